@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Engines and drivers. An engine is a protocol state machine; it touches no descriptor, clock or thread. Engines
+ * stack on one io_stream, which holds only queues. A driver (poll, memory pair, later uv) moves bytes and time.
+ *
+ * Rules: no calls up while parsing (finished requests go on the ready list, which runs when the engine has
+ * returned); starting never completes (a start function fails at once or calls back later, exactly once);
+ * nothing is freed before the step ends.
+ */
+#ifndef IO_IO_H
+#define IO_IO_H
+
+#include <sys/uio.h>
+#include <msrpc/loop.h>
+#include "base/cursor.h"
+
+struct io_stream;
+struct io_item;
+
+/* Something that is called back later: from the ready list, by a timer, or after blocking work. Embedded in the
+ * object it belongs to; at most one of the three is pending at a time. */
+struct io_item {
+    void (*fn)(struct io_item *it);   /* on the stream's thread */
+    void (*work)(struct io_item *it); /* for io_work: may block; owns all that it touches */
+    struct io_stream *stream;         /* where it is pending, or NULL */
+    struct io_item *prev, *next;
+    uint64_t when;
+    unsigned state; /* enum io_item_state, private to io */
+};
+
+/* The bottom engine of a stream. `data` is lent and writable: an engine may decrypt in place. */
+struct io_ops {
+    void (*on_open)(void *engine);                              /* the transport is connected; may be NULL */
+    void (*on_data)(void *engine, uint8_t *data, size_t len);   /* any split of the byte stream */
+    void (*on_close)(void *engine, enum nt_status why);         /* exactly once, also when a dial fails */
+};
+
+/* High-water mark: a driver stops reading from a peer while this much output waits, so that a peer that does not
+ * read cannot make us queue without end. */
+#define IO_HIGH_WATER ((size_t)1 << 20)
+
+struct io_out {
+    struct io_out *next;
+    struct wr w;
+    size_t sent;
+};
+
+enum io_state { IO_IDLE, IO_DIALING, IO_OPEN, IO_CLOSED };
+
+struct io_stream {
+    const struct io_ops *ops;
+    void *engine;
+    const struct nt_env *env;
+    struct nt_loop *loop; /* the loop it is attached to; NULL under tests */
+    void *drv;            /* the driver's half */
+    enum io_state state;
+    enum nt_status why;       /* once closed */
+    unsigned depth;           /* > 0 while an engine or callback of this stream runs */
+    bool close_after;         /* close when the output queue is empty */
+    uint64_t now;             /* as of the current step */
+    size_t queued;            /* bytes waiting */
+    struct io_out *out_head, *out_tail;
+    struct io_item ready, timers, work; /* list heads */
+};
+
+/* env NULL: system. The stream is embedded in, and outlived by, the bottom engine's owner. */
+void io_stream_init(struct io_stream *s, const struct io_ops *ops, void *engine, const struct nt_env *env);
+/* Drops queues and pending items without calling anything; detaches from the driver. */
+void io_stream_done(struct io_stream *s);
+void io_item_init(struct io_item *it, void (*fn)(struct io_item *it));
+
+/* ---- used by engines: these only queue ---- */
+
+/* Queues bytes and takes them over (out is empty afterwards), also on failure. Nothing is sent on a closed
+ * stream. STATUS_NO_MEMORY, or the writer's own failure. */
+enum nt_status io_queue(struct io_stream *s, struct wr *out);
+void io_timer(struct io_stream *s, struct io_item *it, uint64_t when); /* monotonic ns; re-arms if pending */
+void io_ready(struct io_stream *s, struct io_item *it);                /* callback after this step */
+void io_work(struct io_stream *s, struct io_item *it);                 /* it->work elsewhere, then it->fn here */
+void io_cancel(struct io_item *it);                                    /* owner's thread, any time; idempotent */
+/* The engine wants the transport closed: on_close(why) comes from the ready list; queued output is dropped, or
+ * sent first when `flush`. */
+void io_close(struct io_stream *s, enum nt_status why, bool flush);
+static inline uint64_t io_now(const struct io_stream *s)
+{
+    return s->now;
+}
+
+/* ---- used by drivers, tests and fuzzers ---- */
+
+void io_opened(struct io_stream *s, uint64_t now);
+void io_feed(struct io_stream *s, uint8_t *data, size_t len, uint64_t now);
+int io_pending(const struct io_stream *s, struct iovec *iov, int max);
+void io_sent(struct io_stream *s, size_t n);
+uint64_t io_deadline(const struct io_stream *s); /* UINT64_MAX: none; 0: something is ready now */
+void io_step(struct io_stream *s, uint64_t now); /* runs timers that are due and the ready list */
+struct io_item *io_take_work(struct io_stream *s);
+void io_work_done(struct io_stream *s, struct io_item *it, uint64_t now);
+void io_hangup(struct io_stream *s, enum nt_status why, uint64_t now);
+
+/* ---- loops ---- */
+
+/* Where to dial. host: a name or numeric address (IPv6 with or without zone id and brackets); for a unix socket
+ * `path` instead. The strings are copied. deadline: monotonic ns for resolving and connecting. */
+struct io_addr {
+    const char *host;
+    uint16_t port;
+    const char *path;
+};
+
+/* Attaches s to l and connects; on_open or on_close comes later. Resolves with c-ares under the deadline (a
+ * numeric address asks nobody), then tries IPv6 and IPv4 in turn, 250 ms apart (RFC 8305). Fails at once only
+ * for want of memory or a malformed address. */
+enum nt_status io_dial(struct nt_loop *l, struct io_stream *s, const struct io_addr *to, uint64_t deadline);
+/* Attaches a connected socket, which the stream then owns. */
+enum nt_status io_attach(struct nt_loop *l, struct io_stream *s, int fd);
+/* The numeric address that a stream is connected to, for error sentences: "192.0.2.1:445"; "" if none. */
+const char *io_peer(const struct io_stream *s);
+
+/* The sync facade: runs the loop until done(arg), the deadline (monotonic ns, UINT64_MAX: none) or the cancel
+ * token. STATUS_SUCCESS, STATUS_IO_TIMEOUT, STATUS_CANCELLED; STATUS_INVALID_DEVICE_STATE from a callback. */
+enum nt_status io_wait(struct nt_loop *l, bool (*done)(void *arg), void *arg, uint64_t deadline,
+                       struct nt_cancel *cancel);
+uint64_t io_loop_now(struct nt_loop *l);
+const struct nt_env *io_loop_env(struct nt_loop *l);
+/* Deferred frees: runs fn(arg) when no callback of this loop is on the stack any more. */
+void io_loop_defer(struct nt_loop *l, struct io_item *it);
+
+#endif

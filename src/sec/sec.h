@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Security providers: one table each (krb5, ntlm, spnego), used by SMB session setup and RPC bind alike.
+ * The table is the design's section 9; a provider never does I/O but for krb5's start and step, which may talk
+ * to a KDC (SEC_CAP_MAY_BLOCK: call them through io_work).
+ */
+#ifndef SEC_SEC_H
+#define SEC_SEC_H
+
+#include <msrpc/sec.h>
+#include "base/cursor.h"
+
+struct sec_ctx; /* every provider's context begins with { const struct sec_provider *p; } */
+
+enum sec_role { SEC_CLIENT, SEC_SERVER };
+
+enum {
+    SEC_CAP_MAY_BLOCK = 1,   /* start and step may block */
+    SEC_CAP_HEADER_SIGN = 2, /* SIGN_ONLY parts are protected ([MS-RPCE] 3.3.1.5.2.2) */
+    SEC_CAP_AUTH3 = 4,       /* in RPC the last leg goes by auth3 */
+};
+
+/* Flags asked of, and granted by, a context. */
+enum {
+    SEC_FLAG_MUTUAL = 1,
+    SEC_FLAG_DCE_STYLE = 2, /* three-leg Kerberos, as RPC uses it */
+    SEC_FLAG_INTEGRITY = 4,
+    SEC_FLAG_PRIVACY = 8,
+    SEC_FLAG_ANONYMOUS = 16,
+    SEC_FLAG_GUEST = 32,
+    SEC_FLAG_DATAGRAM = 64,
+    SEC_FLAG_HEADER_SIGN = 128, /* RPC header signing will be used: DCE style token layout */
+};
+
+/* What the acceptor needs to know of an account; fills nt_hash. STATUS_NO_SUCH_USER, STATUS_ACCOUNT_LOCKED_OUT...*/
+struct sec_acceptor {
+    void *arg;
+    enum nt_status (*nt_hash)(void *arg, const char16_t *user, size_t user_len, const char16_t *domain,
+                              size_t domain_len, uint8_t ret_hash[16]);
+    const char *netbios_name, *netbios_domain, *dns_name, *dns_domain; /* for NTLM target info */
+};
+
+struct sec_params {
+    enum sec_role role;
+    struct sec_creds *creds;            /* client */
+    const char *service, *host;         /* client's target: "cifs" + "dc1.lab.example"; principal cifs/host@ */
+    unsigned flags;                     /* SEC_FLAG_* asked for */
+    enum sec_mech mech;                 /* overrides creds' when not AUTO */
+    const uint8_t *channel_bindings;    /* 16 byte MD5 of the gss_channel_bindings, or NULL ([MS-NLMP] 2.2.2.1) */
+    const struct sec_acceptor *acceptor; /* server */
+    const struct nt_env *env;
+    struct nt_error *err;               /* the sentence of a failure; may be NULL; must outlive the context */
+};
+
+enum sec_part_kind {
+    SEC_PART_SIGN_ONLY, /* header signing: covered by the checksum, never encrypted */
+    SEC_PART_DATA,      /* signed, encrypted at SEC_LEVEL_PRIVACY, in place; auth padding is DATA */
+    SEC_PART_TOKEN,     /* where the signature or wrap header goes or is; last in wire order */
+};
+struct sec_iov {
+    enum sec_part_kind kind;
+    uint8_t *data;
+    size_t len;
+};
+
+enum sec_item {
+    SEC_ITEM_SESSION_KEY, /* NTLM: ExportedSessionKey (16); Kerberos: sub-session key bytes as they are */
+    SEC_ITEM_PEER,        /* UTF-8: principal or DOMAIN\user */
+    SEC_ITEM_MECH,        /* "krb5", "ntlm" */
+    SEC_ITEM_ENCTYPE,     /* Kerberos: uint32_t, host order */
+    SEC_ITEM_PAC,         /* server, Kerberos: raw PAC */
+    SEC_ITEM_FLAGS,       /* SEC_FLAG_* granted: unsigned, host order */
+    SEC_ITEM_EXPIRES,     /* uint64_t NT time, host order */
+};
+
+struct sec_provider {
+    const char *name;      /* "krb5", "ntlm", "spnego" */
+    uint8_t rpc_auth_type; /* 16, 10, 9 ([MS-RPCE] 2.2.1.1.7) */
+    unsigned caps;         /* SEC_CAP_* */
+    enum nt_status (*start)(const struct sec_params *p, struct sec_ctx **ret);
+    /* in: the peer's token (empty at a client's first step). Appends ours to out (nothing appended: no token to
+     * send). STATUS_MORE_PROCESSING_REQUIRED: another token is awaited. STATUS_SUCCESS: established. */
+    enum nt_status (*step)(struct sec_ctx *c, struct nt_blob in, struct wr *out);
+    /* Bytes of TOKEN for a message with data_len bytes of DATA. Fixed for a context and level, but for Kerberos
+     * modes whose header depends on nothing but the enctype. */
+    size_t (*token_size)(const struct sec_ctx *c, enum sec_level level, size_t data_len);
+    /* In place, in wire order; consumes a sequence number also on failure. */
+    enum nt_status (*protect)(struct sec_ctx *c, enum sec_level level, struct sec_iov *iov, size_t n);
+    enum nt_status (*unprotect)(struct sec_ctx *c, enum sec_level level, struct sec_iov *iov, size_t n);
+    /* Lends; valid as long as the context. STATUS_NOT_SUPPORTED for what the provider lacks. */
+    enum nt_status (*query)(struct sec_ctx *c, enum sec_item what, struct nt_blob *ret);
+    void (*free)(struct sec_ctx *c);
+};
+
+struct sec_ctx {
+    const struct sec_provider *p;
+};
+
+extern const struct sec_provider sec_krb5, sec_ntlm, sec_spnego;
+/* By name or RPC authentication type; NULL when not built in. */
+const struct sec_provider *sec_provider_by_name(const char *name);
+const struct sec_provider *sec_provider_by_type(uint8_t rpc_auth_type);
+
+/* Convenience over the table; all accept what the table accepts. */
+static inline void sec_free(struct sec_ctx *c)
+{
+    if (c)
+        c->p->free(c);
+}
+
+#endif
