@@ -10,6 +10,8 @@
 #include <string.h>
 #include <msrpc/nt.h>
 
+#pragma GCC visibility push(default) /* shared between our own libraries, see the *_PRIVATE nodes */
+
 struct rd {
     const uint8_t *base;
     size_t len, pos;
@@ -248,5 +250,7 @@ static inline void wr_fill_u32(struct wr *w, size_t at, uint32_t v)
     if (w->st == STATUS_SUCCESS)
         put_le32(w->base + at, v);
 }
+
+#pragma GCC visibility pop
 
 #endif

@@ -6,6 +6,8 @@
 #include <sys/uio.h>
 #include <msrpc/nt.h>
 
+#pragma GCC visibility push(default) /* shared between our own libraries, see the *_PRIVATE nodes */
+
 void cr_md4(const void *p, size_t len, uint8_t out[16]);
 void cr_md5(const void *p, size_t len, uint8_t out[16]);
 void cr_sha256(const void *p, size_t len, uint8_t out[32]);
@@ -25,5 +27,7 @@ void cr_des7(const uint8_t key7[7], const uint8_t in[8], uint8_t out[8], bool de
 size_t cr_aes256_cbc_encrypt(const uint8_t key[32], const uint8_t iv[16], const void *in, size_t len, uint8_t *out);
 /* Constant time. */
 bool cr_equal(const void *a, const void *b, size_t len);
+
+#pragma GCC visibility pop
 
 #endif

@@ -14,6 +14,8 @@
 #include <msrpc/loop.h>
 #include "base/cursor.h"
 
+#pragma GCC visibility push(default) /* shared between our own libraries, see the *_PRIVATE nodes */
+
 struct io_stream;
 struct io_item;
 
@@ -125,5 +127,7 @@ uint64_t io_loop_now(struct nt_loop *l);
 const struct nt_env *io_loop_env(struct nt_loop *l);
 /* Deferred frees: runs fn(arg) when no callback of this loop is on the stack any more. */
 void io_loop_defer(struct nt_loop *l, struct io_item *it);
+
+#pragma GCC visibility pop
 
 #endif

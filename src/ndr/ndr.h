@@ -6,6 +6,8 @@
 #include <msrpc/ndr.h>
 #include "base/cursor.h"
 
+#pragma GCC visibility push(default) /* shared between our own libraries, see the *_PRIVATE nodes */
+
 /* Limits of one pull; a zero member means the default (see ndr.c for values and reasons). */
 struct ndr_budget {
     size_t bytes;    /* memory that decoding may take from the arena */
@@ -23,5 +25,7 @@ void ndr_pull_init(struct ndr_pull *n, struct nt_arena *mem, const uint8_t *stub
 enum nt_status ndr_pull_status(const struct ndr_pull *n);
 /* Bytes not consumed: a response with many left over is suspicious, but servers do pad. */
 size_t ndr_pull_left(const struct ndr_pull *n);
+
+#pragma GCC visibility pop
 
 #endif

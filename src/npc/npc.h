@@ -10,6 +10,8 @@
 #include <msrpc/npc.h>
 #include "io/io.h"
 
+#pragma GCC visibility push(default) /* shared between our own libraries, see the *_PRIVATE nodes */
+
 /* One operation in flight, embedded in the caller's object; at most one read, write or transact per pipe at a
  * time (a transact holds the pipe, as on Windows). */
 struct npc_op {
@@ -53,5 +55,7 @@ enum nt_status npc_pipe_open_send(struct npc_session *s, const char *name, const
                                   npc_pipe_done *done, void *arg);
 struct nt_loop *npc_session_loop(struct npc_session *s);
 struct io_stream *npc_session_stream(struct npc_session *s);
+
+#pragma GCC visibility pop
 
 #endif

@@ -10,6 +10,8 @@
 #include <msrpc/sec.h>
 #include "base/cursor.h"
 
+#pragma GCC visibility push(default) /* shared between our own libraries, see the *_PRIVATE nodes */
+
 struct sec_ctx; /* every provider's context begins with { const struct sec_provider *p; } */
 
 enum sec_role { SEC_CLIENT, SEC_SERVER };
@@ -107,5 +109,7 @@ static inline void sec_free(struct sec_ctx *c)
     if (c)
         c->p->free(c);
 }
+
+#pragma GCC visibility pop
 
 #endif
