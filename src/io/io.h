@@ -76,6 +76,8 @@ void io_item_init(struct io_item *it, void (*fn)(struct io_item *it));
 /* Queues bytes and takes them over (out is empty afterwards), also on failure. Nothing is sent on a closed
  * stream. STATUS_NO_MEMORY, or the writer's own failure. */
 enum nt_status io_queue(struct io_stream *s, struct wr *out);
+/* The same, but the first `skip` bytes are room that was not needed and are not sent. */
+enum nt_status io_queue_from(struct io_stream *s, struct wr *out, size_t skip);
 void io_timer(struct io_stream *s, struct io_item *it, uint64_t when); /* monotonic ns; re-arms if pending */
 void io_ready(struct io_stream *s, struct io_item *it);                /* callback after this step */
 void io_work(struct io_stream *s, struct io_item *it);                 /* it->work elsewhere, then it->fn here */
@@ -91,6 +93,8 @@ static inline uint64_t io_now(const struct io_stream *s)
 /* ---- used by drivers, tests and fuzzers ---- */
 
 void io_opened(struct io_stream *s, uint64_t now);
+/* Gives bytes to the engine and then runs the ready list, before it returns: so what an engine lends from `data` (an
+ * answer, decrypted in place) is valid in the callbacks of that list. */
 void io_feed(struct io_stream *s, uint8_t *data, size_t len, uint64_t now);
 int io_pending(const struct io_stream *s, struct iovec *iov, int max);
 void io_sent(struct io_stream *s, size_t n);

@@ -43,8 +43,9 @@ struct npc_pipe {
 };
 
 /* Headroom so that a caller can build its PDU behind the SMB headers without a copy: the first bytes of `out`
- * given to write and transact are this many bytes of room, not part of the message. */
-#define NPC_HEADROOM 128
+ * given to write and transact are this many bytes of room, not part of the message. It is the sum of the 4 bytes of
+ * framing, 52 of an encryption header, 64 of the SMB2 header and 56 of an IOCTL request. */
+#define NPC_HEADROOM 176
 
 typedef void npc_session_done(void *arg, enum nt_status st, struct npc_session *s);
 typedef void npc_pipe_done(void *arg, enum nt_status st, struct npc_pipe *p);
