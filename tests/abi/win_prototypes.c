@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Each function that the headers declare has exactly the type that it has on Windows: result, arguments,
+ * their order. The file is only compiled. Types are written out in the spelling of the Windows documentation.
+ */
+#include <windows.h>
+#include <lm.h>
+
+#define SAME(function, ...)                                                                                  \
+    _Static_assert(__builtin_types_compatible_p(__typeof__(function), NET_API_STATUS(__VA_ARGS__)), #function)
+
+SAME(NetApiBufferAllocate, DWORD, LPVOID *);
+SAME(NetApiBufferFree, LPVOID);
+SAME(NetApiBufferReallocate, LPVOID, DWORD, LPVOID *);
+SAME(NetApiBufferSize, LPVOID, LPDWORD);
+
+SAME(NetServerGetInfo, LPWSTR, DWORD, LPBYTE *);
+SAME(NetRemoteTOD, LPCWSTR, LPBYTE *);
+SAME(NetWkstaGetInfo, LPWSTR, DWORD, LPBYTE *);
+SAME(NetWkstaUserEnum, LPWSTR, DWORD, LPBYTE *, DWORD, LPDWORD, LPDWORD, LPDWORD);
+SAME(NetGetJoinInformation, LPCWSTR, LPWSTR *, PNETSETUP_JOIN_STATUS);
+SAME(NetUseAdd, LPWSTR, DWORD, LPBYTE, LPDWORD);
+SAME(NetUseDel, LPWSTR, LPWSTR, DWORD);
+
+SAME(NetShareAdd, LPWSTR, DWORD, LPBYTE, LPDWORD);
+SAME(NetShareEnum, LPWSTR, DWORD, LPBYTE *, DWORD, LPDWORD, LPDWORD, LPDWORD);
+SAME(NetShareGetInfo, LPWSTR, LPWSTR, DWORD, LPBYTE *);
+SAME(NetShareSetInfo, LPWSTR, LPWSTR, DWORD, LPBYTE, LPDWORD);
+SAME(NetShareDel, LPWSTR, LPWSTR, DWORD);
+SAME(NetShareCheck, LPWSTR, LPWSTR, LPDWORD);
+SAME(NetSessionEnum, LPWSTR, LPWSTR, LPWSTR, DWORD, LPBYTE *, DWORD, LPDWORD, LPDWORD, LPDWORD);
+SAME(NetSessionGetInfo, LPWSTR, LPWSTR, LPWSTR, DWORD, LPBYTE *);
+SAME(NetSessionDel, LPWSTR, LPWSTR, LPWSTR);
+SAME(NetConnectionEnum, LPWSTR, LPWSTR, DWORD, LPBYTE *, DWORD, LPDWORD, LPDWORD, LPDWORD);
+SAME(NetFileEnum, LPWSTR, LPWSTR, LPWSTR, DWORD, LPBYTE *, DWORD, LPDWORD, LPDWORD, PDWORD_PTR);
+SAME(NetFileGetInfo, LPWSTR, DWORD, DWORD, LPBYTE *);
+SAME(NetFileClose, LPWSTR, DWORD);
+
+SAME(NetUserAdd, LPCWSTR, DWORD, LPBYTE, LPDWORD);
+SAME(NetUserEnum, LPCWSTR, DWORD, DWORD, LPBYTE *, DWORD, LPDWORD, LPDWORD, PDWORD);
+SAME(NetUserGetInfo, LPCWSTR, LPCWSTR, DWORD, LPBYTE *);
+SAME(NetUserSetInfo, LPCWSTR, LPCWSTR, DWORD, LPBYTE, LPDWORD);
+SAME(NetUserDel, LPCWSTR, LPCWSTR);
+SAME(NetUserGetGroups, LPCWSTR, LPCWSTR, DWORD, LPBYTE *, DWORD, LPDWORD, LPDWORD);
+SAME(NetUserGetLocalGroups, LPCWSTR, LPCWSTR, DWORD, DWORD, LPBYTE *, DWORD, LPDWORD, LPDWORD);
+SAME(NetUserModalsGet, LPCWSTR, DWORD, LPBYTE *);
+SAME(NetUserChangePassword, LPCWSTR, LPCWSTR, LPCWSTR, LPCWSTR);
+
+SAME(NetGroupAdd, LPCWSTR, DWORD, LPBYTE, LPDWORD);
+SAME(NetGroupAddUser, LPCWSTR, LPCWSTR, LPCWSTR);
+SAME(NetGroupEnum, LPCWSTR, DWORD, LPBYTE *, DWORD, LPDWORD, LPDWORD, PDWORD_PTR);
+SAME(NetGroupGetInfo, LPCWSTR, LPCWSTR, DWORD, LPBYTE *);
+SAME(NetGroupSetInfo, LPCWSTR, LPCWSTR, DWORD, LPBYTE, LPDWORD);
+SAME(NetGroupDel, LPCWSTR, LPCWSTR);
+SAME(NetGroupDelUser, LPCWSTR, LPCWSTR, LPCWSTR);
+SAME(NetGroupGetUsers, LPCWSTR, LPCWSTR, DWORD, LPBYTE *, DWORD, LPDWORD, LPDWORD, PDWORD_PTR);
+
+SAME(NetLocalGroupAdd, LPCWSTR, DWORD, LPBYTE, LPDWORD);
+SAME(NetLocalGroupEnum, LPCWSTR, DWORD, LPBYTE *, DWORD, LPDWORD, LPDWORD, PDWORD_PTR);
+SAME(NetLocalGroupGetInfo, LPCWSTR, LPCWSTR, DWORD, LPBYTE *);
+SAME(NetLocalGroupSetInfo, LPCWSTR, LPCWSTR, DWORD, LPBYTE, LPDWORD);
+SAME(NetLocalGroupDel, LPCWSTR, LPCWSTR);
+SAME(NetLocalGroupGetMembers, LPCWSTR, LPCWSTR, DWORD, LPBYTE *, DWORD, LPDWORD, LPDWORD, PDWORD_PTR);
+SAME(NetLocalGroupAddMembers, LPCWSTR, LPCWSTR, DWORD, LPBYTE, DWORD);
+SAME(NetLocalGroupDelMembers, LPCWSTR, LPCWSTR, DWORD, LPBYTE, DWORD);
+
+SAME(NetQueryDisplayInformation, LPCWSTR, DWORD, DWORD, DWORD, DWORD, LPDWORD, PVOID *);
