@@ -918,11 +918,15 @@ NET_API_STATUS NET_API_FUNCTION NetUserChangePassword(LPCWSTR domainname, LPCWST
 
 /* Global groups: their members are users of the same domain. */
 
-/* Makes a global group: buf is a GROUP_INFO_0, 1, 2 or 3. NERR_GroupExists, NERR_UserExists, NERR_NotPrimary.
+/*
+ * Makes a global group: buf is a GROUP_INFO_0, 1, 2 or 3. NERR_GroupExists, NERR_UserExists,
+ * NERR_NotPrimary.
  */
 NET_API_STATUS NET_API_FUNCTION NetGroupAdd(LPCWSTR servername, DWORD level, LPBYTE buf, LPDWORD parm_err);
 
-/* Puts a user into a global group. NERR_GroupNotFound, NERR_UserNotFound, NERR_UserInGroup, NERR_SpeGroupOp.
+/*
+ * Puts a user into a global group. NERR_GroupNotFound, NERR_UserNotFound, NERR_UserInGroup,
+ * NERR_SpeGroupOp.
  */
 NET_API_STATUS NET_API_FUNCTION NetGroupAddUser(LPCWSTR servername, LPCWSTR GroupName, LPCWSTR username);
 
@@ -948,16 +952,20 @@ NET_API_STATUS NET_API_FUNCTION NetGroupDel(LPCWSTR servername, LPCWSTR groupnam
 /* Takes a user out of a global group. NERR_GroupNotFound, NERR_UserNotFound, NERR_UserNotInGroup. */
 NET_API_STATUS NET_API_FUNCTION NetGroupDelUser(LPCWSTR servername, LPCWSTR GroupName, LPCWSTR Username);
 
-/* Members of a global group: *bufptr is an array of GROUP_USERS_INFO_0 or 1. NERR_GroupNotFound,
- * ERROR_MORE_DATA. */
+/*
+ * Members of a global group: *bufptr is an array of GROUP_USERS_INFO_0 or 1. NERR_GroupNotFound,
+ * ERROR_MORE_DATA.
+ */
 NET_API_STATUS NET_API_FUNCTION NetGroupGetUsers(LPCWSTR servername, LPCWSTR groupname, DWORD level,
                                                  LPBYTE *bufptr, DWORD prefmaxlen, LPDWORD entriesread,
                                                  LPDWORD totalentries, PDWORD_PTR ResumeHandle);
 
 /* Local groups: their members are users and global groups of any domain that the server trusts. */
 
-/* Makes a local group: buf is a LOCALGROUP_INFO_0 or 1. ERROR_ALIAS_EXISTS, NERR_GroupExists,
- * NERR_UserExists. */
+/*
+ * Makes a local group: buf is a LOCALGROUP_INFO_0 or 1. ERROR_ALIAS_EXISTS, NERR_GroupExists,
+ * NERR_UserExists.
+ */
 NET_API_STATUS NET_API_FUNCTION NetLocalGroupAdd(LPCWSTR servername, DWORD level, LPBYTE buf,
                                                  LPDWORD parm_err);
 

@@ -97,20 +97,27 @@ typedef LPCWSTR LMCSTR;
 /*
  * Rules that hold for all functions declared in the lm*.h headers.
  *
- * Server:  servername names the machine to ask, as name, address or with leading backslashes; NULL or "" is
- * this machine. The credentials are those given to NetUseAdd for \\server\IPC$, else the Kerberos tickets of
- * the caller. Strings: UTF-16 in host byte order, terminated by 0. They are only read. Results: *bufptr gets
- * one block with structures first and all that they point to behind; the caller releases it with one
- * NetApiBufferFree. After any failure but ERROR_MORE_DATA there is nothing to release. Lists:   prefmaxlen is
- * the wish for the size of the block in bytes; MAX_PREFERRED_LENGTH means all. *entriesread says how many
- * structures are in the block, *totalentries about how many there are from the start of this call on. If the
- * list is cut short the result is ERROR_MORE_DATA, and the same call with the *resume_handle that came back
- * goes on; the first call has 0 in it. A NULL resume_handle means that the caller never goes on. Changes:
- * *parm_err (the pointer may be NULL) gets the number of the refused field with ERROR_INVALID_PARAMETER.
- * Errors:  besides those listed at a function each may return ERROR_ACCESS_DENIED, ERROR_LOGON_FAILURE,
- *          ERROR_BAD_NETPATH, ERROR_NOT_ENOUGH_MEMORY, ERROR_INVALID_PARAMETER, ERROR_INVALID_LEVEL (the
- * level is not one of the listed), ERROR_NOT_SUPPORTED, RPC_S_SERVER_UNAVAILABLE, RPC_S_CALL_FAILED,
- *          ERROR_TIMEOUT.
+ * Server: servername is the machine to ask, as name, address, or either with leading backslashes; NULL or
+ * "" is this machine. The credentials are those given to NetUseAdd for its IPC$, else the Kerberos tickets
+ * of the caller.
+ *
+ * Strings: UTF-16 in host byte order, terminated by 0. They are only read.
+ *
+ * Results: *bufptr gets one block, structures first and all that they point to behind them; the caller
+ * releases it with one NetApiBufferFree. After any failure but ERROR_MORE_DATA there is nothing to
+ * release.
+ *
+ * Lists: prefmaxlen is the wished size of the block in bytes; MAX_PREFERRED_LENGTH means all. *entriesread
+ * is how many structures the block has, *totalentries about how many there are from the first of them on.
+ * A list that is cut short ends with ERROR_MORE_DATA; the same call with the *resume_handle that came back
+ * goes on. The first call has 0 in it; with a NULL resume_handle the caller never goes on.
+ *
+ * Changes: *parm_err (the pointer may be NULL) gets the number of the refused field with
+ * ERROR_INVALID_PARAMETER.
+ *
+ * Errors: besides those listed at each function there may be ERROR_ACCESS_DENIED, ERROR_LOGON_FAILURE,
+ * ERROR_BAD_NETPATH, ERROR_NOT_ENOUGH_MEMORY, ERROR_INVALID_PARAMETER, ERROR_INVALID_LEVEL (a level that
+ * is not listed), ERROR_NOT_SUPPORTED, RPC_S_SERVER_UNAVAILABLE, RPC_S_CALL_FAILED, ERROR_TIMEOUT.
  */
 
 #endif

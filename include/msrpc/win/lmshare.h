@@ -285,8 +285,10 @@ NET_API_STATUS NET_API_FUNCTION NetShareSetInfo(LMSTR servername, LMSTR netname,
 /* Ends a share and all connections to it; reserved is 0. NERR_NetNameNotFound. [MS-SRVS] 3.1.4.12 */
 NET_API_STATUS NET_API_FUNCTION NetShareDel(LMSTR servername, LMSTR netname, DWORD reserved);
 
-/* Is the path or device shared? Then *type is the type of that share. NERR_DeviceNotShared.
- * [MS-SRVS] 3.1.4.16 */
+/*
+ * Is the path or device shared? Then *type is the type of that share. NERR_DeviceNotShared. [MS-SRVS]
+ * 3.1.4.16
+ */
 NET_API_STATUS NET_API_FUNCTION NetShareCheck(LMSTR servername, LMSTR device, LPDWORD type);
 
 /*
@@ -320,8 +322,10 @@ NET_API_STATUS NET_API_FUNCTION NetConnectionEnum(LMSTR servername, LMSTR qualif
                                                   LPBYTE *bufptr, DWORD prefmaxlen, LPDWORD entriesread,
                                                   LPDWORD totalentries, LPDWORD resume_handle);
 
-/* Closes one open file by its number; what the client had not yet written is lost. NERR_FileIdNotFound.
- * [MS-SRVS] 3.1.4.4 */
+/*
+ * Closes one open file by its number; what the client had not yet written is lost. NERR_FileIdNotFound.
+ * [MS-SRVS] 3.1.4.4
+ */
 NET_API_STATUS NET_API_FUNCTION NetFileClose(LMSTR servername, DWORD fileid);
 
 /*
