@@ -41,6 +41,8 @@ struct io_ops {
  * read cannot make us queue without end. */
 #define IO_HIGH_WATER ((size_t)1 << 20)
 
+#define io_container(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+
 struct io_out {
     struct io_out *next;
     struct wr w;
@@ -62,12 +64,16 @@ struct io_stream {
     uint64_t now;             /* as of the current step */
     size_t queued;            /* bytes waiting */
     struct io_out *out_head, *out_tail;
+    struct io_out *out_spare;           /* one empty record kept for the next message */
     struct io_item ready, timers, work; /* list heads */
+    struct io_item close_item;
+    bool *gone;                         /* set for io_step when a callback ends the stream */
 };
 
 /* env NULL: system. The stream is embedded in, and outlived by, the bottom engine's owner. */
 void io_stream_init(struct io_stream *s, const struct io_ops *ops, void *engine, const struct nt_env *env);
-/* Drops queues and pending items without calling anything; detaches from the driver. */
+/* Drops queues and pending items without calling anything; detaches from the driver. Allowed in any callback that
+ * io_step runs, after which the stream's memory may be freed; not inside on_data and on_open. */
 void io_stream_done(struct io_stream *s);
 void io_item_init(struct io_item *it, void (*fn)(struct io_item *it));
 
@@ -129,8 +135,28 @@ enum nt_status io_wait(struct nt_loop *l, bool (*done)(void *arg), void *arg, ui
                        struct nt_cancel *cancel);
 uint64_t io_loop_now(struct nt_loop *l);
 const struct nt_env *io_loop_env(struct nt_loop *l);
-/* Deferred frees: runs fn(arg) when no callback of this loop is on the stack any more. */
+/* Runs it->fn when no callback of this loop is on the stack any more (at once if none is now): for freeing what a
+ * caller further up may still look at. */
 void io_loop_defer(struct nt_loop *l, struct io_item *it);
+
+/* ---- memory pair, for tests and fuzzers ---- */
+
+/* A loop without descriptors: streams are joined in pairs, bytes move when the loop runs, time is a number that
+ * moves only when nothing else can happen (straight to the next deadline). chunk: how many bytes are handed over
+ * at once (0: all). Everything that takes a loop works on it, io_wait included. */
+struct io_mem_options {
+    const struct nt_env *env;
+    size_t chunk;
+    uint64_t start;     /* monotonic ns at the beginning */
+    size_t cut_after;   /* hang up both ends once so many bytes went to the first of a pair; SIZE_MAX: never */
+};
+enum nt_status io_mem_loop_new(const struct io_mem_options *o, struct nt_loop **ret);
+/* Both streams attached and joined; on_open of both is called from the next run. */
+enum nt_status io_mem_join(struct nt_loop *l, struct io_stream *a, struct io_stream *b);
+/* What io_dial does on a memory loop: calls `accept` with the dialling stream, which joins it to a peer of its own
+ * or fails the dial with a status. */
+void io_mem_on_dial(struct nt_loop *l, enum nt_status (*accept)(void *arg, struct io_stream *s, const struct io_addr *to),
+                    void *arg);
 
 #pragma GCC visibility pop
 

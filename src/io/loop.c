@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The part of loops that does not depend on the driver: waiting, deferring, cancel tokens. */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include "io/m_loop.h"
+
+static void run_deferred(struct nt_loop *l)
+{
+    while (l->defer) {
+        struct io_item *it = l->defer;
+        l->defer = it->next;
+        it->next = NULL;
+        it->fn(it);
+    }
+}
+
+void io_loop_defer(struct nt_loop *l, struct io_item *it)
+{
+    io_cancel(it);
+    if (!l->running) {
+        it->fn(it);
+        return;
+    }
+    it->next = l->defer;
+    l->defer = it;
+}
+
+static bool turn(struct nt_loop *l, uint64_t until, struct nt_cancel *cancel)
+{
+    l->running = true;
+    bool ran = l->ops->turn(l, until, cancel);
+    l->running = false;
+    run_deferred(l);
+    return ran;
+}
+
+enum nt_status io_wait(struct nt_loop *l, bool (*done)(void *arg), void *arg, uint64_t deadline,
+                       struct nt_cancel *cancel)
+{
+    if (l->running)
+        return STATUS_INVALID_DEVICE_STATE;
+    while (!done(arg)) {
+        if (cancel && nt_cancel_fired(cancel))
+            return STATUS_CANCELLED;
+        turn(l, deadline, cancel);
+        if (deadline != UINT64_MAX && !done(arg) && l->ops->now(l) >= deadline)
+            return STATUS_IO_TIMEOUT;
+    }
+    return STATUS_SUCCESS;
+}
+
+enum nt_status nt_loop_run(struct nt_loop *l, int timeout_ms)
+{
+    if (l->running)
+        return STATUS_INVALID_DEVICE_STATE;
+    uint64_t until = timeout_ms < 0 ? UINT64_MAX
+                     : timeout_ms   ? l->ops->now(l) + (uint64_t)timeout_ms * 1000000U
+                                    : 0;
+    return turn(l, until, NULL) ? STATUS_SUCCESS : STATUS_TIMEOUT;
+}
+
+int nt_loop_fd(struct nt_loop *l)
+{
+    return l->ops->fd(l);
+}
+
+int nt_loop_timeout(struct nt_loop *l)
+{
+    uint64_t next = l->ops->next(l), now = l->ops->now(l);
+    if (next == UINT64_MAX)
+        return -1;
+    if (next <= now)
+        return 0;
+    uint64_t ms = (next - now + 999999) / 1000000;
+    return ms > 86400000 ? 86400000 : (int)ms;
+}
+
+void nt_loop_free(struct nt_loop *l)
+{
+    if (!l)
+        return;
+    run_deferred(l);
+    l->ops->free(l);
+}
+
+enum nt_status io_dial(struct nt_loop *l, struct io_stream *s, const struct io_addr *to, uint64_t deadline)
+{
+    return l->ops->dial(l, s, to, deadline);
+}
+
+enum nt_status io_attach(struct nt_loop *l, struct io_stream *s, int fd)
+{
+    return l->ops->attach(l, s, fd);
+}
+
+const char *io_peer(const struct io_stream *s)
+{
+    return s->loop ? s->loop->ops->peer(s) : "";
+}
+
+uint64_t io_loop_now(struct nt_loop *l)
+{
+    return l->ops->now(l);
+}
+
+const struct nt_env *io_loop_env(struct nt_loop *l)
+{
+    return l->env;
+}
+
+/* ---- cancel tokens ---- */
+
+enum nt_status nt_cancel_new(struct nt_cancel **ret)
+{
+    struct nt_cancel *c = calloc(1, sizeof *c);
+    if (!c)
+        return STATUS_NO_MEMORY;
+    c->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (c->fd < 0) {
+        free(c);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    atomic_init(&c->refs, 1);
+    atomic_init(&c->fired, false);
+    *ret = c;
+    return STATUS_SUCCESS;
+}
+
+void nt_cancel_fire(struct nt_cancel *c)
+{
+    int keep = errno; /* may run in a signal handler */
+    atomic_store(&c->fired, true);
+    uint64_t one = 1;
+    ssize_t n = write(c->fd, &one, sizeof one); /* a full counter is readable too */
+    (void)n;
+    errno = keep;
+}
+
+bool nt_cancel_fired(const struct nt_cancel *c)
+{
+    return atomic_load(&c->fired);
+}
+
+void nt_cancel_reset(struct nt_cancel *c)
+{
+    uint64_t count;
+    ssize_t n = read(c->fd, &count, sizeof count);
+    (void)n;
+    atomic_store(&c->fired, false);
+}
+
+struct nt_cancel *nt_cancel_ref(struct nt_cancel *c)
+{
+    if (c)
+        atomic_fetch_add(&c->refs, 1);
+    return c;
+}
+
+void nt_cancel_unref(struct nt_cancel *c)
+{
+    if (!c || atomic_fetch_sub(&c->refs, 1) != 1)
+        return;
+    close(c->fd);
+    free(c);
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What all loops share. A driver embeds struct nt_loop as its first member. */
+#ifndef IO_M_LOOP_H
+#define IO_M_LOOP_H
+
+#include <stdatomic.h>
+#include "io/io.h"
+
+struct io_driver_ops {
+    const char *name;
+    enum nt_status (*dial)(struct nt_loop *l, struct io_stream *s, const struct io_addr *to, uint64_t deadline);
+    enum nt_status (*attach)(struct nt_loop *l, struct io_stream *s, int fd);
+    void (*kick)(struct nt_loop *l, struct io_stream *s);   /* there is output or work */
+    void (*close)(struct nt_loop *l, struct io_stream *s);  /* shut the transport, keep the stream's items running */
+    void (*detach)(struct nt_loop *l, struct io_stream *s); /* forget the stream */
+    /* One turn: wait until `until` (monotonic ns; 0: do not wait) or the token, move bytes, step the streams. True
+     * when anything ran. */
+    bool (*turn)(struct nt_loop *l, uint64_t until, struct nt_cancel *cancel);
+    uint64_t (*now)(struct nt_loop *l);
+    uint64_t (*next)(struct nt_loop *l); /* earliest deadline; 0: something is due now */
+    int (*fd)(struct nt_loop *l);
+    const char *(*peer)(const struct io_stream *s);
+    void (*free)(struct nt_loop *l);
+};
+
+struct nt_loop {
+    const struct io_driver_ops *ops;
+    const struct nt_env *env;
+    bool running;            /* inside a turn: callbacks are on the stack */
+    struct io_item *defer;   /* singly linked through next */
+};
+
+/* The descriptor is made when a driver first waits on the token; firing before that only sets the flag. */
+struct nt_cancel {
+    atomic_uint refs;
+    atomic_bool fired;
+    int fd; /* eventfd */
+};
+
+#endif
