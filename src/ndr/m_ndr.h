@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Shared by the NDR sources. */
+#ifndef NDR_M_NDR_H
+#define NDR_M_NDR_H
+
+#include "ndr/ndr.h"
+
+/* Octets that an alignment class (enum ndr_align) or tag kind stands for. */
+static inline size_t ndr_octets(bool wide, unsigned align)
+{
+    return align == NDR_PTR || align == NDR_ENUM ? (wide ? 2 * (align - 1) : align - 1) : align;
+}
+
+#endif
