@@ -85,6 +85,11 @@ void io_stream_done(struct io_stream *s)
 
 enum nt_status io_queue(struct io_stream *s, struct wr *out)
 {
+    return io_queue_from(s, out, 0);
+}
+
+enum nt_status io_queue_from(struct io_stream *s, struct wr *out, size_t skip)
+{
     enum nt_status st = out->st;
     if (st == STATUS_SUCCESS && (s->state == IO_CLOSED || s->close_after))
         st = STATUS_CONNECTION_DISCONNECTED;
@@ -99,14 +104,14 @@ enum nt_status io_queue(struct io_stream *s, struct wr *out)
         wr_free(out);
         return st;
     }
-    *o = (struct io_out){ .w = *out };
+    *o = (struct io_out){ .w = *out, .sent = skip };
     wr_init(out, out->limit);
     if (s->out_tail)
         s->out_tail->next = o;
     else
         s->out_head = o;
     s->out_tail = o;
-    s->queued += o->w.len;
+    s->queued += o->w.len - skip;
     if (s->loop)
         s->loop->ops->kick(s->loop, s);
     return STATUS_SUCCESS;
@@ -201,6 +206,7 @@ void io_feed(struct io_stream *s, uint8_t *data, size_t len, uint64_t now)
     s->depth++;
     s->ops->on_data(s->engine, data, len);
     s->depth--;
+    io_step(s, now); /* while `data` is still there; the stream may be gone afterwards */
 }
 
 int io_pending(const struct io_stream *s, struct iovec *iov, int max)
