@@ -524,7 +524,7 @@ static void changed_messages(void **state)
         world_init(&w, &alice, SEC_FLAG_INTEGRITY | SEC_FLAG_PRIVACY);
         establish(&w);
         assert_int_equal(sec_ntlm.protect(w.client, SEC_LEVEL_PRIVACY, iov, 3), STATUS_SUCCESS);
-        uint8_t *p = bit < 160 ? data + bit / 8 : token + bit / 8 - 20;
+        uint8_t *p = bit < 160 ? data + bit / 8 : token + (bit / 8 - 20);
         *p ^= (uint8_t)(1u << bit % 8);
         assert_int_equal(sec_ntlm.unprotect(w.server, SEC_LEVEL_PRIVACY, iov, 3), STATUS_ACCESS_DENIED);
         assert_non_null(strstr(w.server_err.text, "signature"));

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+# A thin front to Meson. `make demo` and `make check` do all set-up of a Debian machine themselves.
+JOBS ?= $(shell nproc)
+PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 60
+SOAK ?= 20
+SANITIZE = -Dwerror=true -Db_lundef=false -Doptimization=1
+export JOBS
+
+.PHONY: all setup demo check asan tsan fuzz bench soak lint format symbols install clean
+
+all: setup build/build.ninja
+	ninja -C build -j $(JOBS)
+
+setup:
+	@scripts/setup build
+
+build/build.ninja:
+	CC=$${CC:-gcc} meson setup build -Dwerror=true
+
+# build, then a complete round against a Samba server of its own
+demo:
+	@scripts/setup build test
+	@$(MAKE) --no-print-directory all
+	@scripts/demo build
+
+check:
+	@scripts/setup build test
+	@scripts/check
+
+asan:
+	@scripts/setup build test
+	@scripts/check clang
+
+tsan:
+	@scripts/setup build test
+	[ -f build-tsan/build.ninja ] || CC=clang meson setup build-tsan $(SANITIZE) -Db_sanitize=thread
+	ninja -C build-tsan -j $(JOBS)
+	meson test -C build-tsan --no-rebuild --suite unit --suite pair --timeout-multiplier 8 --print-errorlogs
+
+fuzz:
+	@scripts/setup build test
+	[ -f build-fuzz/build.ninja ] || CC=clang meson setup build-fuzz $(SANITIZE) -Dfuzz=true -Dtests=false \
+	    -Db_sanitize=address,undefined -Dc_args=-fsanitize=fuzzer-no-link
+	ninja -C build-fuzz -j $(JOBS)
+	@scripts/fuzz build-fuzz $(FUZZ_SECONDS)
+
+bench:
+	@scripts/setup build test bench
+	[ -f build-release/build.ninja ] || CC=$${CC:-gcc} meson setup build-release --buildtype=release
+	ninja -C build-release -j $(JOBS)
+	meson test -C build-release --no-rebuild --benchmark --verbose
+
+# the same again and again, to find what fails now and then
+soak:
+	@scripts/setup build test
+	@$(MAKE) --no-print-directory all
+	meson test -C build --no-rebuild --suite unit --suite pair --repeat $(SOAK)
+	meson test -C build --no-rebuild --suite system --repeat 3
+
+lint:
+	@scripts/setup build test lint
+	@python3 tests/lint/lint.py .
+	@shellcheck -x -s bash -S warning -e SC1090,SC1091,SC2034,SC2154,SC2010,SC2206 tests/lab/lab tests/lab/*.sh tests/system/run \
+	    tests/system/lib.sh tests/system/*.t scripts/setup scripts/check scripts/demo scripts/fuzz .ci/run
+	@git ls-files '*.c' '*.h' | xargs clang-format --dry-run -Werror
+
+format:
+	@scripts/setup lint
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+# writes the lists of exported symbols anew; look at the difference before you commit it
+symbols: all
+	@for l in build/src/lib*.so.0; do n=$$(basename $$l .so.0); n=$${n#lib}; \
+	    python3 tests/abi/check_symbols.py $$l tests/abi/$$n.symbols --update; done
+
+# a release build; warnings are not errors there, for compilers that we have not seen
+install: setup
+	[ -f build-release/build.ninja ] || CC=$${CC:-gcc} meson setup build-release --buildtype=release --prefix=$(PREFIX)
+	ninja -C build-release -j $(JOBS)
+	meson install -C build-release --no-rebuild
+
+clean:
+	rm -rf build build-clang build-tsan build-fuzz build-release

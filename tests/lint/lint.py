@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""House rules that a compiler does not check: lint.py SOURCE_ROOT
+
+- a module includes only modules below it, and the private headers (m_*.h) of nobody else
+- a source file has at most 2000 lines and names its licence in the first lines
+- libraries never print, exit, abort, start threads or read the environment
+- nothing in the tree names a machine it was built on
+"""
+import os
+import re
+import subprocess
+import sys
+
+MAX_LINES = 2000
+
+# What each module may include besides itself and all that those may include. The order is that of the design.
+BELOW = {
+    "unistr": [],
+    "base": ["unistr"],
+    "crypto": ["base"],
+    "io": ["base"],
+    "sec": ["crypto", "io"],
+    "smb": ["sec"],
+    "npc": ["smb"],
+    "ndr": ["npc"],
+    "rpc": ["ndr"],
+    "msrpc": ["rpc"],
+    "netapi": ["msrpc"],
+    "winrpc": ["rpc"],
+    "smbd": ["npc"],
+    "samdb": ["sec"],
+    "serve": ["msrpc", "smbd", "samdb"],
+    "idlc": ["base"],
+    "daemons": ["serve", "netapi", "winrpc"],
+    "tools": ["serve", "netapi", "winrpc"],
+}
+PROGRAMS = ("idlc", "daemons", "tools")
+
+# The module that an installed header belongs to. Those of win/ are netapi's, the rest are made from IDL files.
+PUBLIC = {
+    "base.h": "unistr", "status.h": "unistr", "status_codes.h": "unistr", "unistr.h": "unistr",
+    "nt.h": "base", "loop.h": "io", "sec.h": "sec", "npc.h": "npc", "ndr.h": "ndr", "rpc.h": "rpc",
+    "netapi.h": "netapi",
+}
+
+C_FILE = re.compile(r"\.(c|h|y|l)$")
+LICENSED = re.compile(r"(\.(c|h|y|l|idl|py|sh|t)|meson\.build|Makefile)$")
+INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^">]+)[">]')
+FORBIDDEN = re.compile(r"(?<![\w.>])(printf|fprintf|vprintf|vfprintf|puts|fputs|putchar|perror|exit|_exit|abort|assert|"
+                       r"pthread_create|thrd_create|getenv|setenv|signal|sigaction|atexit|pthread_atfork)\s*\(")
+MACHINE = re.compile("|".join(["/" + "work/", r"\.\./" + "shared", "/" + r"home/\w", "/" + r"root/\w"]))
+
+
+def closure(module, seen=None):
+    seen = set() if seen is None else seen
+    if module not in seen:
+        seen.add(module)
+        for m in BELOW[module]:
+            closure(m, seen)
+    return seen
+
+
+def module_of_file(path):
+    parts = path.split("/")
+    if parts[0] == "src" and len(parts) > 2:
+        return parts[1]
+    if parts[0] in ("daemons", "tools"):
+        return parts[0]
+    if path.startswith("include/msrpc/"):
+        return "netapi" if "/win/" in path else PUBLIC.get(parts[-1], "msrpc")
+    return None
+
+
+def module_of_include(name):
+    if name.startswith("msrpc/win/"):
+        return "netapi"
+    if name.startswith("msrpc/") and name.count("/") == 1 and name[6:] in PUBLIC:
+        return PUBLIC[name[6:]]
+    first = name.split("/")[0]
+    return first if "/" in name and first in BELOW else None
+
+
+def without_comments(text):
+    """Comments and strings become blanks; lines stay where they are."""
+    def blank(m):
+        return re.sub(r"[^\n]", " ", m.group(0))
+    return re.sub(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', blank, text, flags=re.S)
+
+
+def check_c(path, text, problems):
+    module = module_of_file(path)
+    if module is None:
+        return
+    if module not in BELOW:
+        problems.append("%s: module %s has no place in the order (tests/lint/lint.py)" % (path, module))
+        return
+    allowed = closure(module)
+    for n, line in enumerate(text.split("\n"), 1):
+        m = INCLUDE.match(line)
+        if not m:
+            continue
+        other = module_of_include(m.group(1))
+        if other and other not in allowed:
+            problems.append("%s:%d: %s may not include %s (%s)" % (path, n, module, m.group(1), other))
+        if other and other != module and os.path.basename(m.group(1)).startswith("m_"):
+            problems.append("%s:%d: %s is private to %s" % (path, n, m.group(1), other))
+    if module in PROGRAMS:
+        return
+    for n, line in enumerate(without_comments(text).split("\n"), 1):
+        m = FORBIDDEN.search(line)
+        if m and not line.lstrip().startswith("#"):
+            problems.append("%s:%d: a library does not call %s" % (path, n, m.group(1)))
+
+
+def check_file(path, text, problems):
+    lines = text.split("\n")
+    if (C_FILE.search(path) or LICENSED.search(path)) and len(lines) > MAX_LINES + 1:
+        problems.append("%s: %d lines; split it by duty before %d" % (path, len(lines) - 1, MAX_LINES))
+    if LICENSED.search(path) and not any("SPDX-License-Identifier: Apache-2.0" in x for x in lines[:3]):
+        problems.append("%s: no SPDX line" % path)
+    for n, line in enumerate(lines, 1):
+        if MACHINE.search(line):
+            problems.append("%s:%d: names a machine or a place outside the tree" % (path, n))
+    if C_FILE.search(path):
+        check_c(path, text, problems)
+
+
+def check_tree(root):
+    names = subprocess.run(["git", "-C", root, "ls-files", "-z"], stdout=subprocess.PIPE, check=False).stdout
+    files = [f for f in names.decode().split("\0") if f]
+    if not files:  # a release without its history
+        for d, dirs, fs in os.walk(root):
+            dirs[:] = [x for x in dirs if not x.startswith(("build", ".git"))]
+            files += [os.path.relpath(os.path.join(d, f), root) for f in fs]
+    problems = []
+    for path in sorted(files):
+        try:
+            with open(os.path.join(root, path), encoding="utf-8") as f:
+                check_file(path, f.read(), problems)
+        except (UnicodeDecodeError, FileNotFoundError, IsADirectoryError):
+            continue  # fuzz corpora; files removed but not yet committed
+    return problems, len(files)
+
+
+SPDX = "// SPDX-License-Identifier: Apache-2.0\n"
+# Each text must give exactly this many problems: the linter is tested with the tree.
+SELF_TEST = [
+    ("src/base/x.c", SPDX + '#include "io/io.h"\n', 1),
+    ("src/io/x.c", SPDX + '#include "base/cursor.h"\n#include <msrpc/nt.h>\n', 0),
+    ("src/io/x.c", SPDX + '#include "base/m_status.h"\n', 1),
+    ("src/base/x.c", SPDX + "#include <msrpc/rpc.h>\n", 1),
+    ("include/msrpc/nt.h", SPDX + "#include <msrpc/sec.h>\n", 1),
+    ("src/crypto/x.c", SPDX + '#include "io/io.h"\n', 1),
+    ("src/smb/x.c", SPDX + "void f(void) { /* printf( */ x->exit(1); g(\"abort(\"); }\n", 0),
+    ("src/smb/x.c", SPDX + "void f(void)\n{\n    printf(\"\");\n    abort();\n}\n", 2),
+    ("src/smb/x.c", SPDX + "int n = snprintf(b, 2, \"x\");\n", 0),
+    ("tools/x.c", SPDX + '#include "netapi/x.h"\nint f(void) { exit(1); }\n', 0),
+    ("src/idlc/x.c", SPDX + '#include "rpc/x.h"\n', 1),
+    ("src/elsewhere/x.c", SPDX, 1),
+    ("tests/x.c", "int x;\n", 1),
+    ("tests/x.c", SPDX + "\n" * (MAX_LINES + 1), 1),
+    ("docs/x.md", "see /" + "work/main\n", 1),
+]
+
+
+def self_test():
+    bad = []
+    for path, text, expected in SELF_TEST:
+        problems = []
+        check_file(path, text, problems)
+        if len(problems) != expected:
+            bad.append("self-test: %r expected %d: %s" % (path + " " + text[len(SPDX):][:40], expected, problems))
+    return bad
+
+
+def main(argv):
+    if len(argv) != 2:
+        sys.exit(__doc__)
+    problems = self_test()
+    found, count = check_tree(argv[1])
+    problems += found
+    for p in problems:
+        print(p)
+    print("%d files, %d problems" % (count, len(problems)))
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))
