@@ -12,12 +12,70 @@
 #ifndef NETAPI_M_NETAPI_H
 #define NETAPI_M_NETAPI_H
 
+#include <stdatomic.h>
+#include <sys/types.h>
 #include <msrpc/netapi.h>
+#include <msrpc/unistr.h>
 #include <msrpc/win/windows.h>
 #include <msrpc/win/lm.h>
 #include "base/cursor.h"
+#include "io/io.h"
 
-struct net_server; /* one cached server: key, session, an rpc_conn per interface, samr handles */
+struct net_call;
+
+#define NET_MAX_SERVER 255 /* characters of a server name: a DNS name's most */
+#define NET_MAX_CONNS  8   /* interfaces that netapi uses, with room */
+
+/* One entry of net_set_options or NetUseAdd. */
+struct net_entry {
+    struct net_entry *next;
+    atomic_uint refs;
+    uint64_t generation; /* part of the cache's key: changed options never meet old connections */
+    char *server;        /* NULL: all without an entry of their own */
+    struct net_options o;
+    struct npc_options npc;
+};
+
+/* Credentials that NetUseAdd laid over a server's options. */
+struct net_use {
+    struct net_use *next;
+    uint64_t generation;
+    char *server;
+    struct sec_creds *creds;
+};
+
+struct net_conn {
+    const struct rpc_interface *iface;
+    struct rpc_conn *conn;
+};
+
+/* One server: in the cache when idle, else owned by the thread whose call it serves. All its connections share a
+ * loop, and all its pipes an SMB session. */
+struct net_server {
+    struct net_server *next;
+    char *name; /* UTF-8, as given, without backslashes */
+    pid_t pid;
+    uid_t euid;
+    struct net_entry *entry; /* NULL: no options */
+    uint64_t use;            /* generation of the NetUseAdd it was opened under, 0: none */
+    struct nt_loop *loop;
+    struct npc_session *session; /* ncacn_np */
+    struct net_conn conns[NET_MAX_CONNS];
+    uint64_t idle_since;
+    void *sam; /* the open domain handles of samr, see sam.c */
+    void (*sam_free)(void *sam);
+};
+
+void net_server_free(struct net_server *s);
+const struct net_options *net_call_options(const struct net_call *c);
+/* The current Kerberos cache, or anonymous where there is none. */
+enum nt_status net_default_creds(struct sec_creds **ret, struct nt_error *err);
+/* Credentials of NetUseAdd: a reference, or NULL. */
+struct sec_creds *net_use_creds(const char *server);
+enum nt_status net_use_set(const char *server, struct sec_creds *creds);
+bool net_use_drop(const char *server);
+/* Opens the SMB session of the call's server now (a pipe would open it when needed). */
+enum nt_status net_connect(struct net_call *c);
 
 struct net_call {
     struct net_server *srv;
@@ -30,8 +88,8 @@ enum nt_status net_begin(struct net_call *c, const WCHAR *servername, const char
 NET_API_STATUS net_end(struct net_call *c, enum nt_status st);
 /* The connection for an interface, opened on first use; a dead one is replaced once. */
 enum nt_status net_rpc(struct net_call *c, const struct rpc_interface *i, struct rpc_conn **ret);
-/* rpc_run on it. A call that surely did not run because an idle cached connection had died is tried once more on a
- * fresh one; nothing else is ever repeated. */
+/* rpc_run on it; on failure the sentence is in c->err. Nothing is ever repeated: a connection that died while it was
+ * idle is noticed before it is used. */
 enum nt_status net_run(struct net_call *c, const struct rpc_interface *i, const struct rpc_op *op, void *r);
 /* NetrServerName argument as Windows sends it: "\\\\host" of the call's server. */
 const char16_t *net_server_name(struct net_call *c);
@@ -43,17 +101,18 @@ NET_API_STATUS nt_to_net_api(enum nt_status st);
  * A Net* result is one block for NetApiBufferFree: an array of fixed structures followed by the strings they point
  * to. Pass one adds up sizes, pass two copies. */
 struct net_buf {
-    uint8_t *base;     /* NULL in pass one */
-    size_t fixed;      /* bytes of the array */
-    size_t used, size; /* of the tail, in bytes */
+    uint8_t *base; /* NULL in pass one */
+    size_t used;   /* bytes: the array, then what the tail has so far */
 };
-/* Copies a string into the tail (NULL becomes "" as on Windows unless keep_null), char16_t aligned. */
+/* Copies a string into the tail; net_put_string makes "" of NULL, as Windows does for most members, the other two keep
+ * NULL. Only the addresses of the second pass mean anything. */
 WCHAR *net_put_string(struct net_buf *b, const char16_t *s);
 WCHAR *net_put_string_n(struct net_buf *b, const char16_t *s, size_t units);
 void *net_put_bytes(struct net_buf *b, const void *p, size_t n, size_t align);
-/* Runs fill twice: with base NULL to measure, then into a block of NetApiBufferAllocate. n structures of `elem`
- * bytes; n 0 gives a NULL *ret, as Windows does for empty enumerations. */
-enum nt_status net_fill(size_t n, size_t elem, void (*fill)(struct net_buf *b, size_t i, void *to, const void *from),
-                        const void *from, uint8_t **ret);
+#define NET_MAX_ELEM 512 /* bytes of the largest fixed structure */
+typedef void net_fill_fn(struct net_buf *b, size_t i, void *to, const void *from);
+/* Runs fill twice for each i < n: with b->base NULL to measure (writes to `to` are thrown away), then into a block of
+ * NetApiBufferAllocate. n structures of `elem` bytes; n 0 gives a NULL *ret. */
+enum nt_status net_fill(size_t n, size_t elem, net_fill_fn *fill, const void *from, uint8_t **ret);
 
 #endif
