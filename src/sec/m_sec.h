@@ -36,6 +36,12 @@ static inline const struct nt_env *sec_env(const struct sec_params *p)
 /* True for a numeric IPv4 or IPv6 address, zone id and brackets included: it has no Kerberos principal. */
 bool sec_is_address(const char *host);
 
+/* SEC_MECH_AUTO: whether Kerberos applies to this target and these credentials: there is a ccache or keytab,
+ * or the realm of a password is known, and the host is a name. May read files, asks no server. */
+bool sec_krb5_applicable(const struct sec_params *p);
+/* The Kerberos provider, or NULL when it is not built in. */
+const struct sec_provider *sec_krb5_provider(void);
+
 /* [MS-SPNG] 3.2.5.1, 3.3.5.1: the key stream that mechListMIC used is used again by the first message; only
  * the sequence numbers go on. */
 void ntlm_rewind_keystream(struct sec_ctx *c);

@@ -5,23 +5,26 @@
 
 #include "sec/m_sec.h"
 
-static const struct sec_provider *const providers[] = {
-    &sec_ntlm,
-};
+/* The n-th provider; NULL past the end or where one is not built in. */
+#define PROVIDERS 3u
+static const struct sec_provider *provider(size_t n)
+{
+    return n == 0 ? &sec_spnego : n == 1 ? &sec_ntlm : sec_krb5_provider();
+}
 
 const struct sec_provider *sec_provider_by_name(const char *name)
 {
-    for (size_t i = 0; i < sizeof(providers) / sizeof(providers[0]); i++)
-        if (strcmp(providers[i]->name, name) == 0)
-            return providers[i];
+    for (size_t i = 0; i < PROVIDERS; i++)
+        if (provider(i) && strcmp(provider(i)->name, name) == 0)
+            return provider(i);
     return NULL;
 }
 
 const struct sec_provider *sec_provider_by_type(uint8_t rpc_auth_type)
 {
-    for (size_t i = 0; i < sizeof(providers) / sizeof(providers[0]); i++)
-        if (providers[i]->rpc_auth_type == rpc_auth_type)
-            return providers[i];
+    for (size_t i = 0; i < PROVIDERS; i++)
+        if (provider(i) && provider(i)->rpc_auth_type == rpc_auth_type)
+            return provider(i);
     return NULL;
 }
 

@@ -40,6 +40,7 @@ struct sec_acceptor {
     enum nt_status (*nt_hash)(void *arg, const char16_t *user, size_t user_len, const char16_t *domain,
                               size_t domain_len, uint8_t ret_hash[16]);
     const char *netbios_name, *netbios_domain, *dns_name, *dns_domain; /* for NTLM target info */
+    const char *keytab; /* Kerberos: keys of the service, "FILE:/x"; NULL: no Kerberos */
 };
 
 struct sec_params {
@@ -98,8 +99,8 @@ struct sec_ctx {
     const struct sec_provider *p;
 };
 
-extern const struct sec_provider sec_krb5, sec_ntlm, sec_spnego;
-/* By name or RPC authentication type; NULL when not built in. */
+extern const struct sec_provider sec_ntlm, sec_spnego;
+/* By name ("krb5", "ntlm", "spnego") or RPC authentication type; NULL when not built in (krb5). */
 const struct sec_provider *sec_provider_by_name(const char *name);
 const struct sec_provider *sec_provider_by_type(uint8_t rpc_auth_type);
 
