@@ -47,7 +47,7 @@ fuzz:
 
 bench:
 	@scripts/setup build test bench
-	[ -f build-release/build.ninja ] || CC=$${CC:-gcc} meson setup build-release --buildtype=release
+	[ -f build-release/build.ninja ] || CC=$${CC:-gcc} meson setup build-release --buildtype=release -Dtests=false
 	ninja -C build-release -j $(JOBS)
 	meson test -C build-release --no-rebuild --benchmark --verbose
 
@@ -76,7 +76,8 @@ symbols: all
 
 # a release build; warnings are not errors there, for compilers that we have not seen
 install: setup
-	[ -f build-release/build.ninja ] || CC=$${CC:-gcc} meson setup build-release --buildtype=release --prefix=$(PREFIX)
+	[ -f build-release/build.ninja ] || CC=$${CC:-gcc} meson setup build-release --buildtype=release -Dtests=false
+	meson configure build-release -Dprefix=$(PREFIX)
 	ninja -C build-release -j $(JOBS)
 	meson install -C build-release --no-rebuild
 
