@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A pipe over SMB. */
+#ifndef NPC_M_PIPE_H
+#define NPC_M_PIPE_H
+
+#include "npc/m_npc.h"
+
+enum pipe_doing {
+    PIPE_IDLE,
+    PIPE_CREATE,
+    PIPE_WAIT,     /* FSCTL_PIPE_WAIT, or the pause in its place */
+    PIPE_WRITE,
+    PIPE_READ,
+    PIPE_TRANSACT,
+    PIPE_TR_WRITE, /* a transact as WRITE ... */
+    PIPE_TR_READ,  /* ... and READ */
+    PIPE_CLOSE,
+};
+
+struct smb_pipe {
+    struct npc_pipe base;
+    enum pipe_doing doing;
+    struct smb_req req; /* one at a time: a transact holds the pipe */
+    struct npc_op *op;
+    uint8_t file_id[SMB_FILE_ID];
+    uint64_t deadline;
+    size_t max_out, wrote;
+    struct wr copy; /* of a transact that may have to be repeated as WRITE + READ */
+    struct nt_error err;
+    /* opening */
+    npc_pipe_done *done;
+    void *arg;
+    struct smb_create_req create;
+    struct io_item delay;
+    uint64_t open_deadline;
+    unsigned tries;
+    enum nt_status refused; /* what CREATE said last */
+    bool given_up;
+    /* synchronous calls */
+    unsigned timeout_ms;
+    struct nt_cancel *cancel;
+    char name[NPC_NAME_SIZE];
+};
+
+/* npc_pipe_open_send with the pipe at once, for giving up. */
+enum nt_status npc_pipe_start(struct npc_session *s, const char *name, const struct npc_create *o, npc_pipe_done *done,
+                              void *arg, struct smb_pipe **ret);
+/* Ends an opening; done comes with STATUS_CANCELLED. */
+void npc_pipe_give_up(struct smb_pipe *p);
+
+#endif

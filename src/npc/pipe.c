@@ -1,0 +1,522 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Pipes over SMB: opening with its retries, and read, write, transact, cancel, close as npc_pipe_ops. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "npc/m_npc.h"
+#include "npc/m_pipe.h"
+
+/* A name that is not there may be that of a service which is just starting: a few tries, 100 ms apart and doubling,
+ * are enough for that and short enough for a name that is simply wrong. */
+#define NAME_TRIES   3u
+#define FIRST_DELAY  UINT64_C(100000000)
+#define LONGEST_DELAY UINT64_C(1000000000)
+/* One FSCTL_PIPE_WAIT; the time limit of opening comes on top. */
+#define WAIT_100MS 50u
+
+/* FILE_READ_DATA | FILE_WRITE_DATA | FILE_APPEND_DATA | FILE_READ_EA | FILE_WRITE_EA | FILE_READ_ATTRIBUTES |
+ * FILE_WRITE_ATTRIBUTES | READ_CONTROL | SYNCHRONIZE ([MS-SMB2] 2.2.13.1.1) */
+#define DEFAULT_ACCESS 0x0012019Fu
+#define DEFAULT_SHARE  3u /* FILE_SHARE_READ | FILE_SHARE_WRITE */
+#define FILE_OPEN      1u
+#define IMPERSONATION  2u
+
+/* ---- failures ---- */
+
+const char *npc_advice(enum nt_status st)
+{
+    switch (st) {
+    case STATUS_OBJECT_NAME_NOT_FOUND:
+        return "; the service behind this pipe is not running there, or offers RPC over TCP only";
+    case STATUS_PIPE_NOT_AVAILABLE:
+    case STATUS_INSTANCE_NOT_AVAILABLE:
+        return "; all its instances are busy";
+    case STATUS_ACCESS_DENIED:
+        return "; the account lacks the right, or the pipe is closed to accounts like this";
+    case STATUS_IO_TIMEOUT:
+        return "; the service hangs or the time limit is too short";
+    case STATUS_NETWORK_SESSION_EXPIRED:
+    case STATUS_USER_SESSION_DELETED:
+        return "; open a new session";
+    default:
+        return "";
+    }
+}
+
+static enum nt_status pipe_failed(struct smb_pipe *p, enum nt_status st, const char *doing)
+{
+    char where[NPC_WHERE], words[NPC_WORDS];
+    return nt_error_set(&p->err, st, "%s pipe \\%.64s of %s: %s%s", doing, p->name, npc_where(p->base.session, where),
+                        npc_words(st, words), npc_advice(st));
+}
+
+/* ---- life ---- */
+
+static struct smb_client *client_of(struct smb_pipe *p)
+{
+    return &p->base.session->client;
+}
+
+static void pipe_free(struct smb_pipe *p)
+{
+    struct npc_session *s = p->base.session;
+    smb_abandon(&p->req);
+    io_cancel(&p->delay);
+    wr_free_secret(&p->copy);
+    nt_cancel_unref(p->cancel);
+    free(p);
+    npc_session_unref(s);
+}
+
+/* ---- opening ---- */
+
+static void open_finish(struct smb_pipe *p, enum nt_status st)
+{
+    npc_pipe_done *done = p->done;
+    void *arg = p->arg;
+    p->done = NULL;
+    p->doing = PIPE_IDLE;
+    if (st == STATUS_SUCCESS) {
+        done(arg, st, &p->base);
+        return;
+    }
+    pipe_failed(p, st, "opening");
+    if (!client_of(p)->dead)
+        client_of(p)->err = p->err; /* npc_session_error tells: there is no pipe to ask */
+    pipe_free(p);
+    done(arg, st, NULL);
+}
+
+static void pipe_done(struct smb_req *r);
+
+static enum nt_status send_create(struct smb_pipe *p)
+{
+    struct wr w;
+    smb_begin(&w, SMB_MAX_PAYLOAD);
+    enum nt_status st = smb_put_create_req(&w, &p->create);
+    if (st != STATUS_SUCCESS)
+        wr_fail(&w, st);
+    p->req.command = SMB_CREATE;
+    p->req.done = pipe_done;
+    p->doing = PIPE_CREATE;
+    return smb_send(client_of(p), &p->req, &w, SMB_PREFIX, 0, p->open_deadline);
+}
+
+static enum nt_status send_wait(struct smb_pipe *p)
+{
+    struct wr w, in;
+    wr_init(&in, SMB_MAX_PAYLOAD);
+    enum nt_status st = smb_put_pipe_wait(&in, p->name, WAIT_100MS);
+    struct smb_ioctl q = { .code = FSCTL_PIPE_WAIT, .data = { in.base, in.len } };
+    memset(q.file_id, 0xff, sizeof q.file_id);
+    smb_begin(&w, SMB_MAX_PAYLOAD);
+    smb_put_ioctl_req(&w, &q);
+    if (st != STATUS_SUCCESS)
+        wr_fail(&w, st);
+    wr_free(&in);
+    p->req.command = SMB_IOCTL;
+    p->req.done = pipe_done;
+    p->doing = PIPE_WAIT;
+    return smb_send(client_of(p), &p->req, &w, SMB_PREFIX, 0, p->open_deadline);
+}
+
+static void delay_over(struct io_item *it)
+{
+    struct smb_pipe *p = io_container(it, struct smb_pipe, delay);
+    enum nt_status st = p->given_up ? STATUS_CANCELLED : send_create(p);
+    if (st != STATUS_SUCCESS)
+        open_finish(p, st);
+}
+
+static bool is_busy(enum nt_status st)
+{
+    return st == STATUS_PIPE_NOT_AVAILABLE || st == STATUS_INSTANCE_NOT_AVAILABLE || st == STATUS_PIPE_BUSY;
+}
+
+/* CREATE was refused: wait for an instance, or give up ([MS-SMB2] 3.2.4.20.9). */
+static void create_refused(struct smb_pipe *p, enum nt_status st)
+{
+    bool again = is_busy(st) || (st == STATUS_OBJECT_NAME_NOT_FOUND && p->tries < NAME_TRIES);
+    p->refused = st;
+    p->tries++;
+    if (!again) {
+        open_finish(p, st);
+        return;
+    }
+    enum nt_status sent = send_wait(p);
+    if (sent != STATUS_SUCCESS)
+        open_finish(p, sent);
+}
+
+/* FSCTL_PIPE_WAIT has been answered. Not all servers know it, and a pipe without a listener cannot be waited for: then
+ * a pause stands in its place. */
+static void waited(struct smb_pipe *p, enum nt_status st)
+{
+    uint64_t now = io_now(&client_of(p)->stream), pause = FIRST_DELAY << (p->tries < 5 ? p->tries - 1 : 4);
+    if (st == STATUS_SUCCESS) {
+        st = send_create(p);
+        if (st != STATUS_SUCCESS)
+            open_finish(p, st);
+    } else if (!client_of(p)->dead && now + pause < p->open_deadline && p->req.msg) {
+        io_timer(&client_of(p)->stream, &p->delay, now + (pause < LONGEST_DELAY ? pause : LONGEST_DELAY));
+    } else {
+        open_finish(p, p->req.msg ? p->refused : st); /* what CREATE said tells more than that time ran out */
+    }
+}
+
+static void created(struct smb_pipe *p)
+{
+    struct smb_create_rsp rsp;
+    enum nt_status st = p->req.status;
+    if (!p->req.msg || st != STATUS_SUCCESS) {
+        if (p->req.msg)
+            create_refused(p, st);
+        else
+            open_finish(p, st == STATUS_IO_TIMEOUT && p->tries ? p->refused : st);
+        return;
+    }
+    st = smb_get_create_rsp(p->req.msg, p->req.len, &rsp);
+    if (st == STATUS_SUCCESS)
+        memcpy(p->file_id, rsp.file_id, sizeof p->file_id);
+    open_finish(p, st);
+}
+
+/* ---- one operation ---- */
+
+static void op_finish(struct smb_pipe *p, enum nt_status st, struct nt_blob data)
+{
+    static const char *const doing[] = { "using", "opening", "opening", "writing to", "reading from",
+                                         "transacting on", "transacting on", "transacting on", "closing" };
+    struct npc_op *op = p->op;
+    if (st != STATUS_SUCCESS && st != STATUS_BUFFER_OVERFLOW)
+        pipe_failed(p, st, doing[p->doing]);
+    p->op = NULL;
+    p->doing = PIPE_IDLE;
+    op->status = st;
+    op->data = (uint8_t *)(uintptr_t)data.data; /* lent from the driver's buffer, which is writable */
+    op->len = data.len;
+    op->done(op); /* may start the next one, or close the pipe: nothing is touched any more */
+}
+
+static void op_begin(struct smb_pipe *p, struct npc_op *op)
+{
+    p->op = op;
+    op->pipe = &p->base;
+    op->data = NULL;
+    op->len = 0;
+}
+
+static enum nt_status not_idle(struct smb_pipe *p, struct wr *out)
+{
+    enum nt_status st = p->doing != PIPE_IDLE ? STATUS_PIPE_BUSY : out ? out->st : STATUS_SUCCESS;
+    if (st == STATUS_SUCCESS && out && out->len < NPC_HEADROOM)
+        st = STATUS_INVALID_PARAMETER;
+    if (st != STATUS_SUCCESS && out)
+        wr_free_secret(out);
+    return st;
+}
+
+/* Starts one request of an operation; when it cannot go out, the operation has not begun. */
+static enum nt_status launch(struct smb_pipe *p, enum pipe_doing doing, enum smb_command cmd, struct wr *out,
+                             size_t start, size_t payload)
+{
+    p->req.command = (uint16_t)cmd;
+    p->req.done = pipe_done;
+    p->doing = doing;
+    enum nt_status st = smb_send(client_of(p), &p->req, out, start, payload, p->deadline);
+    if (st != STATUS_SUCCESS) {
+        p->doing = PIPE_IDLE;
+        p->op = NULL;
+        pipe_failed(p, st, "using");
+    }
+    return st;
+}
+
+static enum nt_status launch_write(struct smb_pipe *p, enum pipe_doing doing, struct wr *out)
+{
+    size_t n = out->len - NPC_HEADROOM;
+    p->wrote = n;
+    smb_fill_write_req(out->base + NPC_HEADROOM - SMB_WRITE_FIX, p->file_id, n);
+    return launch(p, doing, SMB_WRITE, out, NPC_HEADROOM - SMB_WRITE_FIX - SMB_HDR, n);
+}
+
+static enum nt_status launch_read(struct smb_pipe *p, enum pipe_doing doing)
+{
+    struct wr w;
+    struct smb_read_req q = { .length = (uint32_t)p->max_out };
+    memcpy(q.file_id, p->file_id, sizeof q.file_id);
+    smb_begin(&w, SMB_PREFIX + SMB_HDR + 64);
+    smb_put_read_req(&w, &q);
+    return launch(p, doing, SMB_READ, &w, SMB_PREFIX, p->max_out);
+}
+
+static size_t at_most(size_t v, size_t limit)
+{
+    return v < limit ? v : limit;
+}
+
+static enum nt_status smb_pipe_write(struct npc_pipe *base, struct wr *out, uint64_t deadline, struct npc_op *op)
+{
+    struct smb_pipe *p = (struct smb_pipe *)base;
+    enum nt_status st = not_idle(p, out);
+    if (st != STATUS_SUCCESS)
+        return st;
+    if (out->len - NPC_HEADROOM > client_of(p)->max_write) {
+        wr_free_secret(out);
+        return pipe_failed(p, STATUS_INVALID_PARAMETER, "more than the server takes at once was to be written to");
+    }
+    op_begin(p, op);
+    p->deadline = deadline;
+    return launch_write(p, PIPE_WRITE, out);
+}
+
+static enum nt_status smb_pipe_read(struct npc_pipe *base, size_t max, uint64_t deadline, struct npc_op *op)
+{
+    struct smb_pipe *p = (struct smb_pipe *)base;
+    enum nt_status st = not_idle(p, NULL);
+    if (st != STATUS_SUCCESS)
+        return st;
+    op_begin(p, op);
+    p->deadline = deadline;
+    p->max_out = at_most(max, client_of(p)->max_read);
+    return launch_read(p, PIPE_READ);
+}
+
+static enum nt_status smb_pipe_transact(struct npc_pipe *base, struct wr *out, size_t max_out, uint64_t deadline,
+                                        struct npc_op *op)
+{
+    struct smb_pipe *p = (struct smb_pipe *)base;
+    struct npc_session *s = base->session;
+    enum nt_status st = not_idle(p, out);
+    if (st != STATUS_SUCCESS)
+        return st;
+    size_t n = out->len - NPC_HEADROOM;
+    op_begin(p, op);
+    p->deadline = deadline;
+    if (s->transact_refused || n > s->client.max_transact) {
+        p->max_out = at_most(max_out, s->client.max_read);
+        return launch_write(p, PIPE_TR_WRITE, out);
+    }
+    p->max_out = at_most(max_out, s->client.max_transact);
+    if (s->client.sealing && !s->transact_proven) { /* kept for WRITE + READ, until one transact has worked */
+        wr_free_secret(&p->copy);
+        wr_init(&p->copy, SMB_MAX_MESSAGE);
+        wr_bytes(&p->copy, out->base, out->len);
+    }
+    struct smb_ioctl q = { .code = FSCTL_PIPE_TRANSCEIVE, .max_out = (uint32_t)p->max_out, .data = { NULL, n } };
+    memcpy(q.file_id, p->file_id, sizeof q.file_id);
+    smb_fill_ioctl_req(out->base + NPC_HEADROOM - SMB_IOCTL_FIX, &q);
+    return launch(p, PIPE_TRANSACT, SMB_IOCTL, out, NPC_HEADROOM - SMB_IOCTL_FIX - SMB_HDR,
+                  n > p->max_out ? n : p->max_out);
+}
+
+/* ---- answers ---- */
+
+static void wrote(struct smb_pipe *p, enum nt_status st)
+{
+    uint32_t n = 0;
+    if (st == STATUS_SUCCESS)
+        st = smb_get_write_rsp(p->req.msg, p->req.len, &n);
+    if (st == STATUS_SUCCESS && n != p->wrote)
+        st = STATUS_INVALID_NETWORK_RESPONSE; /* half a message has no meaning */
+    if (st == STATUS_SUCCESS && p->doing == PIPE_TR_WRITE) {
+        struct npc_op *op = p->op;
+        st = launch_read(p, PIPE_TR_READ);
+        if (st == STATUS_SUCCESS)
+            return;
+        p->op = op;
+    }
+    op_finish(p, st, (struct nt_blob){ NULL, 0 });
+}
+
+static void have_read(struct smb_pipe *p, enum nt_status st)
+{
+    struct nt_blob data = { NULL, 0 };
+    if (st == STATUS_SUCCESS || st == STATUS_BUFFER_OVERFLOW) {
+        enum nt_status got = smb_get_read_rsp(p->req.msg, p->req.len, &data);
+        if (got != STATUS_SUCCESS || data.len > p->max_out) {
+            st = STATUS_INVALID_NETWORK_RESPONSE;
+            data = (struct nt_blob){ NULL, 0 };
+        }
+    }
+    op_finish(p, st, data);
+}
+
+static void transacted(struct smb_pipe *p, enum nt_status st)
+{
+    struct npc_session *s = p->base.session;
+    struct smb_ioctl rsp = { .data = { NULL, 0 } };
+    if (st == STATUS_INVALID_PARAMETER && p->copy.len && p->copy.st == STATUS_SUCCESS && !s->transact_proven) {
+        /* some servers refuse this request when it is encrypted; what they were asked has not begun */
+        struct npc_op *op = p->op;
+        struct wr out = p->copy;
+        wr_init(&p->copy, 0);
+        s->transact_refused = true;
+        st = launch_write(p, PIPE_TR_WRITE, &out);
+        if (st == STATUS_SUCCESS)
+            return;
+        p->op = op;
+    }
+    if (p->copy.base) {
+        wr_free_secret(&p->copy);
+        wr_init(&p->copy, 0);
+    }
+    if (st == STATUS_SUCCESS || st == STATUS_BUFFER_OVERFLOW) {
+        s->transact_proven = true;
+        enum nt_status got = smb_get_ioctl_rsp(p->req.msg, p->req.len, &rsp);
+        if (got != STATUS_SUCCESS || rsp.code != FSCTL_PIPE_TRANSCEIVE || rsp.data.len > p->max_out) {
+            st = STATUS_INVALID_NETWORK_RESPONSE;
+            rsp.data = (struct nt_blob){ NULL, 0 };
+        }
+    }
+    op_finish(p, st, rsp.data);
+}
+
+static void pipe_done(struct smb_req *r)
+{
+    struct smb_pipe *p = io_container(r, struct smb_pipe, req);
+    enum nt_status st = r->status;
+    if (!r->msg && nt_ok(st)) /* cannot be: an answer without a message has an error */
+        st = STATUS_INVALID_NETWORK_RESPONSE;
+    switch (p->doing) {
+    case PIPE_CREATE:
+        created(p);
+        break;
+    case PIPE_WAIT:
+        waited(p, st);
+        break;
+    case PIPE_WRITE:
+    case PIPE_TR_WRITE:
+        wrote(p, st);
+        break;
+    case PIPE_READ:
+    case PIPE_TR_READ:
+        have_read(p, st);
+        break;
+    case PIPE_TRANSACT:
+        transacted(p, st);
+        break;
+    case PIPE_CLOSE:
+        p->base.session->n_closing--;
+        pipe_free(p);
+        break;
+    case PIPE_IDLE:
+        break;
+    }
+}
+
+/* ---- cancel, close ---- */
+
+static void smb_pipe_cancel(struct npc_pipe *base, struct npc_op *op)
+{
+    struct smb_pipe *p = (struct smb_pipe *)base;
+    if (p->op == op)
+        smb_cancel(&p->req);
+}
+
+/* An operation that close has cut off; its pipe may be gone already. */
+static void op_cut(struct io_item *it)
+{
+    struct npc_op *op = io_container(it, struct npc_op, item);
+    op->done(op);
+}
+
+static void smb_pipe_close(struct npc_pipe *base)
+{
+    struct smb_pipe *p = (struct smb_pipe *)base;
+    struct npc_op *op = p->op;
+    struct wr w;
+    if (op) {
+        smb_abandon(&p->req);
+        p->op = NULL;
+        op->status = STATUS_CANCELLED;
+        op->data = NULL;
+        op->len = 0;
+        io_item_init(&op->item, op_cut);
+        io_ready(&client_of(p)->stream, &op->item);
+    }
+    smb_begin(&w, SMB_PREFIX + SMB_HDR + 32);
+    smb_put_close_req(&w, p->file_id);
+    p->req.command = SMB_CLOSE;
+    p->req.done = pipe_done;
+    p->doing = PIPE_CLOSE;
+    uint64_t deadline = io_loop_now(base->session->loop) + NPC_CLOSE_NS;
+    if (smb_send(client_of(p), &p->req, &w, SMB_PREFIX, 0, deadline) == STATUS_SUCCESS)
+        base->session->n_closing++;
+    else
+        pipe_free(p);
+}
+
+static const struct npc_pipe_ops smb_pipe_ops = {
+    .name = "smb",
+    .write = smb_pipe_write,
+    .read = smb_pipe_read,
+    .transact = smb_pipe_transact,
+    .cancel = smb_pipe_cancel,
+    .close = smb_pipe_close,
+};
+
+/* ---- start of opening ---- */
+
+static void fill_create(struct smb_pipe *p, const struct npc_create *o)
+{
+    p->create = (struct smb_create_req){
+        .impersonation = o->impersonation ? o->impersonation & 0xff : IMPERSONATION,
+        .access = o->access ? o->access : DEFAULT_ACCESS,
+        .attributes = o->attributes,
+        .share = o->share ? o->share : DEFAULT_SHARE,
+        .disposition = o->disposition ? o->disposition : FILE_OPEN,
+        .options = o->options,
+        .name = p->name,
+    };
+}
+
+enum nt_status npc_pipe_start(struct npc_session *s, const char *name, const struct npc_create *o, npc_pipe_done *done,
+                              void *arg, struct smb_pipe **ret)
+{
+    static const struct npc_create defaults = NPC_CREATE_INIT;
+    if (!o)
+        o = &defaults;
+    struct smb_pipe *p = calloc(1, sizeof *p);
+    if (!p)
+        return nt_error_set(&s->client.err, STATUS_NO_MEMORY, "no memory");
+    enum nt_status st = npc_pipe_name(name, p->name);
+    if (st != STATUS_SUCCESS) {
+        free(p);
+        return nt_error_set(&s->client.err, st, "\"%.100s\" is not the name of a pipe", name);
+    }
+    p->base.ops = &smb_pipe_ops;
+    p->base.session = npc_session_ref(s);
+    p->timeout_ms = o->timeout_ms ? o->timeout_ms : s->timeout_ms;
+    p->cancel = nt_cancel_ref(o->cancel);
+    p->open_deadline = npc_deadline(s, p->timeout_ms);
+    p->done = done;
+    p->arg = arg;
+    io_item_init(&p->delay, delay_over);
+    fill_create(p, o);
+    st = send_create(p);
+    if (st != STATUS_SUCCESS) {
+        pipe_failed(p, st, "opening");
+        if (!s->client.dead)
+            s->client.err = p->err;
+        pipe_free(p);
+        return st;
+    }
+    if (ret)
+        *ret = p;
+    return st;
+}
+
+enum nt_status npc_pipe_open_send(struct npc_session *s, const char *name, const struct npc_create *o,
+                                  npc_pipe_done *done, void *arg)
+{
+    return npc_pipe_start(s, name, o, done, arg, NULL);
+}
+
+void npc_pipe_give_up(struct smb_pipe *p)
+{
+    p->given_up = true;
+    smb_cancel(&p->req);
+    if (p->delay.stream) /* in a pause: it is over */
+        io_ready(&client_of(p)->stream, &p->delay);
+}
