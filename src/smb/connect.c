@@ -398,7 +398,7 @@ static struct smb_auth *auth_new(struct smb_client *c)
     io_item_init(&a->item, auth_item);
     a->item.work = auth_work;
     a->client = c;
-    a->provider = sec_provider_by_name("spnego") ? sec_provider_by_name("spnego") : &sec_ntlm;
+    a->provider = &sec_spnego;
     a->creds = sec_creds_ref(c->o.creds);
     wr_init(&a->out, UINT16_MAX);
     snprintf(a->host, sizeof a->host, "%s", c->target);

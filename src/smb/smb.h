@@ -14,7 +14,8 @@
 #include <nettle/cmac.h>
 #include <nettle/gcm.h>
 #include <nettle/hmac.h>
-#include <msrpc/npc.h>
+#include <msrpc/sec.h>
+#include <msrpc/smb.h>
 #include "base/cursor.h"
 #include "io/io.h"
 
