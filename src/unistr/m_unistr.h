@@ -43,4 +43,19 @@ static inline size_t u_put16(char16_t to[2], char32_t c)
     return 2;
 }
 
+/* case_table.c: index of the block of a unit, and what to add to the unit, modulo 2^16. */
+#define U_CASE_BLOCK 64
+extern const uint8_t u_up_index[0x10000 / U_CASE_BLOCK], u_down_index[0x10000 / U_CASE_BLOCK];
+extern const uint16_t u_up_delta[], u_down_delta[];
+
+#define U_DIGITS_MAX 64 /* of a 64-bit number in base 2 */
+/* Digits of v at the end of to; gives their number, at least 1. */
+size_t u_digits(uint64_t v, unsigned base, bool capitals, char16_t to[U_DIGITS_MAX]);
+/* Room for n more units behind b->len, or the sticky error and NULL. The caller writes all n and moves
+ * b->len. */
+char16_t *u_builder_room(struct ustr_builder *b, size_t n);
+/* n times c. */
+void u_builder_fill(struct ustr_builder *b, char16_t c, size_t n);
+void u_builder_fail(struct ustr_builder *b, enum nt_status st);
+
 #endif
