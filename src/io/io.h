@@ -87,7 +87,9 @@ enum nt_status io_queue_from(struct io_stream *s, struct wr *out, size_t skip);
 void io_timer(struct io_stream *s, struct io_item *it, uint64_t when); /* monotonic ns; re-arms if pending */
 void io_ready(struct io_stream *s, struct io_item *it);                /* callback after this step */
 void io_work(struct io_stream *s, struct io_item *it);                 /* it->work elsewhere, then it->fn here */
-void io_cancel(struct io_item *it);                                    /* owner's thread, any time; idempotent */
+/* Owner's thread, any time; idempotent. False while the work of an io_work item still runs elsewhere: then it->fn is
+ * called at its end with a NULL stream, only to free what the item owns. */
+bool io_cancel(struct io_item *it);
 /* The engine wants the transport closed: on_close(why) comes from the ready list; queued output is dropped, or
  * sent first when `flush`. */
 void io_close(struct io_stream *s, enum nt_status why, bool flush);

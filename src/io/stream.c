@@ -117,18 +117,21 @@ enum nt_status io_queue_from(struct io_stream *s, struct wr *out, size_t skip)
     return STATUS_SUCCESS;
 }
 
-void io_cancel(struct io_item *it)
+bool io_cancel(struct io_item *it)
 {
     if (it->state == ITEM_WORKING) {
         it->state = ITEM_WORK_CANCELLED; /* the way back is cut; the item frees itself through fn(NULL stream) */
         it->stream = NULL;
-        return;
+        return false;
     }
-    if (it->state == ITEM_IDLE || it->state == ITEM_WORK_CANCELLED)
-        return;
+    if (it->state == ITEM_WORK_CANCELLED)
+        return false;
+    if (it->state == ITEM_IDLE)
+        return true;
     list_del(it);
     it->state = ITEM_IDLE;
     it->stream = NULL;
+    return true;
 }
 
 void io_timer(struct io_stream *s, struct io_item *it, uint64_t when)

@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Building the association: bind, the provider's tokens, and what the server may answer. Everything that arrives
+ * before the security context stands is unprotected, so whatever gives less than was asked for ends the connection
+ * ([MS-RPCE] 3.3.1.5.2.1).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include "rpc/m_client.h"
+
+/* One step of the provider, which may talk to a KDC and so run elsewhere. While it does, the job owns the context. */
+struct rpc_auth_job {
+    struct io_item item;
+    struct rpc_conn *c; /* not looked at by the work */
+    const struct sec_provider *provider;
+    struct sec_ctx *ctx;
+    struct sec_params params;
+    struct sec_creds *creds;
+    char *host, *service;
+    struct wr in, out;
+    enum nt_status st;
+    struct nt_error err;
+};
+
+static const char doing_auth[] = "authentication";
+static const char doing_bind[] = "bind";
+
+static void job_free(struct rpc_auth_job *j)
+{
+    if (!j)
+        return;
+    sec_free(j->ctx);
+    sec_creds_unref(j->creds);
+    free(j->host);
+    free(j->service);
+    wr_free_secret(&j->in);
+    wr_free_secret(&j->out);
+    free(j);
+}
+
+static void job_work(struct io_item *it)
+{
+    struct rpc_auth_job *j = io_container(it, struct rpc_auth_job, item);
+    j->st = STATUS_SUCCESS;
+    if (!j->ctx)
+        j->st = j->provider->start(&j->params, &j->ctx);
+    if (j->st == STATUS_SUCCESS)
+        j->st = j->provider->step(j->ctx, (struct nt_blob){ j->in.base, j->in.len }, &j->out);
+    if (nt_ok(j->st) && j->out.st != STATUS_SUCCESS)
+        j->st = j->out.st;
+}
+
+static unsigned wanted_flags(const struct rpc_conn *c)
+{
+    unsigned f = SEC_FLAG_MUTUAL | SEC_FLAG_DCE_STYLE;
+    if (c->level >= SEC_LEVEL_INTEGRITY)
+        f |= SEC_FLAG_INTEGRITY;
+    if (c->level >= SEC_LEVEL_PRIVACY)
+        f |= SEC_FLAG_PRIVACY;
+    if (c->offered_header_sign)
+        f |= SEC_FLAG_HEADER_SIGN;
+    return f;
+}
+
+static void auth_stepped(struct rpc_conn *c);
+
+static void job_done(struct io_item *it)
+{
+    struct rpc_auth_job *j = io_container(it, struct rpc_auth_job, item);
+    if (j->c)
+        auth_stepped(j->c);
+    else
+        job_free(j);
+}
+
+enum nt_status rpc_auth_new(struct rpc_conn *c)
+{
+    struct rpc_auth_job *j = calloc(1, sizeof *j);
+    if (!j)
+        return STATUS_NO_MEMORY;
+    io_item_init(&j->item, job_done);
+    j->item.work = job_work;
+    j->c = c;
+    c->job = j;
+    j->provider = c->provider;
+    j->creds = sec_creds_ref(c->creds);
+    j->host = strdup(c->target ? c->target : c->binding->host);
+    j->service = strdup(c->service ? c->service : c->binding->protseq == RPC_TCP ? "host" : "cifs");
+    wr_init(&j->in, RPC_FRAG_MAX);
+    wr_init(&j->out, RPC_FRAG_MAX);
+    if (!j->host || !j->service)
+        return STATUS_NO_MEMORY;
+    c->offered_header_sign =
+        c->level >= SEC_LEVEL_INTEGRITY && (c->provider->caps & SEC_CAP_HEADER_SIGN) && !c->no_header_sign;
+    j->params = (struct sec_params){ .role = SEC_CLIENT, .creds = j->creds, .service = j->service, .host = j->host,
+                                     .flags = wanted_flags(c), .env = c->env, .err = &j->err };
+    c->sec.provider = c->provider;
+    c->sec.level = c->level;
+    c->sec.ctx_id = 1;
+    return STATUS_SUCCESS;
+}
+
+void rpc_auth_free(struct rpc_conn *c)
+{
+    struct rpc_auth_job *j = c->job;
+    c->job = NULL;
+    c->sec.ctx = NULL;
+    if (!j)
+        return;
+    j->c = NULL;
+    if (io_cancel(&j->item)) /* else the work still runs, and job_done frees it */
+        job_free(j);
+}
+
+void rpc_auth_step(struct rpc_conn *c, struct nt_blob token)
+{
+    struct rpc_auth_job *j = c->job;
+    rpc_conn_state(c, RPC_ST_AUTH);
+    if (++c->legs > RPC_AUTH_LEGS_MAX) {
+        rpc_conn_fail(c, RPC_NT_PROTOCOL_ERROR, doing_auth, "the server keeps asking for further tokens");
+        return;
+    }
+    j->in.len = 0;
+    wr_bytes(&j->in, token.data, token.len);
+    wr_free_secret(&j->out);
+    wr_init(&j->out, RPC_FRAG_MAX);
+    if (j->in.st != STATUS_SUCCESS) {
+        rpc_conn_fail(c, j->in.st, doing_auth, "no room for the server's token");
+        return;
+    }
+    if (c->provider->caps & SEC_CAP_MAY_BLOCK) {
+        io_work(c->tp->stream, &j->item);
+        return;
+    }
+    job_work(&j->item);
+    auth_stepped(c);
+}
+
+/* ---- sending ---- */
+
+static bool send_leg(struct rpc_conn *c, struct wr *w, bool answer)
+{
+    enum nt_status st = c->tp->ops->send(c->tp, w, answer);
+    if (st != STATUS_SUCCESS)
+        rpc_conn_fail(c, st, doing_bind, "the request could not be sent");
+    return st == STATUS_SUCCESS;
+}
+
+static struct rpc_ctx_elem elem_of(const struct rpc_interface *i, unsigned id, const struct rpc_syntax *transfer)
+{
+    struct rpc_ctx_elem e = { .id = (uint16_t)id, .n_transfers = 1, .abstract = i->syntax };
+    e.transfers[0] = *transfer;
+    return e;
+}
+
+void rpc_send_bind(struct rpc_conn *c, struct nt_blob token)
+{
+    /* The second context is no interface but a question ([MS-RPCE] 3.3.1.5.3). */
+    struct rpc_syntax features = rpc_syntax_features(RPC_FEATURE_KEEP_ON_ORPHAN);
+    struct rpc_ctx_elem elems[2] = { elem_of(c->ctx[0].iface, 0, &rpc_syntax_ndr20),
+                                     elem_of(c->ctx[0].iface, 1, &features) };
+    struct wr w;
+    size_t start = rpc_conn_writer(c, &w, RPC_FRAG_MAX);
+    unsigned flags = RPC_PFC_WHOLE | (c->offered_header_sign ? (unsigned)RPC_PFC_HEADER_SIGN : 0U);
+    c->leg_id = c->next_id++;
+    rpc_put_bind(&w, RPC_PT_BIND, flags, c->leg_id, c->max_frag, 0, elems, 2);
+    if (c->provider)
+        rpc_put_token(&w, start, &c->sec, token);
+    rpc_conn_state(c, RPC_ST_BIND);
+    send_leg(c, &w, true);
+}
+
+static void send_alter(struct rpc_conn *c, struct nt_blob token)
+{
+    struct rpc_ctx_elem elem = elem_of(c->ctx[0].iface, 0, &rpc_syntax_ndr20);
+    struct wr w;
+    size_t start = rpc_conn_writer(c, &w, RPC_FRAG_MAX);
+    c->leg_id = c->next_id++;
+    rpc_put_bind(&w, RPC_PT_ALTER, RPC_PFC_WHOLE, c->leg_id, c->max_frag, c->assoc, &elem, 1);
+    rpc_put_token(&w, start, &c->sec, token);
+    rpc_conn_state(c, RPC_ST_LEG);
+    send_leg(c, &w, true);
+}
+
+static bool send_auth3(struct rpc_conn *c, struct nt_blob token)
+{
+    struct wr w;
+    size_t start = rpc_conn_writer(c, &w, RPC_FRAG_MAX);
+    rpc_put_auth3(&w, c->leg_id);
+    rpc_put_token(&w, start, &c->sec, token);
+    return send_leg(c, &w, false);
+}
+
+/* ---- after a step ---- */
+
+/* The context stands. It must be able to do what the level promises. */
+static bool auth_complete(struct rpc_conn *c)
+{
+    struct nt_blob b;
+    unsigned granted = 0;
+    if (c->provider->query(c->sec.ctx, SEC_ITEM_FLAGS, &b) == STATUS_SUCCESS && b.len == sizeof granted)
+        memcpy(&granted, b.data, sizeof granted);
+    unsigned need = wanted_flags(c) & (SEC_FLAG_INTEGRITY | SEC_FLAG_PRIVACY);
+    if ((granted & need) != need) {
+        rpc_conn_fail(c, STATUS_ACCESS_DENIED, doing_auth,
+                      "the server agreed to less protection than was asked for, so nothing was sent");
+        return false;
+    }
+    c->sec.established = true;
+    snprintf(c->mech, sizeof c->mech, "%s", c->provider->name);
+    if (c->provider->query(c->sec.ctx, SEC_ITEM_MECH, &b) == STATUS_SUCCESS && b.len < 16 &&
+        (b.len != strlen(c->provider->name) || memcmp(b.data, c->provider->name, b.len) != 0))
+        snprintf(c->mech, sizeof c->mech, "%s/%.*s", c->provider->name, (int)b.len, (const char *)b.data);
+    return true;
+}
+
+static void auth_stepped(struct rpc_conn *c)
+{
+    struct rpc_auth_job *j = c->job;
+    if (c->state != RPC_ST_AUTH)
+        return;
+    c->sec.ctx = j->ctx;
+    struct nt_blob token = { j->out.base, j->out.len };
+    bool done = j->st == STATUS_SUCCESS;
+    if (!done && j->st != STATUS_MORE_PROCESSING_REQUIRED) {
+        rpc_conn_fail(c, nt_ok(j->st) ? RPC_NT_SEC_PKG_ERROR : j->st, doing_auth, "%s",
+                      j->err.text[0] ? j->err.text : "the provider refused");
+        return;
+    }
+    if (!done && token.len == 0) {
+        rpc_conn_fail(c, RPC_NT_SEC_PKG_ERROR, doing_auth, "the provider has no token but wants another one");
+        return;
+    }
+    if (done && !auth_complete(c))
+        return;
+    if (c->legs == 1) {
+        rpc_send_bind(c, token);
+        return;
+    }
+    if (!done || (token.len && !(c->provider->caps & SEC_CAP_AUTH3))) {
+        send_alter(c, token);
+        return;
+    }
+    if (token.len == 0 || send_auth3(c, token))
+        rpc_conn_bound(c);
+}
+
+/* ---- answers ---- */
+
+enum nt_status rpc_check_result(struct rpc_conn *c, const struct rpc_result *r, const struct rpc_interface *i,
+                                const char *doing)
+{
+    enum nt_status st = RPC_NT_PROTOCOL_ERROR;
+    const char *why = "the server's result makes no sense";
+    if (r->result == RPC_RESULT_ACCEPTANCE) {
+        if (rpc_syntax_equal(&r->transfer, &rpc_syntax_ndr20))
+            return STATUS_SUCCESS;
+        why = "the server chose a transfer syntax that was not offered";
+    } else if (r->result == RPC_RESULT_USER_REJECTION) {
+        st = STATUS_ACCESS_DENIED;
+        why = "the server refuses us the interface";
+    } else if (r->result == RPC_RESULT_PROVIDER_REJECTION) {
+        switch (r->reason) {
+        case RPC_REASON_ABSTRACT_SYNTAX:
+            st = RPC_NT_UNKNOWN_IF;
+            why = "the server does not have the interface at this endpoint";
+            break;
+        case RPC_REASON_TRANSFER_SYNTAXES:
+            st = RPC_NT_UNSUPPORTED_TRANS_SYN;
+            why = "the server does not speak NDR 2.0";
+            break;
+        case RPC_REASON_LOCAL_LIMIT:
+            st = RPC_NT_SERVER_TOO_BUSY;
+            why = "the server has reached a limit";
+            break;
+        default:
+            st = RPC_NT_UNKNOWN_IF;
+            why = "the server refuses the interface and does not say why";
+        }
+    }
+    rpc_conn_explain(c, st, doing, "%s: %s", i->name, why);
+    return st;
+}
+
+/* Sizes and results of a bind_ack or alter_context_resp. `first`: the bind_ack, which sets the sizes. */
+static bool ack_holds(struct rpc_conn *c, const struct rpc_pdu *d, bool first)
+{
+    if (d->u.ack.n != (first ? 2 : 1)) {
+        rpc_conn_fail(c, RPC_NT_PROTOCOL_ERROR, doing_bind, "the server answered %u of %u presentation contexts",
+                      d->u.ack.n, first ? 2U : 1U);
+        return false;
+    }
+    struct rpc_rd list = d->u.ack.list;
+    struct rpc_result r;
+    rpc_get_result(&list, &r);
+    enum nt_status st = rpc_check_result(c, &r, c->ctx[0].iface, doing_bind);
+    if (st != STATUS_SUCCESS) {
+        rpc_conn_fail(c, st, NULL, "%s", "");
+        return false;
+    }
+    if (!first)
+        return true;
+    rpc_get_result(&list, &r);
+    if (r.result == RPC_RESULT_NEGOTIATE_ACK)
+        c->features = (uint8_t)(r.reason & RPC_FEATURE_KEEP_ON_ORPHAN); /* only what was offered */
+    if (d->u.ack.max_recv < RPC_FRAG_MIN || d->u.ack.max_xmit < RPC_FRAG_MIN) {
+        rpc_conn_fail(c, RPC_NT_PROTOCOL_ERROR, doing_bind, "the server wants fragments of %u bytes, below the minimum of %u",
+                      d->u.ack.max_recv < d->u.ack.max_xmit ? d->u.ack.max_recv : d->u.ack.max_xmit, RPC_FRAG_MIN);
+        return false;
+    }
+    c->max_xmit = d->u.ack.max_recv < c->max_frag ? d->u.ack.max_recv : c->max_frag;
+    c->max_recv = c->max_frag;
+    c->assoc = d->u.ack.assoc;
+    c->ctx[0].accepted = true;
+    return true;
+}
+
+/* The trailer of an answer must be there when a token is awaited, and be ours; CVE-2016-2118 and kin. */
+static bool trailer_holds(struct rpc_conn *c, const struct rpc_pdu *d)
+{
+    const char *why = NULL;
+    enum nt_status st = RPC_NT_PROTOCOL_ERROR;
+    if (!c->provider) {
+        if (d->has_auth)
+            why = "the server sent a security trailer that nobody asked for";
+    } else if (!d->has_auth) {
+        st = STATUS_ACCESS_DENIED;
+        if (!c->sec.established)
+            why = "the server's answer dropped the authentication that was asked for";
+    } else {
+        why = rpc_trailer_mismatch(&d->auth, &c->sec);
+        if (why)
+            st = STATUS_ACCESS_DENIED;
+        else if (c->sec.established)
+            why = "the server sent a token after the authentication was complete";
+    }
+    if (why)
+        rpc_conn_fail(c, st, doing_auth, "%s", why);
+    return !why;
+}
+
+void rpc_on_bind_ack(struct rpc_conn *c, const uint8_t *pdu, const struct rpc_pdu *d)
+{
+    bool first = c->state == RPC_ST_BIND;
+    if ((d->h.flags & RPC_PFC_WHOLE) != RPC_PFC_WHOLE) {
+        rpc_conn_fail(c, RPC_NT_PROTOCOL_ERROR, doing_bind, "the server's answer is in fragments");
+        return;
+    }
+    if (!ack_holds(c, d, first) || !trailer_holds(c, d))
+        return;
+    if (first)
+        c->sec.header_sign = c->offered_header_sign && (d->h.flags & RPC_PFC_HEADER_SIGN);
+    if (!c->provider || c->sec.established)
+        rpc_conn_bound(c);
+    else
+        rpc_auth_step(c, (struct nt_blob){ pdu + d->auth.off + RPC_TRAILER_LEN, d->h.auth_len });
+}
+
+void rpc_on_bind_nak(struct rpc_conn *c, const struct rpc_pdu *d)
+{
+    switch (d->u.nak.reason) {
+    case RPC_NAK_CONGESTION:
+    case RPC_NAK_LOCAL_LIMIT:
+        rpc_conn_fail(c, RPC_NT_SERVER_TOO_BUSY, doing_bind, "the server has reached a limit");
+        break;
+    case RPC_NAK_VERSION:
+        rpc_conn_fail(c, RPC_NT_PROTOCOL_ERROR, doing_bind, "the server wants another protocol version (%u.%u)",
+                      d->u.nak.major, d->u.nak.minor);
+        break;
+    case RPC_NAK_AUTH_TYPE:
+        rpc_conn_fail(c, RPC_NT_UNKNOWN_AUTHN_SERVICE, doing_bind, "the server does not know the authentication type");
+        break;
+    case RPC_NAK_CHECKSUM:
+        rpc_conn_fail(c, STATUS_ACCESS_DENIED, doing_auth, "the server refuses our token");
+        break;
+    default:
+        rpc_conn_fail(c, c->provider ? STATUS_ACCESS_DENIED : RPC_NT_CALL_FAILED, doing_bind,
+                      "the server refuses the bind (reason %u)", d->u.nak.reason);
+    }
+}

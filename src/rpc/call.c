@@ -1,0 +1,655 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Calls. Callers may start any number; one at a time is on the wire ([MS-RPCE] 3.3.1.5.8, exclusive connection), the
+ * others wait in order. Answers are found by call id, so that nothing here has to change where a connection carries
+ * several at once.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include "rpc/m_client.h"
+#include "ndr/ndr.h"
+
+#define NS_PER_MS UINT64_C(1000000)
+
+static void pump(struct rpc_conn *c);
+
+/* ---- lists ---- */
+
+static void list_put(struct rpc_list *l, struct rpc_call *call)
+{
+    call->next = NULL;
+    if (l->tail)
+        l->tail->next = call;
+    else
+        l->head = call;
+    l->tail = call;
+}
+
+static struct rpc_call *list_get(struct rpc_list *l)
+{
+    struct rpc_call *call = l->head;
+    if (call) {
+        l->head = call->next;
+        if (!l->head)
+            l->tail = NULL;
+    }
+    return call;
+}
+
+static void list_del(struct rpc_list *l, struct rpc_call *call)
+{
+    struct rpc_call *prev = NULL;
+    for (struct rpc_call *p = l->head; p != call; p = p->next)
+        prev = p;
+    if (prev)
+        prev->next = call->next;
+    else
+        l->head = call->next;
+    if (l->tail == call)
+        l->tail = prev;
+}
+
+static struct rpc_call *find_sent(struct rpc_conn *c, uint32_t id)
+{
+    struct rpc_call *call = c->sent.head;
+    while (call && call->id != id)
+        call = call->next;
+    return call;
+}
+
+bool rpc_calls_wait(const struct rpc_conn *c)
+{
+    return c->sent.head != NULL;
+}
+
+static const char *call_name(const struct rpc_call *call)
+{
+    return call->op ? call->op->name : "alter_context";
+}
+
+/* ---- the end of a call ---- */
+
+/* [out] as before the call: nothing half done. */
+static void clear_out(const struct rpc_op *op, void *r)
+{
+    if (op && op->size > op->out_offset)
+        memset((char *)r + op->out_offset, 0, op->size - op->out_offset);
+}
+
+static void finish(struct rpc_call *call, enum nt_status st)
+{
+    struct rpc_conn *c = call->c;
+    if (call->state == RPC_CALL_QUEUED) {
+        list_del(&c->queue, call);
+        c->n_queued--;
+    } else {
+        list_del(&c->sent, call);
+    }
+    io_cancel(&call->timer);
+    if (st != STATUS_SUCCESS)
+        clear_out(call->op, call->r);
+    call->state = RPC_CALL_FINISHED;
+    call->st = st;
+    list_put(&c->finished, call);
+    rpc_conn_wake(c);
+}
+
+static void call_free(struct rpc_conn *c, struct rpc_call *call)
+{
+    if (c->spare)
+        free(call);
+    else
+        c->spare = call;
+}
+
+void rpc_calls_tell(struct rpc_conn *c)
+{
+    struct rpc_call *call;
+    while ((call = list_get(&c->finished))) {
+        rpc_done_fn *done = call->done;
+        void *arg = call->arg;
+        enum nt_status st = call->st;
+        call_free(c, call);
+        done(arg, st);
+    }
+}
+
+void rpc_calls_fail(struct rpc_conn *c, enum nt_status st)
+{
+    while (c->sent.head)
+        finish(c->sent.head, st);
+    while (c->queue.head)
+        finish(c->queue.head, st);
+}
+
+/* ---- cancelling ---- */
+
+/* The oldest is forgotten when there are too many: a server that answers so late answers in order. */
+static void add_orphan(struct rpc_conn *c, uint32_t id)
+{
+    if (c->n_orphans == RPC_ORPHANS_MAX) {
+        memmove(c->orphans, c->orphans + 1, sizeof c->orphans - sizeof c->orphans[0]);
+        c->n_orphans--;
+    }
+    c->orphans[c->n_orphans++] = id;
+}
+
+static bool is_orphan(const struct rpc_conn *c, uint32_t id)
+{
+    for (unsigned i = 0; i < c->n_orphans; i++)
+        if (c->orphans[i] == id)
+            return true;
+    return false;
+}
+
+static void del_orphan(struct rpc_conn *c, uint32_t id)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < c->n_orphans; i++)
+        if (c->orphans[i] != id)
+            c->orphans[n++] = c->orphans[i];
+    c->n_orphans = n;
+}
+
+static bool send_bare(struct rpc_conn *c, enum rpc_ptype type, uint32_t id)
+{
+    struct wr w;
+    size_t start = rpc_conn_writer(c, &w, RPC_HDR_LEN);
+    rpc_put_hdr(&w, type, RPC_PFC_WHOLE, id);
+    rpc_pdu_end(&w, start, 0);
+    return c->tp->ops->send(c->tp, &w, false) == STATUS_SUCCESS;
+}
+
+/* A call that is on the wire ends now. The connection survives only where the server knows about orphans
+ * ([MS-RPCE] 3.3.1.5.10) and something can be sent meanwhile. */
+static void give_up(struct rpc_call *call, enum nt_status st)
+{
+    struct rpc_conn *c = call->c;
+    uint32_t id = call->id;
+    rpc_conn_explain(c, st, call_name(call), "%s",
+                     st == STATUS_IO_TIMEOUT ? "the server did not answer in time" : "given up by the caller");
+    bool keep = (c->features & RPC_FEATURE_KEEP_ON_ORPHAN) && !(c->tp->ops->caps & RPC_TP_ONE_OP) &&
+                send_bare(c, RPC_PT_ORPHANED, id);
+    finish(call, st);
+    if (keep) {
+        add_orphan(c, id);
+        pump(c);
+    } else {
+        rpc_conn_fail(c, STATUS_CONNECTION_DISCONNECTED, NULL, "%s", "");
+    }
+}
+
+static void timer_fn(struct io_item *it)
+{
+    struct rpc_call *call = io_container(it, struct rpc_call, timer);
+    if (call->state == RPC_CALL_QUEUED) {
+        rpc_conn_explain(call->c, STATUS_IO_TIMEOUT, call_name(call), "earlier calls took all the time");
+        finish(call, STATUS_IO_TIMEOUT);
+    } else {
+        give_up(call, call->state == RPC_CALL_CANCELLING ? STATUS_CANCELLED : STATUS_IO_TIMEOUT);
+    }
+}
+
+void rpc_call_cancel(struct rpc_call *call)
+{
+    struct rpc_conn *c = call->c;
+    switch (call->state) {
+    case RPC_CALL_QUEUED:
+        finish(call, STATUS_CANCELLED);
+        break;
+    case RPC_CALL_SENT:
+        if ((c->tp->ops->caps & RPC_TP_ONE_OP) || !send_bare(c, RPC_PT_CO_CANCEL, call->id)) {
+            give_up(call, STATUS_CANCELLED);
+            break;
+        }
+        call->state = RPC_CALL_CANCELLING;
+        uint64_t until = io_loop_now(c->loop) + RPC_CANCEL_GRACE;
+        io_timer(c->tp->stream, &call->timer, until < call->deadline ? until : call->deadline);
+        break;
+    case RPC_CALL_CANCELLING:
+    case RPC_CALL_FINISHED:
+        break;
+    }
+}
+
+/* ---- sending ---- */
+
+/* What the signature does not cover is said once more inside ([MS-RPCE] 2.2.2.13 and its notes). */
+static struct rpc_vt vt_of(struct rpc_conn *c, const struct rpc_call *call)
+{
+    struct rpc_vt vt = { .parts = 0 };
+    if (!rpc_sec_signs(&c->sec))
+        return vt;
+    struct rpc_context *ctx = &c->ctx[call->ctx];
+    if (c->offered_header_sign && !c->sent_bitmask)
+        vt.parts |= RPC_VT_HEADER_SIGN;
+    if (!ctx->used)
+        vt.parts |= RPC_VT_PCONTEXT;
+    if (!c->sec.header_sign)
+        vt.parts |= RPC_VT_HEADER2;
+    c->sent_bitmask = ctx->used = true;
+    vt.abstract = ctx->iface->syntax;
+    vt.transfer = rpc_syntax_ndr20;
+    vt.call_id = call->id;
+    vt.ctx = call->ctx;
+    vt.opnum = call->op->opnum;
+    return vt;
+}
+
+/* The provider may have counted a message that the peer never sees, so the connection is of no use any more. */
+static enum nt_status protect_failed(struct rpc_conn *c, const struct rpc_call *call, enum nt_status st)
+{
+    rpc_conn_fail(c, st, call->op->name, "the request could not be protected");
+    return st;
+}
+
+/* The stub is in w behind room for a header: one fragment, without a copy. */
+static enum nt_status send_whole(struct rpc_conn *c, struct rpc_call *call, struct wr *w, size_t start, size_t hdr)
+{
+    rpc_fill_request(w->base + start, RPC_PFC_WHOLE, call->id, (uint32_t)(w->len - start - hdr), call->ctx,
+                     call->op->opnum, call->has_object ? &call->object : NULL);
+    enum nt_status st = rpc_protect(w, start, hdr, &c->sec);
+    if (st != STATUS_SUCCESS) {
+        wr_free(w);
+        return protect_failed(c, call, st);
+    }
+    return c->tp->ops->send(c->tp, w, true);
+}
+
+static enum nt_status send_fragment(struct rpc_conn *c, struct rpc_call *call, const uint8_t *stub,
+                                    const struct rpc_split *s, size_t hdr)
+{
+    struct wr w;
+    size_t start = rpc_conn_writer(c, &w, RPC_FRAG_MAX);
+    unsigned flags = (s->off == 0 ? (unsigned)RPC_PFC_FIRST : 0U) | (s->last ? (unsigned)RPC_PFC_LAST : 0U);
+    (void)wr_room(&w, hdr);
+    wr_bytes(&w, stub + s->off, s->len);
+    if (w.st != STATUS_SUCCESS) {
+        enum nt_status short_of = w.st;
+        wr_free(&w);
+        return short_of;
+    }
+    /* the hint of each fragment is what is still to come, itself included ([MS-RPCE] 2.2.2.6) */
+    rpc_fill_request(w.base + start, flags, call->id, (uint32_t)(s->total - s->off), call->ctx, call->op->opnum,
+                     call->has_object ? &call->object : NULL);
+    enum nt_status st = rpc_protect(&w, start, hdr, &c->sec);
+    if (st != STATUS_SUCCESS) {
+        wr_free(&w);
+        return protect_failed(c, call, st);
+    }
+    return c->tp->ops->send(c->tp, &w, s->last);
+}
+
+static enum nt_status send_split(struct rpc_conn *c, struct rpc_call *call, struct wr *w, struct rpc_split *s, size_t hdr,
+                                 size_t stub)
+{
+    enum nt_status st = STATUS_SUCCESS;
+    bool sent = false;
+    while (st == STATUS_SUCCESS && rpc_split_next(s)) {
+        st = send_fragment(c, call, w->base + stub, s, hdr);
+        sent = sent || st == STATUS_SUCCESS;
+    }
+    wr_free(w);
+    if (st != STATUS_SUCCESS && sent) /* half a request is on the wire: nothing else can follow */
+        rpc_conn_fail(c, st, call->op->name, "the request could not be sent as a whole");
+    return st;
+}
+
+static enum nt_status send_request(struct rpc_conn *c, struct rpc_call *call)
+{
+    struct wr w;
+    struct ndr_push n;
+    size_t start = rpc_conn_writer(c, &w, RPC_STUB_MAX);
+    size_t hdr = RPC_REQ_LEN + (call->has_object ? sizeof(struct nt_guid) : 0);
+    (void)wr_room(&w, hdr);
+    size_t stub = w.len;
+    ndr_push_init(&n, &w, false);
+    call->op->push_in(&n, call->r);
+    enum nt_status st = ndr_push_status(&n);
+    if (st == STATUS_SUCCESS)
+        st = w.st;
+    if (st != STATUS_SUCCESS) {
+        rpc_conn_explain(c, st, call->op->name, "the arguments cannot be sent");
+        wr_free(&w);
+        return st;
+    }
+    size_t room = rpc_sec_room(&c->sec, c->max_xmit, hdr), before = w.len;
+    struct rpc_vt vt = vt_of(c, call);
+    rpc_put_vt(&w, stub, &vt);
+    if (w.len - stub <= room && w.st == STATUS_SUCCESS)
+        return send_whole(c, call, &w, start, hdr);
+    st = w.st != STATUS_SUCCESS ? w.st : room <= RPC_VT_MAX + 16 ? STATUS_BUFFER_TOO_SMALL : STATUS_SUCCESS;
+    if (st != STATUS_SUCCESS) {
+        wr_free(&w);
+        return st;
+    }
+    struct rpc_split s = { .total = w.len - stub, .tail = w.len - before, .room = room };
+    return send_split(c, call, &w, &s, hdr, stub);
+}
+
+static enum nt_status send_alter(struct rpc_conn *c, struct rpc_call *call)
+{
+    struct rpc_ctx_elem e = { .id = call->ctx, .n_transfers = 1, .abstract = c->ctx[call->ctx].iface->syntax };
+    e.transfers[0] = rpc_syntax_ndr20;
+    struct wr w;
+    (void)rpc_conn_writer(c, &w, RPC_FRAG_MAX);
+    rpc_put_bind(&w, RPC_PT_ALTER, RPC_PFC_WHOLE, call->id, c->max_frag, c->assoc, &e, 1);
+    return c->tp->ops->send(c->tp, &w, true);
+}
+
+/* On failure the call is still in the queue, or the connection is closed and the call finished. */
+static enum nt_status start(struct rpc_call *call)
+{
+    struct rpc_conn *c = call->c;
+    call->id = c->next_id++;
+    enum nt_status st = call->op ? send_request(c, call) : send_alter(c, call);
+    if (st != STATUS_SUCCESS || call->state != RPC_CALL_QUEUED)
+        return st;
+    list_del(&c->queue, call);
+    c->n_queued--;
+    list_put(&c->sent, call);
+    call->state = RPC_CALL_SENT;
+    return STATUS_SUCCESS;
+}
+
+/* Sends what waits, if nothing is on the wire. */
+static void pump(struct rpc_conn *c)
+{
+    while (c->state == RPC_ST_READY && !c->sent.head && c->queue.head) {
+        struct rpc_call *call = c->queue.head;
+        enum nt_status st = start(call);
+        if (st != STATUS_SUCCESS && call->state == RPC_CALL_QUEUED)
+            finish(call, st);
+    }
+}
+
+static struct rpc_call *call_new(struct rpc_conn *c, rpc_done_fn *done, void *arg)
+{
+    struct rpc_call *call = c->spare ? c->spare : malloc(sizeof *call);
+    c->spare = NULL;
+    if (!call)
+        return NULL;
+    *call = (struct rpc_call){ .c = c, .done = done, .arg = arg };
+    io_item_init(&call->timer, timer_fn);
+    return call;
+}
+
+/* Puts a new call into the queue and, if it is alone, on the wire. Fails at once or not at all. */
+static enum nt_status enqueue(struct rpc_conn *c, struct rpc_call *call)
+{
+    bool alone = !c->sent.head && !c->queue.head;
+    call->deadline = io_loop_now(c->loop) + c->call_timeout_ms * NS_PER_MS;
+    list_put(&c->queue, call);
+    c->n_queued++;
+    io_timer(c->tp->stream, &call->timer, call->deadline);
+    if (!alone)
+        return STATUS_SUCCESS;
+    enum nt_status st = start(call);
+    if (st == STATUS_SUCCESS)
+        return st;
+    if (call->state == RPC_CALL_QUEUED) {
+        list_del(&c->queue, call);
+        c->n_queued--;
+        io_cancel(&call->timer);
+    } else {
+        list_del(&c->finished, call); /* the connection failed on the way */
+    }
+    call_free(c, call);
+    return st;
+}
+
+static int find_context(const struct rpc_conn *c, const struct rpc_interface *i)
+{
+    for (unsigned k = 0; k < c->n_ctx; k++)
+        if (c->ctx[k].accepted && (c->ctx[k].iface == i || rpc_syntax_equal(&c->ctx[k].iface->syntax, &i->syntax)))
+            return (int)k;
+    return -1;
+}
+
+static enum nt_status may_call(struct rpc_conn *c)
+{
+    if (c->closing || c->state == RPC_ST_CLOSED)
+        return nt_ok(c->why) ? STATUS_CONNECTION_DISCONNECTED : c->why;
+    if (c->state != RPC_ST_READY)
+        return STATUS_INVALID_DEVICE_STATE;
+    if (c->call_cancel && nt_cancel_fired(c->call_cancel))
+        return STATUS_CANCELLED;
+    if (c->n_queued >= RPC_CALLS_MAX) {
+        rpc_conn_explain(c, STATUS_INSUFFICIENT_RESOURCES, "call", "%u calls wait already", c->n_queued);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    return STATUS_SUCCESS;
+}
+
+enum nt_status rpc_send(struct rpc_conn *c, const struct rpc_op *op, struct nt_arena *mem, void *r, rpc_done_fn *done,
+                        void *arg, struct rpc_call **ret_call)
+{
+    enum nt_status st = may_call(c);
+    int ctx = -1;
+    if (st == STATUS_SUCCESS && op->table_version != RPC_TABLE_VERSION)
+        st = STATUS_REVISION_MISMATCH;
+    if (st == STATUS_SUCCESS && (ctx = find_context(c, op->iface)) < 0) {
+        st = RPC_NT_UNKNOWN_IF;
+        rpc_conn_explain(c, st, op->name, "the interface %s was not bound on this connection", op->iface->name);
+    }
+    struct rpc_call *call = st == STATUS_SUCCESS ? call_new(c, done, arg) : NULL;
+    if (!call) {
+        clear_out(op, r);
+        return st != STATUS_SUCCESS ? st : STATUS_NO_MEMORY;
+    }
+    call->op = op;
+    call->mem = mem;
+    call->r = r;
+    call->ctx = (uint16_t)ctx;
+    call->has_object = c->has_object;
+    call->object = c->object;
+    c->fault = 0;
+    st = enqueue(c, call);
+    if (st != STATUS_SUCCESS)
+        clear_out(op, r);
+    else if (ret_call)
+        *ret_call = call;
+    return st;
+}
+
+enum nt_status rpc_add_interface_send(struct rpc_conn *c, const struct rpc_interface *i, rpc_done_fn *done, void *arg)
+{
+    enum nt_status st = may_call(c);
+    if (st != STATUS_SUCCESS)
+        return st;
+    if (i->table_version != RPC_TABLE_VERSION)
+        return STATUS_REVISION_MISMATCH;
+    if (c->n_ctx == RPC_CONTEXTS_MAX) {
+        rpc_conn_explain(c, STATUS_INSUFFICIENT_RESOURCES, "adding an interface", "%u are bound already", c->n_ctx);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    struct rpc_call *call = call_new(c, done, arg);
+    if (!call)
+        return STATUS_NO_MEMORY;
+    call->ctx = (uint16_t)c->n_ctx;
+    c->ctx[c->n_ctx++] = (struct rpc_context){ .iface = i };
+    return enqueue(c, call);
+}
+
+/* ---- answers ---- */
+
+static void on_fault(struct rpc_call *call, const struct rpc_pdu *d)
+{
+    struct rpc_conn *c = call->c;
+    uint32_t code = d->u.rsp.status;
+    const char *name = rpc_fault_name(code);
+    enum nt_status st = nt_from_rpc_fault(code);
+    if (call->state == RPC_CALL_CANCELLING && st == RPC_NT_CALL_CANCELLED)
+        st = STATUS_CANCELLED;
+    c->fault = code;
+    rpc_conn_explain(c, st, call_name(call), "the server answered with fault %s%s0x%08x", name ? name : "",
+                     name ? " " : "", code);
+    finish(call, st);
+}
+
+static void decode(struct rpc_call *call)
+{
+    struct ndr_pull n;
+    ndr_pull_init(&n, call->mem, call->join.data, call->join.len, call->drep, false, NULL);
+    call->op->pull_out(&n, call->r);
+    enum nt_status st = ndr_pull_status(&n);
+    if (st != STATUS_SUCCESS)
+        rpc_conn_explain(call->c, st, call->op->name, "the server's answer of %zu bytes cannot be decoded",
+                         call->join.len);
+    finish(call, st);
+}
+
+/* What is wrong with a fragment of an answer before its protection is looked at. */
+static const char *misplaced(const struct rpc_call *call, const struct rpc_pdu *d)
+{
+    if (d->h.ptype == RPC_PT_FAULT)
+        return NULL; /* its context id is 0 with many servers, and it may come in the middle */
+    if (!call->op)
+        return "a response to an alter_context";
+    if (d->u.rsp.ctx != call->ctx)
+        return "a response of another presentation context";
+    bool first = d->h.flags & RPC_PFC_FIRST;
+    if (first == call->answered)
+        return call->answered ? "a first fragment in the middle of an answer" : "an answer without its first fragment";
+    if (call->answered && d->h.drep != call->drep)
+        return "fragments in different byte orders";
+    return NULL;
+}
+
+/* An unsigned fault is believed: it says no more than a lost connection would, and servers send it where they could
+ * not make sense of the request's protection. */
+static bool take_off(struct rpc_conn *c, uint8_t *pdu, const struct rpc_pdu *d, struct nt_blob *ret_stub)
+{
+    const char *why = NULL;
+    if (d->h.ptype == RPC_PT_FAULT && !d->has_auth) {
+        *ret_stub = (struct nt_blob){ NULL, 0 };
+        return true;
+    }
+    enum nt_status st = rpc_unprotect(pdu, d, &c->sec, ret_stub, &why);
+    if (st != STATUS_SUCCESS)
+        rpc_conn_fail(c, st, "receiving", "the server sent %s", why);
+    return st == STATUS_SUCCESS;
+}
+
+/* Nobody awaits it, but the provider counts it. */
+static void on_orphan(struct rpc_conn *c, uint8_t *pdu, const struct rpc_pdu *d)
+{
+    struct nt_blob stub;
+    if (take_off(c, pdu, d, &stub) && (d->h.ptype == RPC_PT_FAULT || (d->h.flags & RPC_PFC_LAST)))
+        del_orphan(c, d->h.call_id);
+}
+
+void rpc_on_answer(struct rpc_conn *c, uint8_t *pdu, const struct rpc_pdu *d)
+{
+    struct rpc_call *call = find_sent(c, d->h.call_id);
+    struct nt_blob stub;
+    if (!call && is_orphan(c, d->h.call_id)) {
+        on_orphan(c, pdu, d);
+        return;
+    }
+    const char *why = call ? misplaced(call, d) : "an answer to a call that nobody made";
+    if (why) {
+        rpc_conn_fail(c, RPC_NT_PROTOCOL_ERROR, "receiving", "the server sent %s", why);
+        return;
+    }
+    if (!take_off(c, pdu, d, &stub))
+        return;
+    if (d->h.ptype == RPC_PT_FAULT) {
+        on_fault(call, d);
+        pump(c);
+        return;
+    }
+    bool last = d->h.flags & RPC_PFC_LAST;
+    call->answered = true;
+    call->drep = d->h.drep;
+    enum nt_status st = rpc_join_add(&call->join, call->mem, stub, last ? 0 : d->u.rsp.alloc_hint, &why);
+    if (st != STATUS_SUCCESS) {
+        rpc_conn_fail(c, st, call->op->name, "%s%s", why ? "the server sent " : "no memory for the answer",
+                      why ? why : "");
+        return;
+    }
+    if (last) {
+        decode(call);
+        pump(c);
+    }
+}
+
+void rpc_on_alter_resp(struct rpc_conn *c, const struct rpc_pdu *d)
+{
+    struct rpc_call *call = find_sent(c, d->h.call_id);
+    if (!call || call->op || (d->h.flags & RPC_PFC_WHOLE) != RPC_PFC_WHOLE || d->u.ack.n != 1) {
+        rpc_conn_fail(c, RPC_NT_PROTOCOL_ERROR, "receiving", "the server sent an alter_context_resp that answers nothing");
+        return;
+    }
+    if (d->has_auth && (!c->sec.established || rpc_trailer_mismatch(&d->auth, &c->sec))) {
+        rpc_conn_fail(c, RPC_NT_PROTOCOL_ERROR, "receiving", "the server sent a security trailer that does not belong here");
+        return;
+    }
+    struct rpc_rd list = d->u.ack.list;
+    struct rpc_result r;
+    rpc_get_result(&list, &r);
+    struct rpc_context *ctx = &c->ctx[call->ctx];
+    enum nt_status st = rpc_check_result(c, &r, ctx->iface, "adding an interface");
+    ctx->accepted = st == STATUS_SUCCESS;
+    finish(call, st);
+    pump(c);
+}
+
+/* ---- synchronous ---- */
+
+struct run {
+    bool done;
+    enum nt_status st;
+};
+
+static void run_done(void *arg, enum nt_status st)
+{
+    struct run *w = arg;
+    *w = (struct run){ true, st };
+}
+
+static bool run_is_done(void *arg)
+{
+    return ((struct run *)arg)->done;
+}
+
+/* Waits for a call that was started; cancels it when the token fires. */
+static enum nt_status run_wait(struct rpc_conn *c, struct run *w, struct rpc_call *call)
+{
+    enum nt_status st = rpc_conn_wait(c, run_is_done, w, c->call_cancel);
+    if (st != STATUS_SUCCESS && !w->done) {
+        rpc_call_cancel(call);
+        st = rpc_conn_wait(c, run_is_done, w, NULL);
+        if (!w->done)
+            w->st = st;
+    }
+    (void)rpc_conn_leave(c);
+    return w->st;
+}
+
+enum nt_status rpc_run(struct rpc_conn *c, const struct rpc_op *op, struct nt_arena *mem, void *r)
+{
+    struct run w = { false, STATUS_SUCCESS };
+    struct rpc_call *call = NULL;
+    enum nt_status st = rpc_conn_may_wait(c);
+    if (st != STATUS_SUCCESS) {
+        clear_out(op, r);
+        return st;
+    }
+    st = rpc_send(c, op, mem, r, run_done, &w, &call);
+    return st == STATUS_SUCCESS ? run_wait(c, &w, call) : st;
+}
+
+enum nt_status rpc_add_interface(struct rpc_conn *c, const struct rpc_interface *i)
+{
+    struct run w = { false, STATUS_SUCCESS };
+    if (find_context(c, i) >= 0)
+        return STATUS_SUCCESS;
+    enum nt_status st = rpc_conn_may_wait(c);
+    if (st != STATUS_SUCCESS)
+        return st;
+    st = rpc_add_interface_send(c, i, run_done, &w);
+    if (st != STATUS_SUCCESS)
+        return st;
+    return run_wait(c, &w, c->queue.tail ? c->queue.tail : c->sent.tail);
+}

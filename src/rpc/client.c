@@ -1,0 +1,926 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Client side of an association: opening, receiving, closing. See m_client.h for how the files divide the work. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "rpc/m_client.h"
+
+#define DEFAULT_TIMEOUT_MS 30000
+#define NS_PER_MS          UINT64_C(1000000)
+#define MAPPER_PORT        135 /* [C706] appendix H */
+#define LEVEL_UNSET        SEC_LEVEL_DEFAULT
+#define FIRST_ROOM         512 /* most requests fit, so that the writer does not grow in steps */
+
+static const char doing_open[] = "connecting";
+
+static const char *const state_names[] = {
+    [RPC_ST_NEW] = "new",         [RPC_ST_MAPPING] = "mapping", [RPC_ST_SESSION] = "session",
+    [RPC_ST_PIPE] = "pipe",       [RPC_ST_DIALING] = "dialing", [RPC_ST_AUTH] = "auth",
+    [RPC_ST_BIND] = "bind",       [RPC_ST_LEG] = "leg",         [RPC_ST_READY] = "ready",
+    [RPC_ST_CLOSED] = "closed",
+};
+
+void rpc_conn_state(struct rpc_conn *c, enum rpc_state st)
+{
+    if (c->env->trace && c->env->trace_level >= NT_TRACE_STATE) {
+        char line[96];
+        snprintf(line, sizeof line, "rpc %s: %s -> %s", c->ctx[0].iface->name, state_names[c->state], state_names[st]);
+        c->env->trace(c->env->arg, NT_TRACE_STATE, line);
+    }
+    c->state = st;
+}
+
+/* ---- sentences ---- */
+
+static const char *help_for(enum nt_status st)
+{
+    static const struct {
+        enum nt_status st;
+        const char *text;
+    } help[] = {
+        { STATUS_ACCESS_DENIED, "the account may lack the right, or the server wants more protection (try privacy), "
+                                "forbids remote calls of this kind, or runs under another service principal" },
+        { STATUS_LOGON_FAILURE, "check user, domain and password" },
+        { STATUS_IO_TIMEOUT, "a firewall that drops packets, or a server that hangs" },
+        { STATUS_CONNECTION_REFUSED, "nothing listens there: is it the right host, and is the service running?" },
+        { STATUS_HOST_UNREACHABLE, "check the name and the route to the host" },
+        { STATUS_OBJECT_NAME_NOT_FOUND, "the service behind this pipe is not running, or there is no such pipe" },
+        { STATUS_PIPE_NOT_AVAILABLE, "all instances of the pipe are busy; try again" },
+        { RPC_NT_UNKNOWN_IF, "this server may not have the service, or not at this endpoint" },
+        { RPC_NT_PROCNUM_OUT_OF_RANGE, "the server does not have this operation" },
+        { EPT_NT_NOT_REGISTERED, "the service is not running there, or is reachable by named pipe only (ncacn_np)" },
+        { RPC_NT_SERVER_TOO_BUSY, "try again later" },
+    };
+    for (size_t i = 0; i < sizeof help / sizeof help[0]; i++)
+        if (help[i].st == st)
+            return help[i].text;
+    return NULL;
+}
+
+static const char *level_name(enum sec_level l)
+{
+    switch (l) {
+    case SEC_LEVEL_CONNECT:
+        return "connect";
+    case SEC_LEVEL_INTEGRITY:
+        return "integrity";
+    case SEC_LEVEL_PRIVACY:
+        return "privacy";
+    case SEC_LEVEL_DEFAULT:
+    case SEC_LEVEL_NONE:
+    default:
+        return "none";
+    }
+}
+
+static void explain(struct rpc_conn *c, enum nt_status st, const char *doing, const char *fmt, va_list ap)
+{
+    char what[300], security[64];
+    vsnprintf(what, sizeof what, fmt, ap);
+    if (c->level <= SEC_LEVEL_NONE)
+        snprintf(security, sizeof security, c->binding->protseq == RPC_NP ? "protected by the SMB session"
+                                                                          : "without security");
+    else
+        snprintf(security, sizeof security, "%s by %s", level_name(c->level), c->mech[0] ? c->mech : c->provider->name);
+    const char *name = nt_status_name(st), *help = help_for(st);
+    char code[16];
+    snprintf(code, sizeof code, "0x%08x", (unsigned)st);
+    nt_error_set(&c->err, st, "%s, %s:%s%s%s%s, %s, %s: %s (%s)%s%s", doing,
+                 rpc_protseq_names[c->binding->protseq], c->binding->host, c->endpoint ? "[" : "",
+                 c->endpoint ? c->endpoint : "", c->endpoint ? "]" : "", c->ctx[0].iface->name, security, what,
+                 name ? name : code, help ? "; " : "", help ? help : "");
+}
+
+void rpc_conn_explain(struct rpc_conn *c, enum nt_status st, const char *doing, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    explain(c, st, doing, fmt, ap);
+    va_end(ap);
+}
+
+/* doing NULL: the sentence is there already. */
+void rpc_conn_fail(struct rpc_conn *c, enum nt_status st, const char *doing, const char *fmt, ...)
+{
+    if (c->state == RPC_ST_CLOSED)
+        return;
+    if (doing) {
+        va_list ap;
+        va_start(ap, fmt);
+        explain(c, st, doing, fmt, ap);
+        va_end(ap);
+    }
+    if (c->env->trace && c->env->trace_level >= NT_TRACE_ERROR)
+        c->env->trace(c->env->arg, NT_TRACE_ERROR, c->err.text);
+    rpc_conn_state(c, RPC_ST_CLOSED);
+    c->why = st;
+    if (c->tp)
+        c->tp->ops->close(c->tp);
+    rpc_map_cancel(c);
+    rpc_calls_fail(c, st);
+    rpc_conn_wake(c);
+}
+
+/* ---- telling users ---- */
+
+static void conn_destroy(struct rpc_conn *c);
+
+static void tell_open(struct rpc_conn *c)
+{
+    rpc_open_fn *done = c->open_done;
+    if (!done || (c->state != RPC_ST_READY && c->state != RPC_ST_CLOSED))
+        return;
+    c->open_done = NULL;
+    if (c->state == RPC_ST_READY) {
+        done(c->open_arg, STATUS_SUCCESS, c);
+        return;
+    }
+    enum nt_status st = c->why;
+    if (c->open_error)
+        *c->open_error = c->err;
+    void *arg = c->open_arg;
+    rpc_close(c);
+    done(arg, st, NULL);
+}
+
+static void conn_idle(void *up)
+{
+    struct rpc_conn *c = up;
+    io_cancel(&c->ready);
+    rpc_calls_tell(c);
+    tell_open(c);
+}
+
+static void ready_fn(struct io_item *it)
+{
+    conn_idle(io_container(it, struct rpc_conn, ready));
+}
+
+void rpc_conn_wake(struct rpc_conn *c)
+{
+    if (c->tp)
+        io_ready(c->tp->stream, &c->ready);
+}
+
+static void timer_fn(struct io_item *it)
+{
+    struct rpc_conn *c = io_container(it, struct rpc_conn, timer);
+    static const char *const waits[] = {
+        [RPC_ST_DIALING] = "nobody accepted the connection in time",
+        [RPC_ST_AUTH] = "our own authentication step took too long",
+        [RPC_ST_BIND] = "no answer to the bind in time",
+        [RPC_ST_LEG] = "no answer to our token in time",
+        [RPC_ST_CLOSED] = NULL,
+    };
+    rpc_conn_fail(c, STATUS_IO_TIMEOUT, doing_open, "%s", waits[c->state] ? waits[c->state] : "timed out");
+}
+
+void rpc_conn_bound(struct rpc_conn *c)
+{
+    io_cancel(&c->timer);
+    rpc_conn_state(c, RPC_ST_READY);
+    rpc_conn_wake(c);
+}
+
+size_t rpc_conn_writer(struct rpc_conn *c, struct wr *w, size_t limit)
+{
+    size_t headroom = c->tp->ops->headroom;
+    wr_init(w, limit + headroom);
+    if (wr_grow(w, headroom + (limit < FIRST_ROOM ? limit : FIRST_ROOM)))
+        (void)wr_room(w, headroom); /* the transport fills or skips it */
+    return headroom;
+}
+
+/* ---- receiving ---- */
+
+static void bad_pdu(struct rpc_conn *c, const struct rpc_pdu *d)
+{
+    rpc_conn_fail(c, RPC_NT_PROTOCOL_ERROR, "receiving", "the server sent a %s in state \"%s\"",
+                  rpc_ptype_name(d->h.ptype), state_names[c->state]);
+}
+
+/* Answers to bind and to the legs of authentication. */
+static void on_binding_pdu(struct rpc_conn *c, const uint8_t *pdu, const struct rpc_pdu *d)
+{
+    if (d->h.call_id != c->leg_id) {
+        rpc_conn_fail(c, RPC_NT_PROTOCOL_ERROR, "bind", "the server answered call %u instead of %u", d->h.call_id,
+                      c->leg_id);
+        return;
+    }
+    bool bind = c->state == RPC_ST_BIND;
+    if (d->h.ptype == (bind ? RPC_PT_BIND_ACK : RPC_PT_ALTER_RESP)) {
+        rpc_on_bind_ack(c, pdu, d);
+    } else if (d->h.ptype == RPC_PT_BIND_NAK) {
+        rpc_on_bind_nak(c, d);
+    } else if (d->h.ptype == RPC_PT_FAULT) {
+        const char *name = rpc_fault_name(d->u.rsp.status);
+        c->fault = d->u.rsp.status;
+        rpc_conn_fail(c, nt_from_rpc_fault(d->u.rsp.status), bind ? "bind" : "authentication",
+                      "the server answered with fault %s (0x%08x)", name ? name : "", d->u.rsp.status);
+    } else {
+        bad_pdu(c, d);
+    }
+}
+
+static void on_pdu(struct rpc_conn *c, uint8_t *pdu, size_t len)
+{
+    struct rpc_pdu d;
+    const char *why = NULL;
+    enum nt_status st = rpc_pdu_decode(pdu, len, &d, &why);
+    if (st != STATUS_SUCCESS) {
+        rpc_conn_fail(c, st, "receiving", "the server sent %s", why);
+        return;
+    }
+    if (c->state == RPC_ST_BIND || c->state == RPC_ST_LEG) {
+        on_binding_pdu(c, pdu, &d);
+        return;
+    }
+    if (c->state != RPC_ST_READY) {
+        bad_pdu(c, &d);
+        return;
+    }
+    switch ((enum rpc_ptype)d.h.ptype) {
+    case RPC_PT_RESPONSE:
+    case RPC_PT_FAULT:
+        rpc_on_answer(c, pdu, &d);
+        break;
+    case RPC_PT_ALTER_RESP:
+        rpc_on_alter_resp(c, &d);
+        break;
+    case RPC_PT_SHUTDOWN: /* the server would like us to leave ([C706] 12.6.4.11); it will close soon anyway */
+        if (!rpc_calls_wait(c))
+            rpc_conn_fail(c, STATUS_CONNECTION_DISCONNECTED, "receiving", "the server asked for the end of the connection");
+        break;
+    case RPC_PT_REQUEST:
+    case RPC_PT_BIND:
+    case RPC_PT_BIND_ACK:
+    case RPC_PT_BIND_NAK:
+    case RPC_PT_ALTER:
+    case RPC_PT_AUTH3:
+    case RPC_PT_CO_CANCEL:
+    case RPC_PT_ORPHANED:
+    default:
+        bad_pdu(c, &d);
+    }
+}
+
+/* The length of the PDU that starts at p; 0 after failing the connection. */
+static size_t pdu_len(struct rpc_conn *c, const uint8_t *p)
+{
+    struct rpc_hdr h;
+    const char *why = NULL;
+    enum nt_status st = rpc_hdr_decode(p, &h, &why);
+    if (st == STATUS_SUCCESS && c->state == RPC_ST_READY && h.frag_len > c->max_recv) {
+        st = RPC_NT_PROTOCOL_ERROR;
+        why = "a longer fragment than was agreed on";
+    }
+    if (st == STATUS_SUCCESS)
+        return h.frag_len;
+    rpc_conn_fail(c, st, "receiving", "the server sent %s", why);
+    return 0;
+}
+
+/* Moves bytes that are missing from a PDU that has come in part; false if it is still not whole. */
+static bool fill_partial(struct rpc_conn *c, uint8_t **data, size_t *len)
+{
+    for (;;) {
+        size_t want = RPC_HDR_LEN;
+        if (c->in.len >= RPC_HDR_LEN && (want = pdu_len(c, c->in.base)) == 0)
+            return false;
+        if (c->in.len >= RPC_HDR_LEN && c->in.len == want)
+            return true;
+        size_t take = want - c->in.len < *len ? want - c->in.len : *len;
+        if (take == 0)
+            return false;
+        wr_bytes(&c->in, *data, take);
+        if (c->in.st != STATUS_SUCCESS) {
+            rpc_conn_fail(c, c->in.st, "receiving", "no memory for the answer");
+            return false;
+        }
+        *data += take;
+        *len -= take;
+    }
+}
+
+static void conn_data(void *up, uint8_t *data, size_t len)
+{
+    struct rpc_conn *c = up;
+    while (len && c->state != RPC_ST_CLOSED) {
+        size_t n = 0;
+        if (c->in.len == 0 && len >= RPC_HDR_LEN) {
+            n = pdu_len(c, data);
+            if (n == 0)
+                return;
+        }
+        if (n && n <= len) { /* the usual case: whole, and used in place */
+            on_pdu(c, data, n);
+            data += n;
+            len -= n;
+        } else if (fill_partial(c, &data, &len)) {
+            n = c->in.len;
+            c->in.len = 0; /* the bytes stay until the next part comes */
+            on_pdu(c, c->in.base, n);
+        }
+    }
+    if (c->state == RPC_ST_BIND || c->state == RPC_ST_LEG || (c->state == RPC_ST_READY && rpc_calls_wait(c)))
+        c->tp->ops->want(c->tp);
+}
+
+static void conn_closed(void *up, enum nt_status why)
+{
+    struct rpc_conn *c = up;
+    enum nt_status st = nt_ok(why) ? STATUS_CONNECTION_DISCONNECTED : why;
+    struct nt_blob said = { NULL, 0 };
+    if (c->tp->ops->query(c->tp, RPC_TP_ERROR, &said) != STATUS_SUCCESS)
+        said.len = 0;
+    const char *what = c->state == RPC_ST_DIALING ? "the connection could not be made"
+                       : c->state == RPC_ST_READY ? "the connection was lost"
+                                                  : "the server closed the connection instead of answering";
+    rpc_conn_fail(c, st, c->state == RPC_ST_READY ? "waiting" : doing_open, "%s%s%.*s", what, said.len ? ": " : "",
+                  (int)said.len, (const char *)said.data);
+}
+
+/* ---- opening ---- */
+
+/* The transport is there: authenticate, or bind at once. */
+static void conn_up(void *up)
+{
+    struct rpc_conn *c = up;
+    if (c->state == RPC_ST_CLOSED)
+        return;
+    if (c->provider)
+        rpc_auth_step(c, (struct nt_blob){ NULL, 0 });
+    else
+        rpc_send_bind(c, (struct nt_blob){ NULL, 0 });
+}
+
+static const struct rpc_transport_up conn_up_ops = { conn_up, conn_data, conn_closed, conn_idle };
+
+static unsigned ms_left(struct rpc_conn *c)
+{
+    uint64_t now = io_loop_now(c->loop);
+    return c->open_deadline > now ? (unsigned)((c->open_deadline - now) / NS_PER_MS) + 1 : 1;
+}
+
+static enum nt_status dial(struct rpc_conn *c)
+{
+    rpc_conn_state(c, RPC_ST_DIALING);
+    enum nt_status st = rpc_stream_new(&conn_up_ops, c, c->env, &c->tp);
+    if (st != STATUS_SUCCESS)
+        return st;
+    struct io_addr to = { .host = c->binding->host, .port = rpc_parse_port(c->endpoint) };
+    st = io_dial(c->loop, c->tp->stream, &to, c->open_deadline);
+    if (st == STATUS_SUCCESS)
+        io_timer(c->tp->stream, &c->timer, c->open_deadline);
+    return st;
+}
+
+void rpc_conn_mapped(struct rpc_conn *c, enum nt_status st, uint16_t port, const char *why)
+{
+    if (c->state != RPC_ST_MAPPING)
+        return;
+    if (st == STATUS_SUCCESS) {
+        char text[8];
+        snprintf(text, sizeof text, "%u", port);
+        c->endpoint = strdup(text);
+        st = c->endpoint ? dial(c) : STATUS_NO_MEMORY;
+        why = "the mapped port could not be dialled";
+    }
+    if (st != STATUS_SUCCESS) {
+        rpc_conn_fail(c, st, "asking the endpoint mapper", "%s", why);
+        conn_idle(c); /* we are in a callback of the mapper's connection */
+    }
+}
+
+/* A failure of npc, with the sentence that npc has for it. */
+static void npc_failed(struct rpc_conn *c, enum nt_status st)
+{
+    struct nt_error inner = c->err; /* the session's opening writes here */
+    const char *why = c->state == RPC_ST_PIPE ? npc_session_error(c->session) : inner.text;
+    rpc_conn_fail(c, st, doing_open, "%s", why[0] ? why : "it could not be started");
+}
+
+/* npc has called back; is anybody still there? */
+static bool npc_returned(struct rpc_conn *c)
+{
+    c->npc_pending--;
+    if (!c->closing)
+        return true;
+    conn_destroy(c);
+    return false;
+}
+
+static void pipe_opened(void *arg, enum nt_status st, struct npc_pipe *p)
+{
+    struct rpc_conn *c = arg;
+    if (st == STATUS_SUCCESS && (c->closing || c->state != RPC_ST_PIPE)) {
+        p->ops->close(p);
+        p = NULL;
+    }
+    if (!npc_returned(c))
+        return;
+    if (st == STATUS_SUCCESS && !p)
+        return;
+    if (st == STATUS_SUCCESS) {
+        st = rpc_pipe_new(&conn_up_ops, c, p, c->max_frag, &c->tp);
+        if (st != STATUS_SUCCESS)
+            p->ops->close(p);
+    }
+    if (st != STATUS_SUCCESS) {
+        npc_failed(c, st);
+        conn_idle(c);
+        return;
+    }
+    io_timer(c->tp->stream, &c->timer, c->open_deadline);
+    conn_up(c);
+}
+
+static enum nt_status open_pipe(struct rpc_conn *c)
+{
+    rpc_conn_state(c, RPC_ST_PIPE);
+    struct npc_create o = NPC_CREATE_INIT;
+    o.timeout_ms = ms_left(c);
+    o.cancel = c->open_cancel;
+    enum nt_status st = npc_pipe_open_send(c->session, c->endpoint, &o, pipe_opened, c);
+    if (st == STATUS_SUCCESS)
+        c->npc_pending++;
+    return st;
+}
+
+static void session_opened(void *arg, enum nt_status st, struct npc_session *s)
+{
+    struct rpc_conn *c = arg;
+    if (st == STATUS_SUCCESS)
+        c->session = s;
+    if (!npc_returned(c))
+        return;
+    if (st == STATUS_SUCCESS && c->state == RPC_ST_SESSION)
+        st = open_pipe(c);
+    if (st != STATUS_SUCCESS) {
+        npc_failed(c, st);
+        conn_idle(c);
+    }
+}
+
+/* How a session is opened: the caller's npc options with what rpc_options say on top. */
+static struct npc_options session_options(struct rpc_conn *c, const struct rpc_options *o)
+{
+    struct npc_options n = NPC_OPTIONS_INIT;
+    if (o->npc)
+        memcpy(&n, o->npc, o->npc->size < sizeof n ? o->npc->size : sizeof n);
+    n.size = sizeof n;
+    if (o->creds)
+        n.creds = o->creds;
+    if (c->target && !n.target)
+        n.target = c->target;
+    if (c->binding->dialect)
+        n.min_dialect = n.max_dialect = c->binding->dialect;
+    n.timeout_ms = c->loop ? ms_left(c) : c->timeout_ms;
+    n.cancel = o->cancel;
+    n.loop = c->loop;
+    n.env = c->env;
+    n.error = &c->err;
+    return n;
+}
+
+static enum nt_status start_np(struct rpc_conn *c, const struct rpc_options *o)
+{
+    if (c->session)
+        return open_pipe(c);
+    rpc_conn_state(c, RPC_ST_SESSION);
+    struct npc_options n = session_options(c, o);
+    enum nt_status st = npc_session_open_send(c->binding->host, &n, session_opened, c);
+    if (st == STATUS_SUCCESS)
+        c->npc_pending++;
+    return st;
+}
+
+static enum nt_status conn_start(struct rpc_conn *c, const struct rpc_options *o)
+{
+    c->open_deadline = io_loop_now(c->loop) + c->timeout_ms * NS_PER_MS;
+    if (c->binding->protseq == RPC_NP)
+        return start_np(c, o);
+    if (c->endpoint)
+        return dial(c);
+    rpc_conn_state(c, RPC_ST_MAPPING);
+    return rpc_map(c);
+}
+
+/* ---- making one ---- */
+
+static char *dup_or_null(const char *s, enum nt_status *st)
+{
+    char *d = s ? strdup(s) : NULL;
+    if (s && !d)
+        *st = STATUS_NO_MEMORY;
+    return d;
+}
+
+static enum nt_status set_security(struct rpc_conn *c, const struct rpc_options *o)
+{
+    const struct rpc_binding *b = c->binding;
+    c->level = o->level != LEVEL_UNSET ? o->level : b->level;
+    const char *provider = o->provider ? o->provider : b->provider;
+    if (c->level == LEVEL_UNSET)
+        c->level = b->protseq == RPC_TCP || provider ? SEC_LEVEL_PRIVACY : SEC_LEVEL_NONE;
+    switch (c->level) {
+    case SEC_LEVEL_NONE:
+        return STATUS_SUCCESS;
+    case SEC_LEVEL_CONNECT:
+    case SEC_LEVEL_INTEGRITY:
+    case SEC_LEVEL_PRIVACY:
+        break;
+    case SEC_LEVEL_DEFAULT:
+    default:
+        return nt_error_set(&c->err, STATUS_INVALID_PARAMETER, "unknown protection level %d", (int)c->level);
+    }
+    if (!provider)
+        provider = "spnego";
+    c->provider = sec_provider_by_name(provider);
+    if (!c->provider)
+        return nt_error_set(&c->err, STATUS_NOT_SUPPORTED, "there is no security provider \"%s\" in this build", provider);
+    if (!o->creds)
+        return nt_error_set(&c->err, STATUS_INVALID_PARAMETER,
+                            "protection \"%s\" of RPC needs credentials, and none were given; without security is "
+                            "only what asks for level \"none\"", level_name(c->level));
+    c->creds = sec_creds_ref(o->creds);
+    return STATUS_SUCCESS;
+}
+
+static enum nt_status set_endpoint(struct rpc_conn *c, const struct rpc_interface *i)
+{
+    enum nt_status st = STATUS_SUCCESS;
+    char buf[RPC_ENDPOINT_MAX + 1];
+    c->endpoint = dup_or_null(c->binding->endpoint, &st);
+    if (c->endpoint || st != STATUS_SUCCESS || c->binding->protseq != RPC_NP)
+        return st;
+    st = rpc_default_endpoint(i, RPC_NP, buf, sizeof buf);
+    if (st != STATUS_SUCCESS)
+        return nt_error_set(&c->err, st, "the interface %s has no default pipe; name one in the binding", i->name);
+    c->endpoint = dup_or_null(buf, &st);
+    return st;
+}
+
+static void destroy_fn(struct io_item *it)
+{
+    conn_destroy(io_container(it, struct rpc_conn, destroy));
+}
+
+static enum nt_status conn_set(struct rpc_conn *c, const struct rpc_interface *i, const struct rpc_options *o)
+{
+    enum nt_status st = STATUS_SUCCESS;
+    if (i->table_version != RPC_TABLE_VERSION)
+        return nt_error_set(&c->err, STATUS_REVISION_MISMATCH, "the stubs of %s are newer than this runtime", i->name);
+    if (o->max_fragment && o->max_fragment < RPC_FRAG_MIN)
+        return nt_error_set(&c->err, STATUS_INVALID_PARAMETER, "fragments have at least %u bytes", RPC_FRAG_MIN);
+    const char *target = o->target ? o->target : c->binding->target;
+    c->target = dup_or_null(target, &st);
+    c->service = dup_or_null(o->service, &st);
+    c->no_header_sign = o->no_header_sign;
+    c->max_frag = o->max_fragment ? o->max_fragment : RPC_FRAG_DEFAULT;
+    c->mapper_port = o->tcp_port ? o->tcp_port : MAPPER_PORT;
+    c->timeout_ms = c->call_timeout_ms = o->timeout_ms ? o->timeout_ms : DEFAULT_TIMEOUT_MS;
+    c->open_cancel = nt_cancel_ref(o->cancel);
+    c->has_object = c->binding->has_object;
+    c->object = c->binding->object;
+    if (st == STATUS_SUCCESS)
+        st = set_security(c, o);
+    if (st == STATUS_SUCCESS)
+        st = set_endpoint(c, i);
+    if (st == STATUS_SUCCESS && c->provider)
+        st = rpc_auth_new(c);
+    return st;
+}
+
+/* Everything but the loop. */
+static enum nt_status conn_new(const struct rpc_binding *b, const struct rpc_interface *i, const struct rpc_options *o,
+                               struct rpc_conn **ret)
+{
+    struct rpc_conn *c = calloc(1, sizeof *c);
+    if (!c)
+        return nt_error_set(o->error, STATUS_NO_MEMORY, "out of memory");
+    c->binding = rpc_binding_ref((struct rpc_binding *)(uintptr_t)b);
+    c->env = o->env ? o->env : nt_env_system();
+    c->open_error = o->error;
+    c->next_id = 1;
+    c->ctx[0].iface = i;
+    c->n_ctx = 1;
+    wr_init(&c->in, RPC_FRAG_MAX);
+    io_item_init(&c->ready, ready_fn);
+    io_item_init(&c->timer, timer_fn);
+    io_item_init(&c->destroy, destroy_fn);
+    enum nt_status st = conn_set(c, i, o);
+    if (st != STATUS_SUCCESS) {
+        if (!c->err.text[0])
+            nt_error_set(&c->err, st, "out of memory");
+        if (o->error)
+            *o->error = c->err;
+        conn_destroy(c);
+        return st;
+    }
+    *ret = c;
+    return STATUS_SUCCESS;
+}
+
+static struct rpc_options options_of(const struct rpc_options *o)
+{
+    struct rpc_options d = RPC_OPTIONS_INIT;
+    if (o)
+        memcpy(&d, o, o->size < sizeof d ? o->size : sizeof d);
+    d.size = sizeof d;
+    return d;
+}
+
+/* Starts, or tells why not and frees. */
+static enum nt_status conn_begin(struct rpc_conn *c, const struct rpc_options *o)
+{
+    enum nt_status st = conn_start(c, o);
+    if (st == STATUS_SUCCESS)
+        return st;
+    if (!c->err.text[0])
+        rpc_conn_explain(c, st, doing_open, "it could not be started");
+    if (o->error)
+        *o->error = c->err;
+    c->open_done = NULL;
+    rpc_close(c);
+    return st;
+}
+
+enum nt_status rpc_open_start(const struct rpc_binding *b, const struct rpc_interface *i,
+                              const struct rpc_options *options, rpc_open_fn *done, void *arg, struct rpc_conn **ret)
+{
+    struct rpc_options o = options_of(options);
+    struct rpc_conn *c;
+    if (!o.loop && o.session)
+        o.loop = npc_session_loop(o.session);
+    if (!o.loop)
+        return nt_error_set(o.error, STATUS_INVALID_PARAMETER, "an asynchronous open needs a loop");
+    if (o.session && npc_session_loop(o.session) != o.loop)
+        return nt_error_set(o.error, STATUS_INVALID_PARAMETER, "the SMB session belongs to another loop");
+    enum nt_status st = conn_new(b, i, &o, &c);
+    if (st != STATUS_SUCCESS)
+        return st;
+    c->loop = o.loop;
+    if (c->binding->protseq == RPC_NP && o.session)
+        c->session = npc_session_ref(o.session);
+    c->open_done = done;
+    c->open_arg = arg;
+    st = conn_begin(c, &o);
+    if (st == STATUS_SUCCESS)
+        *ret = c;
+    return st;
+}
+
+enum nt_status rpc_open_send(const struct rpc_binding *b, const struct rpc_interface *i, const struct rpc_options *o,
+                             rpc_open_fn *done, void *arg)
+{
+    struct rpc_conn *c;
+    return rpc_open_start(b, i, o, done, arg, &c);
+}
+
+/* ---- synchronous ---- */
+
+struct open_wait {
+    bool done;
+    enum nt_status st;
+    struct rpc_conn *c;
+};
+
+static void open_waited(void *arg, enum nt_status st, struct rpc_conn *c)
+{
+    struct open_wait *w = arg;
+    *w = (struct open_wait){ true, st, c };
+}
+
+static bool open_is_done(void *arg)
+{
+    return ((struct open_wait *)arg)->done;
+}
+
+static bool always(void *arg)
+{
+    (void)arg;
+    return true;
+}
+
+enum nt_status rpc_conn_may_wait(struct rpc_conn *c)
+{
+    return io_wait(c->loop, always, NULL, UINT64_MAX, NULL);
+}
+
+enum nt_status rpc_conn_wait(struct rpc_conn *c, bool (*done)(void *arg), void *arg, struct nt_cancel *cancel)
+{
+    c->waiting = true;
+    return io_wait(c->loop, done, arg, UINT64_MAX, cancel);
+}
+
+bool rpc_conn_leave(struct rpc_conn *c)
+{
+    c->waiting = false;
+    if (!c->destroyed_later)
+        return false;
+    conn_destroy(c);
+    return true;
+}
+
+/* Session and pipe by npc's own synchronous calls, which watch the cancel token and bring a loop if there is none. */
+static enum nt_status open_np(struct rpc_conn *c, const struct rpc_options *o)
+{
+    enum nt_status st = STATUS_SUCCESS;
+    struct npc_pipe *p;
+    if (!c->session) {
+        rpc_conn_state(c, RPC_ST_SESSION);
+        struct npc_options n = session_options(c, o);
+        st = npc_session_open(c->binding->host, &n, &c->session);
+        if (st != STATUS_SUCCESS) {
+            npc_failed(c, st);
+            return st;
+        }
+    }
+    c->loop = npc_session_loop(c->session);
+    rpc_conn_state(c, RPC_ST_PIPE);
+    struct npc_create create = NPC_CREATE_INIT;
+    create.timeout_ms = c->timeout_ms;
+    create.cancel = o->cancel;
+    st = npc_pipe_open(c->session, c->endpoint, &create, &p);
+    if (st == STATUS_SUCCESS) {
+        st = rpc_pipe_new(&conn_up_ops, c, p, c->max_frag, &c->tp);
+        if (st != STATUS_SUCCESS)
+            p->ops->close(p);
+    }
+    if (st != STATUS_SUCCESS) {
+        npc_failed(c, st);
+        return st;
+    }
+    c->open_deadline = io_loop_now(c->loop) + c->timeout_ms * NS_PER_MS;
+    io_timer(c->tp->stream, &c->timer, c->open_deadline);
+    conn_up(c);
+    return STATUS_SUCCESS;
+}
+
+static enum nt_status open_tcp(struct rpc_conn *c, const struct rpc_options *o)
+{
+    enum nt_status st = STATUS_SUCCESS;
+    if (!c->loop) {
+        st = nt_loop_new(c->env, &c->loop);
+        c->own_loop = st == STATUS_SUCCESS;
+    }
+    if (st == STATUS_SUCCESS)
+        st = conn_start(c, o);
+    if (st != STATUS_SUCCESS)
+        rpc_conn_fail(c, st, doing_open, "%s", c->err.text[0] ? c->err.text : "it could not be started");
+    return st;
+}
+
+enum nt_status rpc_open(const struct rpc_binding *b, const struct rpc_interface *i, const struct rpc_options *options,
+                        struct rpc_conn **ret)
+{
+    struct rpc_options o = options_of(options);
+    struct open_wait w = { false, STATUS_SUCCESS, NULL };
+    struct rpc_conn *c;
+    if (!o.loop && o.session && b->protseq == RPC_NP)
+        o.loop = npc_session_loop(o.session);
+    if (o.session && b->protseq == RPC_NP && npc_session_loop(o.session) != o.loop)
+        return nt_error_set(o.error, STATUS_INVALID_PARAMETER, "the SMB session belongs to another loop");
+    if (o.loop && io_wait(o.loop, always, NULL, UINT64_MAX, NULL) != STATUS_SUCCESS)
+        return nt_error_set(o.error, STATUS_INVALID_DEVICE_STATE, "a synchronous open from inside a callback of its loop");
+    enum nt_status st = conn_new(b, i, &o, &c);
+    if (st != STATUS_SUCCESS)
+        return st;
+    c->loop = o.loop;
+    if (b->protseq == RPC_NP && o.session)
+        c->session = npc_session_ref(o.session);
+    st = b->protseq == RPC_NP ? open_np(c, &o) : open_tcp(c, &o);
+    if (st != STATUS_SUCCESS) {
+        if (o.error)
+            *o.error = c->err;
+        rpc_close(c);
+        return st;
+    }
+    c->open_done = open_waited;
+    c->open_arg = &w;
+    rpc_conn_wake(c); /* it may have ended already */
+    st = rpc_conn_wait(c, open_is_done, &w, o.cancel);
+    if (st != STATUS_SUCCESS) {
+        rpc_conn_fail(c, st, doing_open, "given up by the caller");
+        conn_idle(c);
+    }
+    if (!rpc_conn_leave(c))
+        *ret = w.c;
+    return w.st;
+}
+
+/* ---- closing ---- */
+
+/* Nothing of this connection is on the stack. */
+static void conn_destroy(struct rpc_conn *c)
+{
+    if (c->npc_pending) /* npc will call back, and we come here again */
+        return;
+    rpc_calls_tell(c);
+    rpc_auth_free(c);
+    io_cancel(&c->ready);
+    io_cancel(&c->timer);
+    if (c->tp)
+        c->tp->ops->free(c->tp);
+    npc_session_unref(c->session);
+    if (c->own_loop)
+        nt_loop_free(c->loop);
+    free(c->spare);
+    wr_free(&c->in);
+    sec_creds_unref(c->creds);
+    rpc_binding_unref(c->binding);
+    nt_cancel_unref(c->open_cancel);
+    nt_cancel_unref(c->call_cancel);
+    free(c->endpoint);
+    free(c->target);
+    free(c->service);
+    free(c);
+}
+
+void rpc_close(struct rpc_conn *c)
+{
+    if (!c || c->closing)
+        return;
+    c->closing = true;
+    c->open_done = NULL;
+    if (c->state != RPC_ST_CLOSED) {
+        rpc_conn_state(c, RPC_ST_CLOSED);
+        c->why = STATUS_CONNECTION_ABORTED;
+        if (c->tp)
+            c->tp->ops->close(c->tp);
+        rpc_map_cancel(c);
+        rpc_calls_fail(c, STATUS_CONNECTION_ABORTED);
+    }
+    if (c->waiting)
+        c->destroyed_later = true; /* the synchronous call below us on the stack still looks at it */
+    else if (c->loop)
+        io_loop_defer(c->loop, &c->destroy);
+    else
+        conn_destroy(c);
+}
+
+/* ---- facts ---- */
+
+const char *rpc_conn_error(const struct rpc_conn *c)
+{
+    return c->err.text;
+}
+
+uint32_t rpc_conn_fault(const struct rpc_conn *c)
+{
+    return c->fault;
+}
+
+bool rpc_conn_alive(const struct rpc_conn *c)
+{
+    return c->state == RPC_ST_READY;
+}
+
+void rpc_conn_set(struct rpc_conn *c, const struct rpc_call_options *options)
+{
+    struct rpc_call_options o = RPC_CALL_OPTIONS_INIT;
+    if (options)
+        memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
+    c->call_timeout_ms = o.timeout_ms ? o.timeout_ms : c->timeout_ms;
+    struct nt_cancel *old = c->call_cancel;
+    c->call_cancel = nt_cancel_ref(o.cancel);
+    nt_cancel_unref(old);
+    c->has_object = o.object || c->binding->has_object;
+    c->object = o.object ? *o.object : c->binding->object;
+}
+
+enum nt_status rpc_conn_facts(const struct rpc_conn *c, struct rpc_facts *ret)
+{
+    struct rpc_facts f = { .size = ret->size };
+    struct nt_blob b;
+    if (c->state != RPC_ST_READY)
+        return STATUS_CONNECTION_INVALID;
+    f.protseq = rpc_protseq_names[c->binding->protseq];
+    f.endpoint = c->endpoint;
+    f.host = c->binding->host;
+    f.peer = c->peer;
+    struct rpc_conn *w = (struct rpc_conn *)(uintptr_t)c; /* the text is a cache */
+    if (!c->peer[0] && c->tp->ops->query(c->tp, RPC_TP_PEER, &b) == STATUS_SUCCESS)
+        snprintf(w->peer, sizeof w->peer, "%.*s", (int)b.len, (const char *)b.data);
+    f.provider = c->provider ? c->mech : NULL;
+    f.level = c->level;
+    f.header_sign = c->sec.header_sign;
+    if (c->provider && c->provider->query(c->sec.ctx, SEC_ITEM_ENCTYPE, &b) == STATUS_SUCCESS && b.len == 4)
+        memcpy(&f.enctype, b.data, 4);
+    f.max_xmit_frag = c->max_xmit;
+    f.max_recv_frag = c->max_recv;
+    f.assoc_group = c->assoc;
+    f.session = c->session;
+    memcpy(ret, &f, ret->size < sizeof f ? ret->size : sizeof f);
+    return STATUS_SUCCESS;
+}
+
+enum nt_status rpc_conn_session_key(const struct rpc_conn *c, struct nt_blob *ret)
+{
+    if (c->state != RPC_ST_READY)
+        return STATUS_CONNECTION_INVALID;
+    if (c->provider || !(c->tp->ops->caps & RPC_TP_SESSION_KEY))
+        return STATUS_NO_USER_SESSION_KEY;
+    return c->tp->ops->query(c->tp, RPC_TP_KEY, ret);
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Ceilings of the RPC runtime: what a peer, or a caller, can make us hold. */
+#ifndef RPC_LIMITS_H
+#define RPC_LIMITS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Every implementation receives fragments of this size ([C706] 12.6.3.1, MustRecvFragSize); a peer that claims less
+ * cannot be spoken to. */
+#define RPC_FRAG_MIN 1432
+
+/* What we offer unless told otherwise: four Ethernet segments of payload, which is what Windows and Samba take. */
+#define RPC_FRAG_DEFAULT 5840
+
+/* frag_length has 16 bits. Bind PDUs, which cannot be split, may grow to this for large tickets. */
+#define RPC_FRAG_MAX 65535
+
+/* Reassembled stub of one request or response. The longest legitimate ones are enumerations with
+ * MAX_PREFERRED_LENGTH, some 20 MB for 100 000 users; more is an attack or a mistake. */
+#define RPC_STUB_MAX ((size_t)64 << 20)
+
+/* A response's first fragment tells (alloc_hint) how much will come. The hint is believed, that is, memory is taken
+ * at once, only up to here; beyond, the buffer grows with what has really arrived. */
+#define RPC_HINT_MAX ((size_t)4 << 20)
+
+/* Presentation contexts of one connection: an interface each. More than the interfaces that any one endpoint serves
+ * to one program. */
+#define RPC_CONTEXTS_MAX 32
+
+/* Contexts and transfer syntaxes in one bind: 8 bits each on the wire, a handful in practice. */
+#define RPC_TRANSFERS_MAX 16
+
+/* Calls that wait on one connection, which has one on the wire. A program that queues more has lost count. */
+#define RPC_CALLS_MAX 4096
+
+/* Calls given up whose late answers a connection still has to recognise. Beyond that it is closed. */
+#define RPC_ORPHANS_MAX 16
+
+/* Exchanges of tokens in one authentication. NTLM has two, Kerberos two, SPNEGO with a retry four. */
+#define RPC_AUTH_LEGS_MAX 8
+
+/* Time between CO_CANCEL and giving up: a server that honours cancels answers at once, one that does not must not
+ * make a person wait. In nanoseconds. */
+#define RPC_CANCEL_GRACE UINT64_C(500000000)
+
+/* Towers of an endpoint mapper's answer that we look at, and bytes of each: [MS-RPCE] 2.2.1.2.2 and 3.1.3.5.3. */
+#define RPC_TOWERS_MAX      16
+#define RPC_TOWER_BYTES_MAX 2000
+#define RPC_FLOORS_MAX      6
+
+/* Parts of a string binding. The whole is at most the sum. */
+#define RPC_HOST_MAX     255 /* [RFC1035] 2.3.4, with room for a zone id */
+#define RPC_ENDPOINT_MAX 255 /* pipe name ([MS-SMB2] names are longer, pipes are not) */
+
+#endif

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Inside of the client: client.c opens and closes, auth.c builds the security context, call.c runs the calls. */
+#ifndef RPC_M_CLIENT_H
+#define RPC_M_CLIENT_H
+
+#include "rpc/m_binding.h"
+#include "rpc/m_frag.h"
+#include "rpc/m_sectrailer.h"
+#include "rpc/m_transport.h"
+#include "rpc/m_vt.h"
+
+/* Client side of [MS-RPCE] 3.3.2; the waiting for a response is the calls' own state. */
+enum rpc_state {
+    RPC_ST_NEW,
+    RPC_ST_MAPPING, /* the endpoint mapper is asked for the port */
+    RPC_ST_SESSION, /* an SMB session is being set up */
+    RPC_ST_PIPE,    /* the pipe is being opened */
+    RPC_ST_DIALING, /* TCP */
+    RPC_ST_AUTH,    /* the provider makes our next token */
+    RPC_ST_BIND,    /* bind_ack is awaited */
+    RPC_ST_LEG,     /* alter_context_resp with a token is awaited */
+    RPC_ST_READY,
+    RPC_ST_CLOSED,
+};
+
+/* A presentation context: an interface by a number. */
+struct rpc_context {
+    const struct rpc_interface *iface;
+    bool accepted;
+    bool used; /* the verification trailer has named it */
+};
+
+enum rpc_call_state { RPC_CALL_QUEUED, RPC_CALL_SENT, RPC_CALL_CANCELLING, RPC_CALL_FINISHED };
+
+/* A request and its answer, or (op NULL) an alter_context for a further interface. */
+struct rpc_call {
+    struct rpc_call *next; /* in the one list that its state says */
+    struct rpc_conn *c;
+    const struct rpc_op *op;
+    struct nt_arena *mem;
+    void *r;
+    rpc_done_fn *done;
+    void *arg;
+    enum rpc_call_state state;
+    enum nt_status st;
+    uint32_t id;
+    uint16_t ctx;
+    bool answered; /* the first fragment has come */
+    uint8_t drep;
+    bool has_object;
+    struct nt_guid object;
+    struct rpc_join join;
+    uint64_t deadline;
+    struct io_item timer;
+};
+
+struct rpc_list {
+    struct rpc_call *head, *tail;
+};
+
+struct rpc_auth_job;
+
+struct rpc_conn {
+    enum rpc_state state;
+    enum nt_status why; /* once closed */
+    struct rpc_transport *tp;
+    struct nt_loop *loop;
+    const struct nt_env *env;
+    struct rpc_binding *binding;
+    char *endpoint; /* the one in use */
+
+    /* what was asked for */
+    struct sec_creds *creds;
+    enum sec_level level;
+    const struct sec_provider *provider;
+    char *target, *service;
+    bool no_header_sign;
+    uint16_t max_frag;
+    uint16_t mapper_port;
+    unsigned timeout_ms;
+    struct nt_cancel *open_cancel;
+
+    /* the association */
+    struct rpc_sec sec;
+    struct rpc_auth_job *job;
+    unsigned legs; /* tokens sent */
+    bool offered_header_sign;
+    bool sent_bitmask; /* the verification trailer has told about header signing */
+    uint16_t max_xmit, max_recv;
+    uint32_t assoc;
+    uint8_t features;
+    uint32_t next_id, leg_id;
+    struct rpc_context ctx[RPC_CONTEXTS_MAX];
+    unsigned n_ctx;
+    struct npc_session *session;
+    char mech[32]; /* "spnego/krb5", for the facts */
+    char peer[64];
+
+    struct wr in; /* a PDU that has come in part */
+
+    /* calls */
+    struct rpc_list queue, sent, finished;
+    unsigned n_queued;
+    struct rpc_call *spare;
+    uint32_t orphans[RPC_ORPHANS_MAX];
+    unsigned n_orphans;
+    unsigned call_timeout_ms;
+    struct nt_cancel *call_cancel;
+    bool has_object;
+    struct nt_guid object;
+    uint32_t fault;
+
+    /* opening */
+    rpc_open_fn *open_done;
+    void *open_arg;
+    struct nt_error *open_error; /* the caller's, copied to at the end */
+    uint64_t open_deadline;
+    void *mapping; /* request to the endpoint mapper */
+    unsigned npc_pending; /* callbacks from npc that will come */
+
+    struct io_item ready, timer, destroy;
+    bool own_loop;        /* the loop is ours */
+    bool waiting;      /* a synchronous call runs the loop */
+    bool closing;      /* rpc_close was called */
+    bool destroyed_later; /* by the synchronous call that runs the loop */
+    struct nt_error err;
+};
+
+/* ---- client.c ---- */
+/* rpc_open_send that also gives the connection, only to close it before it is open; then done is not called. */
+enum nt_status rpc_open_start(const struct rpc_binding *b, const struct rpc_interface *i, const struct rpc_options *o,
+                              rpc_open_fn *done, void *arg, struct rpc_conn **ret);
+void rpc_conn_state(struct rpc_conn *c, enum rpc_state st);
+/* Ends the connection; calls end with `st`. The sentence: what we did, over what, what happened, what helps. */
+void rpc_conn_fail(struct rpc_conn *c, enum nt_status st, const char *doing, const char *fmt, ...) NT_PRINTF(4, 5);
+/* Only the sentence. */
+void rpc_conn_explain(struct rpc_conn *c, enum nt_status st, const char *doing, const char *fmt, ...)
+    NT_PRINTF(4, 5);
+void rpc_conn_bound(struct rpc_conn *c); /* the association is complete */
+/* A writer with the transport's headroom; where the PDU starts. */
+size_t rpc_conn_writer(struct rpc_conn *c, struct wr *w, size_t limit);
+void rpc_conn_wake(struct rpc_conn *c); /* finished calls, or the end of opening, are to be told */
+/* Waits for *done on the connection's loop; ends with what io_wait says. Afterwards the connection may be gone:
+ * true then. */
+enum nt_status rpc_conn_wait(struct rpc_conn *c, bool (*done)(void *arg), void *arg, struct nt_cancel *cancel);
+bool rpc_conn_leave(struct rpc_conn *c);
+enum nt_status rpc_conn_may_wait(struct rpc_conn *c);
+
+/* ---- auth.c ---- */
+enum nt_status rpc_auth_new(struct rpc_conn *c);
+void rpc_auth_free(struct rpc_conn *c);
+/* Gives the provider the peer's token; goes on with bind, alter_context, auth3 or ready. */
+void rpc_auth_step(struct rpc_conn *c, struct nt_blob token);
+void rpc_send_bind(struct rpc_conn *c, struct nt_blob token);
+void rpc_on_bind_ack(struct rpc_conn *c, const uint8_t *pdu, const struct rpc_pdu *d);
+void rpc_on_bind_nak(struct rpc_conn *c, const struct rpc_pdu *d);
+/* One result of a bind or alter_context, for the interface i. */
+enum nt_status rpc_check_result(struct rpc_conn *c, const struct rpc_result *r, const struct rpc_interface *i,
+                                const char *doing);
+
+/* ---- call.c ---- */
+void rpc_on_answer(struct rpc_conn *c, uint8_t *pdu, const struct rpc_pdu *d);
+void rpc_on_alter_resp(struct rpc_conn *c, const struct rpc_pdu *d);
+void rpc_calls_fail(struct rpc_conn *c, enum nt_status st);
+void rpc_calls_tell(struct rpc_conn *c); /* calls the finished ones' callbacks */
+bool rpc_calls_wait(const struct rpc_conn *c); /* an answer is to come */
+enum nt_status rpc_add_interface_send(struct rpc_conn *c, const struct rpc_interface *i, rpc_done_fn *done, void *arg);
+
+/* ---- epm.c ---- */
+/* Asks the endpoint mapper at c's host; then rpc_conn_mapped. */
+enum nt_status rpc_map(struct rpc_conn *c);
+void rpc_map_cancel(struct rpc_conn *c);
+void rpc_conn_mapped(struct rpc_conn *c, enum nt_status st, uint16_t port, const char *why);
+/* Tower codec ([C706] appendix L): writes an interface's tower; finds the port in one that came back, 0 if it is not
+ * for TCP. */
+size_t rpc_tower_put(struct wr *w, const struct rpc_syntax *iface);
+uint16_t rpc_tower_port(const uint8_t *p, size_t len, const struct rpc_syntax *iface);
+
+#endif

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Splitting a stub into fragments and joining the fragments of one, for both roles. */
+#ifndef RPC_M_FRAG_H
+#define RPC_M_FRAG_H
+
+#include "rpc/m_pdu.h"
+
+/* Where the next fragment's stub starts and how long it is. */
+struct rpc_split {
+    size_t total; /* stub with verification trailer */
+    size_t tail;  /* this many bytes at the end stay together in the last fragment ([MS-RPCE] 2.2.2.13) */
+    size_t room;  /* stub bytes of one fragment, a multiple of 16, more than tail + 16 */
+    size_t off, len;
+    bool last;
+};
+/* Sets off, len and last; false after the last fragment. An empty stub is one empty fragment. */
+bool rpc_split_next(struct rpc_split *s);
+
+/* A stub that grows in an arena. */
+struct rpc_join {
+    uint8_t *data;
+    size_t len, cap;
+};
+/* Appends a fragment. `hint` is its alloc_hint: what it and all later ones hold together, or 0; believed only up to
+ * RPC_HINT_MAX. RPC_NT_PROTOCOL_ERROR above RPC_STUB_MAX (*ret_why set), STATUS_NO_MEMORY. */
+enum nt_status rpc_join_add(struct rpc_join *j, struct nt_arena *mem, struct nt_blob frag, uint32_t hint,
+                            const char **ret_why);
+
+#endif
