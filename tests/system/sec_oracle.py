@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Puts sec_peer (our security providers) opposite Samba's gensec, in both roles.
 
-sec_oracle.py SEC_PEER SMB_CONF REALM HOST USER PASSWORD [MODE...]
+sec_oracle.py SEC_PEER SMB_CONF REALM HOST USER PASSWORD KEYTAB
 
 The server side of Samba checks passwords in the directory of the domain controller that SMB_CONF belongs to, and Kerberos
 tickets with its keys. Prints TAP.
@@ -106,7 +106,7 @@ def talk(ours, theirs, we_start):
     raise RuntimeError("no end: ours %s theirs %s" % (our_done, their_done))
 
 
-def messages_by_wrap(ours, theirs, level):
+def messages(ours, theirs, level):
     """Samba's Python binding has sign_packet and check_packet, and wrap and unwrap with the token in front."""
     for i in range(4):
         data = bytes((i + k) & 255 for k in range(16 * (i + 1)))
@@ -130,15 +130,14 @@ def same_key(ours, theirs):
         raise RuntimeError("keys differ: %s %s" % (mine.hex(), theirs.session_key().hex()))
 
 
-def one(text, make_ours, make_theirs, we_start, level, dce=False):
+def one(text, make_ours, make_theirs, we_start, level):
     ours = None
     try:
         ours = make_ours()
         theirs = make_theirs()
         talk(ours, theirs, we_start)
         same_key(ours, theirs)
-        if not dce:
-            messages_by_wrap(ours, theirs, level)
+        messages(ours, theirs, level)
         tap(True, text)
     except Exception as e:  # every failure is a test result
         tap(False, text, repr(e))
@@ -147,7 +146,7 @@ def one(text, make_ours, make_theirs, we_start, level, dce=False):
             ours.close()
 
 
-def main():
+def ntlm():
     domain = LP.get("workgroup")
     for level, flags in ((5, INTEGRITY), (6, INTEGRITY | PRIVACY)):
         for provider, mech in (("ntlm", "ntlmssp"), ("spnego", "spnego")):
@@ -161,9 +160,24 @@ def main():
                 lambda: samba_client(mech, level, False, False), False, level)
 
 
-PEER, CONF, REALM, HOST, USER, PASSWORD = sys.argv[1:7]
+def kerberos():
+    for level, flags in ((5, INTEGRITY), (6, INTEGRITY | PRIVACY)):
+        for provider, mech in (("krb5", "gssapi_krb5"), ("spnego", "spnego")):
+            for dce in (False, True):
+                style = "%s%s, level %d" % (provider, ", DCE style" if dce else "", level)
+                one("our %s, Samba's server" % style,
+                    lambda: Peer(provider, "client", user=USER, domain=REALM, password=PASSWORD, mech=1,
+                                 flags=flags | (DCE if dce else 0), service="cifs", host=HOST),
+                    lambda: samba_server(mech, level, dce), True, level)
+                one("Samba's %s, our server" % style,
+                    lambda: Peer(provider, "server", keytab=KEYTAB, flags=flags | (DCE if dce else 0)),
+                    lambda: samba_client(mech, level, dce, True), False, level)
+
+
+PEER, CONF, REALM, HOST, USER, PASSWORD, KEYTAB = sys.argv[1:8]
 LP = param.LoadParm()
 LP.load(CONF)
-main()
+ntlm()
+kerberos()
 print("1..%d" % count)
 sys.exit(failed != 0)

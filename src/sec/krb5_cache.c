@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Where Kerberos credentials come from. Everything ends in a private ccache in memory: libkrb5 stores each
+ * service ticket that it gets in the cache that it works on, and a user's own cache is never written to.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "sec/m_krb5.h"
+
+const krb5_enctype sec_krb5_allowed[4] = { ENCTYPE_AES256_CTS_HMAC_SHA384_192,
+                                           ENCTYPE_AES128_CTS_HMAC_SHA256_128,
+                                           ENCTYPE_AES256_CTS_HMAC_SHA1_96, ENCTYPE_AES128_CTS_HMAC_SHA1_96 };
+
+static enum nt_status fail(krb5_context k, krb5_error_code code, const struct sec_krb5_about *about,
+                           struct nt_error *err)
+{
+    const char *text = krb5_get_error_message(k, code);
+    enum nt_status st = nt_from_krb5(code, text, about, err);
+
+    krb5_free_error_message(k, text);
+    return st;
+}
+
+/* ---- realms ---- */
+
+/* The realm that [domain_realm] maps the host to, from malloc(); NULL when there is none. Asks no DNS unless
+ * krb5.conf says so. */
+static char *host_realm(krb5_context k, const char *host)
+{
+    char **realms = NULL, *ret = NULL;
+
+    if (host && krb5_get_host_realm(k, host, &realms) == 0) {
+        if (realms[0] && realms[0][0])
+            ret = strdup(realms[0]);
+        krb5_free_host_realm(k, realms);
+    }
+    return ret;
+}
+
+/* The default realm if it fits: its name is the host's domain, or its first label the NetBIOS domain. */
+static char *default_realm(krb5_context k, const char *host, const char *netbios)
+{
+    char *realm = NULL, *ret = NULL;
+
+    if (krb5_get_default_realm(k, &realm) != 0)
+        return NULL;
+    size_t label = strcspn(realm, ".");
+    const char *dot = host ? strchr(host, '.') : NULL;
+    if (*netbios ? strlen(netbios) == label && strncasecmp(netbios, realm, label) == 0
+                 : dot && strcasecmp(dot + 1, realm) == 0)
+        ret = strdup(realm);
+    krb5_free_default_realm(k, realm);
+    return ret;
+}
+
+/* The realm of a user with a password or keytab; NULL when none is known. */
+static char *user_realm(krb5_context k, const struct sec_params *p)
+{
+    const char *domain = p->creds->domain;
+
+    if (strchr(domain, '.') || p->creds->upn) {
+        char *realm = strdup(domain);
+
+        /* Active Directory's realms are in upper case whatever the user writes, and libkrb5 minds */
+        for (char *s = realm; s && *s; s++)
+            *s = (char)toupper((unsigned char)*s);
+        return realm;
+    }
+    char *realm = *domain ? NULL : host_realm(k, p->host);
+    return realm ? realm : default_realm(k, p->host, domain);
+}
+
+bool sec_krb5_applicable(const struct sec_params *p)
+{
+    const struct sec_creds *c = p->creds;
+    krb5_context k;
+
+    if (!p->host || sec_is_address(p->host) || !c)
+        return false;
+    if (c->ccache || c->keytab || (!c->password && !c->has_hash))
+        return true;
+    if (!c->password)
+        return false;
+    if (krb5_init_context(&k) != 0)
+        return false;
+    char *realm = user_realm(k, p);
+    krb5_free_context(k);
+    free(realm);
+    return realm != NULL;
+}
+
+enum nt_status sec_krb5_target(krb5_context k, const struct sec_params *p, char **ret)
+{
+    size_t n = strlen(p->host);
+    char *realm = host_realm(k, p->host), *name = NULL;
+
+    if (n > 1 && p->host[n - 1] == '.') /* a name that is known to be complete */
+        n--;
+    if (asprintf(&name, "%s/%.*s@%s", p->service, (int)n, p->host, realm ? realm : "") < 0)
+        name = NULL;
+    free(realm);
+    if (!name)
+        return nt_error_set(p->err, STATUS_NO_MEMORY, "no memory for Kerberos");
+    *ret = name;
+    return STATUS_SUCCESS;
+}
+
+/* ---- initial credentials ---- */
+
+/* user@REALM */
+static enum nt_status client_principal(krb5_context k, const struct sec_params *p, krb5_principal *ret)
+{
+    struct sec_krb5_about about = { .client = p->creds->user };
+    char *realm = user_realm(k, p);
+
+    if (!realm && *p->creds->domain)
+        realm = strdup(p->creds->domain);
+    /* without a realm libkrb5 takes the default one, or says that there is none */
+    krb5_error_code code =
+        realm ? krb5_build_principal(k, ret, (unsigned)strlen(realm), realm, p->creds->user, (char *)NULL)
+              : krb5_parse_name_flags(k, p->creds->user, KRB5_PRINCIPAL_PARSE_IGNORE_REALM, ret);
+    if (!realm && code == 0) {
+        char *def = NULL;
+
+        code = krb5_get_default_realm(k, &def);
+        if (code == 0)
+            code = krb5_set_principal_realm(k, *ret, def);
+        krb5_free_default_realm(k, def);
+        if (code != 0) {
+            krb5_free_principal(k, *ret);
+            *ret = NULL;
+        }
+    }
+    free(realm);
+    return code ? fail(k, code, &about, p->err) : STATUS_SUCCESS;
+}
+
+static krb5_error_code log_on(krb5_context k, const struct sec_creds *c, krb5_principal who,
+                              krb5_ccache cache)
+{
+    krb5_get_init_creds_opt *opt = NULL;
+    krb5_keytab keytab = NULL;
+    krb5_creds got;
+    krb5_enctype etypes[SEC_KRB5_ALLOWED];
+
+    memset(&got, 0, sizeof(got));
+    memcpy(etypes, sec_krb5_allowed, sizeof(etypes));
+    krb5_error_code code = krb5_get_init_creds_opt_alloc(k, &opt);
+    if (code)
+        return code;
+    krb5_get_init_creds_opt_set_canonicalize(opt, 1);
+    krb5_get_init_creds_opt_set_etype_list(opt, etypes, SEC_KRB5_ALLOWED);
+    krb5_get_init_creds_opt_set_change_password_prompt(opt, 0);
+    code = krb5_get_init_creds_opt_set_out_ccache(k, opt, cache);
+    if (!code && c->keytab)
+        code = krb5_kt_resolve(k, c->keytab, &keytab);
+    if (!code && keytab) /* otherwise a missing file looks like a failed preauthentication */
+        code = krb5_kt_have_content(k, keytab);
+    if (!code)
+        code = keytab ? krb5_get_init_creds_keytab(k, &got, who, keytab, 0, NULL, opt)
+                      : krb5_get_init_creds_password(k, &got, who, c->password, NULL, NULL, 0, NULL, opt);
+    krb5_free_cred_contents(k, &got);
+    if (keytab)
+        (void)krb5_kt_close(k, keytab);
+    krb5_get_init_creds_opt_free(k, opt);
+    return code;
+}
+
+static enum nt_status from_secret(krb5_context k, const struct sec_params *p, const char *server,
+                                  krb5_ccache cache)
+{
+    krb5_principal who = NULL;
+    char *name = NULL;
+    enum nt_status st = client_principal(k, p, &who);
+
+    if (!nt_ok(st))
+        return st;
+    if (krb5_unparse_name(k, who, &name) != 0)
+        name = NULL;
+    struct sec_krb5_about about = { .client = name ? name : p->creds->user,
+                                    .server = server,
+                                    .cache = p->creds->keytab };
+    krb5_error_code code = log_on(k, p->creds, who, cache);
+    if (code == KRB5KDC_ERR_S_PRINCIPAL_UNKNOWN) /* krbtgt: the realm, not the service */
+        code = KRB5_REALM_UNKNOWN;
+    if (code)
+        st = fail(k, code, &about, p->err);
+    krb5_free_unparsed_name(k, name);
+    krb5_free_principal(k, who);
+    return st;
+}
+
+/* ---- tickets that are there already ---- */
+
+/* The named cache; else, of the default collection, the user's or the primary one. */
+static krb5_error_code open_cache(krb5_context k, const struct sec_params *p, krb5_ccache *ret)
+{
+    krb5_principal who = NULL;
+
+    if (p->creds->ccache)
+        return krb5_cc_resolve(k, p->creds->ccache, ret);
+    if (!*p->creds->user || !nt_ok(client_principal(k, p, &who)))
+        return krb5_cc_default(k, ret);
+    krb5_error_code code = krb5_cc_cache_match(k, who, ret);
+    krb5_free_principal(k, who);
+    return code;
+}
+
+/* A cache whose tickets have all expired gives a better sentence here than later. */
+static krb5_error_code check_lifetime(krb5_context k, krb5_ccache cache)
+{
+    krb5_cc_cursor cursor;
+    krb5_creds cred;
+    krb5_timestamp now;
+    bool any = false, valid = false;
+    krb5_error_code code = krb5_timeofday(k, &now);
+
+    if (!code)
+        code = krb5_cc_start_seq_get(k, cache, &cursor);
+    if (code)
+        return code;
+    while (krb5_cc_next_cred(k, cache, &cursor, &cred) == 0) {
+        if (!krb5_is_config_principal(k, cred.server)) {
+            any = true;
+            valid |= (uint32_t)cred.times.endtime > (uint32_t)now; /* unsigned: good until 2106 */
+        }
+        krb5_free_cred_contents(k, &cred);
+    }
+    (void)krb5_cc_end_seq_get(k, cache, &cursor);
+    return !any ? KRB5_CC_END : valid ? 0 : KRB5KRB_AP_ERR_TKT_EXPIRED;
+}
+
+/* A user who is named must be the one whose tickets these are: never log on as somebody else. */
+static bool is_user(const struct sec_creds *c, krb5_principal who)
+{
+    const krb5_data *name = who->length > 0 ? &who->data[0] : NULL;
+
+    return !*c->user ||
+           (name && name->length == strlen(c->user) && strncasecmp(name->data, c->user, name->length) == 0);
+}
+
+static enum nt_status from_cache(krb5_context k, const struct sec_params *p, const char *server,
+                                 krb5_ccache cache)
+{
+    struct sec_krb5_about about = { .client = p->creds->user, .server = server, .cache = p->creds->ccache };
+    krb5_ccache theirs = NULL;
+    krb5_principal who = NULL;
+    char *name = NULL;
+    enum nt_status st = STATUS_SUCCESS;
+    krb5_error_code code = open_cache(k, p, &theirs);
+
+    if (!code && krb5_cc_get_full_name(k, theirs, &name) == 0)
+        about.cache = name;
+    if (!code)
+        code = krb5_cc_get_principal(k, theirs, &who);
+    if (!code && !is_user(p->creds, who))
+        st = nt_error_set(p->err, STATUS_NO_SUCH_LOGON_SESSION, "the tickets in %s are not those of %s",
+                          about.cache, p->creds->user);
+    if (!code && nt_ok(st))
+        code = check_lifetime(k, theirs);
+    if (!code && nt_ok(st))
+        code = krb5_cc_initialize(k, cache, who);
+    if (!code && nt_ok(st))
+        code = krb5_cc_copy_creds(k, theirs, cache);
+    if (code)
+        st = fail(k, code, &about, p->err);
+    krb5_free_string(k, name);
+    krb5_free_principal(k, who);
+    if (theirs)
+        (void)krb5_cc_close(k, theirs);
+    return st;
+}
+
+enum nt_status sec_krb5_cache(krb5_context k, const struct sec_params *p, const char *server,
+                              krb5_ccache *ret_cache)
+{
+    struct sec_krb5_about about = { .client = p->creds->user, .server = server };
+    krb5_ccache cache = NULL;
+    krb5_error_code code = krb5_cc_new_unique(k, "MEMORY", NULL, &cache);
+
+    if (code)
+        return fail(k, code, &about, p->err);
+    enum nt_status st = p->creds->password || p->creds->keytab ? from_secret(k, p, server, cache)
+                                                               : from_cache(k, p, server, cache);
+    if (!nt_ok(st)) {
+        (void)krb5_cc_destroy(k, cache);
+        return st;
+    }
+    *ret_cache = cache;
+    return STATUS_SUCCESS;
+}
