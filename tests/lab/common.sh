@@ -113,33 +113,25 @@ need_programs()
     done
 }
 
-# Samba's programs look for winbindd at a compiled-in place, /run/samba/winbindd: each server gets a private
-# /run/samba where the kernel lets us mount. Prints the command prefix, nothing where it does not.
-private_run()
+# unix_accounts: the files that stand for the machine's passwd and group, unless they are there already
+unix_accounts()
 {
-    mkdir -p /run/samba "$DIR/run/samba"
-    if unshare --mount --propagation private mount --bind "$DIR/run/samba" /run/samba 2>/dev/null; then
-        echo yes >"$DIR/run/private"
-    else
-        echo no >"$DIR/run/private"
-    fi
+    [ ! -e "$DIR/passwd" ] || return 0
+    cat >"$DIR/passwd" <<PASSWD
+root:x:0:0:root:/nonexistent:/usr/sbin/nologin
+nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
+PASSWD
+    printf 'root:x:0:\nnogroup:x:65534:\nusers:x:100:\n' >"$DIR/group"
 }
 
-# lab_exec COMMAND...: with the accounts of the server and, for its own programs, its private /run/samba
+# lab_exec COMMAND...: with the accounts of the server and with its winbindd. Where nss_wrapper is present, Samba's
+# programs look for winbindd in the directory that is named here, and not in the one of the machine.
 lab_exec()
 {
-    local pre=()
-    if [ -s "$DIR/passwd" ]; then
-        pre=(env LD_PRELOAD=$NSSW NSS_WRAPPER_PASSWD="$DIR/passwd" NSS_WRAPPER_GROUP="$DIR/group")
-    fi
-    [ ! -s "$DIR/krb5.conf" ] || pre+=(env KRB5_CONFIG="$DIR/krb5.conf")
-    if [ "$(cat "$DIR/run/private" 2>/dev/null)" = yes ]; then
-        # shellcheck disable=SC2016  # expanded by the inner shell
-        unshare --mount --propagation private sh -c 'mount --bind "$1" /run/samba && shift && exec "$@"' \
-            sh "$DIR/run/samba" "${pre[@]}" "$@"
-    else
-        "${pre[@]}" "$@"
-    fi
+    local krb=()
+    [ ! -s "$DIR/krb5.conf" ] || krb=(KRB5_CONFIG="$DIR/krb5.conf")
+    env LD_PRELOAD="$NSSW" NSS_WRAPPER_PASSWD="$DIR/passwd" NSS_WRAPPER_GROUP="$DIR/group" \
+        SELFTEST_WINBINDD_SOCKET_DIR="$DIR/run/winbindd" "${krb[@]}" "$@"
 }
 
 # lab_start NAME COMMAND...: a daemon in its own session, without our descriptors
@@ -149,7 +141,7 @@ lab_start()
     shift
     (
         cd /
-        DIR=$DIR lab_exec setsid "$@" </dev/null >"$DIR/log/$name.out" 2>&1 9>&- &
+        lab_exec setsid "$@" </dev/null >"$DIR/log/$name.out" 2>&1 9>&- &
     )
 }
 
@@ -175,6 +167,7 @@ common_conf()
     lock directory = $DIR/lock
     pid directory = $DIR/run
     ncalrpc dir = $DIR/run/ncalrpc
+    winbindd socket directory = $DIR/run/winbindd
     usershare path =
     log file = $DIR/log/log.%m
     log level = ${LAB_LOG_LEVEL:-1}

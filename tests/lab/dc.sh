@@ -61,7 +61,7 @@ CONF
 # in_log COMMAND...: output goes to the provision log, shown only when the command fails
 in_log()
 {
-    "$@" >>"$DIR/log/provision.out" 2>&1 || { tail -n 20 "$DIR/log/provision.out" >&2; die "failed: $1 $2 $3"; }
+    lab_exec "$@" >>"$DIR/log/provision.out" 2>&1 || { tail -n 20 "$DIR/log/provision.out" >&2; die "failed: $1 $2 $3"; }
 }
 
 provision()
@@ -109,10 +109,7 @@ lab_up()
     fi
     ! answers "$ADDR" 445 || die "something answers on $ADDR port 445 already"
     make_dirs
-    private_run
-    if [ "$(cat "$DIR/run/private")" = no ] && [ -S /run/samba/winbindd/pipe ]; then
-        die "another winbindd owns /run/samba, and this system allows no private mounts"
-    fi
+    unix_accounts
     if ready; then
         [ "${LAB_FRESH:-no}" = no ] || refresh
         write_conf

@@ -52,11 +52,7 @@ make_accounts()
 {
     local u
     if [ ! -e "$DIR/passwd" ]; then
-        cat >"$DIR/passwd" <<PASSWD
-root:x:0:0:root:/nonexistent:/usr/sbin/nologin
-nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
-PASSWD
-        printf 'root:x:0:\nnogroup:x:65534:\nusers:x:100:\n' >"$DIR/group"
+        unix_accounts
         # SAMR makes a local group only where the Unix side knows the number that winbindd allocates for it
         for ((u = ALIAS_FIRST; u < ALIAS_FIRST + ALIAS_COUNT; u++)); do echo "alias$u:x:$u:"; done >>"$DIR/group"
         for u in user1 user2; do "$LAB_HOME/hooks" user-add "$DIR" "$u"; done
@@ -87,14 +83,13 @@ lab_up()
     fi
     ! answers "$ADDR" "$PORT" || die "something answers on $ADDR port $PORT already"
     make_dirs
-    private_run
     write_conf
     make_accounts
     map_groups
     env_lines LAB_SRV_DIR "$DIR" LAB_SRV "$ADDR" LAB_SRV_PORT "$PORT" LAB_SRV_NAME "$NAME" LAB_SRV_ADMIN root \
         LAB_SRV_USER user1 LAB_SRV_PASSWORD "$PASS"
     trap '[ $? = 0 ] || kill_all' EXIT
-    if [ "${LAB_WINBIND:-yes}" = yes ] && [ "$(cat "$DIR/run/private")" = yes ]; then
+    if [ "${LAB_WINBIND:-yes}" = yes ]; then
         need_programs winbindd
         lab_start winbindd winbindd -F --no-process-group --debug-stdout -s "$DIR/smb.conf"
     fi
