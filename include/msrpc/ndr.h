@@ -58,6 +58,10 @@ enum ndr_tag { NDR_TAG_8 = 1, NDR_TAG_16 = 2, NDR_TAG_ENUM = 3, NDR_TAG_32 = 4, 
 /* As an expected count: not known yet, whatever the wire says. */
 #define NDR_ANY SIZE_MAX
 
+/* The side of an operation that sends nothing. */
+NT_PUBLIC void ndr_push_nothing(struct ndr_push *n, const void *r);
+NT_PUBLIC void ndr_pull_nothing(struct ndr_pull *n, void *r);
+
 /* ---- push: from memory to the wire ---- */
 
 /* Marks the push as failed; the first failure counts. */
@@ -136,6 +140,8 @@ NT_PUBLIC void ndr_push_leave(struct ndr_push *n);
 
 /* Marks the pull as failed; the first failure counts. */
 NT_PUBLIC void ndr_pull_fail(struct ndr_pull *n, enum nt_status st);
+/* True until something fails. */
+NT_PUBLIC bool ndr_pull_ok(const struct ndr_pull *n);
 
 NT_PUBLIC uint8_t ndr_pull_u8(struct ndr_pull *n);
 NT_PUBLIC uint16_t ndr_pull_u16(struct ndr_pull *n);

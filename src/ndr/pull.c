@@ -36,6 +36,17 @@ void ndr_pull_fail(struct ndr_pull *n, enum nt_status st)
     rd_fail(&n->rd, st);
 }
 
+bool ndr_pull_ok(const struct ndr_pull *n)
+{
+    return n->rd.st == STATUS_SUCCESS;
+}
+
+void ndr_pull_nothing(struct ndr_pull *n, void *r)
+{
+    (void)n;
+    (void)r;
+}
+
 static void bad(struct ndr_pull *n)
 {
     rd_fail(&n->rd, RPC_NT_BAD_STUB_DATA);

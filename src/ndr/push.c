@@ -32,6 +32,12 @@ void ndr_push_fail(struct ndr_push *n, enum nt_status st)
     wr_fail(n->w, st);
 }
 
+void ndr_push_nothing(struct ndr_push *n, const void *r)
+{
+    (void)n;
+    (void)r;
+}
+
 bool ndr_handle_is_null(const struct ndr_handle *h)
 {
     return h->attributes == 0 && nt_guid_is_null(&h->uuid);
