@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What the parser makes of IDL, and what the checker adds to it. The tree is the language as written: attributes are
+ * kept by name with their arguments, whatever they are, so that a new attribute needs no new grammar. The checker
+ * turns the type and attributes of each field and parameter into a `struct node`: what goes over the wire.
+ */
+#ifndef IDLC_AST_H
+#define IDLC_AST_H
+
+#include "idlc/pool.h"
+
+struct source {
+    struct source *next;
+    const char *name;    /* as shown to people */
+    const char *path;    /* canonical: the same file is read once */
+    const char *text;    /* original text, for the caret */
+    const char *scanned; /* what the scanner reads, after the preprocessor; else the same as text */
+    struct source *file; /* which file a line marker names; itself, or an included one */
+    struct decl *decls;
+    struct source_ref *imports;
+    const char *prefix;  /* of names defined outside interfaces */
+    bool imported;       /* not the file that is compiled */
+    bool checked;
+};
+
+struct source_ref {
+    struct source_ref *next;
+    struct source *source;
+};
+
+struct loc {
+    const struct source *src;
+    int line, col;         /* from 1 */
+    const char *scan_line; /* start of the line in the scanned text */
+};
+
+/* ---- expressions ---- */
+
+enum expr_kind {
+    EX_NUMBER,
+    EX_STRING,
+    EX_NAME,   /* constant, enumerator, field or parameter */
+    EX_UNARY,  /* op: - + ~ ! * & */
+    EX_BINARY, /* op: + - * / % << >> & | ^ == != < > <= >= && || */
+    EX_COND,
+    EX_SIZEOF,
+    EX_MEMBER, /* a.name, op '.'; a->name, op '>' */
+};
+
+struct expr {
+    enum expr_kind kind;
+    struct loc loc;
+    const char *op;
+    struct expr *a, *b, *c;
+    int depth;
+    uint64_t value;
+    bool is_unsigned, is_hex;
+    const char *text; /* name, string without its quotes */
+    struct type *type;
+};
+
+/* ---- attributes ---- */
+
+struct attr_arg {
+    struct attr_arg *next;
+    struct expr *expr; /* both NULL: empty, as in size_is(,n) */
+    struct type *type;
+    int64_t value;     /* of a case */
+};
+
+struct attr {
+    struct attr *next;
+    const char *name;
+    struct loc loc;
+    struct attr_arg *args;
+    bool has_args;
+    const char *text; /* uuid and version: raw text */
+};
+
+/* ---- types ---- */
+
+enum base {
+    BASE_NONE,
+    BASE_BYTE,
+    BASE_CHAR,
+    BASE_BOOLEAN,
+    BASE_I8,
+    BASE_U8,
+    BASE_I16,
+    BASE_U16,
+    BASE_I32,
+    BASE_U32,
+    BASE_I64,
+    BASE_U64,
+    BASE_I3264,
+    BASE_U3264,
+    BASE_FLOAT,
+    BASE_DOUBLE,
+    BASE_WCHAR,
+    BASE_VOID,
+    /* types that the compiler knows */
+    BASE_HANDLE_T,
+    BASE_GUID,
+    BASE_SID,
+    BASE_NTSTATUS,
+    BASE_WERROR,
+};
+
+enum type_kind { TY_BASE, TY_NAME, TY_TAG, TY_STRUCT, TY_UNION, TY_ENUM, TY_POINTER, TY_ARRAY, TY_PIPE };
+
+enum layout_state { LAYOUT_NONE, LAYOUT_BUSY, LAYOUT_DONE };
+
+struct type {
+    enum type_kind kind;
+    struct loc loc;
+    enum base base;
+    const char *name;         /* TY_NAME, TY_TAG: as written; struct, union, enum: tag or NULL */
+    enum type_kind tag_kind;  /* TY_TAG */
+    struct attr *attrs;       /* of a struct, union, enum: those of the typedef that defines it */
+    struct field *fields;     /* struct members, union arms, enumerators (with value) */
+    struct type *to;          /* pointer, array, pipe; resolved TY_NAME, TY_TAG */
+    struct decl *def;         /* resolved TY_NAME: the typedef */
+    struct expr *size;        /* array bound; NULL: open */
+    struct field *switch_tag; /* encapsulated union */
+
+    /* by the checker, for struct, union, enum */
+    const char *cname;        /* "srvsvc_SHARE_INFO_1" */
+    const char *doc;
+    struct type *next_def;    /* definitions in the order of the files */
+    struct decl *owner;       /* interface that it stands in */
+    int order;
+    struct source *src;
+    bool ms_union, v1_enum, signed_enum;
+    enum layout_state state;
+    unsigned align;           /* enum ndr_align */
+    unsigned arm_align;       /* union: of the widest arm */
+    unsigned tag_kind_ndr;    /* union: enum ndr_tag */
+    struct node *tag;         /* union: type of the tag */
+    size_t wire_min;          /* fewest octets in NDR20 */
+    bool deferred;            /* has embedded pointers */
+    bool conformant;          /* last member is a conformant array, or such a structure */
+    bool recursive;
+    bool reached;             /* an operation uses it */
+    bool declared;            /* by a prototype */
+    struct type *reach_next;
+};
+
+struct field {
+    struct field *next;
+    const char *name; /* NULL: empty union arm */
+    const char *cname;
+    struct loc loc;
+    struct attr *attrs;
+    struct type *type;
+    struct expr *value;    /* enumerator */
+    int64_t number;
+    struct attr_arg *cases;
+    bool is_default;
+    int index;
+    bool in, out;          /* parameters */
+    bool skip;             /* handle_t: never marshalled */
+    struct node *node;
+};
+
+enum decl_kind { DECL_TYPEDEF, DECL_TAG, DECL_CONST, DECL_CPP_QUOTE, DECL_OPERATION, DECL_INTERFACE, DECL_IMPORT };
+
+struct decl {
+    struct decl *next;
+    enum decl_kind kind;
+    struct loc loc, start;    /* of the name; of the first token */
+    const char *name;
+    struct attr *attrs;
+    struct type *type;        /* typedef, const; result of an operation */
+    struct expr *value;       /* const */
+    const char *text;         /* cpp_quote, import */
+    const char *doc;
+    struct field *params;
+    struct decl *body;        /* interface */
+    const char *base;         /* interface that this one inherits from */
+    struct decl *owner;       /* interface that it stands in */
+    struct source *src;
+    const char *cname;
+    int opnum;
+    int n_ops;
+    struct node *node;        /* result of an operation */
+    bool resolving;
+    bool alias_of_known;      /* a typedef of a name that the compiler knows */
+};
+
+/* ---- what goes over the wire ---- */
+
+enum node_kind {
+    ND_SCALAR,
+    ND_ENUM,
+    ND_STRUCT,
+    ND_UNION,
+    ND_POINTER,
+    ND_ARRAY,
+    ND_STRING,
+    ND_HANDLE,
+    ND_IGNORE,
+};
+
+enum pointer_kind { PTR_UNIQUE, PTR_REF, PTR_FULL };
+
+struct node {
+    enum node_kind kind;
+    enum base base;            /* scalar; string: BASE_CHAR, BASE_WCHAR or an 8-bit type */
+    struct type *type;         /* struct, union, enum */
+    struct node *to;           /* pointer, array */
+    enum pointer_kind pointer;
+    bool in_array;             /* pointer: element of an array */
+    bool fixed;                /* array, string: bound is `count` */
+    uint64_t count;
+    bool conformant, varying;
+    struct expr *size, *length; /* size_is, length_is */
+    int size_plus, length_plus; /* max_is, last_is: one more */
+    bool unchecked;             /* disable_consistency_check */
+    struct expr *switch_is;
+    bool ranged;
+    int64_t low, high;
+    struct loc loc;
+};
+
+#endif

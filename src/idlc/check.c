@@ -1,0 +1,569 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Names, constants, attributes and operation numbers: what can be said before the wire form of types is known. */
+#include "idlc/idlc.h"
+
+/* ---- symbols ---- */
+
+static unsigned hash(const char *s)
+{
+    unsigned h = 5381;
+    while (*s)
+        h = h * 33 + (unsigned char)*s++;
+    return h % SYMBOL_BUCKETS;
+}
+
+struct symbol *symbol_find(struct symbol **table, const char *name)
+{
+    for (struct symbol *s = table[hash(name)]; s; s = s->next)
+        if (strcmp(s->name, name) == 0)
+            return s;
+    return NULL;
+}
+
+struct symbol *symbol_add(struct idlc *c, struct symbol **table, const char *name)
+{
+    struct symbol *s = pool_new(&c->pool, struct symbol);
+    s->name = name;
+    s->next = table[hash(name)];
+    table[hash(name)] = s;
+    return s;
+}
+
+const struct attr *attr_find(const struct attr *a, const char *name)
+{
+    while (a && strcmp(a->name, name) != 0)
+        a = a->next;
+    return a;
+}
+
+struct decl *next_interface(struct decl *d)
+{
+    while (d && d->kind != DECL_INTERFACE)
+        d = d->next;
+    return d;
+}
+
+/* ---- types that need no definition ---- */
+
+static const struct {
+    const char *name;
+    enum base base;
+    bool pointer;
+} known_types[] = {
+    { "wchar_t", BASE_WCHAR, false },      { "error_status_t", BASE_U32, false },
+    { "handle_t", BASE_HANDLE_T, false },  { "GUID", BASE_GUID, false },
+    { "UUID", BASE_GUID, false },          { "uuid_t", BASE_GUID, false },
+    { "RPC_SID", BASE_SID, false },        { "PRPC_SID", BASE_SID, true },
+    { "NTSTATUS", BASE_NTSTATUS, false },  { "NET_API_STATUS", BASE_WERROR, false },
+    { "WERROR", BASE_WERROR, false },      { "HRESULT", BASE_I32, false },
+};
+
+static void add_known_types(struct idlc *c)
+{
+    for (size_t i = 0; i < sizeof(known_types) / sizeof(known_types[0]); i++) {
+        struct type *t = pool_new(&c->pool, struct type);
+        t->kind = TY_BASE;
+        t->base = known_types[i].base;
+        if (known_types[i].pointer) {
+            struct type *p = pool_new(&c->pool, struct type);
+            p->kind = TY_POINTER;
+            p->to = t;
+            t = p;
+        }
+        symbol_add(c, c->names, known_types[i].name)->type = t;
+    }
+}
+
+static bool is_known(const struct symbol *s)
+{
+    return s && !s->decl && !s->field && s->type;
+}
+
+/* ---- attributes ---- */
+
+/* Attributes with a meaning here, and those that mean nothing on the wire. */
+static const char *const attr_names[] = {
+    "uuid", "version", "pointer_default", "endpoint", "ms_union", "unique", "ref", "ptr", "in", "out", "string",
+    "size_is", "length_is", "max_is", "last_is", "switch_is", "switch_type", "case", "default", "range",
+    "context_handle", "v1_enum", "ignore", "disable_consistency_check", "handle", "idempotent", "maybe", "broadcast",
+    "helpstring", "public", "nopython", "todo", "annotation", "strict_context_handle", "type_strict_context_handle",
+    "context_handle_noserialize", "comm_status", "fault_status", "explicit_handle", "auto_handle", "allocate",
+    "force_allocate", "unspecified_authn_level", NULL,
+};
+
+static void check_attrs(struct idlc *c, const struct attr *a)
+{
+    for (; a; a = a->next) {
+        const char *const *name = attr_names;
+        while (*name && strcmp(*name, a->name) != 0)
+            name++;
+        if (!*name)
+            diag_error(c, a->loc, "attribute '%s' is not known or not supported", a->name);
+    }
+}
+
+static int hex_digits(const char *s)
+{
+    int n = 0;
+    while ((s[n] >= '0' && s[n] <= '9') || (s[n] >= 'a' && s[n] <= 'f') || (s[n] >= 'A' && s[n] <= 'F'))
+        n++;
+    return n;
+}
+
+static void check_uuid(struct idlc *c, const struct attr *a)
+{
+    static const int groups[] = { 8, 4, 4, 4, 12 };
+    const char *s = a->text ? a->text : "";
+    for (int i = 0; i < 5; i++) {
+        if (hex_digits(s) != groups[i] || s[groups[i]] != (i < 4 ? '-' : '\0')) {
+            diag_error(c, a->loc, "a UUID has 8-4-4-4-12 hexadecimal digits");
+            return;
+        }
+        s += groups[i] + 1;
+    }
+}
+
+/* ---- constants ---- */
+
+static bool eval_name(struct idlc *c, const struct expr *e, int64_t *ret)
+{
+    struct symbol *s = symbol_find(c->names, e->text);
+    if (s && s->known_value) {
+        *ret = s->value;
+        return true;
+    }
+    if (strcmp(e->text, "TRUE") == 0 || strcmp(e->text, "FALSE") == 0 || strcmp(e->text, "NULL") == 0) {
+        *ret = e->text[0] == 'T';
+        return true;
+    }
+    diag_error(c, e->loc, "'%s' is not a constant", e->text);
+    return false;
+}
+
+static bool eval_sizeof(struct idlc *c, const struct expr *e, int64_t *ret)
+{
+    const struct type *t = e->type;
+    int64_t factor = 1;
+    for (int i = 0; t && i < MAX_NESTING; i++) {
+        t = type_resolve(c, (struct type *)t);
+        int64_t count = 1;
+        if (!t || t->kind != TY_ARRAY || !t->size || !const_eval(c, t->size, &count))
+            break;
+        if (__builtin_mul_overflow(factor, count, &factor))
+            return false;
+        t = t->to;
+    }
+    *ret = t && t->kind == TY_BASE ? (int64_t)base_width(t->base) : t && t->kind == TY_POINTER ? 4 : 0;
+    if (*ret == 0 || __builtin_mul_overflow(*ret, factor, ret)) {
+        diag_error(c, e->loc, "sizeof knows base types, pointers and arrays of them");
+        return false;
+    }
+    return true;
+}
+
+/* Arithmetic wraps, as in C on unsigned numbers. */
+static bool eval_binary(struct idlc *c, const struct expr *e, int64_t a, int64_t b, int64_t *ret)
+{
+    uint64_t x = (uint64_t)a, y = (uint64_t)b;
+    const char *op = e->op;
+    bool shift = op[1] && (op[0] == '<' || op[0] == '>') && op[1] == op[0];
+    if ((*op == '/' || *op == '%') && (b == 0 || b == -1)) {
+        if (b == 0)
+            diag_error(c, e->loc, "division by zero");
+        *ret = *op == '/' ? (int64_t)(0 - x) : 0;
+        return b != 0;
+    }
+    if (shift && (b < 0 || b > 63)) {
+        diag_error(c, e->loc, "shift by %lld bits", (long long)b);
+        return false;
+    }
+    switch (*op) {
+    case '+': *ret = (int64_t)(x + y); break;
+    case '-': *ret = (int64_t)(x - y); break;
+    case '*': *ret = (int64_t)(x * y); break;
+    case '/': *ret = a / b; break;
+    case '%': *ret = a % b; break;
+    case '^': *ret = (int64_t)(x ^ y); break;
+    case '&': *ret = op[1] ? a && b : (int64_t)(x & y); break;
+    case '|': *ret = op[1] ? a || b : (int64_t)(x | y); break;
+    case '=': *ret = a == b; break;
+    case '!': *ret = a != b; break;
+    case '<': *ret = shift ? (int64_t)(x << y) : op[1] ? a <= b : a < b; break;
+    default: *ret = shift ? (int64_t)(x >> y) : op[1] ? a >= b : a > b; break;
+    }
+    return true;
+}
+
+bool const_eval(struct idlc *c, const struct expr *e, int64_t *ret)
+{
+    int64_t a, b;
+    switch (e->kind) {
+    case EX_NUMBER:
+        *ret = (int64_t)e->value;
+        return true;
+    case EX_NAME:
+        return eval_name(c, e, ret);
+    case EX_SIZEOF:
+        return eval_sizeof(c, e, ret);
+    case EX_UNARY:
+        if (*e->op == '*' || *e->op == '&')
+            break;
+        if (!const_eval(c, e->a, &a))
+            return false;
+        *ret = *e->op == '-' ? (int64_t)(0 - (uint64_t)a) : *e->op == '~' ? ~a : !a;
+        return true;
+    case EX_BINARY:
+        return const_eval(c, e->a, &a) && const_eval(c, e->b, &b) && eval_binary(c, e, a, b, ret);
+    case EX_COND:
+        return const_eval(c, e->a, &a) && const_eval(c, a ? e->b : e->c, ret);
+    default:
+        break;
+    }
+    diag_error(c, e->loc, "this is not a constant number");
+    return false;
+}
+
+/* ---- names ---- */
+
+struct type *type_resolve(struct idlc *c, struct type *t)
+{
+    for (int i = 0; t && (t->kind == TY_NAME || t->kind == TY_TAG); i++) {
+        struct symbol *s = symbol_find(t->kind == TY_NAME ? c->names : c->tags, t->name);
+        if (!s || i > MAX_NESTING || (!s->type && !(s->decl && s->decl->kind == DECL_TYPEDEF))) {
+            diag_error(c, t->loc, i > MAX_NESTING ? "'%s' leads through too many names" : "unknown type '%s'",
+                       t->name);
+            return NULL;
+        }
+        if (t->kind == TY_TAG && s->type->kind != t->tag_kind) {
+            diag_error(c, t->loc, "'%s' is another kind of type", t->name);
+            return NULL;
+        }
+        t->def = is_known(s) ? NULL : s->decl;
+        t = s->decl && s->decl->kind == DECL_TYPEDEF ? s->decl->type : s->type;
+    }
+    return t;
+}
+
+/* Words that C or C++ keep for themselves get an underscore. */
+static const char *c_name(struct idlc *c, const char *name)
+{
+    static const char *const taken[] = {
+        "alignas", "alignof", "and", "asm", "auto", "bool", "break", "catch", "class", "const_cast", "constexpr",
+        "continue", "decltype", "delete", "do", "dynamic_cast", "else", "explicit", "export", "extern", "false",
+        "for", "friend", "goto", "if", "inline", "mutable", "namespace", "new", "noexcept", "not", "nullptr",
+        "operator", "or", "private", "protected", "public", "register", "reinterpret_cast", "restrict", "return",
+        "static", "static_assert", "static_cast", "template", "this", "thread_local", "throw", "true", "try",
+        "typeid", "typename", "using", "virtual", "volatile", "while", "xor", NULL,
+    };
+    for (const char *const *t = taken; *t; t++)
+        if (strcmp(*t, name) == 0)
+            return pool_printf(&c->pool, "%s_", name);
+    return name;
+}
+
+/* "srvsvc" + "SHARE_INFO_1"; a name that begins with its interface keeps it once. */
+static const char *prefixed(struct idlc *c, const struct decl *d, const char *name)
+{
+    const char *prefix = d->owner ? d->owner->name : d->src->prefix;
+    size_t len = strlen(prefix);
+    if (strncmp(name, prefix, len) == 0 && name[len] == '_')
+        return name;
+    return pool_printf(&c->pool, "%s_%s", prefix, name);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Close enough to accept a second definition: the same words in the same places. */
+static bool same_type(const struct type *a, const struct type *b, int depth)
+{
+    if (a == b)
+        return true;
+    if (!a || !b || a->kind != b->kind || a->base != b->base || !same_text(a->name, b->name) || depth > MAX_NESTING)
+        return false;
+    const struct field *f = a->fields, *g = b->fields;
+    for (; f && g; f = f->next, g = g->next)
+        if (!same_text(f->name, g->name) || !same_type(f->type, g->type, depth + 1))
+            return false;
+    return f == g && same_type(a->to, b->to, depth + 1);
+}
+
+/* ---- definitions ---- */
+
+static void add_enumerators(struct idlc *c, const struct decl *d, struct type *t)
+{
+    int64_t next = 0;
+    for (struct field *f = t->fields; f; f = f->next) {
+        f->cname = prefixed(c, d, f->name);
+        if (f->value && !const_eval(c, f->value, &next))
+            next = 0;
+        f->number = next++;
+        if (f->number < 0)
+            t->signed_enum = true;
+        if (f->number < INT32_MIN || f->number > UINT32_MAX)
+            diag_error(c, f->loc, "'%s' does not fit into 32 bits", f->name);
+        struct symbol *s = symbol_find(c->names, f->name);
+        if (s && !(s->field && s->value == f->number))
+            diag_error(c, f->loc, "'%s' is defined already", f->name);
+        if (s)
+            continue;
+        s = symbol_add(c, c->names, f->name);
+        s->type = t;
+        s->field = f;
+        s->value = f->number;
+        s->known_value = true;
+    }
+}
+
+static void add_def(struct idlc *c, const struct decl *d, struct type *t, const char *name);
+
+/* Structures that are defined inside others come first, named after where they stand. */
+static void add_inner_defs(struct idlc *c, const struct decl *d, struct type *t, const char *outer, const char *name)
+{
+    for (int i = 0; t && i < 2 * MAX_NESTING; i++, t = t->to) {
+        if (t->kind == TY_STRUCT || t->kind == TY_UNION || t->kind == TY_ENUM) {
+            add_def(c, d, t, t->name ? t->name : pool_printf(&c->pool, "%s_%s", outer, name ? name : "u"));
+            return;
+        }
+        if (t->kind != TY_POINTER && t->kind != TY_ARRAY && t->kind != TY_PIPE)
+            return;
+    }
+}
+
+static void check_members(struct idlc *c, struct type *t)
+{
+    for (struct field *f = t->fields; f; f = f->next) {
+        check_attrs(c, f->attrs);
+        if (!f->name)
+            continue;
+        f->cname = c_name(c, f->name);
+        for (const struct field *g = t->fields; g != f; g = g->next)
+            if (g->name && strcmp(g->name, f->name) == 0) {
+                diag_error(c, f->loc, "'%s' is there already", f->name);
+                break;
+            }
+    }
+}
+
+static void add_def(struct idlc *c, const struct decl *d, struct type *t, const char *name)
+{
+    if (t->cname)
+        return;
+    if (++c->nesting > MAX_NESTING) {
+        diag_error(c, t->loc, "types are nested too deeply");
+        c->nesting--;
+        return;
+    }
+    t->cname = prefixed(c, d, name);
+    if (t->name) {
+        struct symbol *s = symbol_find(c->tags, t->name);
+        if (s && !same_type(s->type, t, 0))
+            diag_error(c, t->loc, "'%s' is defined already, and differently", t->name);
+        if (!s)
+            symbol_add(c, c->tags, t->name)->type = t;
+    }
+    t->ms_union = attr_find(t->attrs, "ms_union") || (d->owner && attr_find(d->owner->attrs, "ms_union"));
+    t->v1_enum = attr_find(t->attrs, "v1_enum") != NULL;
+    if (t->kind == TY_ENUM) {
+        add_enumerators(c, d, t);
+    } else {
+        check_members(c, t);
+        for (struct field *f = t->fields; f; f = f->next)
+            add_inner_defs(c, d, f->type, name, f->name);
+    }
+    t->owner = d->owner;
+    *c->defs_end = t;
+    c->defs_end = &t->next_def;
+    c->nesting--;
+}
+
+static struct type *body_of(struct type *t)
+{
+    for (int i = 0; t && i < 2 * MAX_NESTING; i++, t = t->to)
+        if (t->kind == TY_STRUCT || t->kind == TY_UNION || t->kind == TY_ENUM)
+            return t;
+    return NULL;
+}
+
+/* typedef struct _A {...} A, *PA: the structure is called A; without such a name, by its tag. */
+static void name_body(struct idlc *c, struct decl *d, struct type *body)
+{
+    const char *name = body->name;
+    for (struct decl *e = d; e && e->kind == DECL_TYPEDEF && body_of(e->type) == body; e = e->next)
+        if (e->type == body) {
+            name = e->name;
+            break;
+        }
+    struct symbol *s = symbol_find(c->names, name ? name : d->name);
+    if (is_known(s) && s->type->kind == TY_BASE) {
+        /* a definition of what the compiler knows, as in [MS-DTYP]: GUID, RPC_SID */
+        const char *tag = body->name;
+        *body = *s->type;
+        if (tag && !symbol_find(c->tags, tag))
+            symbol_add(c, c->tags, tag)->type = body;
+        return;
+    }
+    add_def(c, d, body, name ? name : d->name);
+}
+
+static void add_typedef(struct idlc *c, struct decl *d)
+{
+    struct type *body = body_of(d->type);
+    check_attrs(c, d->attrs);
+    if (body && !body->cname) {
+        struct symbol *tagged = body->name ? symbol_find(c->tags, body->name) : NULL;
+        if (tagged && same_type(tagged->type, body, 0))
+            body->cname = tagged->type->cname; /* the same file reached under two spellings */
+        else
+            name_body(c, d, body);
+    }
+    struct symbol *s = symbol_find(c->names, d->name);
+    if (is_known(s)) {
+        d->alias_of_known = true;
+        return;
+    }
+    if (s && !(s->decl && s->decl->kind == DECL_TYPEDEF && same_type(s->decl->type, d->type, 0))) {
+        diag_error(c, d->loc, "'%s' is defined already, and differently", d->name);
+        return;
+    }
+    if (!s)
+        s = symbol_add(c, c->names, d->name), s->decl = d;
+    d->cname = prefixed(c, d, d->name);
+}
+
+static void add_const(struct idlc *c, struct decl *d)
+{
+    struct symbol *s = symbol_find(c->names, d->name);
+    int64_t value = 0;
+    bool number = d->value->kind != EX_STRING && const_eval(c, d->value, &value);
+    d->cname = prefixed(c, d, d->name);
+    if (s && !(s->known_value && number && s->value == value)) {
+        diag_error(c, d->loc, "'%s' is defined already", d->name);
+        return;
+    }
+    if (!s)
+        s = symbol_add(c, c->names, d->name);
+    s->decl = d;
+    s->value = value;
+    s->known_value = number;
+}
+
+static void check_param(struct idlc *c, struct field *f)
+{
+    check_attrs(c, f->attrs);
+    const struct type *t = f->type->kind == TY_NAME ? type_resolve(c, f->type) : f->type;
+    f->in = attr_find(f->attrs, "in") != NULL;
+    f->out = attr_find(f->attrs, "out") != NULL;
+    f->cname = c_name(c, f->name);
+    f->skip = t && t->kind == TY_BASE && t->base == BASE_HANDLE_T;
+    if (!f->skip && !f->in && !f->out)
+        diag_error(c, f->loc, "parameter '%s' is neither [in] nor [out]", f->name);
+}
+
+static void check_operation(struct idlc *c, struct decl *d)
+{
+    if (!d->owner) {
+        diag_error(c, d->loc, "operation '%s' is outside of any interface", d->name);
+        return;
+    }
+    check_attrs(c, d->attrs);
+    d->cname = prefixed(c, d, d->name);
+    for (const struct decl *e = d->owner->body; e != d; e = e->next)
+        if (e->kind == DECL_OPERATION && strcmp(e->name, d->name) == 0) {
+            diag_error(c, d->loc, "operation '%s' is there already", d->name);
+            break;
+        }
+    int index = 0;
+    for (struct field *f = d->params; f; f = f->next) {
+        f->index = index++;
+        check_param(c, f);
+        for (const struct field *g = d->params; g != f; g = g->next)
+            if (!f->skip && strcmp(g->name, f->name) == 0) {
+                diag_error(c, f->loc, "parameter '%s' is there already", f->name);
+                break;
+            }
+    }
+}
+
+static void add_decls(struct idlc *c, struct decl *list);
+
+static void add_interface(struct idlc *c, struct decl *d)
+{
+    const struct attr *a = attr_find(d->attrs, "uuid");
+    struct symbol *s = symbol_find(c->names, d->name);
+    check_attrs(c, d->attrs);
+    if (a)
+        check_uuid(c, a);
+    if (s && s->decl && s->decl->kind == DECL_INTERFACE)
+        diag_error(c, d->loc, "interface '%s' is there already", d->name);
+    else if (!s)
+        symbol_add(c, c->names, d->name)->decl = d;
+    if (d->base) {
+        const struct symbol *base = symbol_find(c->names, d->base);
+        if (!base || !base->decl || base->decl->kind != DECL_INTERFACE)
+            diag_error(c, d->loc, "'%s' inherits from '%s', which is no interface", d->name, d->base);
+        else
+            d->n_ops = base->decl->n_ops;
+    }
+    for (struct decl *m = d->body; m; m = m->next)
+        if (m->kind == DECL_OPERATION) {
+            m->opnum = d->n_ops++;
+            if (!a && !d->src->imported && m->opnum == 0)
+                diag_error(c, d->loc, "interface '%s' has operations but no uuid", d->name);
+        }
+    if (d->n_ops > UINT16_MAX)
+        diag_error(c, d->loc, "an interface has at most 65535 operations");
+    add_decls(c, d->body);
+}
+
+static void add_decls(struct idlc *c, struct decl *list)
+{
+    for (struct decl *d = list; d; d = d->next) {
+        switch (d->kind) {
+        case DECL_TYPEDEF:
+            add_typedef(c, d);
+            break;
+        case DECL_TAG:
+            if (d->type->kind == TY_STRUCT || d->type->kind == TY_UNION || d->type->kind == TY_ENUM)
+                add_def(c, d, d->type, d->type->name ? d->type->name : "anonymous");
+            break;
+        case DECL_CONST:
+            add_const(c, d);
+            break;
+        case DECL_INTERFACE:
+            if (d->owner)
+                diag_error(c, d->loc, "interface '%s' is inside another one", d->name);
+            else
+                add_interface(c, d);
+            break;
+        case DECL_OPERATION:
+            check_operation(c, d);
+            break;
+        case DECL_CPP_QUOTE:
+        case DECL_IMPORT:
+            break;
+        }
+    }
+}
+
+/* Imported files first: their names are used here. */
+static void add_source(struct idlc *c, struct source *src)
+{
+    if (src->checked)
+        return;
+    src->checked = true;
+    if (++c->nesting <= MAX_NESTING)
+        for (struct source_ref *ref = src->imports; ref; ref = ref->next)
+            add_source(c, ref->source);
+    c->nesting--;
+    add_decls(c, src->decls);
+}
+
+void check_all(struct idlc *c)
+{
+    c->defs_end = &c->defs;
+    add_known_types(c);
+    add_source(c, c->main);
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "idlc/idlc.h"
+
+/* The n-th line of a text, without its end; NULL if there is none. */
+static const char *nth_line(const char *text, int n, size_t *ret_len)
+{
+    for (; text && n > 1; n--) {
+        text = strchr(text, '\n');
+        text = text ? text + 1 : NULL;
+    }
+    if (!text)
+        return NULL;
+    *ret_len = strcspn(text, "\r\n");
+    return text;
+}
+
+static bool word_char(char ch)
+{
+    return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') || ch == '_';
+}
+
+static bool at_token(const char *line, size_t pos, const char *token, size_t len)
+{
+    return strncmp(line + pos, token, len) == 0 &&
+           (!word_char(token[0]) || ((pos == 0 || !word_char(line[pos - 1])) && !word_char(line[pos + len])));
+}
+
+/* The preprocessor squeezes blanks and replaces macros, so the column in its output is not the one people see: the
+ * k-th such token of its line is the k-th one of the original line. */
+static int original_column(const struct loc *loc, const char *line, size_t line_len)
+{
+    const char *scanned = loc->scan_line;
+    if (!scanned || loc->src->scanned == loc->src->text)
+        return loc->col;
+    size_t at = (size_t)loc->col - 1, len = 0, k = 0;
+    if (strcspn(scanned, "\n") <= at)
+        return loc->col;
+    while (word_char(scanned[at + len]))
+        len++;
+    len = len ? len : 1;
+    for (size_t i = 0; i <= at; i++)
+        k += at_token(scanned, i, scanned + at, len);
+    for (size_t i = 0; i + len <= line_len; i++)
+        if (at_token(line, i, scanned + at, len) && --k == 0)
+            return (int)i + 1;
+    return loc->col;
+}
+
+void diag_error(struct idlc *c, struct loc loc, const char *fmt, ...)
+{
+    if (++c->n_errors > MAX_ERRORS)
+        return;
+    size_t len = 0;
+    const char *line = loc.src ? nth_line(loc.src->text, loc.line, &len) : NULL;
+    int col = line ? original_column(&loc, line, len) : loc.col;
+    struct text *t = &c->messages;
+    text_printf(t, "%s:%d:%d: error: ", loc.src ? loc.src->name : "idlc", loc.line, col);
+    va_list ap;
+    va_start(ap, fmt);
+    text_vprintf(t, fmt, ap);
+    va_end(ap);
+    text_printf(t, "\n");
+    if (line) {
+        text_printf(t, "%5d | %.*s\n      | ", loc.line, (int)len, line);
+        for (int i = 1; i < col && (size_t)i <= len; i++)
+            text_printf(t, "%c", line[i - 1] == '\t' ? '\t' : ' ');
+        text_printf(t, "^\n");
+    }
+    if (c->n_errors == MAX_ERRORS)
+        text_printf(t, "idlc: too many errors, the rest is not shown\n");
+}

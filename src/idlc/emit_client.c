@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+/* NAME_client.c: the calls. NAME_server.c: dispatch. NAME_ops.c: operations by number. */
+#include "idlc/m_emit.h"
+
+static void emit_call(struct emit *e, const struct decl *d)
+{
+    emit_text(e, "\n");
+    emit_line(e, "enum nt_status %s(struct rpc_conn *c, struct nt_arena *mem, struct %s *r)", d->cname, d->cname);
+    emit_text(e, "{\n    return rpc_run(c, &%s_op, mem, r);\n}\n\n", d->cname);
+    emit_line(e,
+              "enum nt_status %s_send(struct rpc_conn *c, struct nt_arena *mem, struct %s *r, rpc_done_fn *done, "
+              "void *arg, struct rpc_call **ret_call)",
+              d->cname, d->cname);
+    emit_text(e, "{\n    return rpc_send(c, &%s_op, mem, r, done, arg, ret_call);\n}\n", d->cname);
+}
+
+void emit_client(struct idlc *c, struct text *o)
+{
+    struct emit e = { .c = c, .o = o };
+    emit_file_start(&e, "Client stubs");
+    emit_text(&e, "#include <msrpc/%s.h>\n", c->stem);
+    for (const struct decl *i = next_interface(c->main->decls); i; i = next_interface(i->next))
+        for (const struct decl *d = i->body; d; d = d->next)
+            if (d->kind == DECL_OPERATION)
+                emit_call(&e, d);
+}
+
+static void emit_dispatch(struct emit *e, const struct decl *i)
+{
+    emit_text(e, "\n/* Calls the handler of an operation. */\n");
+    emit_line(e,
+              "static enum nt_status %s_dispatch(const void *handlers, struct rpc_server_call *call, uint32_t opnum, "
+              "void *r)",
+              i->name);
+    emit_text(e, "{\n    const struct %s_handlers *h = handlers;\n    switch (opnum) {\n", i->name);
+    e->indent++;
+    for (const struct decl *d = i->body; d; d = d->next)
+        if (d->kind == DECL_OPERATION) {
+            emit_line(e, "case %s_opnum:", d->cname);
+            emit_line(e, "    return h->%s ? h->%s(call, r) : RPC_NT_PROCNUM_OUT_OF_RANGE;", d->name, d->name);
+        }
+    emit_line(e, "default:");
+    emit_line(e, "    return RPC_NT_PROCNUM_OUT_OF_RANGE;");
+    emit_line(e, "}");
+    e->indent--;
+    emit_text(e, "}\n\n");
+    emit_line(e, "enum nt_status %s_register(struct rpc_server *s, const struct %s_handlers *h, void *arg)", i->name,
+              i->name);
+    emit_text(e, "{\n    return rpc_server_register(s, &%s_interface, %s_ops, %s_dispatch, h, arg);\n}\n", i->name,
+              i->name, i->name);
+}
+
+void emit_server(struct idlc *c, struct text *o)
+{
+    struct emit e = { .c = c, .o = o };
+    emit_file_start(&e, "Server dispatch");
+    emit_text(&e, "#include <msrpc/%s.h>\n#include <msrpc/rpc_server.h>\n", c->stem);
+    for (const struct decl *i = next_interface(c->main->decls); i; i = next_interface(i->next))
+        if (i->n_ops)
+            emit_dispatch(&e, i);
+}
+
+void emit_ops(struct idlc *c, struct text *o)
+{
+    struct emit e = { .c = c, .o = o };
+    emit_file_start(&e, "Operations by number");
+    emit_text(&e, "#include <msrpc/%s.h>\n", c->stem);
+    for (const struct decl *i = next_interface(c->main->decls); i; i = next_interface(i->next)) {
+        if (!i->n_ops)
+            continue;
+        emit_text(&e, "\nconst struct rpc_op *const %s_ops[%d] = {\n", i->name, i->n_ops);
+        for (const struct decl *d = i->body; d; d = d->next)
+            if (d->kind == DECL_OPERATION)
+                emit_text(&e, "    [%d] = &%s_op,\n", d->opnum, d->cname);
+        emit_text(&e, "};\n");
+    }
+}

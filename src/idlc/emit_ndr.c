@@ -1,0 +1,1079 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * NAME_ndr.c: functions that push and pull each type and operation, and the tables. Each construct has two passes:
+ * the fixed part, then what its embedded pointers stand at ([C706] 14.3.12.3).
+ */
+#include "idlc/m_emit.h"
+
+#include <limits.h>
+
+#include "msrpc/ndr.h"
+
+/* A place in memory: C text of the lvalue, and what to call its helpers. */
+struct place {
+    const char *text;
+    const char *name;
+    int depth;
+};
+
+static const char *address(struct emit *e, const char *text)
+{
+    return *text == '*' ? text + 1 : POOL_PRINTF(e, "&%s", text);
+}
+
+static struct place pointee_of(struct emit *e, struct place p)
+{
+    return (struct place){ POOL_PRINTF(e, "*%s", p.text), p.name, p.depth + 1 };
+}
+
+static const char *loop_var(int depth)
+{
+    static const char *const names[] = { "i", "j", "k", "l" };
+    return depth < 4 ? names[depth] : "m";
+}
+
+static struct place element_of(struct emit *e, struct place p)
+{
+    const char *text = POOL_PRINTF(e, *p.text == '*' ? "(%s)[%s]" : "%s[%s]", p.text, loop_var(p.depth));
+    return (struct place){ text, p.name, p.depth + 1 };
+}
+
+static const char *helper(struct emit *e, struct place p, const char *what)
+{
+    return p.depth ? POOL_PRINTF(e, "%s_%s%d", p.name, what, p.depth + 1) : POOL_PRINTF(e, "%s_%s", p.name, what);
+}
+
+/* Width of elements that go in one piece; 0: one by one. */
+static unsigned bulk_width(const struct node *n)
+{
+    if (n->kind == ND_ENUM)
+        return n->type->v1_enum ? 4 : 0;
+    if (n->kind == ND_ARRAY && n->fixed && !n->varying)
+        return bulk_width(n->to);
+    if (n->kind != ND_SCALAR || n->ranged || n->base == BASE_I3264 || n->base == BASE_U3264 || n->base == BASE_GUID ||
+        n->base == BASE_SID)
+        return 0;
+    return base_width(n->base);
+}
+
+static uint64_t bulk_count(const struct node *n)
+{
+    return n->kind == ND_ARRAY ? n->count * bulk_count(n->to) : 1;
+}
+
+static const char *align_name(unsigned align)
+{
+    switch (align) {
+    case NDR_1:
+        return "NDR_1";
+    case NDR_2:
+        return "NDR_2";
+    case NDR_ENUM:
+        return "NDR_ENUM";
+    case NDR_4:
+        return "NDR_4";
+    case NDR_PTR:
+        return "NDR_PTR";
+    default:
+        return "NDR_8";
+    }
+}
+
+static const char *tag_name(const struct type *t)
+{
+    static const char *const names[] = { [NDR_TAG_8] = "NDR_TAG_8",
+                                         [NDR_TAG_16] = "NDR_TAG_16",
+                                         [NDR_TAG_ENUM] = "NDR_TAG_ENUM",
+                                         [NDR_TAG_32] = "NDR_TAG_32",
+                                         [NDR_TAG_64] = "NDR_TAG_64" };
+    return names[t->tag_kind_ndr];
+}
+
+static const char *tag_type(const struct type *t)
+{
+    return t->tag_kind_ndr == NDR_TAG_64 ? "uint64_t" : "uint32_t";
+}
+
+/* The value of switch_is as an argument: a cast where the field is signed. */
+static const char *tag_value(struct emit *e, const struct node *n)
+{
+    const char *text = emit_expr(e, n->switch_is);
+    const struct expr *x = n->switch_is->kind == EX_UNARY ? n->switch_is->a : n->switch_is;
+    for (const struct field *f = e->fields; x && x->kind == EX_NAME && f; f = f->next)
+        if (f->name && f->node && strcmp(f->name, x->text) == 0)
+            if ((f->node->kind == ND_SCALAR && !base_signed(f->node->base)) ||
+                (f->node->kind == ND_ENUM && !f->node->type->signed_enum))
+                return text;
+    return POOL_PRINTF(e, "(%s)(%s)", tag_type(n->type), text);
+}
+
+/* Elements of an open array, as its size or, if it varies, its length says. */
+static const char *element_count(struct emit *e, const struct node *n)
+{
+    if (n->length)
+        return emit_count(e, n->length, n->length_plus);
+    if (n->size)
+        return emit_count(e, n->size, n->size_plus);
+    return POOL_PRINTF(e, "%llu", (unsigned long long)n->count);
+}
+
+static const char *size_count(struct emit *e, const struct node *n)
+{
+    return n->size ? emit_count(e, n->size, n->size_plus) : POOL_PRINTF(e, "%llu", (unsigned long long)n->count);
+}
+
+/* ---- push ---- */
+
+static void push_fixed(struct emit *e, const struct node *n, struct place p, bool hoisted);
+static void push_deferred(struct emit *e, const struct node *n, struct place p);
+
+static void push_scalar(struct emit *e, const struct node *n, struct place p)
+{
+    const char *name, *cast = "";
+    switch (n->base) {
+    case BASE_GUID:
+        emit_line(e, "ndr_push_guid(n, %s);", address(e, p.text));
+        return;
+    case BASE_SID:
+        emit_line(e, "ndr_push_sid(n, %s);", address(e, p.text));
+        return;
+    case BASE_FLOAT:
+        name = "float";
+        break;
+    case BASE_DOUBLE:
+        name = "double";
+        break;
+    case BASE_I3264:
+    case BASE_U3264:
+        name = "u3264";
+        cast = n->base == BASE_I3264 ? "(uint64_t)" : "";
+        break;
+    default:
+        name = POOL_PRINTF(e, "u%u", 8 * base_width(n->base));
+        if (base_signed(n->base) || n->base == BASE_CHAR)
+            cast = POOL_PRINTF(e, "(uint%u_t)", 8 * base_width(n->base));
+    }
+    emit_line(e, "ndr_push_%s(n, %s%s);", name, cast, p.text);
+}
+
+static const char *pointer_name(const struct node *n)
+{
+    return n->pointer == PTR_FULL              ? "full"
+           : n->pointer == PTR_UNIQUE ? "unique"
+           : n->in_array                       ? "ref_element"
+                                               : "ref";
+}
+
+static size_t loop_start(struct emit *e, struct place p, const char *count, const char *and)
+{
+    const char *i = loop_var(p.depth);
+    emit_line(e, "for (size_t %s = 0; %s < %s%s; %s++) {", i, i, count, and, i);
+    return emit_open(e);
+}
+
+static void push_array(struct emit *e, const struct node *n, struct place p, bool hoisted)
+{
+    unsigned width = bulk_width(n->to);
+    bool size = n->conformant && !hoisted;
+    uint64_t each = bulk_count(n->to);
+    const char *count = element_count(e, n);
+    if (width && each == 1 && size && n->varying) {
+        emit_line(e, "ndr_push_conformant_varying(n, %s, %s, %s, %u);", p.text, size_count(e, n), count, width);
+        return;
+    }
+    if (width && each == 1 && (size || n->varying)) {
+        if (n->varying)
+            emit_line(e, "ndr_push_varying(n, %s, %s, %s, %u);", p.text, size_count(e, n), count, width);
+        else
+            emit_line(e, "ndr_push_conformant(n, %s, %s, %u);", p.text, count, width);
+        return;
+    }
+    if (size)
+        emit_line(e, "ndr_push_size(n, %s);", size_count(e, n));
+    if (n->varying)
+        emit_line(e, "ndr_push_length(n, %s, %s);", size_count(e, n), count);
+    if (width) {
+        const char *total = each == 1 ? count : POOL_PRINTF(e, "%lluU * %s", (unsigned long long)each, count);
+        if (n->fixed && !n->length)
+            total = POOL_PRINTF(e, "%llu", (unsigned long long)(each * n->count));
+        emit_line(e, "ndr_push_elements(n, %s, %s, %u);", p.text, total, width);
+        return;
+    }
+    size_t body = loop_start(e, p, count, n->fixed ? "" : POOL_PRINTF(e, " && ndr_push_not_null(n, %s)", p.text));
+    push_fixed(e, n->to, element_of(e, p), false);
+    emit_close(e, body, true);
+}
+
+static void push_string(struct emit *e, const struct node *n, struct place p)
+{
+    const char *w = n->base == BASE_WCHAR ? "w" : "";
+    if (n->fixed)
+        emit_line(e, "ndr_push_%sstring_in(n, %s, %llu, false);", w, p.text, (unsigned long long)n->count);
+    else if (n->size)
+        emit_line(e, "ndr_push_%sstring_in(n, %s, %s, true);", w, p.text, size_count(e, n));
+    else
+        emit_line(e, "ndr_push_%sstring(n, %s);", w, p.text);
+}
+
+static void push_fixed(struct emit *e, const struct node *n, struct place p, bool hoisted)
+{
+    switch (n->kind) {
+    case ND_SCALAR:
+        push_scalar(e, n, p);
+        break;
+    case ND_ENUM:
+        emit_line(e, "ndr_push_%s(n, %s%s);", n->type->v1_enum ? "u32" : "enum",
+                  n->type->signed_enum ? "(uint32_t)" : "", p.text);
+        break;
+    case ND_STRUCT:
+        emit_line(e, "%s_push(n, %s);", n->type->cname, address(e, p.text));
+        break;
+    case ND_UNION:
+        emit_line(e, "%s_push(n, %s, %s);", n->type->cname, address(e, p.text), tag_value(e, n));
+        break;
+    case ND_POINTER:
+        emit_line(e, "ndr_push_%s(n, %s);", pointer_name(n), p.text);
+        break;
+    case ND_ARRAY:
+        push_array(e, n, p, hoisted);
+        break;
+    case ND_STRING:
+        push_string(e, n, p);
+        break;
+    case ND_HANDLE:
+        emit_line(e, "ndr_push_handle(n, %s);", address(e, p.text));
+        break;
+    case ND_IGNORE:
+        emit_line(e, "ndr_push_unique(n, NULL);");
+        break;
+    }
+}
+
+/* What a pointer stands at, once that is known to be there. */
+static void push_pointee(struct emit *e, const struct node *to, struct place p)
+{
+    bool merged = to->kind == ND_ARRAY || to->kind == ND_STRING;
+    struct place at = merged ? (struct place){ p.text, p.name, p.depth } : pointee_of(e, p);
+    push_fixed(e, to, at, false);
+    push_deferred(e, to, at);
+}
+
+static void push_deferred_pointer(struct emit *e, const struct node *n, struct place p)
+{
+    const struct node *to = n->to;
+    if (to->kind == ND_STRING && !to->fixed && !to->size && n->pointer != PTR_FULL) {
+        emit_line(e, "ndr_push_%sstring_opt(n, %s);", to->base == BASE_WCHAR ? "w" : "", p.text);
+        return;
+    }
+    if (n->pointer == PTR_FULL)
+        emit_line(e, "if (ndr_push_full_first(n, %s)) {", p.text);
+    else
+        emit_line(e, "if (%s) {", p.text);
+    size_t body = emit_open(e);
+    push_pointee(e, to, p);
+    emit_close(e, body, true);
+}
+
+static void push_deferred(struct emit *e, const struct node *n, struct place p)
+{
+    if (!node_deferred(n))
+        return;
+    switch (n->kind) {
+    case ND_STRUCT:
+        emit_line(e, "%s_push_deferred(n, %s);", n->type->cname, address(e, p.text));
+        break;
+    case ND_UNION:
+        emit_line(e, "%s_push_deferred(n, %s, %s);", n->type->cname, address(e, p.text), tag_value(e, n));
+        break;
+    case ND_POINTER:
+        push_deferred_pointer(e, n, p);
+        break;
+    case ND_ARRAY: {
+        size_t body = loop_start(e, p, element_count(e, n), n->fixed ? "" : POOL_PRINTF(e, " && %s", p.text));
+        push_deferred(e, n->to, element_of(e, p));
+        emit_close(e, body, true);
+        break;
+    }
+    default:
+        break;
+    }
+}
+
+/* ---- pull ---- */
+
+static void pull_fixed(struct emit *e, const struct node *n, struct place p, const char *hoisted);
+static void pull_deferred(struct emit *e, const struct node *n, struct place p, const char *count);
+
+static void pull_scalar(struct emit *e, const struct node *n, struct place p)
+{
+    const char *name, *cast = "";
+    switch (n->base) {
+    case BASE_GUID:
+        emit_line(e, "ndr_pull_guid(n, %s);", address(e, p.text));
+        return;
+    case BASE_SID:
+        emit_line(e, "ndr_pull_sid(n, %s);", address(e, p.text));
+        return;
+    case BASE_FLOAT:
+        name = "float";
+        break;
+    case BASE_DOUBLE:
+        name = "double";
+        break;
+    case BASE_I3264:
+        name = "i3264";
+        break;
+    case BASE_U3264:
+        name = "u3264";
+        break;
+    default:
+        name = POOL_PRINTF(e, "u%u", 8 * base_width(n->base));
+        if (base_signed(n->base) || n->base == BASE_CHAR || n->base == BASE_NTSTATUS || n->base == BASE_WERROR)
+            cast = POOL_PRINTF(e, "(%s)", base_c_type(n->base));
+    }
+    emit_line(e, "%s = %sndr_pull_%s(n);", p.text, cast, name);
+    if (n->ranged)
+        emit_line(e, "ndr_pull_range(n, %s%s, %lld, %lld);", base_width(n->base) == 8 ? "(int64_t)" : "", p.text,
+                  (long long)n->low, (long long)n->high);
+}
+
+/* Bytes of what a pointer stands at, to be taken with its referent id; 0: known later only. */
+static const char *pointee_size(struct emit *e, const struct node *to, struct place p)
+{
+    if (to->kind == ND_ARRAY && to->fixed)
+        return POOL_PRINTF(e, "%llu * sizeof(*%s)", (unsigned long long)to->count, p.text);
+    if (to->kind == ND_STRING && to->fixed)
+        return POOL_PRINTF(e, "%llu * sizeof(*%s)", (unsigned long long)to->count, p.text);
+    if (to->kind == ND_ARRAY || to->kind == ND_STRING)
+        return "0";
+    return POOL_PRINTF(e, "sizeof(*%s)", p.text);
+}
+
+/* Count that the wire has to agree with, or NDR_ANY with the comparison left for the end. */
+static const char *expected(struct emit *e, const struct node *n, const struct expr *x, int plus, bool *ret_late)
+{
+    *ret_late = false;
+    if (!x)
+        return n->fixed ? POOL_PRINTF(e, "%llu", (unsigned long long)n->count) : "NDR_ANY";
+    if (expr_ready(e, x))
+        return n->unchecked && !node_deferred(n) ? "NDR_ANY" : emit_count(e, x, plus);
+    *ret_late = true;
+    return "NDR_ANY";
+}
+
+static void match_late(struct emit *e, const char *sent, const struct expr *x, int plus)
+{
+    text_printf(&e->late, "ndr_pull_match(n, %s, %s);\n", sent, emit_count(e, x, plus));
+}
+
+static void pull_bulk(struct emit *e, const struct node *n, struct place p, unsigned width, const char *hoisted)
+{
+    bool late_size, late_length;
+    const char *size = expected(e, n, n->size, n->size_plus, &late_size);
+    const char *length = expected(e, n, n->length, n->length_plus, &late_length);
+    if (hoisted || late_size || late_length) {
+        const char *count = hoisted ? hoisted : helper(e, p, "size");
+        if (!hoisted && n->conformant)
+            emit_line(e, "size_t %s = ndr_pull_size(n);", count);
+        if (late_size)
+            match_late(e, count, n->size, n->size_plus);
+        else if (n->size && strcmp(size, "NDR_ANY") != 0)
+            emit_line(e, "ndr_pull_match(n, %s, %s);", count, size);
+        if (n->varying) {
+            const char *sent = helper(e, p, "count");
+            emit_line(e, "size_t %s = ndr_pull_length(n, %s);", sent, n->conformant ? count : size_count(e, n));
+            if (late_length)
+                match_late(e, sent, n->length, n->length_plus);
+            else
+                emit_line(e, "ndr_pull_match(n, %s, %s);", sent, length);
+            count = sent;
+        }
+        if (n->fixed)
+            emit_line(e, "ndr_pull_elements(n, %s, %s, %u);", p.text, count, width);
+        else
+            emit_line(e, "%s = ndr_pull_lend(n, %s, %u);", p.text, count, width);
+    } else if (n->fixed) {
+        const char *sent = helper(e, p, "count");
+        emit_line(e, "size_t %s = ndr_pull_length(n, %llu);", sent, (unsigned long long)n->count);
+        emit_line(e, "ndr_pull_match(n, %s, %s);", sent, length);
+        emit_line(e, "ndr_pull_elements(n, %s, %s, %u);", p.text, sent, width);
+    } else if (n->varying) {
+        emit_line(e, "%s = ndr_pull_conformant_varying(n, %s, %s, %u);", p.text, size, length, width);
+    } else {
+        emit_line(e, "%s = ndr_pull_conformant(n, %s, %u);", p.text, size, width);
+    }
+}
+
+/* Elements one by one: gives the variable that holds their number. */
+static const char *pull_open_array(struct emit *e, const struct node *n, struct place p, const char *hoisted)
+{
+    bool late_size, late_length;
+    const char *size = expected(e, n, n->size, n->size_plus, &late_size);
+    const char *length = expected(e, n, n->length, n->length_plus, &late_length);
+    const char *count = helper(e, p, "count");
+    const char *memory = POOL_PRINTF(e, "&%s, sizeof(*%s), %zu", count, p.text, node_wire_min(n->to));
+    if (n->fixed || hoisted || late_size) {
+        const char *max = hoisted ? hoisted : helper(e, p, "size");
+        if (n->conformant && !hoisted)
+            emit_line(e, "size_t %s = ndr_pull_size(n);", max);
+        if (late_size)
+            match_late(e, max, n->size, n->size_plus);
+        else if (n->size && strcmp(size, "NDR_ANY") != 0)
+            emit_line(e, "ndr_pull_match(n, %s, %s);", max, size);
+        if (n->varying)
+            emit_line(e, "size_t %s = ndr_pull_length(n, %s);", count, n->conformant ? max : size_count(e, n));
+        else
+            emit_line(e, "size_t %s = %s;", count, max);
+        if (n->varying && !late_length)
+            emit_line(e, "ndr_pull_match(n, %s, %s);", count, length);
+        if (!n->fixed)
+            emit_line(e, "%s = ndr_pull_array(n, %s);", p.text, memory);
+    } else if (n->varying) {
+        emit_line(e, "size_t %s = %s;", count, length);
+        emit_line(e, "%s = ndr_pull_array_conformant_varying(n, %s, %s);", p.text, size, memory);
+    } else {
+        emit_line(e, "size_t %s = %s;", count, size);
+        emit_line(e, "%s = ndr_pull_array_conformant(n, %s);", p.text, memory);
+    }
+    if (n->varying && late_length)
+        match_late(e, count, n->length, n->length_plus);
+    if (n->ranged)
+        emit_line(e, "ndr_pull_range(n, (int64_t)%s, %lld, %lld);", count, (long long)n->low, (long long)n->high);
+    return count;
+}
+
+/* The bound of range() on an array that goes in one piece: on what says its size. */
+static void pull_bulk_range(struct emit *e, const struct node *n)
+{
+    if (n->ranged && n->size && expr_ready(e, n->size))
+        emit_line(e, "ndr_pull_range(n, (int64_t)(%s), %lld, %lld);", emit_expr(e, n->size), (long long)n->low,
+                  (long long)n->high);
+}
+
+static const char *pull_array(struct emit *e, const struct node *n, struct place p, const char *hoisted)
+{
+    unsigned width = bulk_width(n->to);
+    uint64_t each = bulk_count(n->to);
+    if (n->fixed && !n->varying) {
+        if (width) {
+            emit_line(e, "ndr_pull_elements(n, %s, %llu, %u);", p.text, (unsigned long long)(each * n->count), width);
+            return NULL;
+        }
+        size_t body = loop_start(e, p, POOL_PRINTF(e, "%llu", (unsigned long long)n->count), "");
+        pull_fixed(e, n->to, element_of(e, p), NULL);
+        emit_close(e, body, true);
+        return POOL_PRINTF(e, "%llu", (unsigned long long)n->count);
+    }
+    if (width && each == 1) {
+        pull_bulk(e, n, p, width, hoisted);
+        pull_bulk_range(e, n);
+        return NULL;
+    }
+    const char *count = pull_open_array(e, n, p, hoisted);
+    size_t body = loop_start(e, p, count, "");
+    pull_fixed(e, n->to, element_of(e, p), NULL);
+    emit_close(e, body, true);
+    return count;
+}
+
+static void pull_string(struct emit *e, const struct node *n, struct place p)
+{
+    const char *w = n->base == BASE_WCHAR ? "w" : "";
+    bool late = false;
+    if (n->fixed) {
+        emit_line(e, "ndr_pull_%sstring_to(n, %s, %llu);", w, p.text, (unsigned long long)n->count);
+    } else if (n->size) {
+        const char *size = expected(e, n, n->size, n->size_plus, &late);
+        if (late) {
+            const char *sent = helper(e, p, "size");
+            emit_line(e, "size_t %s = ndr_pull_size(n);", sent);
+            match_late(e, sent, n->size, n->size_plus);
+            emit_line(e, "%s = ndr_pull_%sstring_in(n, %s, false);", p.text, w, sent);
+        } else {
+            emit_line(e, "%s = ndr_pull_%sstring_in(n, %s, true);", p.text, w, size);
+        }
+    } else {
+        emit_line(e, "%s = ndr_pull_%sstring(n);", p.text, w);
+    }
+}
+
+/* A union whose switch_is comes later takes the tag from the wire; it is compared at the end. */
+static const char *pull_tag_value(struct emit *e, const struct node *n, struct place p)
+{
+    if (expr_ready(e, n->switch_is))
+        return tag_value(e, n);
+    const char *tag = helper(e, p, "tag");
+    emit_line(e, "%s %s = (%s)ndr_pull_peek_tag(n, %s, %s);", tag_type(n->type), tag, tag_type(n->type),
+              tag_name(n->type), align_name(n->type->arm_align));
+    text_printf(&e->late, "ndr_pull_match(n, %s, (size_t)(%s));\n", tag, emit_expr(e, n->switch_is));
+    return tag;
+}
+
+static void pull_fixed(struct emit *e, const struct node *n, struct place p, const char *hoisted)
+{
+    switch (n->kind) {
+    case ND_SCALAR:
+        pull_scalar(e, n, p);
+        break;
+    case ND_ENUM:
+        emit_line(e, "%s = (enum %s)ndr_pull_%s(n);", p.text, n->type->cname, n->type->v1_enum ? "u32" : "enum");
+        break;
+    case ND_STRUCT:
+        emit_line(e, "%s_pull(n, %s);", n->type->cname, address(e, p.text));
+        break;
+    case ND_UNION:
+        emit_line(e, "%s_pull(n, %s, %s);", n->type->cname, address(e, p.text), pull_tag_value(e, n, p));
+        break;
+    case ND_POINTER:
+        emit_line(e, "%s = ndr_pull_%s(n, %s);", p.text, pointer_name(n), pointee_size(e, n->to, p));
+        break;
+    case ND_ARRAY:
+        (void)pull_array(e, n, p, hoisted);
+        break;
+    case ND_STRING:
+        pull_string(e, n, p);
+        break;
+    case ND_HANDLE:
+        emit_line(e, "ndr_pull_handle(n, %s);", address(e, p.text));
+        break;
+    case ND_IGNORE:
+        emit_line(e, "(void)ndr_pull_unique(n, 0);");
+        break;
+    }
+}
+
+static void pull_pointee(struct emit *e, const struct node *to, struct place p)
+{
+    if (to->kind == ND_ARRAY) {
+        const char *count = pull_array(e, to, p, NULL);
+        pull_deferred(e, to, p, count);
+    } else {
+        struct place at = to->kind == ND_STRING ? p : pointee_of(e, p);
+        pull_fixed(e, to, at, NULL);
+        pull_deferred(e, to, at, NULL);
+    }
+}
+
+static void pull_deferred_full(struct emit *e, const struct node *n, struct place p)
+{
+    bool open = strcmp(pointee_size(e, n->to, p), "0") == 0;
+    emit_line(e, "if (ndr_pull_full_first(n, %s)) {", p.text);
+    size_t body = emit_open(e);
+    if (open)
+        emit_line(e, "const void *%s = %s;", helper(e, p, "placeholder"), p.text);
+    pull_pointee(e, n->to, p);
+    if (open)
+        emit_line(e, "ndr_pull_full_set(n, %s, %s);", helper(e, p, "placeholder"), p.text);
+    emit_close(e, body, !open);
+    if (open) {
+        emit_line(e, "} else {");
+        emit_line(e, "    %s = ndr_pull_full_get(n, %s);", p.text, p.text);
+        emit_line(e, "}");
+    }
+}
+
+static void pull_deferred_pointer(struct emit *e, const struct node *n, struct place p)
+{
+    const struct node *to = n->to;
+    if (n->pointer == PTR_FULL) {
+        pull_deferred_full(e, n, p);
+    } else if (to->kind == ND_STRING && !to->fixed && !to->size) {
+        emit_line(e, "ndr_pull_%sstring_opt(n, %s);", to->base == BASE_WCHAR ? "w" : "", address(e, p.text));
+    } else {
+        emit_line(e, "if (%s) {", p.text);
+        size_t body = emit_open(e);
+        pull_pointee(e, to, p);
+        emit_close(e, body, true);
+    }
+}
+
+/* count: variable with the number of elements, NULL: as the fields say, which the pull before has compared. */
+static void pull_deferred(struct emit *e, const struct node *n, struct place p, const char *count)
+{
+    if (!node_deferred(n))
+        return;
+    switch (n->kind) {
+    case ND_STRUCT:
+        emit_line(e, "%s_pull_deferred(n, %s);", n->type->cname, address(e, p.text));
+        break;
+    case ND_UNION:
+        emit_line(e, "%s_pull_deferred(n, %s, %s);", n->type->cname, address(e, p.text), tag_value(e, n));
+        break;
+    case ND_POINTER:
+        pull_deferred_pointer(e, n, p);
+        break;
+    case ND_ARRAY: {
+        bool sure = count || (n->fixed && !n->varying);
+        size_t body = loop_start(e, p, count ? count : element_count(e, n), sure ? "" : " && ndr_pull_ok(n)");
+        pull_deferred(e, n->to, element_of(e, p), NULL);
+        emit_close(e, body, true);
+        break;
+    }
+    default:
+        break;
+    }
+}
+
+static void emit_late(struct emit *e)
+{
+    for (char *s = e->late.data; s && *s;) {
+        size_t len = strcspn(s, "\n");
+        emit_line(e, "%.*s", (int)len, s);
+        s += len + 1;
+    }
+    text_free(&e->late);
+}
+
+/* ---- structures ---- */
+
+/* The open array at the end of a structure, and where it is. */
+static const struct field *trailing_array(struct emit *e, const struct type *t, const char **ret_prefix,
+                                          const struct field **ret_fields)
+{
+    *ret_prefix = "s->";
+    for (;;) {
+        const struct field *f = t->fields;
+        while (f->next)
+            f = f->next;
+        *ret_fields = t->fields;
+        if (f->node->kind == ND_ARRAY)
+            return f;
+        *ret_prefix = POOL_PRINTF(e, "%s%s.", *ret_prefix, f->cname);
+        t = f->node->type;
+    }
+}
+
+/* The tag of a union member was there before the union itself. */
+static bool union_tag_first(const struct type *t, const struct field *u)
+{
+    struct emit e = { .fields = t->fields, .at = u->index };
+    return expr_ready(&e, u->node->switch_is);
+}
+
+enum pass { PUSH_FIXED, PUSH_DEFERRED, PULL_FIXED, PULL_DEFERRED };
+
+static void struct_fields(struct emit *e, const struct type *t, const char *prefix, enum pass pass)
+{
+    const struct field *outer_fields = e->fields;
+    const char *outer_prefix = e->prefix;
+    int outer_at = e->at;
+    for (const struct field *f = t->fields; f; f = f->next) {
+        struct place p = { POOL_PRINTF(e, "%s%s", prefix, f->cname), f->cname, 0 };
+        e->fields = t->fields;
+        e->prefix = prefix;
+        e->at = pass == PULL_FIXED ? f->index : INT_MAX;
+        if (f->node->kind == ND_STRUCT && f->node->type->conformant) {
+            struct_fields(e, f->node->type, POOL_PRINTF(e, "%s.", p.text), pass);
+            continue;
+        }
+        switch (pass) {
+        case PUSH_FIXED:
+            push_fixed(e, f->node, p, true);
+            break;
+        case PUSH_DEFERRED:
+            push_deferred(e, f->node, p);
+            break;
+        case PULL_FIXED:
+            pull_fixed(e, f->node, p, f->node->kind == ND_ARRAY && !f->node->fixed ? "size" : NULL);
+            break;
+        case PULL_DEFERRED:
+            if (f->node->kind == ND_UNION && f->node->type->deferred && !union_tag_first(t, f)) {
+                emit_line(e, "if (ndr_pull_ok(n))");
+                e->indent++;
+                pull_deferred(e, f->node, p, NULL);
+                e->indent--;
+            } else {
+                pull_deferred(e, f->node, p, NULL);
+            }
+            break;
+        }
+    }
+    e->fields = outer_fields;
+    e->prefix = outer_prefix;
+    e->at = outer_at;
+}
+
+static void start_function(struct emit *e, const struct type *t, const char *what, bool push)
+{
+    const char *tag = t->kind == TY_UNION ? POOL_PRINTF(e, ", %s tag", tag_type(t)) : "";
+    emit_text(e, "\n");
+    emit_line(e, "static void %s_%s(struct %s *n, %s%s %s *%s%s)", t->cname, what, push ? "ndr_push" : "ndr_pull",
+              push ? "const " : "", t->kind == TY_UNION ? "union" : "struct", t->cname,
+              t->kind == TY_UNION ? "u" : "s", tag);
+    emit_text(e, "{\n");
+    e->indent = 1;
+    if (t->recursive && strstr(what, "deferred")) {
+        emit_line(e, "if (!ndr_%s_enter(n))", push ? "push" : "pull");
+        emit_line(e, "    return;");
+    }
+}
+
+static void end_function(struct emit *e, const struct type *t, const char *what, bool push)
+{
+    if (t->recursive && strstr(what, "deferred"))
+        emit_line(e, "ndr_%s_leave(n);", push ? "push" : "pull");
+    e->indent = 0;
+    emit_text(e, "}\n");
+}
+
+static unsigned first_align(const struct type *t)
+{
+    const struct node *n = t->fields->node;
+    return n->kind == ND_STRUCT && n->type->conformant ? first_align(n->type) : node_first_align(n);
+}
+
+static unsigned last_align(const struct type *t)
+{
+    const struct field *f = t->fields;
+    while (f->next)
+        f = f->next;
+    return node_last_align(f->node);
+}
+
+static void emit_struct(struct emit *e, const struct type *t)
+{
+    const struct field *fields, *array = NULL;
+    const char *prefix = "s->";
+    if (t->conformant)
+        array = trailing_array(e, t, &prefix, &fields);
+
+    start_function(e, t, "push", true);
+    if (array) {
+        e->fields = fields;
+        e->prefix = prefix;
+        emit_line(e, "ndr_push_size(n, %s);", size_count(e, array->node));
+    }
+    if (first_align(t) < t->align)
+        emit_line(e, "ndr_push_align(n, %s);", align_name(t->align));
+    struct_fields(e, t, "s->", PUSH_FIXED);
+    if (last_align(t) < t->align)
+        emit_line(e, "ndr_push_end(n, %s);", align_name(t->align));
+    end_function(e, t, "push", true);
+
+    if (t->deferred) {
+        start_function(e, t, "push_deferred", true);
+        struct_fields(e, t, "s->", PUSH_DEFERRED);
+        end_function(e, t, "push_deferred", true);
+    }
+
+    start_function(e, t, "pull", false);
+    if (array)
+        emit_line(e, "size_t size = ndr_pull_size(n);");
+    if (first_align(t) < t->align)
+        emit_line(e, "ndr_pull_align(n, %s);", align_name(t->align));
+    struct_fields(e, t, "s->", PULL_FIXED);
+    emit_late(e);
+    if (last_align(t) < t->align)
+        emit_line(e, "ndr_pull_end(n, %s);", align_name(t->align));
+    end_function(e, t, "pull", false);
+
+    if (t->deferred) {
+        start_function(e, t, "pull_deferred", false);
+        struct_fields(e, t, "s->", PULL_DEFERRED);
+        end_function(e, t, "pull_deferred", false);
+    }
+}
+
+/* ---- unions ---- */
+
+static const char *case_label(struct emit *e, const struct type *t, const struct attr_arg *a)
+{
+    const struct symbol *s = a->expr->kind == EX_NAME ? symbol_find(e->c->names, a->expr->text) : NULL;
+    if (s && s->field)
+        return s->field->cname;
+    if (a->value < 0)
+        return POOL_PRINTF(e, "(%s)%lld", tag_type(t), (long long)a->value);
+    return POOL_PRINTF(e, "%lld%s", (long long)a->value, a->value > INT32_MAX ? "U" : "");
+}
+
+static void arm(struct emit *e, const struct field *f, enum pass pass)
+{
+    struct place p = { POOL_PRINTF(e, "u->%s", f->cname), f->cname, 0 };
+    switch (pass) {
+    case PUSH_FIXED:
+        push_fixed(e, f->node, p, false);
+        break;
+    case PUSH_DEFERRED:
+        push_deferred(e, f->node, p);
+        break;
+    case PULL_FIXED:
+        pull_fixed(e, f->node, p, NULL);
+        break;
+    case PULL_DEFERRED:
+        pull_deferred(e, f->node, p, NULL);
+        break;
+    }
+}
+
+static void union_switch(struct emit *e, const struct type *t, enum pass pass)
+{
+    bool deferred = pass == PUSH_DEFERRED || pass == PULL_DEFERRED, has_default = false;
+    emit_line(e, "switch (tag) {");
+    for (const struct field *f = t->fields; f; f = f->next) {
+        if (deferred && (!f->node || !node_deferred(f->node)) && !(f->is_default && !f->cases))
+            continue;
+        for (const struct attr_arg *a = f->cases; a; a = a->next)
+            emit_line(e, "case %s:", case_label(e, t, a));
+        if (f->is_default)
+            emit_line(e, "default:");
+        has_default |= f->is_default;
+        e->indent++;
+        if (f->node && (!deferred || node_deferred(f->node)))
+            arm(e, f, pass);
+        emit_line(e, "break;");
+        e->indent--;
+    }
+    if (!has_default) {
+        emit_line(e, "default:");
+        if (!deferred)
+            emit_line(e, "    ndr_%s_bad_tag(n);", pass == PUSH_FIXED ? "push" : "pull");
+        emit_line(e, "    break;");
+    }
+    emit_line(e, "}");
+}
+
+static void emit_union(struct emit *e, const struct type *t)
+{
+    const char *kind = POOL_PRINTF(e, "%s%s", tag_name(t), t->ms_union ? " | NDR_MS" : "");
+    e->fields = NULL;
+    start_function(e, t, "push", true);
+    emit_line(e, "ndr_push_tag(n, %s, tag, %s);", kind, align_name(t->arm_align));
+    union_switch(e, t, PUSH_FIXED);
+    end_function(e, t, "push", true);
+    if (t->deferred) {
+        start_function(e, t, "push_deferred", true);
+        union_switch(e, t, PUSH_DEFERRED);
+        end_function(e, t, "push_deferred", true);
+    }
+    start_function(e, t, "pull", false);
+    emit_line(e, "ndr_pull_tag(n, %s, tag, %s);", kind, align_name(t->arm_align));
+    union_switch(e, t, PULL_FIXED);
+    end_function(e, t, "pull", false);
+    if (t->deferred) {
+        start_function(e, t, "pull_deferred", false);
+        union_switch(e, t, PULL_DEFERRED);
+        end_function(e, t, "pull_deferred", false);
+    }
+}
+
+/* ---- operations ---- */
+
+static bool has_data(const struct decl *d, bool out)
+{
+    for (const struct field *f = d->params; f; f = f->next)
+        if (f->node && (out ? f->out : f->in))
+            return true;
+    return out && d->node;
+}
+
+static void push_param(struct emit *e, const struct node *n, struct place p)
+{
+    if (n->kind == ND_POINTER && n->pointer == PTR_UNIQUE && n->to->kind == ND_STRING && !n->to->fixed &&
+        !n->to->size) {
+        emit_line(e, "ndr_push_unique_%sstring(n, %s);", n->to->base == BASE_WCHAR ? "w" : "", p.text);
+        return;
+    }
+    push_fixed(e, n, p, false);
+    push_deferred(e, n, p);
+}
+
+static void pull_param(struct emit *e, const struct node *n, struct place p)
+{
+    if (n->kind == ND_POINTER && n->pointer == PTR_UNIQUE && n->to->kind == ND_STRING && !n->to->fixed &&
+        !n->to->size) {
+        emit_line(e, "%s = ndr_pull_unique_%sstring(n);", p.text, n->to->base == BASE_WCHAR ? "w" : "");
+    } else if (n->kind == ND_ARRAY) {
+        const char *count = pull_array(e, n, p, NULL);
+        pull_deferred(e, n, p, count);
+    } else if (n->kind == ND_UNION) {
+        const char *tag = pull_tag_value(e, n, p);
+        emit_line(e, "%s_pull(n, %s, %s);", n->type->cname, address(e, p.text), tag);
+        if (n->type->deferred)
+            emit_line(e, "%s_pull_deferred(n, %s, %s);", n->type->cname, address(e, p.text), tag);
+    } else {
+        pull_fixed(e, n, p, NULL);
+        pull_deferred(e, n, p, NULL);
+    }
+}
+
+static void emit_direction(struct emit *e, const struct decl *d, bool push, bool out)
+{
+    if (!has_data(d, out))
+        return;
+    emit_text(e, "\n");
+    emit_line(e, "static void %s_%s_%s(struct %s *n, %svoid *p)", d->name, push ? "push" : "pull", out ? "out" : "in",
+              push ? "ndr_push" : "ndr_pull", push ? "const " : "");
+    emit_text(e, "{\n");
+    e->indent = 1;
+    emit_line(e, "%sstruct %s *r = p;", push ? "const " : "", d->cname);
+    e->operation = true;
+    e->out = out;
+    e->fields = d->params;
+    for (const struct field *f = d->params; f; f = f->next) {
+        if (!f->node || !(out ? f->out : f->in))
+            continue;
+        struct place p = { POOL_PRINTF(e, "r->%s.%s", out ? "out" : "in", f->cname), f->cname, 0 };
+        e->at = push ? INT_MAX : f->index;
+        if (push)
+            push_param(e, f->node, p);
+        else
+            pull_param(e, f->node, p);
+    }
+    if (out && d->node) {
+        struct place p = { "r->out.result", "result", 0 };
+        if (push)
+            push_fixed(e, d->node, p, false);
+        else
+            pull_fixed(e, d->node, p, NULL);
+    }
+    emit_late(e);
+    e->operation = false;
+    e->indent = 0;
+    emit_text(e, "}\n");
+}
+
+static void emit_op_table(struct emit *e, const struct decl *d)
+{
+    const char *flags = attr_find(d->attrs, "maybe")        ? "RPC_OP_MAYBE"
+                        : attr_find(d->attrs, "idempotent") ? "RPC_OP_IDEMPOTENT"
+                                                            : NULL;
+    emit_text(e, "\nconst struct rpc_op %s_op = {\n", d->cname);
+    emit_text(e, "    .table_version = RPC_TABLE_VERSION,\n    .opnum = %d,\n", d->opnum);
+    if (flags)
+        emit_text(e, "    .flags = %s,\n", flags);
+    emit_text(e, "    .iface = &%s_interface,\n    .name = \"%s\",\n", d->owner->name, d->name);
+    emit_text(e, "    .size = sizeof(struct %s),\n    .out_offset = offsetof(struct %s, out),\n", d->cname, d->cname);
+    for (int i = 0; i < 4; i++) {
+        const char *verb = i & 1 ? "pull" : "push", *dir = i & 2 ? "out" : "in";
+        if (has_data(d, i & 2))
+            emit_text(e, "    .%s_%s = %s_%s_%s,\n", verb, dir, d->name, verb, dir);
+        else
+            emit_text(e, "    .%s_%s = ndr_%s_nothing,\n", verb, dir, verb);
+    }
+    emit_text(e, "};\n");
+}
+
+static void emit_operation(struct emit *e, const struct decl *d)
+{
+    emit_direction(e, d, true, false);
+    emit_direction(e, d, false, false);
+    emit_direction(e, d, true, true);
+    emit_direction(e, d, false, true);
+    emit_op_table(e, d);
+}
+
+/* ---- interfaces ---- */
+
+static void emit_uuid(struct emit *e, const char *s)
+{
+    char hex[33];
+    size_t n = 0;
+    for (; s && *s && n < 32; s++)
+        if (*s != '-')
+            hex[n++] = *s >= 'A' && *s <= 'F' ? (char)(*s + 'a' - 'A') : *s;
+    hex[n] = 0;
+    emit_text(e, "    .syntax.uuid = { 0x%.8s, 0x%.4s, 0x%.4s, {", hex, hex + 8, hex + 12);
+    for (int i = 16; i < 32; i += 2)
+        emit_text(e, "%s 0x%.2s", i > 16 ? "," : "", hex + i);
+    emit_text(e, " } },\n");
+}
+
+static void emit_version(struct emit *e, const struct attr *a)
+{
+    unsigned major = 0, minor = 0;
+    for (const char *s = a && a->text ? a->text : ""; *s && *s != '.'; s++)
+        major = major * 10 + (unsigned)(*s - '0');
+    const char *dot = a && a->text ? strchr(a->text, '.') : NULL;
+    for (const char *s = dot ? dot + 1 : ""; *s && *s != '.'; s++)
+        minor = minor * 10 + (unsigned)(*s - '0');
+    if (major > UINT16_MAX || minor > UINT16_MAX)
+        diag_error(e->c, a->loc, "a version number has 16 bits");
+    emit_text(e, "    .syntax.major = %u,\n    .syntax.minor = %u,\n", major, minor);
+}
+
+static void emit_quoted(struct emit *e, const char *s)
+{
+    emit_text(e, "\"");
+    for (; *s; s++)
+        emit_text(e, *s == '\\' || *s == '"' ? "\\%c" : "%c", *s);
+    emit_text(e, "\"");
+}
+
+static void emit_interface_table(struct emit *e, const struct decl *i)
+{
+    const struct attr *endpoint = attr_find(i->attrs, "endpoint"), *uuid = attr_find(i->attrs, "uuid");
+    if (endpoint) {
+        emit_text(e, "\nstatic const char *const %s_endpoints[] = {\n", i->name);
+        for (const struct attr_arg *a = endpoint->args; a; a = a->next) {
+            if (!a->expr || a->expr->kind != EX_STRING)
+                continue;
+            emit_text(e, "    ");
+            emit_quoted(e, a->expr->text);
+            emit_text(e, ",\n");
+        }
+        emit_text(e, "    NULL,\n};\n");
+    }
+    emit_text(e, "\nconst struct rpc_interface %s_interface = {\n", i->name);
+    emit_text(e, "    .table_version = RPC_TABLE_VERSION,\n    .n_ops = %d,\n    .name = \"%s\",\n", i->n_ops, i->name);
+    if (uuid)
+        emit_uuid(e, uuid->text);
+    emit_version(e, attr_find(i->attrs, "version"));
+    if (endpoint)
+        emit_text(e, "    .endpoints = %s_endpoints,\n", i->name);
+    emit_text(e, "};\n");
+}
+
+/* ---- the file ---- */
+
+static void emit_prototype(struct emit *e, const struct type *t)
+{
+    for (int i = 0; i < 4; i++) {
+        bool push = !(i & 2);
+        if ((i & 1) && !t->deferred)
+            continue;
+        emit_line(e, "static void %s_%s%s(struct %s *n, %s%s %s *%s%s);", t->cname, push ? "push" : "pull",
+                  i & 1 ? "_deferred" : "", push ? "ndr_push" : "ndr_pull", push ? "const " : "",
+                  t->kind == TY_UNION ? "union" : "struct", t->cname, t->kind == TY_UNION ? "u" : "s",
+                  t->kind == TY_UNION ? POOL_PRINTF(e, ", %s tag", tag_type(t)) : "");
+    }
+}
+
+/* Types that are used before they are defined need a declaration. */
+static void emit_prototypes(struct emit *e)
+{
+    bool any = false;
+    for (struct type *t = e->c->defs; t; t = t->next_def) {
+        if (!t->reached)
+            continue;
+        for (const struct field *f = t->fields; f; f = f->next) {
+            const struct node *n = f->node;
+            while (n && (n->kind == ND_ARRAY || n->kind == ND_POINTER))
+                n = n->to;
+            if (!n || (n->kind != ND_STRUCT && n->kind != ND_UNION) || n->type->order <= t->order ||
+                n->type->declared)
+                continue;
+            emit_text(e, any ? "" : "\n");
+            emit_prototype(e, n->type);
+            n->type->declared = any = true;
+        }
+    }
+}
+
+void emit_ndr(struct idlc *c, struct text *o)
+{
+    struct emit e = { .c = c, .o = o, .at = INT_MAX };
+    emit_file_start(&e, "NDR of types and operations");
+    emit_text(&e, "#include <msrpc/%s.h>\n", c->stem);
+    emit_prototypes(&e);
+    for (const struct type *t = c->defs; t; t = t->next_def)
+        if (t->reached && t->kind == TY_STRUCT)
+            emit_struct(&e, t);
+        else if (t->reached && t->kind == TY_UNION)
+            emit_union(&e, t);
+    for (const struct decl *i = next_interface(c->main->decls); i; i = next_interface(i->next)) {
+        emit_interface_table(&e, i);
+        for (const struct decl *d = i->body; d; d = d->next)
+            if (d->kind == DECL_OPERATION)
+                emit_operation(&e, d);
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+/* One compilation, from text to generated files. Nothing here is global, so a fuzzer can run it in a loop. */
+#ifndef IDLC_IDLC_H
+#define IDLC_IDLC_H
+
+#include "idlc/ast.h"
+
+/* Bounds that keep hostile input from exhausting the stack; real interfaces stay far below. */
+#define MAX_NESTING   200  /* structures in structures, expressions in expressions, pointers to pointers */
+#define MAX_IMPORTS   32   /* files that import files; each takes a parser on the stack */
+#define MAX_ERRORS    20   /* then the rest is noise */
+#define MAX_FILE_SIZE (16u << 20)
+
+enum output { OUT_HEADER, OUT_NDR, OUT_CLIENT, OUT_SERVER, OUT_OPS, OUT_COUNT };
+
+struct symbol {
+    struct symbol *next; /* in the same bucket */
+    const char *name;
+    struct decl *decl;   /* typedef, const, interface */
+    struct type *type;   /* tag; enumeration of an enumerator */
+    struct field *field; /* enumerator */
+    int64_t value;       /* const, enumerator */
+    bool evaluating, known_value;
+};
+
+#define SYMBOL_BUCKETS 1024
+
+struct idlc {
+    struct pool pool;
+    struct text messages;
+    unsigned n_errors;
+
+    /* Finds the text of an imported file and its canonical path; false: cannot. */
+    bool (*load)(struct idlc *c, const char *name, const struct source *from, struct source *ret);
+    void *load_arg;
+
+    struct source *sources; /* in the order they were first named */
+    struct source *main;
+    const char *stem;       /* "srvsvc" of srvsvc.idl */
+    struct symbol *names[SYMBOL_BUCKETS], *tags[SYMBOL_BUCKETS];
+    struct type *defs, **defs_end; /* struct, union, enum of all files */
+    unsigned nesting;
+    bool want[OUT_COUNT];
+    struct text out[OUT_COUNT];
+
+    /* scanner and parser */
+    struct source *scanning;
+    struct doc {
+        struct doc *next;
+        const char *text;
+        int line, col; /* of the token that follows */
+        const struct source *file;
+    } *docs;
+    const char *pending_doc;
+    bool doc_ready;
+};
+
+/* ---- diag.c ---- */
+void diag_error(struct idlc *c, struct loc loc, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* ---- parse.y, lex.l ---- */
+/* Fills src->decls from src->scanned. */
+void parse_source(struct idlc *c, struct source *src);
+
+/* ---- compile.c ---- */
+/* Reads an imported file, once. NULL after an error. */
+struct source *source_import(struct idlc *c, const char *name, struct loc where);
+/* Compiles `src` (name, path, text and scanned filled in); true if there was no error. The results are in c->out. */
+bool idlc_compile(struct idlc *c, struct source *src);
+void idlc_free(struct idlc *c);
+
+/* ---- check.c ---- */
+void check_all(struct idlc *c);
+struct symbol *symbol_find(struct symbol **table, const char *name);
+struct symbol *symbol_add(struct idlc *c, struct symbol **table, const char *name);
+const struct attr *attr_find(const struct attr *a, const char *name);
+/* Constant value; false (and an error unless quiet) if it is none. */
+bool const_eval(struct idlc *c, const struct expr *e, int64_t *ret);
+/* Follows names and tags to a definition or a built-in type; NULL after an error. */
+struct type *type_resolve(struct idlc *c, struct type *t);
+/* Interfaces of the compiled file, by ->next through a filter. */
+struct decl *next_interface(struct decl *d);
+
+/* ---- lower.c ---- */
+void lower_all(struct idlc *c);
+const char *base_c_type(enum base b);
+unsigned base_width(enum base b);
+bool base_signed(enum base b);
+bool node_deferred(const struct node *n);
+unsigned node_align(const struct node *n);
+unsigned node_first_align(const struct node *n);
+unsigned node_last_align(const struct node *n);
+size_t node_wire_min(const struct node *n);
+
+/* ---- emit_*.c ---- */
+void emit_header(struct idlc *c, struct text *o);
+void emit_ndr(struct idlc *c, struct text *o);
+void emit_client(struct idlc *c, struct text *o);
+void emit_server(struct idlc *c, struct text *o);
+void emit_ops(struct idlc *c, struct text *o);
+
+#endif

@@ -1,0 +1,757 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * From types and attributes to what goes over the wire: one node for each field, parameter and result, and the layout
+ * (alignment, least size, conformance) of each structure and union. [C706] chapters 4 and 14, [MS-RPCE] 2.2.4, 2.2.5.
+ */
+#include "idlc/idlc.h"
+
+#include "msrpc/ndr.h"
+
+/* ---- base types ---- */
+
+static const struct {
+    const char *c_type;
+    unsigned width;
+    bool is_signed;
+} bases[] = {
+    [BASE_BYTE] = { "uint8_t", 1, false },    [BASE_CHAR] = { "char", 1, false },
+    [BASE_BOOLEAN] = { "uint8_t", 1, false }, [BASE_I8] = { "int8_t", 1, true },
+    [BASE_U8] = { "uint8_t", 1, false },      [BASE_I16] = { "int16_t", 2, true },
+    [BASE_U16] = { "uint16_t", 2, false },    [BASE_I32] = { "int32_t", 4, true },
+    [BASE_U32] = { "uint32_t", 4, false },    [BASE_I64] = { "int64_t", 8, true },
+    [BASE_U64] = { "uint64_t", 8, false },    [BASE_I3264] = { "int64_t", 4, true },
+    [BASE_U3264] = { "uint64_t", 4, false },  [BASE_FLOAT] = { "float", 4, false },
+    [BASE_DOUBLE] = { "double", 8, false },   [BASE_WCHAR] = { "char16_t", 2, false },
+    [BASE_VOID] = { "void", 0, false },       [BASE_HANDLE_T] = { "void", 0, false },
+    [BASE_GUID] = { "struct nt_guid", 16, false },
+    [BASE_SID] = { "struct nt_sid", 12, false },
+    [BASE_NTSTATUS] = { "enum nt_status", 4, false },
+    [BASE_WERROR] = { "enum werror", 4, false },
+};
+
+const char *base_c_type(enum base b)
+{
+    return bases[b].c_type;
+}
+
+unsigned base_width(enum base b)
+{
+    return bases[b].width;
+}
+
+bool base_signed(enum base b)
+{
+    return bases[b].is_signed;
+}
+
+/* ---- lowering of one declarator ---- */
+
+#define MAX_CHAIN 16 /* typedefs of typedefs that carry attributes */
+
+struct lowering {
+    struct idlc *c;
+    const struct attr *chain[MAX_CHAIN]; /* of the field, then of each typedef on the way */
+    int n_chain;
+    const struct decl *iface;
+    unsigned level;                      /* entry of size_is that counts */
+    unsigned depth;
+    bool kind_used;                      /* the pointer kind written at the field has found its pointer */
+    bool top;                            /* at the outermost level of a parameter */
+    bool in_array;
+    struct loc loc;
+};
+
+static const struct attr *find(const struct lowering *l, const char *name)
+{
+    for (int i = 0; i < l->n_chain; i++) {
+        const struct attr *a = attr_find(l->chain[i], name);
+        if (a)
+            return a;
+    }
+    return NULL;
+}
+
+/* Entry `level` of size_is(a,b) and kin; NULL if there is none. */
+static struct expr *level_arg(const struct lowering *l, const char *name, unsigned level)
+{
+    const struct attr *a = find(l, name);
+    const struct attr_arg *arg = a ? a->args : NULL;
+    while (arg && level--)
+        arg = arg->next;
+    return arg ? arg->expr : NULL;
+}
+
+static struct node *new_node(struct lowering *l, enum node_kind kind)
+{
+    struct node *n = pool_new(&l->c->pool, struct node);
+    n->kind = kind;
+    n->loc = l->loc;
+    return n;
+}
+
+static enum pointer_kind kind_of(const struct attr *a, enum pointer_kind otherwise)
+{
+    return attr_find(a, "unique") ? PTR_UNIQUE : attr_find(a, "ref") ? PTR_REF : attr_find(a, "ptr") ? PTR_FULL
+                                                                                                     : otherwise;
+}
+
+/* A kind that is written counts for one pointer, the outermost; the others follow pointer_default. */
+static enum pointer_kind pointer_kind(struct lowering *l)
+{
+    enum pointer_kind other = PTR_UNIQUE, none = (enum pointer_kind)-1;
+    const struct attr *d = l->iface ? attr_find(l->iface->attrs, "pointer_default") : NULL;
+    if (d && d->args && d->args->expr && d->args->expr->kind == EX_NAME)
+        other = strcmp(d->args->expr->text, "ref") == 0   ? PTR_REF
+                : strcmp(d->args->expr->text, "ptr") == 0 ? PTR_FULL
+                                                          : PTR_UNIQUE;
+    if (l->top)
+        other = PTR_REF;
+    if (!l->kind_used) {
+        l->kind_used = true;
+        for (int i = 0; i < l->n_chain; i++) {
+            enum pointer_kind k = kind_of(l->chain[i], none);
+            if (k != none)
+                return k;
+        }
+    }
+    return other;
+}
+
+static bool char_like(const struct type *t)
+{
+    return t && t->kind == TY_BASE && (base_width(t->base) == 1 || t->base == BASE_WCHAR || t->base == BASE_U16);
+}
+
+static void take_bounds(struct lowering *l, struct node *n)
+{
+    struct expr *max = level_arg(l, "max_is", l->level), *last = level_arg(l, "last_is", l->level);
+    n->size = level_arg(l, "size_is", l->level);
+    n->length = level_arg(l, "length_is", l->level);
+    if (max && !n->size) {
+        n->size = max;
+        n->size_plus = 1;
+    }
+    if (last && !n->length) {
+        n->length = last;
+        n->length_plus = 1;
+    }
+    n->unchecked = find(l, "disable_consistency_check") != NULL;
+    n->varying = n->length != NULL;
+}
+
+static void take_range(struct lowering *l, struct node *n)
+{
+    const struct attr *a = find(l, "range");
+    if (!a || n->ranged)
+        return;
+    if (!a->args || !a->args->expr || !a->args->next || !a->args->next->expr) {
+        diag_error(l->c, a->loc, "range needs two numbers");
+        return;
+    }
+    n->ranged = const_eval(l->c, a->args->expr, &n->low) && const_eval(l->c, a->args->next->expr, &n->high);
+}
+
+static struct node *lower_type(struct lowering *l, struct type *t);
+
+static struct node *lower_element(struct lowering *l, struct node *array, struct type *t)
+{
+    l->top = false;
+    l->in_array = array->kind == ND_ARRAY;
+    array->to = lower_type(l, t);
+    return array->to ? array : NULL;
+}
+
+static struct node *lower_string(struct lowering *l, const struct type *element, bool open, uint64_t count)
+{
+    struct node *n = new_node(l, ND_STRING);
+    take_bounds(l, n);
+    n->varying = true;
+    n->conformant = open;
+    n->fixed = !open;
+    n->count = count;
+    n->base = element->base == BASE_U16 ? BASE_WCHAR : element->base == BASE_WCHAR ? BASE_WCHAR : BASE_CHAR;
+    take_range(l, n);
+    l->level++;
+    return n;
+}
+
+static struct node *lower_array(struct lowering *l, struct type *t)
+{
+    struct type *element = type_resolve(l->c, t->to);
+    int64_t count = 0;
+    if (!element)
+        return NULL;
+    if (t->size && !const_eval(l->c, t->size, &count))
+        return NULL;
+    if (t->size && (count <= 0 || count > INT32_MAX)) {
+        diag_error(l->c, t->loc, "an array needs between 1 and 2147483647 elements");
+        return NULL;
+    }
+    if (char_like(element) && find(l, "string"))
+        return lower_string(l, element, !t->size, (uint64_t)count);
+    struct node *n = new_node(l, ND_ARRAY);
+    take_bounds(l, n);
+    n->fixed = t->size != NULL;
+    n->conformant = !n->fixed;
+    n->count = (uint64_t)count;
+    if (n->conformant && !n->size) {
+        diag_error(l->c, t->loc, "an open array needs size_is");
+        return NULL;
+    }
+    if (n->conformant || n->varying)
+        take_range(l, n);
+    l->level++;
+    return lower_element(l, n, t->to);
+}
+
+/* What an unmarked void * is: a context handle, or a place-holder that nobody follows. */
+static struct node *lower_void_pointer(struct lowering *l)
+{
+    if (find(l, "context_handle"))
+        return new_node(l, ND_HANDLE);
+    if (find(l, "ignore"))
+        return new_node(l, ND_IGNORE);
+    diag_error(l->c, l->loc, "void * needs context_handle or ignore");
+    return NULL;
+}
+
+static struct node *lower_pointer(struct lowering *l, struct type *t)
+{
+    struct type *pointee = type_resolve(l->c, t->to);
+    if (!pointee)
+        return NULL;
+    if (pointee->kind == TY_BASE && pointee->base == BASE_VOID)
+        return lower_void_pointer(l);
+    if (find(l, "ignore"))
+        return new_node(l, ND_IGNORE);
+    struct node *n = new_node(l, ND_POINTER), *to;
+    bool top = l->top;
+    n->in_array = l->in_array;
+    n->pointer = pointer_kind(l);
+    l->top = false;
+    l->in_array = false;
+    bool sized = level_arg(l, "size_is", l->level) || level_arg(l, "max_is", l->level) ||
+                 level_arg(l, "length_is", l->level) || level_arg(l, "last_is", l->level);
+    if (char_like(pointee) && find(l, "string")) {
+        to = lower_string(l, pointee, true, 0);
+    } else if (sized) {
+        to = new_node(l, ND_ARRAY);
+        take_bounds(l, to);
+        to->conformant = true;
+        take_range(l, to);
+        l->level++;
+        if (!to->size) {
+            diag_error(l->c, l->loc, "length_is on a pointer needs size_is beside it");
+            return NULL;
+        }
+        to = lower_element(l, to, t->to);
+    } else {
+        l->level++;
+        to = lower_type(l, t->to);
+    }
+    if (!to)
+        return NULL;
+    n->to = to;
+    /* an outermost reference pointer is nothing but the way C passes things */
+    return top && n->pointer == PTR_REF ? to : n;
+}
+
+static struct node *lower_body(struct lowering *l, struct type *t)
+{
+    struct node *n = new_node(l, t->kind == TY_STRUCT ? ND_STRUCT : t->kind == TY_UNION ? ND_UNION : ND_ENUM);
+    n->type = t;
+    if (t->kind == TY_UNION) {
+        const struct attr *a = find(l, "switch_is");
+        if (t->switch_tag) {
+            diag_error(l->c, l->loc, "unions with switch() are not supported yet");
+            return NULL;
+        }
+        if (!a || !a->args || !a->args->expr) {
+            diag_error(l->c, l->loc, "a union needs switch_is");
+            return NULL;
+        }
+        n->switch_is = a->args->expr;
+    }
+    return n;
+}
+
+static struct node *lower_named(struct lowering *l, struct type *t)
+{
+    const struct symbol *s = symbol_find(t->kind == TY_NAME ? l->c->names : l->c->tags, t->name);
+    if (!type_resolve(l->c, t))
+        return NULL;
+    if (t->kind == TY_NAME && s->decl && s->decl->kind == DECL_TYPEDEF) {
+        const struct type *to = s->decl->type;
+        bool body = to->kind == TY_STRUCT || to->kind == TY_UNION || to->kind == TY_ENUM;
+        if (s->decl->attrs && !body) {
+            if (l->n_chain == MAX_CHAIN) {
+                diag_error(l->c, t->loc, "too many typedefs with attributes");
+                return NULL;
+            }
+            l->chain[l->n_chain++] = s->decl->attrs;
+        }
+        if (attr_find(s->decl->attrs, "context_handle"))
+            return new_node(l, ND_HANDLE);
+        return lower_type(l, s->decl->type);
+    }
+    return lower_type(l, s->type);
+}
+
+static struct node *lower_base(struct lowering *l, const struct type *t)
+{
+    struct node *n = new_node(l, ND_SCALAR);
+    n->base = t->base;
+    if (t->base == BASE_VOID || t->base == BASE_HANDLE_T) {
+        diag_error(l->c, l->loc, "a value of this type cannot be sent");
+        return NULL;
+    }
+    if (t->base != BASE_GUID && t->base != BASE_SID && t->base != BASE_FLOAT && t->base != BASE_DOUBLE)
+        take_range(l, n);
+    return n;
+}
+
+static struct node *lower_type(struct lowering *l, struct type *t)
+{
+    struct node *n = NULL;
+    if (++l->depth > MAX_NESTING) {
+        diag_error(l->c, l->loc, "types are nested too deeply");
+        return NULL;
+    }
+    switch (t->kind) {
+    case TY_NAME:
+    case TY_TAG:
+        n = lower_named(l, t);
+        break;
+    case TY_BASE:
+        n = lower_base(l, t);
+        break;
+    case TY_POINTER:
+        n = lower_pointer(l, t);
+        break;
+    case TY_ARRAY:
+        n = lower_array(l, t);
+        break;
+    case TY_STRUCT:
+    case TY_UNION:
+    case TY_ENUM:
+        n = lower_body(l, t);
+        break;
+    case TY_PIPE:
+        diag_error(l->c, t->loc, "pipes are not supported yet");
+        break;
+    }
+    l->depth--;
+    return n;
+}
+
+static struct node *lower_field(struct idlc *c, const struct decl *iface, const struct attr *attrs, struct type *t,
+                                struct loc loc, bool param)
+{
+    struct lowering l = { .c = c, .iface = iface, .top = param, .loc = loc, .chain = { attrs }, .n_chain = 1 };
+    return lower_type(&l, t);
+}
+
+/* ---- layout ---- */
+
+static unsigned stricter(unsigned a, unsigned b)
+{
+    return a > b ? a : b;
+}
+
+unsigned node_align(const struct node *n)
+{
+    switch (n->kind) {
+    case ND_SCALAR:
+        return n->base == BASE_GUID || n->base == BASE_SID                ? NDR_4
+               : n->base == BASE_I3264 || n->base == BASE_U3264 ? (unsigned)NDR_PTR
+                                                                          : base_width(n->base);
+    case ND_ENUM:
+        return n->type->v1_enum ? NDR_4 : NDR_ENUM;
+    case ND_STRUCT:
+    case ND_UNION:
+        return n->type->align;
+    case ND_POINTER:
+        return n->in_array && n->pointer == PTR_REF ? stricter(NDR_PTR, node_align(n->to)) : NDR_PTR;
+    case ND_IGNORE:
+        return NDR_PTR;
+    case ND_ARRAY:
+        return n->varying ? stricter(NDR_PTR, node_align(n->to)) : node_align(n->to);
+    case ND_STRING:
+        return NDR_PTR;
+    case ND_HANDLE:
+        return NDR_4;
+    }
+    return NDR_1;
+}
+
+/* Alignment that the first octets of a node have by themselves. */
+unsigned node_first_align(const struct node *n)
+{
+    if (n->kind == ND_UNION)
+        return n->type->tag ? node_align(n->type->tag) : NDR_1;
+    if (n->kind == ND_ARRAY)
+        return n->varying ? (unsigned)NDR_PTR : node_first_align(n->to);
+    return node_align(n);
+}
+
+/* Alignment that the place right after a node surely has in NDR64. */
+unsigned node_last_align(const struct node *n)
+{
+    if (n->kind == ND_UNION)
+        return NDR_1;
+    if (n->kind == ND_STRING)
+        return n->base == BASE_WCHAR ? NDR_2 : NDR_1;
+    if (n->kind == ND_ARRAY)
+        return node_last_align(n->to);
+    return node_align(n);
+}
+
+size_t node_wire_min(const struct node *n)
+{
+    switch (n->kind) {
+    case ND_SCALAR:
+        return base_width(n->base);
+    case ND_ENUM:
+        return n->type->v1_enum ? 4 : 2;
+    case ND_STRUCT:
+    case ND_UNION:
+        return n->type->wire_min;
+    case ND_POINTER:
+        return n->in_array && n->pointer == PTR_REF ? 1 : 4;
+    case ND_IGNORE:
+        return 4;
+    case ND_HANDLE:
+        return 20;
+    case ND_STRING:
+        return 8;
+    case ND_ARRAY:
+        return n->varying ? 8 : n->fixed ? n->count * node_wire_min(n->to) : 0;
+    }
+    return 0;
+}
+
+bool node_deferred(const struct node *n)
+{
+    switch (n->kind) {
+    case ND_POINTER:
+        return true;
+    case ND_STRUCT:
+    case ND_UNION:
+        return n->type->deferred;
+    case ND_ARRAY:
+        return node_deferred(n->to);
+    default:
+        return false;
+    }
+}
+
+static void layout(struct idlc *c, struct type *t);
+
+/* Types that stand by value inside a node have to be laid out before it. */
+static void layout_inner(struct idlc *c, const struct node *n)
+{
+    while (n && n->kind == ND_ARRAY)
+        n = n->to;
+    if (n && (n->kind == ND_STRUCT || n->kind == ND_UNION))
+        layout(c, n->type);
+}
+
+static bool names_field(const struct idlc *c, const struct expr *e, const struct field *fields, bool *ret_field)
+{
+    for (const struct field *f = fields; f; f = f->next)
+        if (f->name && !f->skip && strcmp(f->name, e->text) == 0) {
+            *ret_field = true;
+            return true;
+        }
+    const struct symbol *s = symbol_find((struct symbol **)c->names, e->text);
+    return (s && s->known_value) || strcmp(e->text, "NULL") == 0 || strcmp(e->text, "TRUE") == 0 ||
+           strcmp(e->text, "FALSE") == 0;
+}
+
+/* Expressions of size_is and kin may name fields beside them, and constants. */
+static void check_expr(struct idlc *c, const struct expr *e, const struct field *fields)
+{
+    bool field = false;
+    if (!e)
+        return;
+    if (e->kind == EX_NAME && !names_field(c, e, fields, &field))
+        diag_error(c, e->loc, "'%s' is neither beside this nor a constant", e->text);
+    if (e->kind == EX_STRING || e->kind == EX_MEMBER || (e->kind == EX_UNARY && *e->op == '&'))
+        diag_error(c, e->loc, "this is not supported in an expression over fields");
+    if (e->kind == EX_UNARY && *e->op == '*' && e->a->kind != EX_NAME)
+        diag_error(c, e->loc, "'*' needs the name of a pointer here");
+    check_expr(c, e->a, fields);
+    check_expr(c, e->b, fields);
+    check_expr(c, e->c, fields);
+}
+
+static void check_node_exprs(struct idlc *c, const struct node *n, const struct field *fields)
+{
+    for (; n; n = n->to) {
+        check_expr(c, n->size, fields);
+        check_expr(c, n->length, fields);
+        check_expr(c, n->switch_is, fields);
+    }
+}
+
+/* Once all layouts are known. */
+static void check_elements(struct idlc *c, const struct node *n)
+{
+    for (; n; n = n->to) {
+        const struct node *e = n->kind == ND_ARRAY ? n->to : NULL;
+        if (!e)
+            continue;
+        if (e->kind == ND_STRUCT && e->type->conformant)
+            diag_error(c, n->loc, "elements of an array cannot be conformant structures");
+        if ((e->kind == ND_ARRAY || e->kind == ND_STRING) && !e->fixed)
+            diag_error(c, n->loc, "only the first dimension of an array can be open");
+        if (e->kind == ND_SCALAR && e->base == BASE_SID)
+            diag_error(c, n->loc, "an RPC_SID has no fixed size: elements have to be pointers to it");
+    }
+}
+
+static void layout_struct(struct idlc *c, struct type *t)
+{
+    t->align = NDR_1;
+    for (struct field *f = t->fields; f; f = f->next) {
+        struct node *n = f->node;
+        if (!n)
+            continue;
+        bool open = ((n->kind == ND_ARRAY || n->kind == ND_STRING) && !n->fixed) ||
+                    (n->kind == ND_STRUCT && n->type->conformant);
+        if (open && f->next)
+            diag_error(c, f->loc, "only the last member can be an open array");
+        if (open && n->kind == ND_STRING)
+            diag_error(c, f->loc, "an open string as a member is not supported yet");
+        if (n->kind == ND_SCALAR && n->base == BASE_SID)
+            diag_error(c, f->loc, "an RPC_SID by value is not supported yet: use a pointer");
+        if (n->kind == ND_HANDLE)
+            diag_error(c, f->loc, "a context handle can only be a parameter");
+        t->conformant |= open;
+        t->align = stricter(t->align, node_align(n));
+        t->deferred |= node_deferred(n);
+        if (__builtin_add_overflow(t->wire_min, node_wire_min(n), &t->wire_min) || t->wire_min > INT32_MAX) {
+            diag_error(c, f->loc, "this structure is too large");
+            t->wire_min = 1;
+        }
+    }
+}
+
+static void layout_union(struct idlc *c, struct type *t)
+{
+    unsigned arms = NDR_1;
+    for (struct field *f = t->fields; f; f = f->next) {
+        struct node *n = f->node;
+        if (!n)
+            continue;
+        if (((n->kind == ND_ARRAY || n->kind == ND_STRING) && !n->fixed) ||
+            (n->kind == ND_STRUCT && n->type->conformant) || (n->kind == ND_SCALAR && n->base == BASE_SID))
+            diag_error(c, f->loc, "an arm of a union needs a fixed size: use a pointer");
+        arms = stricter(arms, node_align(n));
+        t->deferred |= node_deferred(n);
+    }
+    t->align = t->tag ? stricter(arms, node_align(t->tag)) : arms;
+    t->wire_min = t->tag ? node_wire_min(t->tag) : 1;
+    t->arm_align = arms;
+}
+
+static void layout(struct idlc *c, struct type *t)
+{
+    if (t->state == LAYOUT_DONE)
+        return;
+    if (t->state == LAYOUT_BUSY || c->nesting >= MAX_NESTING) {
+        diag_error(c, t->loc, t->state == LAYOUT_BUSY ? "this type contains itself" : "types are nested too deeply");
+        t->state = LAYOUT_DONE;
+        return;
+    }
+    t->state = LAYOUT_BUSY;
+    c->nesting++;
+    for (struct field *f = t->fields; f; f = f->next)
+        layout_inner(c, f->node);
+    if (t->kind == TY_STRUCT)
+        layout_struct(c, t);
+    else
+        layout_union(c, t);
+    c->nesting--;
+    t->state = LAYOUT_DONE;
+}
+
+/* ---- unions ---- */
+
+static void lower_union_tag(struct idlc *c, struct type *t)
+{
+        const struct attr *a = attr_find(t->attrs, "switch_type");
+    struct type *tag;
+    if (a && a->args && a->args->type)
+        tag = a->args->type;
+    else if (a && a->args && a->args->expr && a->args->expr->kind == EX_NAME) {
+        tag = pool_new(&c->pool, struct type);
+        *tag = (struct type){ .kind = TY_NAME, .name = a->args->expr->text, .loc = a->args->expr->loc };
+    } else {
+        diag_error(c, a ? a->loc : t->loc, "a union needs switch_type(TYPE)");
+        return;
+    }
+    t->tag = lower_field(c, t->owner, NULL, tag, a->loc, false);
+    if (!t->tag)
+        return;
+    if (t->tag->kind == ND_ENUM)
+        t->tag_kind_ndr = t->tag->type->v1_enum ? NDR_TAG_32 : NDR_TAG_ENUM;
+    else if (t->tag->kind == ND_SCALAR && t->tag->base <= BASE_U64)
+        t->tag_kind_ndr = base_width(t->tag->base);
+    else
+        diag_error(c, a->loc, "a tag has to be a number");
+}
+
+static void lower_cases(struct idlc *c, struct type *t)
+{
+    int n_default = 0;
+    for (struct field *f = t->fields; f; f = f->next) {
+        const struct attr *a = attr_find(f->attrs, "case");
+        f->is_default = attr_find(f->attrs, "default") != NULL;
+        f->cases = a ? a->args : NULL;
+        if (!a && !f->is_default)
+            diag_error(c, f->loc, "an arm needs case() or default");
+        if (f->is_default && n_default++)
+            diag_error(c, f->loc, "a second default arm");
+        for (struct attr_arg *arg = f->cases; arg; arg = arg->next) {
+            int64_t v;
+            if (!arg->expr || !const_eval(c, arg->expr, &v))
+                continue;
+            arg->value = v;
+            for (const struct field *g = t->fields; g; g = g == f ? NULL : g->next)
+                for (const struct attr_arg *b = g->cases; b && b != arg; b = b->next)
+                    if (b->value == v && b->expr)
+                        diag_error(c, arg->expr->loc, "case %lld is there already", (long long)v);
+        }
+    }
+}
+
+/* ---- operations ---- */
+
+static void lower_operation(struct idlc *c, struct decl *d)
+{
+    for (struct field *f = d->params; f; f = f->next)
+        if (!f->skip)
+            f->node = lower_field(c, d->owner, f->attrs, f->type, f->loc, true);
+    for (struct field *f = d->params; f; f = f->next) {
+        const struct type *t = f->type;
+        if (f->out && f->node && t->kind != TY_POINTER && t->kind != TY_ARRAY && !f->skip) {
+            t = type_resolve(c, f->type);
+            if (!t || (t->kind != TY_POINTER && t->kind != TY_ARRAY))
+                diag_error(c, f->loc, "an [out] parameter has to be a pointer or an array");
+        }
+        check_node_exprs(c, f->node, d->params);
+        check_elements(c, f->node);
+    }
+    const struct type *result = type_resolve(c, d->type);
+    if (!result || (result->kind == TY_BASE && result->base == BASE_VOID))
+        return;
+    d->node = lower_field(c, d->owner, NULL, d->type, d->loc, false);
+    if (d->node && d->node->kind != ND_SCALAR && d->node->kind != ND_ENUM)
+        diag_error(c, d->loc, "an operation gives back a number or nothing");
+}
+
+/* ---- which types an operation reaches ---- */
+
+static struct type *node_body(const struct node *n)
+{
+    while (n && (n->kind == ND_ARRAY || n->kind == ND_POINTER))
+        n = n->to;
+    return n && (n->kind == ND_STRUCT || n->kind == ND_UNION) ? n->type : NULL;
+}
+
+static void reach(struct type **stack, struct type *t)
+{
+    if (!t || t->reached)
+        return;
+    t->reached = true;
+    t->reach_next = *stack;
+    *stack = t;
+}
+
+/* A conformant structure inside another is written out there, not called. */
+static void reach_fields(struct type **stack, const struct type *t)
+{
+    for (const struct field *f = t->fields; f; f = f->next)
+        if (f->node && f->node->kind == ND_STRUCT && f->node->type->conformant)
+            reach_fields(stack, f->node->type);
+        else
+            reach(stack, node_body(f->node));
+}
+
+static void mark_reached(struct type **stack)
+{
+    while (*stack) {
+        struct type *t = *stack;
+        *stack = t->reach_next;
+        reach_fields(stack, t);
+    }
+}
+
+static void clear_reached(struct idlc *c)
+{
+    for (struct type *t = c->defs; t; t = t->next_def)
+        t->reached = false;
+}
+
+/* A type is recursive if its members lead back to it. */
+static void find_recursion(struct idlc *c)
+{
+    for (struct type *t = c->defs; t; t = t->next_def) {
+        struct type *stack = NULL;
+        if (!t->deferred)
+            continue;
+        clear_reached(c);
+        reach_fields(&stack, t);
+        mark_reached(&stack);
+        t->recursive = t->reached;
+    }
+}
+
+static void find_reached(struct idlc *c)
+{
+    struct type *stack = NULL;
+    clear_reached(c);
+    for (struct decl *i = next_interface(c->main->decls); i; i = next_interface(i->next))
+        for (struct decl *d = i->body; d; d = d->next)
+            for (struct field *f = d->kind == DECL_OPERATION ? d->params : NULL; f; f = f->next)
+                reach(&stack, node_body(f->node));
+    mark_reached(&stack);
+}
+
+static void lower_source(struct idlc *c, struct source *src)
+{
+    for (struct decl *i = next_interface(src->decls); i; i = next_interface(i->next))
+        for (struct decl *d = i->body; d; d = d->next)
+            if (d->kind == DECL_OPERATION)
+                lower_operation(c, d);
+}
+
+void lower_all(struct idlc *c)
+{
+    int order = 0;
+    for (struct type *t = c->defs; t; t = t->next_def) {
+        t->order = order++;
+        if (t->kind == TY_UNION) {
+            if (!t->switch_tag)
+                lower_union_tag(c, t);
+            lower_cases(c, t);
+        }
+        for (struct field *f = t->kind == TY_ENUM ? NULL : t->fields; f; f = f->next)
+            if (f->type)
+                f->node = lower_field(c, t->owner, f->attrs, f->type, f->loc, false);
+        for (struct field *f = t->kind == TY_STRUCT ? t->fields : NULL; f; f = f->next)
+            check_node_exprs(c, f->node, t->fields);
+    }
+    for (struct type *t = c->defs; t; t = t->next_def)
+        if (t->kind != TY_ENUM)
+            layout(c, t);
+    for (struct type *t = c->defs; t; t = t->next_def)
+        for (struct field *f = t->kind == TY_ENUM ? NULL : t->fields; f; f = f->next)
+            check_elements(c, f->node);
+    lower_source(c, c->main);
+    if (c->n_errors == 0) {
+        find_recursion(c);
+        find_reached(c);
+    }
+}

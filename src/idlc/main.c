@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+/* idlc: options, files, the preprocessor. */
+#include "idlc/idlc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define MAX_OPTIONS 64 /* -I and -D together */
+
+struct options {
+    const char *include[MAX_OPTIONS];
+    int n_include;
+    const char *cpp_args[MAX_OPTIONS]; /* -I and -D as given */
+    int n_cpp_args;
+    const char *cpp, *dir, *depfile, *input;
+    bool preprocess_only, defines;
+};
+
+static const char usage_text[] =
+    "usage: idlc [options] FILE.idl\n"
+    "  -o DIR        where the results go (default: here)\n"
+    "  -I DIR        where imported and included files are looked for; may be repeated\n"
+    "  -D NAME[=V]   defines a macro\n"
+    "  --header --ndr --client --server --ops\n"
+    "                which files to write: FILE.h, FILE_ndr.c, FILE_client.c, FILE_server.c, FILE_ops.c\n"
+    "                (default: all but the server)\n"
+    "  --depfile F   writes what the results depend on, as a rule of make\n"
+    "  --cpp PROG    compiler that preprocesses with -E (default: $CC, else cc)\n"
+    "  -E            preprocesses only, to standard output\n"
+    "  --help --version\n"
+    "Exit code: 0 done, 1 errors in the input, 2 wrong use or a file that cannot be read or written.\n";
+
+/* ---- files ---- */
+
+static char *read_stream(struct idlc *c, FILE *f)
+{
+    struct text t = { 0 };
+    char buffer[16384];
+    size_t n;
+    while ((n = fread(buffer, 1, sizeof(buffer), f)) > 0 && t.len < MAX_FILE_SIZE)
+        text_add(&t, buffer, n);
+    char *s = pool_strndup(&c->pool, t.data ? t.data : "", t.len);
+    text_free(&t);
+    return s;
+}
+
+static char *read_file(struct idlc *c, const char *path)
+{
+    struct stat st;
+    FILE *f = stat(path, &st) == 0 && S_ISREG(st.st_mode) ? fopen(path, "re") : NULL;
+    if (!f)
+        return NULL;
+    char *s = read_stream(c, f);
+    fclose(f);
+    return s;
+}
+
+/* The preprocessor is run only where there is something for it to do: without it columns stay exact. */
+static bool needs_cpp(const char *text)
+{
+    for (const char *line = text; line; line = strchr(line, '\n')) {
+        line += strspn(line, "\n \t");
+        if (*line == '#' && strncmp(line + 1 + strspn(line + 1, " \t"), "pragma", 6) != 0)
+            return true;
+    }
+    return false;
+}
+
+/* PROG -E -C -x c ... FILE, its standard output as text; NULL if it failed. */
+static char *run_cpp(struct idlc *c, const struct options *o, const char *path)
+{
+    const char *argv[MAX_OPTIONS * 2 + 16];
+    int n = 0, fds[2], status = 0;
+    for (const char *const *a = (const char *const[]){ o->cpp, "-E", "-C", "-nostdinc", "-D__IDLC__", "-x", "c", NULL };
+         *a; a++)
+        argv[n++] = *a;
+    for (int i = 0; i < o->n_cpp_args; i++)
+        argv[n++] = o->cpp_args[i];
+    argv[n++] = path;
+    argv[n] = NULL;
+    if (pipe2(fds, O_CLOEXEC) != 0)
+        return NULL;
+    posix_spawn_file_actions_t actions;
+    pid_t pid;
+    extern char **environ;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, fds[1], STDOUT_FILENO);
+    int err = posix_spawnp(&pid, o->cpp, &actions, NULL, (char *const *)(uintptr_t)argv, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    close(fds[1]);
+    FILE *f = err ? NULL : fdopen(fds[0], "r");
+    if (!f) {
+        close(fds[0]);
+        fprintf(stderr, "idlc: cannot run %s: %s\n", o->cpp, strerror(err ? err : errno));
+        return NULL;
+    }
+    char *s = read_stream(c, f);
+    fclose(f);
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? s : NULL;
+}
+
+static bool fill_source(struct idlc *c, const char *path, struct source *ret)
+{
+    const struct options *o = c->load_arg;
+    char real[PATH_MAX];
+    char *text = read_file(c, path);
+    if (!text || !realpath(path, real))
+        return false;
+    ret->name = pool_strndup(&c->pool, path, strlen(path));
+    ret->path = pool_strndup(&c->pool, real, strlen(real));
+    ret->text = text;
+    ret->scanned = o->defines || needs_cpp(text) ? run_cpp(c, o, path) : text;
+    return ret->scanned != NULL;
+}
+
+/* Beside the file that asks, then where -I says. */
+static bool load(struct idlc *c, const char *name, const struct source *from, struct source *ret)
+{
+    const struct options *o = c->load_arg;
+    const char *slash = from && from->name ? strrchr(from->name, '/') : NULL;
+    if (name[0] == '/')
+        return fill_source(c, name, ret);
+    if (fill_source(c, slash ? pool_printf(&c->pool, "%.*s/%s", (int)(slash - from->name), from->name, name) : name,
+                    ret))
+        return true;
+    for (int i = 0; i < o->n_include; i++)
+        if (fill_source(c, pool_printf(&c->pool, "%s/%s", o->include[i], name), ret))
+            return true;
+    return false;
+}
+
+/* ---- results ---- */
+
+static const char *const suffixes[OUT_COUNT] = {
+    [OUT_HEADER] = ".h", [OUT_NDR] = "_ndr.c", [OUT_CLIENT] = "_client.c", [OUT_SERVER] = "_server.c",
+    [OUT_OPS] = "_ops.c",
+};
+
+static const char *result_path(struct idlc *c, const struct options *o, int i)
+{
+    return pool_printf(&c->pool, "%s/%s%s", o->dir, c->stem, suffixes[i]);
+}
+
+static bool write_file(const char *path, const char *data, size_t len)
+{
+    FILE *f = fopen(path, "we");
+    bool ok = f && fwrite(data, 1, len, f) == len;
+    if (f && fclose(f) != 0)
+        ok = false;
+    if (!ok)
+        fprintf(stderr, "idlc: cannot write %s: %s\n", path, strerror(errno));
+    return ok;
+}
+
+static bool write_depfile(struct idlc *c, const struct options *o)
+{
+    struct text t = { 0 };
+    for (int i = 0; i < OUT_COUNT; i++)
+        if (c->want[i])
+            text_printf(&t, "%s%s", t.len ? " " : "", result_path(c, o, i));
+    text_printf(&t, ":");
+    for (const struct source *s = c->sources; s; s = s->next)
+        if (s->text)
+            text_printf(&t, " %s", s->name);
+    text_printf(&t, "\n");
+    bool ok = write_file(o->depfile, t.data, t.len);
+    text_free(&t);
+    return ok;
+}
+
+static bool write_results(struct idlc *c, const struct options *o)
+{
+    bool ok = true;
+    for (int i = 0; i < OUT_COUNT; i++)
+        if (c->want[i])
+            ok = write_file(result_path(c, o, i), c->out[i].data, c->out[i].len) && ok;
+    return ok && (!o->depfile || write_depfile(c, o));
+}
+
+/* ---- options ---- */
+
+static int usage(const char *why, const char *arg)
+{
+    if (why)
+        fprintf(stderr, "idlc: %s%s\n", why, arg);
+    fputs(usage_text, why ? stderr : stdout);
+    return why ? 2 : 0;
+}
+
+static bool output_option(struct idlc *c, const char *arg)
+{
+    static const char *const names[OUT_COUNT] = { [OUT_HEADER] = "--header", [OUT_NDR] = "--ndr",
+                                                  [OUT_CLIENT] = "--client", [OUT_SERVER] = "--server",
+                                                  [OUT_OPS] = "--ops" };
+    for (int i = 0; i < OUT_COUNT; i++)
+        if (strcmp(arg, names[i]) == 0)
+            return c->want[i] = true;
+    return false;
+}
+
+/* The value of an option that is `name VALUE` or, for one letter, `nameVALUE`; NULL: another option. */
+static const char *option_value(char **argv, int *i, const char *name)
+{
+    size_t len = strlen(name);
+    if (strncmp(argv[*i], name, len) != 0)
+        return NULL;
+    if (argv[*i][len])
+        return len == 2 ? argv[*i] + len : NULL;
+    return argv[*i + 1] ? argv[++*i] : NULL;
+}
+
+static int parse_options(struct idlc *c, struct options *o, int argc, char **argv)
+{
+    const char *v;
+    for (int i = 1; i < argc; i++) {
+        if (o->n_cpp_args + 2 > MAX_OPTIONS)
+            return usage("too many options at ", argv[i]);
+        if (strcmp(argv[i], "-E") == 0) {
+            o->preprocess_only = true;
+        } else if ((v = option_value(argv, &i, "-I"))) {
+            o->include[o->n_include++] = v;
+            o->cpp_args[o->n_cpp_args++] = pool_printf(&c->pool, "-I%s", v);
+        } else if ((v = option_value(argv, &i, "-D"))) {
+            o->defines = true;
+            o->cpp_args[o->n_cpp_args++] = pool_printf(&c->pool, "-D%s", v);
+        } else if ((v = option_value(argv, &i, "-o"))) {
+            o->dir = v;
+        } else if ((v = option_value(argv, &i, "--depfile"))) {
+            o->depfile = v;
+        } else if ((v = option_value(argv, &i, "--cpp"))) {
+            o->cpp = v;
+        } else if (argv[i][0] != '-' && !o->input) {
+            o->input = argv[i];
+        } else if (!output_option(c, argv[i])) {
+            return usage("what is ", argv[i]);
+        }
+    }
+    return o->input ? 0 : usage("no input file", "");
+}
+
+static int compile(struct idlc *c, const struct options *o)
+{
+    struct source main = { .name = o->input };
+    if (!fill_source(c, o->input, &main)) {
+        fprintf(stderr, "idlc: cannot read %s\n", o->input);
+        return 2;
+    }
+    if (o->preprocess_only)
+        return fputs(main.scanned, stdout) < 0 ? 2 : 0;
+    bool any = false;
+    for (int i = 0; i < OUT_COUNT; i++)
+        any |= c->want[i];
+    for (int i = 0; i < OUT_COUNT && !any; i++)
+        c->want[i] = i != OUT_SERVER;
+    bool ok = idlc_compile(c, &main);
+    if (c->messages.len)
+        fputs(c->messages.data, stderr);
+    if (!ok)
+        return 1;
+    return write_results(c, o) ? 0 : 2;
+}
+
+int main(int argc, char **argv)
+{
+    struct options o = { .dir = ".", .cpp = getenv("CC") };
+    struct idlc c = { .load = load, .load_arg = &o };
+    if (!o.cpp || !*o.cpp || strchr(o.cpp, ' '))
+        o.cpp = "cc";
+    if (argc == 2 && strcmp(argv[1], "--help") == 0)
+        return usage(NULL, NULL);
+    if (argc == 2 && strcmp(argv[1], "--version") == 0)
+        return puts("idlc (Tern) " IDLC_VERSION) < 0 ? 2 : 0;
+    int rc = parse_options(&c, &o, argc, argv);
+    if (rc == 0)
+        rc = compile(&c, &o);
+    idlc_free(&c);
+    return rc;
+}
