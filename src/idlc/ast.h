@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What the parser makes of IDL, and what the checker adds to it. The tree is the language as written: attributes are
- * kept by name with their arguments, whatever they are, so that a new attribute needs no new grammar. The checker
- * turns the type and attributes of each field and parameter into a `struct node`: what goes over the wire.
+ * What the parser makes of IDL, and what the checker adds to it. The tree is the language as written:
+ * attributes are kept by name with their arguments, whatever they are, so that a new attribute needs no new
+ * grammar. The checker turns the type and attributes of each field and parameter into a `struct node`: what
+ * goes over the wire.
  */
 #ifndef IDLC_AST_H
 #define IDLC_AST_H
@@ -18,8 +19,8 @@ struct source {
     struct source *file; /* which file a line marker names; itself, or an included one */
     struct decl *decls;
     struct source_ref *imports;
-    const char *prefix;  /* of names defined outside interfaces */
-    bool imported;       /* not the file that is compiled */
+    const char *prefix; /* of names defined outside interfaces */
+    bool imported;      /* not the file that is compiled */
     bool checked;
 };
 
@@ -65,7 +66,7 @@ struct attr_arg {
     struct attr_arg *next;
     struct expr *expr; /* both NULL: empty, as in size_is(,n) */
     struct type *type;
-    int64_t value;     /* of a case */
+    int64_t value; /* of a case */
 };
 
 struct attr {
@@ -106,6 +107,11 @@ enum base {
     BASE_WERROR,
 };
 
+/* Alignments and tags as the generated code names them (enum ndr_align, enum ndr_tag of <msrpc/ndr.h>): the
+ * greater is the stricter in NDR20 and NDR64 alike. */
+enum align { ALIGN_1 = 1, ALIGN_2 = 2, ALIGN_ENUM = 3, ALIGN_4 = 4, ALIGN_PTR = 5, ALIGN_8 = 8 };
+enum tag { TAG_8 = 1, TAG_16 = 2, TAG_ENUM = 3, TAG_32 = 4, TAG_64 = 8 };
+
 enum type_kind { TY_BASE, TY_NAME, TY_TAG, TY_STRUCT, TY_UNION, TY_ENUM, TY_POINTER, TY_ARRAY, TY_PIPE };
 
 enum layout_state { LAYOUT_NONE, LAYOUT_BUSY, LAYOUT_DONE };
@@ -124,24 +130,24 @@ struct type {
     struct field *switch_tag; /* encapsulated union */
 
     /* by the checker, for struct, union, enum */
-    const char *cname;        /* "srvsvc_SHARE_INFO_1" */
+    const char *cname; /* "srvsvc_SHARE_INFO_1" */
     const char *doc;
-    struct type *next_def;    /* definitions in the order of the files */
-    struct decl *owner;       /* interface that it stands in */
+    struct type *next_def; /* definitions in the order of the files */
+    struct decl *owner;    /* interface that it stands in */
     int order;
     struct source *src;
     bool ms_union, v1_enum, signed_enum;
     enum layout_state state;
-    unsigned align;           /* enum ndr_align */
-    unsigned arm_align;       /* union: of the widest arm */
-    unsigned tag_kind_ndr;    /* union: enum ndr_tag */
-    struct node *tag;         /* union: type of the tag */
-    size_t wire_min;          /* fewest octets in NDR20 */
-    bool deferred;            /* has embedded pointers */
-    bool conformant;          /* last member is a conformant array, or such a structure */
+    unsigned align;        /* enum align */
+    unsigned arm_align;    /* union: of the widest arm */
+    unsigned tag_kind_ndr; /* union: enum tag */
+    struct node *tag;      /* union: type of the tag */
+    size_t wire_min;       /* fewest octets in NDR20 */
+    bool deferred;         /* has embedded pointers */
+    bool conformant;       /* last member is a conformant array, or such a structure */
     bool recursive;
-    bool reached;             /* an operation uses it */
-    bool declared;            /* by a prototype */
+    bool reached;  /* an operation uses it */
+    bool declared; /* by a prototype */
     struct type *reach_next;
 };
 
@@ -152,39 +158,47 @@ struct field {
     struct loc loc;
     struct attr *attrs;
     struct type *type;
-    struct expr *value;    /* enumerator */
+    struct expr *value; /* enumerator */
     int64_t number;
     struct attr_arg *cases;
     bool is_default;
     int index;
-    bool in, out;          /* parameters */
-    bool skip;             /* handle_t: never marshalled */
+    bool in, out; /* parameters */
+    bool skip;    /* handle_t: never marshalled */
     struct node *node;
 };
 
-enum decl_kind { DECL_TYPEDEF, DECL_TAG, DECL_CONST, DECL_CPP_QUOTE, DECL_OPERATION, DECL_INTERFACE, DECL_IMPORT };
+enum decl_kind {
+    DECL_TYPEDEF,
+    DECL_TAG,
+    DECL_CONST,
+    DECL_CPP_QUOTE,
+    DECL_OPERATION,
+    DECL_INTERFACE,
+    DECL_IMPORT
+};
 
 struct decl {
     struct decl *next;
     enum decl_kind kind;
-    struct loc loc, start;    /* of the name; of the first token */
+    struct loc loc, start; /* of the name; of the first token */
     const char *name;
     struct attr *attrs;
-    struct type *type;        /* typedef, const; result of an operation */
-    struct expr *value;       /* const */
-    const char *text;         /* cpp_quote, import */
+    struct type *type;  /* typedef, const; result of an operation */
+    struct expr *value; /* const */
+    const char *text;   /* cpp_quote, import */
     const char *doc;
     struct field *params;
-    struct decl *body;        /* interface */
-    const char *base;         /* interface that this one inherits from */
-    struct decl *owner;       /* interface that it stands in */
+    struct decl *body;  /* interface */
+    const char *base;   /* interface that this one inherits from */
+    struct decl *owner; /* interface that it stands in */
     struct source *src;
     const char *cname;
     int opnum;
     int n_ops;
-    struct node *node;        /* result of an operation */
+    struct node *node; /* result of an operation */
     bool resolving;
-    bool alias_of_known;      /* a typedef of a name that the compiler knows */
+    bool alias_of_known; /* a typedef of a name that the compiler knows */
 };
 
 /* ---- what goes over the wire ---- */
@@ -205,12 +219,12 @@ enum pointer_kind { PTR_UNIQUE, PTR_REF, PTR_FULL };
 
 struct node {
     enum node_kind kind;
-    enum base base;            /* scalar; string: BASE_CHAR, BASE_WCHAR or an 8-bit type */
-    struct type *type;         /* struct, union, enum */
-    struct node *to;           /* pointer, array */
+    enum base base;    /* scalar; string: BASE_CHAR, BASE_WCHAR or an 8-bit type */
+    struct type *type; /* struct, union, enum */
+    struct node *to;   /* pointer, array */
     enum pointer_kind pointer;
-    bool in_array;             /* pointer: element of an array */
-    bool fixed;                /* array, string: bound is `count` */
+    bool in_array; /* pointer: element of an array */
+    bool fixed;    /* array, string: bound is `count` */
     uint64_t count;
     bool conformant, varying;
     struct expr *size, *length; /* size_is, length_is */

@@ -92,7 +92,8 @@ static const char *doc_at(const struct scanner *s, struct loc start)
     return NULL;
 }
 
-struct decl *new_decl(struct scanner *s, enum decl_kind kind, struct loc start, struct loc loc, const char *name)
+struct decl *new_decl(struct scanner *s, enum decl_kind kind, struct loc start, struct loc loc,
+                      const char *name)
 {
     struct decl *d = pool_new(&s->c->pool, struct decl);
     *d = (struct decl){ .kind = kind, .start = start, .loc = loc, .name = name, .src = s->main, .opnum = -1 };
@@ -115,8 +116,8 @@ struct decl *new_import(struct scanner *s, struct loc loc, const char *file)
     return d;
 }
 
-struct decl *new_interface(struct scanner *s, struct loc start, struct loc loc, struct attr *attrs, const char *name,
-                           const char *base, struct decl *body)
+struct decl *new_interface(struct scanner *s, struct loc start, struct loc loc, struct attr *attrs,
+                           const char *name, const char *base, struct decl *body)
 {
     struct decl *d = new_decl(s, DECL_INTERFACE, start, loc, name);
     d->attrs = attrs;
@@ -165,8 +166,8 @@ struct decl *new_tag(struct scanner *s, struct loc start, struct attr *attrs, st
     return d;
 }
 
-struct decl *new_operation(struct scanner *s, struct loc start, struct loc loc, struct attr *attrs, struct type *t,
-                           const char *name, struct params params)
+struct decl *new_operation(struct scanner *s, struct loc start, struct loc loc, struct attr *attrs,
+                           struct type *t, const char *name, struct params params)
 {
     struct decl *d = new_decl(s, DECL_OPERATION, start, loc, name);
     d->attrs = attrs;
@@ -177,7 +178,8 @@ struct decl *new_operation(struct scanner *s, struct loc start, struct loc loc, 
 
 /* ---- attributes ---- */
 
-struct attr *new_attr(struct scanner *s, struct loc loc, const char *name, struct attr_arg *args, bool has_args)
+struct attr *new_attr(struct scanner *s, struct loc loc, const char *name, struct attr_arg *args,
+                      bool has_args)
 {
     struct attr *a = pool_new(&s->c->pool, struct attr);
     *a = (struct attr){ .name = name, .loc = loc, .args = args, .has_args = has_args };
@@ -234,9 +236,9 @@ static const struct {
     enum base_word word;
     const char *name;
 } word_names[] = {
-    { W_UNSIGNED, "unsigned" }, { W_SIGNED, "signed" }, { W_CHAR, "char" },           { W_SMALL, "small" },
-    { W_SHORT, "short" },       { W_LONG, "long" },     { W_INT, "int" },             { W_HYPER, "hyper" },
-    { W_FLOAT, "float" },       { W_DOUBLE, "double" }, { W_INT3264, "__int3264" },   { W_BYTE, "byte" },
+    { W_UNSIGNED, "unsigned" }, { W_SIGNED, "signed" }, { W_CHAR, "char" },         { W_SMALL, "small" },
+    { W_SHORT, "short" },       { W_LONG, "long" },     { W_INT, "int" },           { W_HYPER, "hyper" },
+    { W_FLOAT, "float" },       { W_DOUBLE, "double" }, { W_INT3264, "__int3264" }, { W_BYTE, "byte" },
     { W_BOOLEAN, "boolean" },   { W_VOID, "void" },
 };
 
@@ -311,7 +313,8 @@ struct type *new_base_type(struct scanner *s, struct loc loc, enum base_word wor
     return t;
 }
 
-struct type *new_body(struct scanner *s, enum type_kind kind, struct loc loc, const char *tag, struct field *fields)
+struct type *new_body(struct scanner *s, enum type_kind kind, struct loc loc, const char *tag,
+                      struct field *fields)
 {
     struct type *t = new_type(s, kind, loc);
     t->name = tag;
@@ -329,8 +332,8 @@ struct type *new_tag_ref(struct scanner *s, struct loc loc, enum type_kind kind,
     return t;
 }
 
-struct type *new_switch_union(struct scanner *s, struct loc loc, struct loc tag_loc, const char *tag, struct type *t,
-                              const char *name, const char *union_name, struct field *arms)
+struct type *new_switch_union(struct scanner *s, struct loc loc, struct loc tag_loc, const char *tag,
+                              struct type *t, const char *name, const char *union_name, struct field *arms)
 {
     struct type *u = new_body(s, TY_UNION, loc, tag, arms);
     u->switch_tag = new_field(s, tag_loc, NULL, t, name);
@@ -399,7 +402,8 @@ int count_pointer(struct scanner *s, struct loc loc, int count)
 
 /* ---- fields ---- */
 
-struct field *new_field(struct scanner *s, struct loc loc, struct attr *attrs, struct type *t, const char *name)
+struct field *new_field(struct scanner *s, struct loc loc, struct attr *attrs, struct type *t,
+                        const char *name)
 {
     struct field *f = pool_new(&s->c->pool, struct field);
     *f = (struct field){ .loc = loc, .attrs = attrs, .type = t, .name = name, .cname = name };
@@ -412,7 +416,8 @@ struct field *new_param(struct scanner *s, struct attr *attrs, struct type *t, s
 }
 
 /* (void) is no parameter; a binding handle needs no name. */
-struct field *new_nameless_param(struct scanner *s, struct loc loc, struct attr *attrs, struct type *t, int pointers)
+struct field *new_nameless_param(struct scanner *s, struct loc loc, struct attr *attrs, struct type *t,
+                                 int pointers)
 {
     if (!pointers && !attrs && t->kind == TY_BASE && t->base == BASE_VOID)
         return NULL;

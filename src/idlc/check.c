@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Names, constants, attributes and operation numbers: what can be said before the wire form of types is known. */
+/* Names, constants, attributes and operation numbers: what can be said before the wire form of types is
+ * known. */
 #include "idlc/idlc.h"
 
 /* ---- symbols ---- */
@@ -50,12 +51,12 @@ static const struct {
     enum base base;
     bool pointer;
 } known_types[] = {
-    { "wchar_t", BASE_WCHAR, false },      { "error_status_t", BASE_U32, false },
-    { "handle_t", BASE_HANDLE_T, false },  { "GUID", BASE_GUID, false },
-    { "UUID", BASE_GUID, false },          { "uuid_t", BASE_GUID, false },
-    { "RPC_SID", BASE_SID, false },        { "PRPC_SID", BASE_SID, true },
-    { "NTSTATUS", BASE_NTSTATUS, false },  { "NET_API_STATUS", BASE_WERROR, false },
-    { "WERROR", BASE_WERROR, false },      { "HRESULT", BASE_I32, false },
+    { "wchar_t", BASE_WCHAR, false },     { "error_status_t", BASE_U32, false },
+    { "handle_t", BASE_HANDLE_T, false }, { "GUID", BASE_GUID, false },
+    { "UUID", BASE_GUID, false },         { "uuid_t", BASE_GUID, false },
+    { "RPC_SID", BASE_SID, false },       { "PRPC_SID", BASE_SID, true },
+    { "NTSTATUS", BASE_NTSTATUS, false }, { "NET_API_STATUS", BASE_WERROR, false },
+    { "WERROR", BASE_WERROR, false },     { "HRESULT", BASE_I32, false },
 };
 
 static void add_known_types(struct idlc *c)
@@ -83,12 +84,50 @@ static bool is_known(const struct symbol *s)
 
 /* Attributes with a meaning here, and those that mean nothing on the wire. */
 static const char *const attr_names[] = {
-    "uuid", "version", "pointer_default", "endpoint", "ms_union", "unique", "ref", "ptr", "in", "out", "string",
-    "size_is", "length_is", "max_is", "last_is", "switch_is", "switch_type", "case", "default", "range",
-    "context_handle", "v1_enum", "ignore", "disable_consistency_check", "handle", "idempotent", "maybe", "broadcast",
-    "helpstring", "public", "nopython", "todo", "annotation", "strict_context_handle", "type_strict_context_handle",
-    "context_handle_noserialize", "comm_status", "fault_status", "explicit_handle", "auto_handle", "allocate",
-    "force_allocate", "unspecified_authn_level", NULL,
+    "uuid",
+    "version",
+    "pointer_default",
+    "endpoint",
+    "ms_union",
+    "unique",
+    "ref",
+    "ptr",
+    "in",
+    "out",
+    "string",
+    "size_is",
+    "length_is",
+    "max_is",
+    "last_is",
+    "switch_is",
+    "switch_type",
+    "case",
+    "default",
+    "range",
+    "context_handle",
+    "v1_enum",
+    "ignore",
+    "disable_consistency_check",
+    "handle",
+    "idempotent",
+    "maybe",
+    "broadcast",
+    "helpstring",
+    "public",
+    "nopython",
+    "todo",
+    "annotation",
+    "strict_context_handle",
+    "type_strict_context_handle",
+    "context_handle_noserialize",
+    "comm_status",
+    "fault_status",
+    "explicit_handle",
+    "auto_handle",
+    "allocate",
+    "force_allocate",
+    "unspecified_authn_level",
+    NULL,
 };
 
 static void check_attrs(struct idlc *c, const struct attr *a)
@@ -178,18 +217,42 @@ static bool eval_binary(struct idlc *c, const struct expr *e, int64_t a, int64_t
         return false;
     }
     switch (*op) {
-    case '+': *ret = (int64_t)(x + y); break;
-    case '-': *ret = (int64_t)(x - y); break;
-    case '*': *ret = (int64_t)(x * y); break;
-    case '/': *ret = a / b; break;
-    case '%': *ret = a % b; break;
-    case '^': *ret = (int64_t)(x ^ y); break;
-    case '&': *ret = op[1] ? a && b : (int64_t)(x & y); break;
-    case '|': *ret = op[1] ? a || b : (int64_t)(x | y); break;
-    case '=': *ret = a == b; break;
-    case '!': *ret = a != b; break;
-    case '<': *ret = shift ? (int64_t)(x << y) : op[1] ? a <= b : a < b; break;
-    default: *ret = shift ? (int64_t)(x >> y) : op[1] ? a >= b : a > b; break;
+    case '+':
+        *ret = (int64_t)(x + y);
+        break;
+    case '-':
+        *ret = (int64_t)(x - y);
+        break;
+    case '*':
+        *ret = (int64_t)(x * y);
+        break;
+    case '/':
+        *ret = a / b;
+        break;
+    case '%':
+        *ret = a % b;
+        break;
+    case '^':
+        *ret = (int64_t)(x ^ y);
+        break;
+    case '&':
+        *ret = op[1] ? a && b : (int64_t)(x & y);
+        break;
+    case '|':
+        *ret = op[1] ? a || b : (int64_t)(x | y);
+        break;
+    case '=':
+        *ret = a == b;
+        break;
+    case '!':
+        *ret = a != b;
+        break;
+    case '<':
+        *ret = shift ? (int64_t)(x << y) : op[1] ? a <= b : a < b;
+        break;
+    default:
+        *ret = shift ? (int64_t)(x >> y) : op[1] ? a >= b : a > b;
+        break;
     }
     return true;
 }
@@ -248,12 +311,64 @@ struct type *type_resolve(struct idlc *c, struct type *t)
 static const char *c_name(struct idlc *c, const char *name)
 {
     static const char *const taken[] = {
-        "alignas", "alignof", "and", "asm", "auto", "bool", "break", "catch", "class", "const_cast", "constexpr",
-        "continue", "decltype", "delete", "do", "dynamic_cast", "else", "explicit", "export", "extern", "false",
-        "for", "friend", "goto", "if", "inline", "mutable", "namespace", "new", "noexcept", "not", "nullptr",
-        "operator", "or", "private", "protected", "public", "register", "reinterpret_cast", "restrict", "return",
-        "static", "static_assert", "static_cast", "template", "this", "thread_local", "throw", "true", "try",
-        "typeid", "typename", "using", "virtual", "volatile", "while", "xor", NULL,
+        "alignas",
+        "alignof",
+        "and",
+        "asm",
+        "auto",
+        "bool",
+        "break",
+        "catch",
+        "class",
+        "const_cast",
+        "constexpr",
+        "continue",
+        "decltype",
+        "delete",
+        "do",
+        "dynamic_cast",
+        "else",
+        "explicit",
+        "export",
+        "extern",
+        "false",
+        "for",
+        "friend",
+        "goto",
+        "if",
+        "inline",
+        "mutable",
+        "namespace",
+        "new",
+        "noexcept",
+        "not",
+        "nullptr",
+        "operator",
+        "or",
+        "private",
+        "protected",
+        "public",
+        "register",
+        "reinterpret_cast",
+        "restrict",
+        "return",
+        "static",
+        "static_assert",
+        "static_cast",
+        "template",
+        "this",
+        "thread_local",
+        "throw",
+        "true",
+        "try",
+        "typeid",
+        "typename",
+        "using",
+        "virtual",
+        "volatile",
+        "while",
+        "xor",
+        NULL,
     };
     for (const char *const *t = taken; *t; t++)
         if (strcmp(*t, name) == 0)
@@ -281,7 +396,8 @@ static bool same_type(const struct type *a, const struct type *b, int depth)
 {
     if (a == b)
         return true;
-    if (!a || !b || a->kind != b->kind || a->base != b->base || !same_text(a->name, b->name) || depth > MAX_NESTING)
+    if (!a || !b || a->kind != b->kind || a->base != b->base || !same_text(a->name, b->name) ||
+        depth > MAX_NESTING)
         return false;
     const struct field *f = a->fields, *g = b->fields;
     for (; f && g; f = f->next, g = g->next)
@@ -320,7 +436,8 @@ static void add_enumerators(struct idlc *c, const struct decl *d, struct type *t
 static void add_def(struct idlc *c, const struct decl *d, struct type *t, const char *name);
 
 /* Structures that are defined inside others come first, named after where they stand. */
-static void add_inner_defs(struct idlc *c, const struct decl *d, struct type *t, const char *outer, const char *name)
+static void add_inner_defs(struct idlc *c, const struct decl *d, struct type *t, const char *outer,
+                           const char *name)
 {
     for (int i = 0; t && i < 2 * MAX_NESTING; i++, t = t->to) {
         if (t->kind == TY_STRUCT || t->kind == TY_UNION || t->kind == TY_ENUM) {

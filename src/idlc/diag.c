@@ -25,8 +25,8 @@ static bool at_token(const char *line, size_t pos, const char *token, size_t len
            (!word_char(token[0]) || ((pos == 0 || !word_char(line[pos - 1])) && !word_char(line[pos + len])));
 }
 
-/* The preprocessor squeezes blanks and replaces macros, so the column in its output is not the one people see: the
- * k-th such token of its line is the k-th one of the original line. */
+/* The preprocessor squeezes blanks and replaces macros, so the column in its output is not the one people
+ * see: the k-th such token of its line is the k-th one of the original line. */
 static int original_column(const struct loc *loc, const char *line, size_t line_len)
 {
     const char *scanned = loc->scan_line;

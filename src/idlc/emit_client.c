@@ -5,12 +5,14 @@
 static void emit_call(struct emit *e, const struct decl *d)
 {
     emit_text(e, "\n");
-    emit_line(e, "enum nt_status %s(struct rpc_conn *c, struct nt_arena *mem, struct %s *r)", d->cname, d->cname);
+    emit_line(e, "enum nt_status %s(struct rpc_conn *c, struct nt_arena *mem, struct %s *r)", d->cname,
+              d->cname);
     emit_text(e, "{\n    return rpc_run(c, &%s_op, mem, r);\n}\n\n", d->cname);
-    emit_line(e,
-              "enum nt_status %s_send(struct rpc_conn *c, struct nt_arena *mem, struct %s *r, rpc_done_fn *done, "
-              "void *arg, struct rpc_call **ret_call)",
-              d->cname, d->cname);
+    emit_line(
+        e,
+        "enum nt_status %s_send(struct rpc_conn *c, struct nt_arena *mem, struct %s *r, rpc_done_fn *done, "
+        "void *arg, struct rpc_call **ret_call)",
+        d->cname, d->cname);
     emit_text(e, "{\n    return rpc_send(c, &%s_op, mem, r, done, arg, ret_call);\n}\n", d->cname);
 }
 
@@ -29,7 +31,8 @@ static void emit_dispatch(struct emit *e, const struct decl *i)
 {
     emit_text(e, "\n/* Calls the handler of an operation. */\n");
     emit_line(e,
-              "static enum nt_status %s_dispatch(const void *handlers, struct rpc_server_call *call, uint32_t opnum, "
+              "static enum nt_status %s_dispatch(const void *handlers, struct rpc_server_call *call, "
+              "uint32_t opnum, "
               "void *r)",
               i->name);
     emit_text(e, "{\n    const struct %s_handlers *h = handlers;\n    switch (opnum) {\n", i->name);
@@ -37,17 +40,18 @@ static void emit_dispatch(struct emit *e, const struct decl *i)
     for (const struct decl *d = i->body; d; d = d->next)
         if (d->kind == DECL_OPERATION) {
             emit_line(e, "case %s_opnum:", d->cname);
-            emit_line(e, "    return h->%s ? h->%s(call, r) : RPC_NT_PROCNUM_OUT_OF_RANGE;", d->name, d->name);
+            emit_line(e, "    return h->%s ? h->%s(call, r) : RPC_NT_PROCNUM_OUT_OF_RANGE;", d->name,
+                      d->name);
         }
     emit_line(e, "default:");
     emit_line(e, "    return RPC_NT_PROCNUM_OUT_OF_RANGE;");
     emit_line(e, "}");
     e->indent--;
     emit_text(e, "}\n\n");
-    emit_line(e, "enum nt_status %s_register(struct rpc_server *s, const struct %s_handlers *h, void *arg)", i->name,
-              i->name);
-    emit_text(e, "{\n    return rpc_server_register(s, &%s_interface, %s_ops, %s_dispatch, h, arg);\n}\n", i->name,
+    emit_line(e, "enum nt_status %s_register(struct rpc_server *s, const struct %s_handlers *h, void *arg)",
               i->name, i->name);
+    emit_text(e, "{\n    return rpc_server_register(s, &%s_interface, %s_ops, %s_dispatch, h, arg);\n}\n",
+              i->name, i->name, i->name);
 }
 
 void emit_server(struct idlc *c, struct text *o)

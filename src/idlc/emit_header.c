@@ -169,8 +169,9 @@ static void emit_operation(struct emit *e, const struct decl *d)
     e->indent--;
     emit_line(e, "};");
     emit_line(e, "NT_PUBLIC extern const struct rpc_op %s_op;", d->cname);
-    emit_line(e, "NT_PUBLIC enum nt_status %s(struct rpc_conn *c, struct nt_arena *mem, struct %s *r) NT_CHECKED;",
-              d->cname, d->cname);
+    emit_line(
+        e, "NT_PUBLIC enum nt_status %s(struct rpc_conn *c, struct nt_arena *mem, struct %s *r) NT_CHECKED;",
+        d->cname, d->cname);
     emit_line(e,
               "NT_PUBLIC enum nt_status %s_send(struct rpc_conn *c, struct nt_arena *mem, struct %s *r, "
               "rpc_done_fn *done, void *arg, struct rpc_call **ret_call) NT_CHECKED;",
@@ -184,13 +185,15 @@ static void emit_handlers(struct emit *e, const struct decl *i)
     e->indent++;
     for (const struct decl *d = i->body; d; d = d->next)
         if (d->kind == DECL_OPERATION)
-            emit_line(e, "enum nt_status (*%s)(struct rpc_server_call *call, struct %s *r);", d->name, d->cname);
+            emit_line(e, "enum nt_status (*%s)(struct rpc_server_call *call, struct %s *r);", d->name,
+                      d->cname);
     e->indent--;
     emit_line(e, "};");
-    emit_line(e,
-              "NT_PUBLIC enum nt_status %s_register(struct rpc_server *s, const struct %s_handlers *h, void *arg) "
-              "NT_CHECKED;",
-              i->name, i->name);
+    emit_line(
+        e,
+        "NT_PUBLIC enum nt_status %s_register(struct rpc_server *s, const struct %s_handlers *h, void *arg) "
+        "NT_CHECKED;",
+        i->name, i->name);
 }
 
 static void emit_interface(struct emit *e, const struct decl *i)

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * NAME_ndr.c: functions that push and pull each type and operation, and the tables. Each construct has two passes:
- * the fixed part, then what its embedded pointers stand at ([C706] 14.3.12.3).
+ * NAME_ndr.c: functions that push and pull each type and operation, and the tables. Each construct has two
+ * passes: the fixed part, then what its embedded pointers stand at ([C706] 14.3.12.3).
  */
 #include "idlc/m_emit.h"
 
 #include <limits.h>
-
-#include "msrpc/ndr.h"
 
 /* A place in memory: C text of the lvalue, and what to call its helpers. */
 struct place {
@@ -40,7 +38,8 @@ static struct place element_of(struct emit *e, struct place p)
 
 static const char *helper(struct emit *e, struct place p, const char *what)
 {
-    return p.depth ? POOL_PRINTF(e, "%s_%s%d", p.name, what, p.depth + 1) : POOL_PRINTF(e, "%s_%s", p.name, what);
+    return p.depth ? POOL_PRINTF(e, "%s_%s%d", p.name, what, p.depth + 1)
+                   : POOL_PRINTF(e, "%s_%s", p.name, what);
 }
 
 /* Width of elements that go in one piece; 0: one by one. */
@@ -50,8 +49,8 @@ static unsigned bulk_width(const struct node *n)
         return n->type->v1_enum ? 4 : 0;
     if (n->kind == ND_ARRAY && n->fixed && !n->varying)
         return bulk_width(n->to);
-    if (n->kind != ND_SCALAR || n->ranged || n->base == BASE_I3264 || n->base == BASE_U3264 || n->base == BASE_GUID ||
-        n->base == BASE_SID)
+    if (n->kind != ND_SCALAR || n->ranged || n->base == BASE_I3264 || n->base == BASE_U3264 ||
+        n->base == BASE_GUID || n->base == BASE_SID)
         return 0;
     return base_width(n->base);
 }
@@ -64,15 +63,15 @@ static uint64_t bulk_count(const struct node *n)
 static const char *align_name(unsigned align)
 {
     switch (align) {
-    case NDR_1:
+    case ALIGN_1:
         return "NDR_1";
-    case NDR_2:
+    case ALIGN_2:
         return "NDR_2";
-    case NDR_ENUM:
+    case ALIGN_ENUM:
         return "NDR_ENUM";
-    case NDR_4:
+    case ALIGN_4:
         return "NDR_4";
-    case NDR_PTR:
+    case ALIGN_PTR:
         return "NDR_PTR";
     default:
         return "NDR_8";
@@ -81,17 +80,17 @@ static const char *align_name(unsigned align)
 
 static const char *tag_name(const struct type *t)
 {
-    static const char *const names[] = { [NDR_TAG_8] = "NDR_TAG_8",
-                                         [NDR_TAG_16] = "NDR_TAG_16",
-                                         [NDR_TAG_ENUM] = "NDR_TAG_ENUM",
-                                         [NDR_TAG_32] = "NDR_TAG_32",
-                                         [NDR_TAG_64] = "NDR_TAG_64" };
+    static const char *const names[] = { [TAG_8] = "NDR_TAG_8",
+                                         [TAG_16] = "NDR_TAG_16",
+                                         [TAG_ENUM] = "NDR_TAG_ENUM",
+                                         [TAG_32] = "NDR_TAG_32",
+                                         [TAG_64] = "NDR_TAG_64" };
     return names[t->tag_kind_ndr];
 }
 
 static const char *tag_type(const struct type *t)
 {
-    return t->tag_kind_ndr == NDR_TAG_64 ? "uint64_t" : "uint32_t";
+    return t->tag_kind_ndr == TAG_64 ? "uint64_t" : "uint32_t";
 }
 
 /* The value of switch_is as an argument: a cast where the field is signed. */
@@ -119,7 +118,8 @@ static const char *element_count(struct emit *e, const struct node *n)
 
 static const char *size_count(struct emit *e, const struct node *n)
 {
-    return n->size ? emit_count(e, n->size, n->size_plus) : POOL_PRINTF(e, "%llu", (unsigned long long)n->count);
+    return n->size ? emit_count(e, n->size, n->size_plus)
+                   : POOL_PRINTF(e, "%llu", (unsigned long long)n->count);
 }
 
 /* ---- push ---- */
@@ -158,10 +158,10 @@ static void push_scalar(struct emit *e, const struct node *n, struct place p)
 
 static const char *pointer_name(const struct node *n)
 {
-    return n->pointer == PTR_FULL              ? "full"
+    return n->pointer == PTR_FULL     ? "full"
            : n->pointer == PTR_UNIQUE ? "unique"
-           : n->in_array                       ? "ref_element"
-                                               : "ref";
+           : n->in_array              ? "ref_element"
+                                      : "ref";
 }
 
 static size_t loop_start(struct emit *e, struct place p, const char *count, const char *and)
@@ -178,7 +178,8 @@ static void push_array(struct emit *e, const struct node *n, struct place p, boo
     uint64_t each = bulk_count(n->to);
     const char *count = element_count(e, n);
     if (width && each == 1 && size && n->varying) {
-        emit_line(e, "ndr_push_conformant_varying(n, %s, %s, %s, %u);", p.text, size_count(e, n), count, width);
+        emit_line(e, "ndr_push_conformant_varying(n, %s, %s, %s, %u);", p.text, size_count(e, n), count,
+                  width);
         return;
     }
     if (width && each == 1 && (size || n->varying)) {
@@ -199,7 +200,8 @@ static void push_array(struct emit *e, const struct node *n, struct place p, boo
         emit_line(e, "ndr_push_elements(n, %s, %s, %u);", p.text, total, width);
         return;
     }
-    size_t body = loop_start(e, p, count, n->fixed ? "" : POOL_PRINTF(e, " && ndr_push_not_null(n, %s)", p.text));
+    size_t body =
+        loop_start(e, p, count, n->fixed ? "" : POOL_PRINTF(e, " && ndr_push_not_null(n, %s)", p.text));
     push_fixed(e, n->to, element_of(e, p), false);
     emit_close(e, body, true);
 }
@@ -328,13 +330,14 @@ static void pull_scalar(struct emit *e, const struct node *n, struct place p)
         break;
     default:
         name = POOL_PRINTF(e, "u%u", 8 * base_width(n->base));
-        if (base_signed(n->base) || n->base == BASE_CHAR || n->base == BASE_NTSTATUS || n->base == BASE_WERROR)
+        if (base_signed(n->base) || n->base == BASE_CHAR || n->base == BASE_NTSTATUS ||
+            n->base == BASE_WERROR)
             cast = POOL_PRINTF(e, "(%s)", base_c_type(n->base));
     }
     emit_line(e, "%s = %sndr_pull_%s(n);", p.text, cast, name);
     if (n->ranged)
-        emit_line(e, "ndr_pull_range(n, %s%s, %lld, %lld);", base_width(n->base) == 8 ? "(int64_t)" : "", p.text,
-                  (long long)n->low, (long long)n->high);
+        emit_line(e, "ndr_pull_range(n, %s%s, %lld, %lld);", base_width(n->base) == 8 ? "(int64_t)" : "",
+                  p.text, (long long)n->low, (long long)n->high);
 }
 
 /* Bytes of what a pointer stands at, to be taken with its referent id; 0: known later only. */
@@ -350,7 +353,8 @@ static const char *pointee_size(struct emit *e, const struct node *to, struct pl
 }
 
 /* Count that the wire has to agree with, or NDR_ANY with the comparison left for the end. */
-static const char *expected(struct emit *e, const struct node *n, const struct expr *x, int plus, bool *ret_late)
+static const char *expected(struct emit *e, const struct node *n, const struct expr *x, int plus,
+                            bool *ret_late)
 {
     *ret_late = false;
     if (!x)
@@ -366,7 +370,8 @@ static void match_late(struct emit *e, const char *sent, const struct expr *x, i
     text_printf(&e->late, "ndr_pull_match(n, %s, %s);\n", sent, emit_count(e, x, plus));
 }
 
-static void pull_bulk(struct emit *e, const struct node *n, struct place p, unsigned width, const char *hoisted)
+static void pull_bulk(struct emit *e, const struct node *n, struct place p, unsigned width,
+                      const char *hoisted)
 {
     bool late_size, late_length;
     const char *size = expected(e, n, n->size, n->size_plus, &late_size);
@@ -381,7 +386,8 @@ static void pull_bulk(struct emit *e, const struct node *n, struct place p, unsi
             emit_line(e, "ndr_pull_match(n, %s, %s);", count, size);
         if (n->varying) {
             const char *sent = helper(e, p, "count");
-            emit_line(e, "size_t %s = ndr_pull_length(n, %s);", sent, n->conformant ? count : size_count(e, n));
+            emit_line(e, "size_t %s = ndr_pull_length(n, %s);", sent,
+                      n->conformant ? count : size_count(e, n));
             if (late_length)
                 match_late(e, sent, n->length, n->length_plus);
             else
@@ -421,7 +427,8 @@ static const char *pull_open_array(struct emit *e, const struct node *n, struct 
         else if (n->size && strcmp(size, "NDR_ANY") != 0)
             emit_line(e, "ndr_pull_match(n, %s, %s);", max, size);
         if (n->varying)
-            emit_line(e, "size_t %s = ndr_pull_length(n, %s);", count, n->conformant ? max : size_count(e, n));
+            emit_line(e, "size_t %s = ndr_pull_length(n, %s);", count,
+                      n->conformant ? max : size_count(e, n));
         else
             emit_line(e, "size_t %s = %s;", count, max);
         if (n->varying && !late_length)
@@ -438,7 +445,8 @@ static const char *pull_open_array(struct emit *e, const struct node *n, struct 
     if (n->varying && late_length)
         match_late(e, count, n->length, n->length_plus);
     if (n->ranged)
-        emit_line(e, "ndr_pull_range(n, (int64_t)%s, %lld, %lld);", count, (long long)n->low, (long long)n->high);
+        emit_line(e, "ndr_pull_range(n, (int64_t)%s, %lld, %lld);", count, (long long)n->low,
+                  (long long)n->high);
     return count;
 }
 
@@ -446,8 +454,8 @@ static const char *pull_open_array(struct emit *e, const struct node *n, struct 
 static void pull_bulk_range(struct emit *e, const struct node *n)
 {
     if (n->ranged && n->size && expr_ready(e, n->size))
-        emit_line(e, "ndr_pull_range(n, (int64_t)(%s), %lld, %lld);", emit_expr(e, n->size), (long long)n->low,
-                  (long long)n->high);
+        emit_line(e, "ndr_pull_range(n, (int64_t)(%s), %lld, %lld);", emit_expr(e, n->size),
+                  (long long)n->low, (long long)n->high);
 }
 
 static const char *pull_array(struct emit *e, const struct node *n, struct place p, const char *hoisted)
@@ -456,7 +464,8 @@ static const char *pull_array(struct emit *e, const struct node *n, struct place
     uint64_t each = bulk_count(n->to);
     if (n->fixed && !n->varying) {
         if (width) {
-            emit_line(e, "ndr_pull_elements(n, %s, %llu, %u);", p.text, (unsigned long long)(each * n->count), width);
+            emit_line(e, "ndr_pull_elements(n, %s, %llu, %u);", p.text, (unsigned long long)(each * n->count),
+                      width);
             return NULL;
         }
         size_t body = loop_start(e, p, POOL_PRINTF(e, "%llu", (unsigned long long)n->count), "");
@@ -516,7 +525,8 @@ static void pull_fixed(struct emit *e, const struct node *n, struct place p, con
         pull_scalar(e, n, p);
         break;
     case ND_ENUM:
-        emit_line(e, "%s = (enum %s)ndr_pull_%s(n);", p.text, n->type->cname, n->type->v1_enum ? "u32" : "enum");
+        emit_line(e, "%s = (enum %s)ndr_pull_%s(n);", p.text, n->type->cname,
+                  n->type->v1_enum ? "u32" : "enum");
         break;
     case ND_STRUCT:
         emit_line(e, "%s_pull(n, %s);", n->type->cname, address(e, p.text));
@@ -587,7 +597,8 @@ static void pull_deferred_pointer(struct emit *e, const struct node *n, struct p
     }
 }
 
-/* count: variable with the number of elements, NULL: as the fields say, which the pull before has compared. */
+/* count: variable with the number of elements, NULL: as the fields say, which the pull before has compared.
+ */
 static void pull_deferred(struct emit *e, const struct node *n, struct place p, const char *count)
 {
     if (!node_deferred(n))
@@ -697,9 +708,9 @@ static void start_function(struct emit *e, const struct type *t, const char *wha
 {
     const char *tag = t->kind == TY_UNION ? POOL_PRINTF(e, ", %s tag", tag_type(t)) : "";
     emit_text(e, "\n");
-    emit_line(e, "static void %s_%s(struct %s *n, %s%s %s *%s%s)", t->cname, what, push ? "ndr_push" : "ndr_pull",
-              push ? "const " : "", t->kind == TY_UNION ? "union" : "struct", t->cname,
-              t->kind == TY_UNION ? "u" : "s", tag);
+    emit_line(e, "static void %s_%s(struct %s *n, %s%s %s *%s%s)", t->cname, what,
+              push ? "ndr_push" : "ndr_pull", push ? "const " : "", t->kind == TY_UNION ? "union" : "struct",
+              t->cname, t->kind == TY_UNION ? "u" : "s", tag);
     emit_text(e, "{\n");
     e->indent = 1;
     if (t->recursive && strstr(what, "deferred")) {
@@ -901,8 +912,8 @@ static void emit_direction(struct emit *e, const struct decl *d, bool push, bool
     if (!has_data(d, out))
         return;
     emit_text(e, "\n");
-    emit_line(e, "static void %s_%s_%s(struct %s *n, %svoid *p)", d->name, push ? "push" : "pull", out ? "out" : "in",
-              push ? "ndr_push" : "ndr_pull", push ? "const " : "");
+    emit_line(e, "static void %s_%s_%s(struct %s *n, %svoid *p)", d->name, push ? "push" : "pull",
+              out ? "out" : "in", push ? "ndr_push" : "ndr_pull", push ? "const " : "");
     emit_text(e, "{\n");
     e->indent = 1;
     emit_line(e, "%sstruct %s *r = p;", push ? "const " : "", d->cname);
@@ -942,7 +953,8 @@ static void emit_op_table(struct emit *e, const struct decl *d)
     if (flags)
         emit_text(e, "    .flags = %s,\n", flags);
     emit_text(e, "    .iface = &%s_interface,\n    .name = \"%s\",\n", d->owner->name, d->name);
-    emit_text(e, "    .size = sizeof(struct %s),\n    .out_offset = offsetof(struct %s, out),\n", d->cname, d->cname);
+    emit_text(e, "    .size = sizeof(struct %s),\n    .out_offset = offsetof(struct %s, out),\n", d->cname,
+              d->cname);
     for (int i = 0; i < 4; i++) {
         const char *verb = i & 1 ? "pull" : "push", *dir = i & 2 ? "out" : "in";
         if (has_data(d, i & 2))
@@ -1014,7 +1026,8 @@ static void emit_interface_table(struct emit *e, const struct decl *i)
         emit_text(e, "    NULL,\n};\n");
     }
     emit_text(e, "\nconst struct rpc_interface %s_interface = {\n", i->name);
-    emit_text(e, "    .table_version = RPC_TABLE_VERSION,\n    .n_ops = %d,\n    .name = \"%s\",\n", i->n_ops, i->name);
+    emit_text(e, "    .table_version = RPC_TABLE_VERSION,\n    .n_ops = %d,\n    .name = \"%s\",\n", i->n_ops,
+              i->name);
     if (uuid)
         emit_uuid(e, uuid->text);
     emit_version(e, attr_find(i->attrs, "version"));

@@ -6,9 +6,9 @@
 #include "idlc/ast.h"
 
 /* Bounds that keep hostile input from exhausting the stack; real interfaces stay far below. */
-#define MAX_NESTING   200  /* structures in structures, expressions in expressions, pointers to pointers */
-#define MAX_IMPORTS   32   /* files that import files; each takes a parser on the stack */
-#define MAX_ERRORS    20   /* then the rest is noise */
+#define MAX_NESTING   200 /* structures in structures, expressions in expressions, pointers to pointers */
+#define MAX_IMPORTS   32  /* files that import files; each takes a parser on the stack */
+#define MAX_ERRORS    20  /* then the rest is noise */
 #define MAX_FILE_SIZE (16u << 20)
 
 enum output { OUT_HEADER, OUT_NDR, OUT_CLIENT, OUT_SERVER, OUT_OPS, OUT_COUNT };
@@ -36,7 +36,7 @@ struct idlc {
 
     struct source *sources; /* in the order they were first named */
     struct source *main;
-    const char *stem;       /* "srvsvc" of srvsvc.idl */
+    const char *stem; /* "srvsvc" of srvsvc.idl */
     struct symbol *names[SYMBOL_BUCKETS], *tags[SYMBOL_BUCKETS];
     struct type *defs, **defs_end; /* struct, union, enum of all files */
     unsigned nesting;
@@ -50,7 +50,7 @@ struct idlc {
         const char *text;
         int line, col; /* of the token that follows */
         const struct source *file;
-    } *docs;
+    } * docs;
     const char *pending_doc;
     bool doc_ready;
 };
@@ -65,7 +65,8 @@ void parse_source(struct idlc *c, struct source *src);
 /* ---- compile.c ---- */
 /* Reads an imported file, once. NULL after an error. */
 struct source *source_import(struct idlc *c, const char *name, struct loc where);
-/* Compiles `src` (name, path, text and scanned filled in); true if there was no error. The results are in c->out. */
+/* Compiles `src` (name, path, text and scanned filled in); true if there was no error. The results are in
+ * c->out. */
 bool idlc_compile(struct idlc *c, struct source *src);
 void idlc_free(struct idlc *c);
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * From types and attributes to what goes over the wire: one node for each field, parameter and result, and the layout
- * (alignment, least size, conformance) of each structure and union. [C706] chapters 4 and 14, [MS-RPCE] 2.2.4, 2.2.5.
+ * From types and attributes to what goes over the wire: one node for each field, parameter and result, and
+ * the layout (alignment, least size, conformance) of each structure and union. [C706] chapters 4 and 14,
+ * [MS-RPCE] 2.2.4, 2.2.5.
  */
 #include "idlc/idlc.h"
-
-#include "msrpc/ndr.h"
 
 /* ---- base types ---- */
 
@@ -14,15 +13,24 @@ static const struct {
     unsigned width;
     bool is_signed;
 } bases[] = {
-    [BASE_BYTE] = { "uint8_t", 1, false },    [BASE_CHAR] = { "char", 1, false },
-    [BASE_BOOLEAN] = { "uint8_t", 1, false }, [BASE_I8] = { "int8_t", 1, true },
-    [BASE_U8] = { "uint8_t", 1, false },      [BASE_I16] = { "int16_t", 2, true },
-    [BASE_U16] = { "uint16_t", 2, false },    [BASE_I32] = { "int32_t", 4, true },
-    [BASE_U32] = { "uint32_t", 4, false },    [BASE_I64] = { "int64_t", 8, true },
-    [BASE_U64] = { "uint64_t", 8, false },    [BASE_I3264] = { "int64_t", 4, true },
-    [BASE_U3264] = { "uint64_t", 4, false },  [BASE_FLOAT] = { "float", 4, false },
-    [BASE_DOUBLE] = { "double", 8, false },   [BASE_WCHAR] = { "char16_t", 2, false },
-    [BASE_VOID] = { "void", 0, false },       [BASE_HANDLE_T] = { "void", 0, false },
+    [BASE_BYTE] = { "uint8_t", 1, false },
+    [BASE_CHAR] = { "char", 1, false },
+    [BASE_BOOLEAN] = { "uint8_t", 1, false },
+    [BASE_I8] = { "int8_t", 1, true },
+    [BASE_U8] = { "uint8_t", 1, false },
+    [BASE_I16] = { "int16_t", 2, true },
+    [BASE_U16] = { "uint16_t", 2, false },
+    [BASE_I32] = { "int32_t", 4, true },
+    [BASE_U32] = { "uint32_t", 4, false },
+    [BASE_I64] = { "int64_t", 8, true },
+    [BASE_U64] = { "uint64_t", 8, false },
+    [BASE_I3264] = { "int64_t", 4, true },
+    [BASE_U3264] = { "uint64_t", 4, false },
+    [BASE_FLOAT] = { "float", 4, false },
+    [BASE_DOUBLE] = { "double", 8, false },
+    [BASE_WCHAR] = { "char16_t", 2, false },
+    [BASE_VOID] = { "void", 0, false },
+    [BASE_HANDLE_T] = { "void", 0, false },
     [BASE_GUID] = { "struct nt_guid", 16, false },
     [BASE_SID] = { "struct nt_sid", 12, false },
     [BASE_NTSTATUS] = { "enum nt_status", 4, false },
@@ -53,10 +61,10 @@ struct lowering {
     const struct attr *chain[MAX_CHAIN]; /* of the field, then of each typedef on the way */
     int n_chain;
     const struct decl *iface;
-    unsigned level;                      /* entry of size_is that counts */
+    unsigned level; /* entry of size_is that counts */
     unsigned depth;
-    bool kind_used;                      /* the pointer kind written at the field has found its pointer */
-    bool top;                            /* at the outermost level of a parameter */
+    bool kind_used; /* the pointer kind written at the field has found its pointer */
+    bool top;       /* at the outermost level of a parameter */
     bool in_array;
     struct loc loc;
 };
@@ -91,14 +99,16 @@ static struct node *new_node(struct lowering *l, enum node_kind kind)
 
 static enum pointer_kind kind_of(const struct attr *a, enum pointer_kind otherwise)
 {
-    return attr_find(a, "unique") ? PTR_UNIQUE : attr_find(a, "ref") ? PTR_REF : attr_find(a, "ptr") ? PTR_FULL
-                                                                                                     : otherwise;
+    return attr_find(a, "unique") ? PTR_UNIQUE
+           : attr_find(a, "ref")  ? PTR_REF
+           : attr_find(a, "ptr")  ? PTR_FULL
+                                  : otherwise;
 }
 
 /* A kind that is written counts for one pointer, the outermost; the others follow pointer_default. */
 static enum pointer_kind pointer_kind(struct lowering *l)
 {
-    enum pointer_kind other = PTR_UNIQUE, none = (enum pointer_kind)-1;
+    enum pointer_kind other = PTR_UNIQUE, none = (enum pointer_kind) - 1;
     const struct attr *d = l->iface ? attr_find(l->iface->attrs, "pointer_default") : NULL;
     if (d && d->args && d->args->expr && d->args->expr->kind == EX_NAME)
         other = strcmp(d->args->expr->text, "ref") == 0   ? PTR_REF
@@ -119,7 +129,8 @@ static enum pointer_kind pointer_kind(struct lowering *l)
 
 static bool char_like(const struct type *t)
 {
-    return t && t->kind == TY_BASE && (base_width(t->base) == 1 || t->base == BASE_WCHAR || t->base == BASE_U16);
+    return t && t->kind == TY_BASE &&
+           (base_width(t->base) == 1 || t->base == BASE_WCHAR || t->base == BASE_U16);
 }
 
 static void take_bounds(struct lowering *l, struct node *n)
@@ -344,10 +355,12 @@ static struct node *lower_type(struct lowering *l, struct type *t)
     return n;
 }
 
-static struct node *lower_field(struct idlc *c, const struct decl *iface, const struct attr *attrs, struct type *t,
-                                struct loc loc, bool param)
+static struct node *lower_field(struct idlc *c, const struct decl *iface, const struct attr *attrs,
+                                struct type *t, struct loc loc, bool param)
 {
-    struct lowering l = { .c = c, .iface = iface, .top = param, .loc = loc, .chain = { attrs }, .n_chain = 1 };
+    struct lowering l = {
+        .c = c, .iface = iface, .top = param, .loc = loc, .chain = { attrs }, .n_chain = 1
+    };
     return lower_type(&l, t);
 }
 
@@ -362,35 +375,35 @@ unsigned node_align(const struct node *n)
 {
     switch (n->kind) {
     case ND_SCALAR:
-        return n->base == BASE_GUID || n->base == BASE_SID                ? NDR_4
-               : n->base == BASE_I3264 || n->base == BASE_U3264 ? (unsigned)NDR_PTR
-                                                                          : base_width(n->base);
+        return n->base == BASE_GUID || n->base == BASE_SID      ? ALIGN_4
+               : n->base == BASE_I3264 || n->base == BASE_U3264 ? (unsigned)ALIGN_PTR
+                                                                : base_width(n->base);
     case ND_ENUM:
-        return n->type->v1_enum ? NDR_4 : NDR_ENUM;
+        return n->type->v1_enum ? ALIGN_4 : ALIGN_ENUM;
     case ND_STRUCT:
     case ND_UNION:
         return n->type->align;
     case ND_POINTER:
-        return n->in_array && n->pointer == PTR_REF ? stricter(NDR_PTR, node_align(n->to)) : NDR_PTR;
+        return n->in_array && n->pointer == PTR_REF ? stricter(ALIGN_PTR, node_align(n->to)) : ALIGN_PTR;
     case ND_IGNORE:
-        return NDR_PTR;
+        return ALIGN_PTR;
     case ND_ARRAY:
-        return n->varying ? stricter(NDR_PTR, node_align(n->to)) : node_align(n->to);
+        return n->varying ? stricter(ALIGN_PTR, node_align(n->to)) : node_align(n->to);
     case ND_STRING:
-        return NDR_PTR;
+        return ALIGN_PTR;
     case ND_HANDLE:
-        return NDR_4;
+        return ALIGN_4;
     }
-    return NDR_1;
+    return ALIGN_1;
 }
 
 /* Alignment that the first octets of a node have by themselves. */
 unsigned node_first_align(const struct node *n)
 {
     if (n->kind == ND_UNION)
-        return n->type->tag ? node_align(n->type->tag) : NDR_1;
+        return n->type->tag ? node_align(n->type->tag) : ALIGN_1;
     if (n->kind == ND_ARRAY)
-        return n->varying ? (unsigned)NDR_PTR : node_first_align(n->to);
+        return n->varying ? (unsigned)ALIGN_PTR : node_first_align(n->to);
     return node_align(n);
 }
 
@@ -398,9 +411,9 @@ unsigned node_first_align(const struct node *n)
 unsigned node_last_align(const struct node *n)
 {
     if (n->kind == ND_UNION)
-        return NDR_1;
+        return ALIGN_1;
     if (n->kind == ND_STRING)
-        return n->base == BASE_WCHAR ? NDR_2 : NDR_1;
+        return n->base == BASE_WCHAR ? ALIGN_2 : ALIGN_1;
     if (n->kind == ND_ARRAY)
         return node_last_align(n->to);
     return node_align(n);
@@ -456,7 +469,8 @@ static void layout_inner(struct idlc *c, const struct node *n)
         layout(c, n->type);
 }
 
-static bool names_field(const struct idlc *c, const struct expr *e, const struct field *fields, bool *ret_field)
+static bool names_field(const struct idlc *c, const struct expr *e, const struct field *fields,
+                        bool *ret_field)
 {
     for (const struct field *f = fields; f; f = f->next)
         if (f->name && !f->skip && strcmp(f->name, e->text) == 0) {
@@ -512,7 +526,7 @@ static void check_elements(struct idlc *c, const struct node *n)
 
 static void layout_struct(struct idlc *c, struct type *t)
 {
-    t->align = NDR_1;
+    t->align = ALIGN_1;
     for (struct field *f = t->fields; f; f = f->next) {
         struct node *n = f->node;
         if (!n)
@@ -539,7 +553,7 @@ static void layout_struct(struct idlc *c, struct type *t)
 
 static void layout_union(struct idlc *c, struct type *t)
 {
-    unsigned arms = NDR_1;
+    unsigned arms = ALIGN_1;
     for (struct field *f = t->fields; f; f = f->next) {
         struct node *n = f->node;
         if (!n)
@@ -560,7 +574,8 @@ static void layout(struct idlc *c, struct type *t)
     if (t->state == LAYOUT_DONE)
         return;
     if (t->state == LAYOUT_BUSY || c->nesting >= MAX_NESTING) {
-        diag_error(c, t->loc, t->state == LAYOUT_BUSY ? "this type contains itself" : "types are nested too deeply");
+        diag_error(c, t->loc,
+                   t->state == LAYOUT_BUSY ? "this type contains itself" : "types are nested too deeply");
         t->state = LAYOUT_DONE;
         return;
     }
@@ -580,7 +595,7 @@ static void layout(struct idlc *c, struct type *t)
 
 static void lower_union_tag(struct idlc *c, struct type *t)
 {
-        const struct attr *a = attr_find(t->attrs, "switch_type");
+    const struct attr *a = attr_find(t->attrs, "switch_type");
     struct type *tag;
     if (a && a->args && a->args->type)
         tag = a->args->type;
@@ -595,7 +610,7 @@ static void lower_union_tag(struct idlc *c, struct type *t)
     if (!t->tag)
         return;
     if (t->tag->kind == ND_ENUM)
-        t->tag_kind_ndr = t->tag->type->v1_enum ? NDR_TAG_32 : NDR_TAG_ENUM;
+        t->tag_kind_ndr = t->tag->type->v1_enum ? TAG_32 : TAG_ENUM;
     else if (t->tag->kind == ND_SCALAR && t->tag->base <= BASE_U64)
         t->tag_kind_ndr = base_width(t->tag->base);
     else

@@ -14,29 +14,32 @@ struct params join_members(struct scanner *s, struct params list, struct attr *a
 struct params join_empty_arm(struct scanner *s, struct loc loc, struct params list, struct attr *attrs);
 struct declarator *join_declarators(struct declarator *list, struct declarator *d);
 
-struct decl *new_decl(struct scanner *s, enum decl_kind kind, struct loc start, struct loc loc, const char *name);
+struct decl *new_decl(struct scanner *s, enum decl_kind kind, struct loc start, struct loc loc,
+                      const char *name);
 struct decl *new_import(struct scanner *s, struct loc loc, const char *file);
-struct decl *new_interface(struct scanner *s, struct loc start, struct loc loc, struct attr *attrs, const char *name,
-                           const char *base, struct decl *body);
+struct decl *new_interface(struct scanner *s, struct loc start, struct loc loc, struct attr *attrs,
+                           const char *name, const char *base, struct decl *body);
 struct decl *new_typedef(struct scanner *s, struct loc start, struct attr *attrs, struct type *t,
                          struct declarator *list);
 struct decl *new_const(struct scanner *s, struct loc start, struct loc loc, struct type *t, const char *name,
                        struct expr *value);
 struct decl *new_tag(struct scanner *s, struct loc start, struct attr *attrs, struct type *t);
-struct decl *new_operation(struct scanner *s, struct loc start, struct loc loc, struct attr *attrs, struct type *t,
-                           const char *name, struct params params);
+struct decl *new_operation(struct scanner *s, struct loc start, struct loc loc, struct attr *attrs,
+                           struct type *t, const char *name, struct params params);
 
-struct attr *new_attr(struct scanner *s, struct loc loc, const char *name, struct attr_arg *args, bool has_args);
+struct attr *new_attr(struct scanner *s, struct loc loc, const char *name, struct attr_arg *args,
+                      bool has_args);
 struct attr *new_raw_attr(struct scanner *s, struct loc loc, const char *text);
 struct attr *case_attr(struct scanner *s, struct loc loc, struct attr_arg *cases);
 struct attr_arg *new_arg(struct scanner *s, struct expr *e, struct type *t);
 
 struct type *new_type(struct scanner *s, enum type_kind kind, struct loc loc);
 struct type *new_base_type(struct scanner *s, struct loc loc, enum base_word words);
-struct type *new_body(struct scanner *s, enum type_kind kind, struct loc loc, const char *tag, struct field *fields);
+struct type *new_body(struct scanner *s, enum type_kind kind, struct loc loc, const char *tag,
+                      struct field *fields);
 struct type *new_tag_ref(struct scanner *s, struct loc loc, enum type_kind kind, const char *tag);
-struct type *new_switch_union(struct scanner *s, struct loc loc, struct loc tag_loc, const char *tag, struct type *t,
-                              const char *name, const char *union_name, struct field *arms);
+struct type *new_switch_union(struct scanner *s, struct loc loc, struct loc tag_loc, const char *tag,
+                              struct type *t, const char *name, const char *union_name, struct field *arms);
 struct type *pointer_to(struct scanner *s, struct loc loc, struct type *t, int count);
 enum base_word join_words(struct scanner *s, struct loc loc, enum base_word words, enum base_word word);
 const char *base_word_name(enum base_word w);
@@ -46,9 +49,11 @@ struct declarator *add_pointers(struct scanner *s, struct declarator *d, int cou
 struct declarator *add_array(struct scanner *s, struct loc loc, struct declarator *d, struct expr *size);
 int count_pointer(struct scanner *s, struct loc loc, int count);
 
-struct field *new_field(struct scanner *s, struct loc loc, struct attr *attrs, struct type *t, const char *name);
+struct field *new_field(struct scanner *s, struct loc loc, struct attr *attrs, struct type *t,
+                        const char *name);
 struct field *new_param(struct scanner *s, struct attr *attrs, struct type *t, struct declarator *d);
-struct field *new_nameless_param(struct scanner *s, struct loc loc, struct attr *attrs, struct type *t, int pointers);
+struct field *new_nameless_param(struct scanner *s, struct loc loc, struct attr *attrs, struct type *t,
+                                 int pointers);
 
 struct expr *new_expr(struct scanner *s, enum expr_kind kind, struct loc loc, const char *op, struct expr *a,
                       struct expr *b, struct expr *c);

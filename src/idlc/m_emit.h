@@ -22,8 +22,8 @@ struct emit {
 
 /* One line at the current indent, wrapped as clang-format would. */
 void emit_line(struct emit *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
-/* After a line that ends in "{"; at the end of the block. If it turns out to be one line, the braces go away, unless
- * the caller has more to say ("last" is false: it writes "} else {" itself). */
+/* After a line that ends in "{"; at the end of the block. If it turns out to be one line, the braces go away,
+ * unless the caller has more to say ("last" is false: it writes "} else {" itself). */
 size_t emit_open(struct emit *e);
 void emit_close(struct emit *e, size_t start, bool last);
 /* Text as it is. */

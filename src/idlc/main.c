@@ -78,7 +78,8 @@ static char *run_cpp(struct idlc *c, const struct options *o, const char *path)
 {
     const char *argv[MAX_OPTIONS * 2 + 16];
     int n = 0, fds[2], status = 0;
-    for (const char *const *a = (const char *const[]){ o->cpp, "-E", "-C", "-nostdinc", "-D__IDLC__", "-x", "c", NULL };
+    for (const char *const *a =
+             (const char *const[]){ o->cpp, "-E", "-C", "-nostdinc", "-D__IDLC__", "-x", "c", NULL };
          *a; a++)
         argv[n++] = *a;
     for (int i = 0; i < o->n_cpp_args; i++)
@@ -129,8 +130,9 @@ static bool load(struct idlc *c, const char *name, const struct source *from, st
     const char *slash = from && from->name ? strrchr(from->name, '/') : NULL;
     if (name[0] == '/')
         return fill_source(c, name, ret);
-    if (fill_source(c, slash ? pool_printf(&c->pool, "%.*s/%s", (int)(slash - from->name), from->name, name) : name,
-                    ret))
+    if (fill_source(
+            c, slash ? pool_printf(&c->pool, "%.*s/%s", (int)(slash - from->name), from->name, name) : name,
+            ret))
         return true;
     for (int i = 0; i < o->n_include; i++)
         if (fill_source(c, pool_printf(&c->pool, "%s/%s", o->include[i], name), ret))
@@ -141,8 +143,8 @@ static bool load(struct idlc *c, const char *name, const struct source *from, st
 /* ---- results ---- */
 
 static const char *const suffixes[OUT_COUNT] = {
-    [OUT_HEADER] = ".h", [OUT_NDR] = "_ndr.c", [OUT_CLIENT] = "_client.c", [OUT_SERVER] = "_server.c",
-    [OUT_OPS] = "_ops.c",
+    [OUT_HEADER] = ".h",        [OUT_NDR] = "_ndr.c", [OUT_CLIENT] = "_client.c",
+    [OUT_SERVER] = "_server.c", [OUT_OPS] = "_ops.c",
 };
 
 static const char *result_path(struct idlc *c, const struct options *o, int i)
@@ -198,8 +200,10 @@ static int usage(const char *why, const char *arg)
 
 static bool output_option(struct idlc *c, const char *arg)
 {
-    static const char *const names[OUT_COUNT] = { [OUT_HEADER] = "--header", [OUT_NDR] = "--ndr",
-                                                  [OUT_CLIENT] = "--client", [OUT_SERVER] = "--server",
+    static const char *const names[OUT_COUNT] = { [OUT_HEADER] = "--header",
+                                                  [OUT_NDR] = "--ndr",
+                                                  [OUT_CLIENT] = "--client",
+                                                  [OUT_SERVER] = "--server",
                                                   [OUT_OPS] = "--ops" };
     for (int i = 0; i < OUT_COUNT; i++)
         if (strcmp(arg, names[i]) == 0)
