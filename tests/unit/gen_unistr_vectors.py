@@ -22,6 +22,9 @@ def cases8(rnd):
         yield a
         for b in PIECES8:
             yield a + b
+    for i in range(20):  # the walks over ASCII take whole words: what ends one, at each place of it
+        for b in (b'\x00', b'\x7f', b'\x80', b'\xc3\xa9', b'\xff'):
+            yield b'x' * i + b + b'y' * (19 - i)
     for _ in range(1500):
         yield b''.join(rnd.choice(PIECES8) for _ in range(rnd.randrange(3, 9)))
     for _ in range(500):
@@ -36,6 +39,9 @@ def cases16(rnd):
             yield [a, b]
             for c in PIECES16:
                 yield [a, b, c]
+    for i in range(12):
+        for u in (0, 0x7f, 0x80, 0xff, 0x100, 0x6100, 0xd800):
+            yield [0x78] * i + [u] + [0x79] * (11 - i)
     for _ in range(500):
         yield [rnd.choice(PIECES16 + [0x61] * 6) for _ in range(rnd.randrange(4, 24))]
 

@@ -212,6 +212,7 @@ static void builder_keeps_its_ceiling_and_first_error(void **state)
     ustr_builder_format(&b, "c%s", "\xff"); /* nothing of a failed format stays */
     assert_int_equal(b.st, STATUS_NO_UNICODE_TRANSLATION);
     check_text(ustr_builder_str(&b), "ab");
+    assert_int_equal(b.len, 2);
     ustr_builder_free(&b);
     ustr_builder_append(&b, u"a\0b", 3);
     assert_int_equal(ustr_builder_take(&b, &s, NULL), STATUS_INVALID_PARAMETER);
