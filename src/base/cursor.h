@@ -179,7 +179,7 @@ static inline void wr_fail(struct wr *w, enum nt_status st)
 /* n bytes at the end, uninitialised, for the caller to fill at once; NULL after an error. */
 static inline uint8_t *wr_room(struct wr *w, size_t n)
 {
-    if (__builtin_expect(w->st != STATUS_SUCCESS || n > w->cap - w->len, 0))
+    if (__builtin_expect(w->st != STATUS_SUCCESS || n > w->cap - w->len || !w->base, 0))
         if (!wr_grow(w, n))
             return NULL;
     uint8_t *p = w->base + w->len;
