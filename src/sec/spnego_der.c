@@ -123,6 +123,28 @@ static void get_mech_list(struct rd *r, struct spnego_init *ret)
     close_inner(r, &field);
 }
 
+/* Fields that a later version may have added behind the last one known (the "..." of RFC 4178): skipped,
+ * while known ones out of order are an error. */
+static void skip_later(struct rd *seq, unsigned last)
+{
+    while (seq->st == STATUS_SUCCESS && rd_left(seq)) {
+        uint8_t tag = seq->base[seq->pos];
+
+        if (tag <= DER_CONTEXT + last || tag > DER_CONTEXT + 30)
+            rd_fail(seq, STATUS_INVALID_NETWORK_RESPONSE);
+        else
+            (void)get(seq, tag);
+    }
+}
+
+/* Nothing may follow the outermost element. */
+static enum nt_status at_end(struct rd *r)
+{
+    if (r->st == STATUS_SUCCESS && rd_left(r))
+        rd_fail(r, STATUS_INVALID_NETWORK_RESPONSE);
+    return r->st;
+}
+
 /* The framing of a GSSAPI initial token (RFC 2743 3.1) up to the inner token. */
 static struct rd get_initial(struct rd *r, const uint8_t *oid, size_t oid_len)
 {
@@ -170,10 +192,11 @@ enum nt_status spnego_parse_init(struct nt_blob in, struct spnego_init *ret)
     struct nt_blob mic2 = get_octets(&seq, 4);
     if (mic2.data)
         t.mic = mic2;
+    skip_later(&seq, 4);
     close_inner(&choice, &seq);
     close_inner(&app, &choice);
     close_inner(&r, &app);
-    if (r.st != STATUS_SUCCESS)
+    if (at_end(&r) != STATUS_SUCCESS)
         return r.st;
     *ret = t;
     return STATUS_SUCCESS;
@@ -206,9 +229,10 @@ enum nt_status spnego_parse_resp(struct nt_blob in, struct spnego_resp *ret)
     }
     t.token = get_octets(&seq, 2);
     t.mic = get_octets(&seq, 3);
+    skip_later(&seq, 3);
     close_inner(&choice, &seq);
     close_inner(&r, &choice);
-    if (r.st != STATUS_SUCCESS)
+    if (at_end(&r) != STATUS_SUCCESS)
         return r.st;
     *ret = t;
     return STATUS_SUCCESS;
