@@ -325,10 +325,7 @@ void smb_drop_auth(struct smb_client *c)
         return;
     c->auth = NULL;
     a->client = NULL;
-    /* at work: taken off the list, but not back; its worker then calls auth_item to free it */
-    bool working = a->item.stream && !a->item.prev;
-    io_cancel(&a->item);
-    if (!working)
+    if (io_cancel(&a->item)) /* else its worker comes back to auth_item, which frees it */
         auth_free(a);
 }
 
