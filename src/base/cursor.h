@@ -189,13 +189,13 @@ static inline uint8_t *wr_room(struct wr *w, size_t n)
 
 static inline void wr_bytes(struct wr *w, const void *p, size_t n)
 {
-    uint8_t *to = wr_room(w, n);
-    if (to && n)
+    uint8_t *to = n ? wr_room(w, n) : NULL; /* nothing to write may come as a null pointer, and w may have none yet */
+    if (to)
         memcpy(to, p, n);
 }
 static inline void wr_zero(struct wr *w, size_t n)
 {
-    uint8_t *to = wr_room(w, n);
+    uint8_t *to = n ? wr_room(w, n) : NULL;
     if (to)
         memset(to, 0, n);
 }

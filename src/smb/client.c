@@ -153,6 +153,14 @@ static enum nt_status transmit(struct smb_client *c, struct smb_req *r, struct w
 
 static void req_item(struct io_item *it);
 
+/* With nothing in flight no answer can bring credits any more. */
+static void check_starved(struct smb_client *c)
+{
+    if (c->waiting && !c->sent)
+        smb_client_fail(c, STATUS_INVALID_NETWORK_RESPONSE,
+                        "%s took all credits back and left %zu requests that can never be sent", c->server, c->n_waiting);
+}
+
 enum nt_status smb_send(struct smb_client *c, struct smb_req *r, struct wr *out, size_t start, size_t payload,
                         uint64_t deadline)
 {
@@ -182,6 +190,7 @@ enum nt_status smb_send(struct smb_client *c, struct smb_req *r, struct wr *out,
         r->state = SMB_REQ_WAITING;
         list_add(&c->waiting, &c->waiting_tail, r);
         c->n_waiting++;
+        check_starved(c);
     } else if ((st = transmit(c, r, out, start)) != STATUS_SUCCESS) {
         return st;
     }
@@ -204,10 +213,7 @@ static void send_waiting(struct smb_client *c)
         if (st != STATUS_SUCCESS)
             req_finish(r, st);
     }
-    /* With nothing in flight no answer can bring credits any more. */
-    if (c->waiting && !c->sent)
-        smb_client_fail(c, STATUS_INVALID_NETWORK_RESPONSE,
-                        "%s took all credits back and left %zu requests that can never be sent", c->server, c->n_waiting);
+    check_starved(c);
 }
 
 /* [MS-SMB2] 3.2.4.24: the message id of the request, no credit, no answer. */
