@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * As whom, and how, the server is reached: options before TERN_* variables before a prompt before the current
+ * Kerberos cache. A password is never an option: command lines are for all to see.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+#include "tern.h"
+
+#define MAX_SECRET 1024 /* bytes of a line that holds a password; NT's longest is 256 characters */
+
+static int terminal_echo(int fd, bool on)
+{
+    struct termios tio;
+    if (tcgetattr(fd, &tio) < 0)
+        return -1;
+    if (on)
+        tio.c_lflag |= ECHO;
+    else
+        tio.c_lflag &= ~(tcflag_t)ECHO;
+    return tcsetattr(fd, TCSAFLUSH, &tio);
+}
+
+/* One line, byte by byte so that nothing behind it is swallowed; false at the end of input or when it is too long. */
+static bool read_line(int fd, char *buf, size_t size)
+{
+    size_t n = 0;
+    for (;;) {
+        char c;
+        ssize_t got = read(fd, &c, 1);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0 || (got == 0 && n == 0))
+            return false;
+        if (got == 0 || c == '\n')
+            break;
+        if (n + 1 == size)
+            return false;
+        buf[n++] = c;
+    }
+    if (n && buf[n - 1] == '\r')
+        n--;
+    buf[n] = 0;
+    return true;
+}
+
+char *tern_read_secret(struct tern *t, bool from_stdin, const char *prompt)
+{
+    char *buf = nt_arena_alloc(t->mem, MAX_SECRET, 1);
+    if (!buf)
+        return NULL;
+    if (from_stdin) {
+        if (read_line(STDIN_FILENO, buf, MAX_SECRET))
+            return buf;
+        fprintf(stderr, "tern: no line of at most %d bytes on standard input\n", MAX_SECRET - 1);
+        return NULL;
+    }
+    int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0) {
+        fprintf(stderr, "tern: a password is needed and there is no terminal to ask on (%s)\n", prompt);
+        return NULL;
+    }
+    dprintf(fd, "%s: ", prompt);
+    bool quiet = terminal_echo(fd, false) == 0, ok = read_line(fd, buf, MAX_SECRET);
+    if (quiet)
+        terminal_echo(fd, true);
+    dprintf(fd, "\n");
+    close(fd);
+    return ok ? buf : NULL;
+}
+
+/* "username = x", "password = x", "domain = x", as smbclient's -A takes it. */
+static bool read_authfile(struct tern *t, const char *path, const char **password)
+{
+    FILE *f = fopen(path, "re");
+    if (!f) {
+        fprintf(stderr, "tern: cannot read %s: %s\n", path, strerror(errno));
+        return false;
+    }
+    char line[MAX_SECRET];
+    while (fgets(line, sizeof line, f)) {
+        line[strcspn(line, "\r\n")] = 0;
+        char *eq = strchr(line, '=');
+        if (line[0] == '#' || !eq)
+            continue;
+        char *key = line + strspn(line, " \t"), *value = eq + 1 + strspn(eq + 1, " \t");
+        size_t n = strcspn(key, " \t=");
+        const char **to = n == 8 && !strncmp(key, "username", n)   ? &t->user
+                          : n == 8 && !strncmp(key, "password", n) ? password
+                          : n == 6 && !strncmp(key, "domain", n)   ? &t->domain
+                                                                   : NULL;
+        if (to && !*to)
+            *to = nt_arena_strdup(t->mem, value);
+    }
+    nt_wipe(line, sizeof line);
+    fclose(f);
+    return true;
+}
+
+static const char *from_env(const char *given, const char *name)
+{
+    const char *v = getenv(name);
+    return given ? given : v && v[0] ? v : NULL;
+}
+
+static int make_creds(struct tern *t, const char *password, struct sec_creds **ret)
+{
+    struct sec_creds_options o = SEC_CREDS_OPTIONS_INIT;
+    struct nt_error err = { "" };
+    o.mech = t->anonymous ? SEC_MECH_ANONYMOUS : t->kerberos ? SEC_MECH_KRB5 : t->ntlm ? SEC_MECH_NTLM : SEC_MECH_AUTO;
+    if (!t->anonymous) {
+        o.user = t->user;
+        o.domain = t->domain;
+        o.ccache = t->ccache;
+        o.keytab = t->keytab;
+        o.password = password;
+        if (!t->user && !t->ntlm)
+            o.mech = SEC_MECH_KRB5; /* the cache is all there is */
+    }
+    enum nt_status st = sec_creds_new(&o, ret, &err);
+    if (st != STATUS_SUCCESS) {
+        fprintf(stderr, "tern: credentials: %s: %s\n", nt_status_name(st), err.text);
+        return EXIT_FAILED;
+    }
+    return EXIT_OK;
+}
+
+static int apply(struct tern *t, struct sec_creds *creds)
+{
+    struct npc_options npc = NPC_OPTIONS_INIT;
+    npc.protection = t->protection;
+    npc.allow_unsigned = t->anonymous;
+    npc.min_dialect = t->min_dialect;
+    npc.max_dialect = t->max_dialect;
+    struct net_options o = NET_OPTIONS_INIT;
+    o.creds = creds;
+    o.protseq = t->protseq;
+    o.level = t->level;
+    o.provider = t->provider;
+    o.target = t->target;
+    o.npc = &npc;
+    o.timeout_ms = t->timeout_ms;
+    if (t->protseq && strcmp(t->protseq, "ncacn_ip_tcp") == 0)
+        o.epm_port = t->port;
+    else
+        o.smb_port = t->port;
+    enum nt_status st = net_set_options(NULL, &o);
+    if (st != STATUS_SUCCESS) {
+        fprintf(stderr, "tern: %s\n", nt_status_name(st));
+        return EXIT_FAILED;
+    }
+    return EXIT_OK;
+}
+
+int tern_auth(struct tern *t)
+{
+    const char *password = NULL;
+    if (t->authfile && !read_authfile(t, t->authfile, &password))
+        return EXIT_FAILED;
+    bool user_given = t->user != NULL;
+    if (!t->anonymous) {
+        t->ccache = from_env(t->ccache, "TERN_CCACHE");
+        t->domain = from_env(t->domain, "TERN_DOMAIN");
+        if (!t->kerberos)
+            t->user = from_env(t->user, "TERN_USER");
+        if (t->user && !t->keytab)
+            password = from_env(password, "TERN_PASSWORD");
+    }
+    /* -k alone means the cache; a user without a secret is asked for one */
+    bool wants_password = !t->anonymous && t->user && !password && !t->keytab && !t->ccache && !(t->kerberos && !user_given);
+    if (wants_password) {
+        char prompt[300];
+        snprintf(prompt, sizeof prompt, "Password of %s", t->user);
+        password = tern_read_secret(t, false, prompt);
+        if (!password)
+            return EXIT_FAILED;
+    }
+    struct sec_creds *creds;
+    int rc = make_creds(t, password, &creds);
+    if (rc != EXIT_OK)
+        return rc;
+    rc = apply(t, creds);
+    sec_creds_unref(creds);
+    return rc;
+}
