@@ -79,14 +79,41 @@ static size_t ascii8(const uint8_t *p, size_t left, bool stop_at_nul)
     return n;
 }
 
-static enum nt_status walk8(const uint8_t *p, size_t len, struct how how, char16_t *to, size_t *bad,
-                            size_t *ret)
+static inline bool is_tail(uint8_t b)
+{
+    return (b & 0xC0) == 0x80;
+}
+
+/* The two and three byte forms that no rule of next8 touches, which is all text of most scripts: length, or
+ * 0. */
+static inline unsigned quick8(const uint8_t *p, size_t left, char32_t *ret)
+{
+    if (left < 3 || !is_tail(p[1]))
+        return 0;
+    if (p[0] >= 0xC2 && p[0] <= 0xDF) {
+        *ret = (char32_t)((p[0] & 0x1F) << 6 | (p[1] & 0x3F));
+        return 2;
+    }
+    if (p[0] == 0xF0 && left > 3 && p[1] >= 0x90 && is_tail(p[2]) && is_tail(p[3])) {
+        *ret = (char32_t)((p[1] & 0x3F) << 12 | (p[2] & 0x3F) << 6 | (p[3] & 0x3F));
+        return 4;
+    }
+    if (p[0] <= 0xE0 || p[0] >= 0xF0 || p[0] == 0xED || !is_tail(p[2]))
+        return 0;
+    *ret = (char32_t)((p[0] & 0x0F) << 12 | (p[1] & 0x3F) << 6 | (p[2] & 0x3F));
+    return 3;
+}
+
+/* Inlined into one caller that counts (to is NULL) and one that writes: half of its work is in the
+ * difference. */
+static inline __attribute__((always_inline)) enum nt_status
+walk8(const uint8_t *p, size_t len, struct how how, char16_t *to, size_t *bad, size_t *ret)
 {
     size_t in = 0, out = 0;
     bool after_high = false; /* WTF: the character before was a high surrogate in three bytes */
     bool stop_at_nul = !how.nul_ok && how.manner == LOSSY;
     while (in < len) {
-        size_t run = ascii8(p + in, len - in, stop_at_nul);
+        size_t run = p[in] < 0x80 ? ascii8(p + in, len - in, stop_at_nul) : 0;
         if (run) {
             if (to)
                 for (size_t i = 0; i < run; i++)
@@ -95,7 +122,16 @@ static enum nt_status walk8(const uint8_t *p, size_t len, struct how how, char16
             after_high = false;
             continue;
         }
-        struct step s = next8(p + in, len - in, how.manner == WTF);
+        struct step s = { .bad = false };
+        s.n = quick8(p + in, len - in, &s.c);
+        if (s.n) {
+            if (to)
+                u_put16(to + out, s.c);
+            in += s.n, out += s.n < 4 ? 1 : 2;
+            after_high = false;
+            continue;
+        }
+        s = next8(p + in, len - in, how.manner == WTF);
         if (!s.c) /* only reached when it is to be replaced */
             s.c = USTR_REPLACEMENT;
         if ((s.bad && how.manner != LOSSY) || (after_high && u_is_low(s.c))) {
@@ -114,6 +150,16 @@ static enum nt_status walk8(const uint8_t *p, size_t len, struct how how, char16
     return STATUS_SUCCESS;
 }
 
+static enum nt_status measure8(const char *s, size_t len, struct how how, size_t *bad, size_t *ret)
+{
+    return walk8((const uint8_t *)s, len, how, NULL, bad, ret);
+}
+
+static enum nt_status write8(const char *s, size_t len, struct how how, char16_t *to, size_t *ret)
+{
+    return walk8((const uint8_t *)s, len, how, to, NULL, ret);
+}
+
 static size_t length8(const char *s, size_t len)
 {
     return len == USTR_NUL ? strlen(s) : len;
@@ -124,7 +170,7 @@ static enum nt_status count8(const char *s, size_t len, struct how how, size_t *
 {
     const char *nul = how.nul_ok || how.manner == LOSSY || !len ? NULL : memchr(s, 0, len);
     size_t units;
-    enum nt_status st = walk8((const uint8_t *)s, nul ? (size_t)(nul - s) : len, how, NULL, bad, &units);
+    enum nt_status st = measure8(s, nul ? (size_t)(nul - s) : len, how, bad, &units);
     if (!nt_ok(st))
         return st;
     if (nul)
@@ -144,7 +190,7 @@ static enum nt_status from8_buf(const char *s, size_t len, enum manner manner, c
         return st;
     if (units >= cap)
         return STATUS_BUFFER_TOO_SMALL;
-    st = walk8((const uint8_t *)s, len, how, buf, NULL, &units);
+    st = write8(s, len, how, buf, &units);
     if (!nt_ok(st))
         return st;
     buf[units] = 0;
@@ -166,7 +212,7 @@ static enum nt_status from8(const char *s, size_t len, enum manner manner, char1
     char16_t *to = malloc((units + 1) * sizeof *to);
     if (!to)
         return STATUS_NO_MEMORY;
-    st = walk8((const uint8_t *)s, len, how, to, NULL, &units);
+    st = write8(s, len, how, to, &units);
     if (!nt_ok(st)) {
         free(to);
         return st;
@@ -249,25 +295,42 @@ static size_t ascii16(const char16_t *p, size_t left, bool stop_at_nul)
     return n;
 }
 
-static size_t put8(uint8_t *to, char32_t c)
+/* A unit behind ASCII by itself, a lone surrogate in the _wtf manner too; gives the number of bytes. */
+static inline size_t put_unit(uint8_t *to, char16_t c)
 {
-    size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-    static const uint8_t lead[] = { 0, 0, 0xC0, 0xE0, 0xF0 };
-    if (!to)
-        return n;
-    for (size_t i = n; i > 1; c >>= 6)
-        to[--i] = (uint8_t)(0x80 | (c & 0x3F));
-    to[0] = (uint8_t)(lead[n] | c);
-    return n;
+    if (c < 0x800) {
+        if (to) {
+            to[0] = (uint8_t)(0xC0 | c >> 6);
+            to[1] = (uint8_t)(0x80 | (c & 0x3F));
+        }
+        return 2;
+    }
+    if (to) {
+        to[0] = (uint8_t)(0xE0 | c >> 12);
+        to[1] = (uint8_t)(0x80 | (c >> 6 & 0x3F));
+        to[2] = (uint8_t)(0x80 | (c & 0x3F));
+    }
+    return 3;
 }
 
-static enum nt_status walk16(const char16_t *p, size_t len, struct how how, uint8_t *to, size_t *bad,
-                             size_t *ret)
+static inline size_t put_pair(uint8_t *to, char32_t c)
+{
+    if (to) {
+        to[0] = (uint8_t)(0xF0 | c >> 18);
+        to[1] = (uint8_t)(0x80 | (c >> 12 & 0x3F));
+        to[2] = (uint8_t)(0x80 | (c >> 6 & 0x3F));
+        to[3] = (uint8_t)(0x80 | (c & 0x3F));
+    }
+    return 4;
+}
+
+static inline __attribute__((always_inline)) enum nt_status
+walk16(const char16_t *p, size_t len, struct how how, uint8_t *to, size_t *bad, size_t *ret)
 {
     size_t in = 0, out = 0;
     bool stop_at_nul = !how.nul_ok && how.manner == LOSSY;
     while (in < len) {
-        size_t run = ascii16(p + in, len - in, stop_at_nul);
+        size_t run = p[in] < 0x80 ? ascii16(p + in, len - in, stop_at_nul) : 0;
         if (run) {
             if (to)
                 for (size_t i = 0; i < run; i++)
@@ -275,7 +338,17 @@ static enum nt_status walk16(const char16_t *p, size_t len, struct how how, uint
             in += run, out += run;
             continue;
         }
+        if (p[in] >= 0x80 && !u_is_surrogate(p[in])) {
+            out += put_unit(to ? to + out : NULL, p[in]);
+            in++;
+            continue;
+        }
         struct step s = next16(p + in, len - in);
+        if (s.n == 2) {
+            out += put_pair(to ? to + out : NULL, s.c);
+            in += 2;
+            continue;
+        }
         if (s.bad && how.manner == STRICT) {
             if (bad)
                 *bad = in;
@@ -283,11 +356,21 @@ static enum nt_status walk16(const char16_t *p, size_t len, struct how how, uint
         }
         if ((s.bad && how.manner == LOSSY) || !s.c)
             s.c = USTR_REPLACEMENT;
-        out += put8(to ? to + out : NULL, s.c);
+        out += put_unit(to ? to + out : NULL, (char16_t)s.c);
         in += s.n;
     }
     *ret = out;
     return STATUS_SUCCESS;
+}
+
+static enum nt_status measure16(const char16_t *s, size_t len, struct how how, size_t *bad, size_t *ret)
+{
+    return walk16(s, len, how, NULL, bad, ret);
+}
+
+static enum nt_status write16(const char16_t *s, size_t len, struct how how, char *to, size_t *ret)
+{
+    return walk16(s, len, how, (uint8_t *)to, NULL, ret);
 }
 
 static enum nt_status count16(const char16_t *s, size_t len, struct how how, size_t *bad, size_t *ret)
@@ -296,7 +379,7 @@ static enum nt_status count16(const char16_t *s, size_t len, struct how how, siz
     if (len > SIZE_MAX / 4) /* three bytes a unit and a terminator must not wrap */
         return STATUS_NO_MEMORY;
     size_t bytes;
-    enum nt_status st = walk16(s, to_nul, how, NULL, bad, &bytes);
+    enum nt_status st = measure16(s, to_nul, how, bad, &bytes);
     if (!nt_ok(st))
         return st;
     if (to_nul < len)
@@ -316,7 +399,7 @@ static enum nt_status to8_buf(const char16_t *s, size_t len, enum manner manner,
         return st;
     if (bytes >= cap)
         return STATUS_BUFFER_TOO_SMALL;
-    st = walk16(s, len, how, (uint8_t *)buf, NULL, &bytes);
+    st = write16(s, len, how, buf, &bytes);
     if (!nt_ok(st))
         return st;
     buf[bytes] = 0;
@@ -336,7 +419,7 @@ static enum nt_status to8(const char16_t *s, size_t len, enum manner manner, cha
     char *to = malloc(bytes + 1);
     if (!to)
         return STATUS_NO_MEMORY;
-    st = walk16(s, len, how, (uint8_t *)to, NULL, &bytes);
+    st = write16(s, len, how, to, &bytes);
     if (!nt_ok(st)) {
         free(to);
         return st;

@@ -40,7 +40,7 @@ def cases16(rnd):
             for c in PIECES16:
                 yield [a, b, c]
     for i in range(12):
-        for u in (0, 0x7f, 0x80, 0xff, 0x100, 0x6100, 0xd800):
+        for u in (0, 0x7f, 0x80, 0xff, 0x100, 0x6100, 0x8041, 0xd800):
             yield [0x78] * i + [u] + [0x79] * (11 - i)
     for _ in range(500):
         yield [rnd.choice(PIECES16 + [0x61] * 6) for _ in range(rnd.randrange(4, 24))]
