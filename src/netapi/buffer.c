@@ -26,7 +26,8 @@ NET_API_STATUS NET_API_FUNCTION NetApiBufferAllocate(DWORD size, LPVOID *buffer)
     return NERR_Success;
 }
 
-/* Results may hold secrets only in places that people forget (a comment, a script path), but wiping is cheap. */
+/* Results may hold secrets only in places that people forget (a comment, a script path), but wiping is cheap.
+ */
 NET_API_STATUS NET_API_FUNCTION NetApiBufferFree(LPVOID buffer)
 {
     if (buffer) {

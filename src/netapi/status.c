@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The one conversion to NET_API_STATUS: what NetAPI's callers on Windows expect, then the common Win32 mapping. */
+/* The one conversion to NET_API_STATUS: what NetAPI's callers on Windows expect, then the common Win32
+ * mapping. */
 #include "netapi/m_netapi.h"
 
 NET_API_STATUS nt_to_net_api(enum nt_status st)

@@ -50,7 +50,9 @@ static enum nt_status use_creds(const USE_INFO_2 *u, struct sec_creds **ret, str
     if (st == STATUS_SUCCESS) {
         struct sec_creds_options o = SEC_CREDS_OPTIONS_INIT;
         bool named = user && user[0];
-        o.mech = named ? SEC_MECH_AUTO : user && password && !password[0] ? SEC_MECH_ANONYMOUS : SEC_MECH_KRB5;
+        o.mech = named                              ? SEC_MECH_AUTO
+                 : user && password && !password[0] ? SEC_MECH_ANONYMOUS
+                                                    : SEC_MECH_KRB5;
         o.user = named ? user : NULL;
         o.domain = named ? domain : NULL;
         o.password = named ? password : NULL;
@@ -62,8 +64,8 @@ static enum nt_status use_creds(const USE_INFO_2 *u, struct sec_creds **ret, str
     return st;
 }
 
-/* Proves the credentials at once, as Windows does: a wrong password is an answer of NetUseAdd, not of the first call
- * that needs them. */
+/* Proves the credentials at once, as Windows does: a wrong password is an answer of NetUseAdd, not of the
+ * first call that needs them. */
 static enum nt_status use_connect(struct net_call *c, const char *server)
 {
     char16_t *name;
@@ -76,21 +78,19 @@ static enum nt_status use_connect(struct net_call *c, const char *server)
     return st == STATUS_SUCCESS ? net_connect(c) : st;
 }
 
-static enum nt_status use_add(struct net_call *c, const USE_INFO_2 *u, char *server)
+static enum nt_status use_add(struct net_call *c, const USE_INFO_2 *u, const char *server)
 {
-    struct sec_creds *creds = NULL, *old = net_use_creds(server);
+    struct sec_creds *creds = NULL, *there = NULL;
     enum nt_status st = use_creds(u, &creds, &c->err);
-    if (st == STATUS_SUCCESS && old && !sec_creds_equal(old, creds))
+    if (st == STATUS_SUCCESS)
+        st = net_use_set(server, creds, &there);
+    if (st == STATUS_SUCCESS && there && !sec_creds_equal(there, creds))
         st = nt_error_set(&c->err, STATUS_NETWORK_CREDENTIAL_CONFLICT,
-                          "%s is in use as %s already; NetUseDel ends that use", server, sec_creds_user(old));
-    if (st == STATUS_SUCCESS && !old)
-        st = net_use_set(server, creds);
-    if (st == STATUS_SUCCESS) {
-        st = use_connect(c, server);
-        if (st != STATUS_SUCCESS && !old)
-            net_use_drop(server);
-    }
-    sec_creds_unref(old);
+                          "%s is in use as %s already; NetUseDel ends that use", server,
+                          sec_creds_user(there));
+    else if (st == STATUS_SUCCESS && (st = use_connect(c, server)) != STATUS_SUCCESS && !there)
+        net_use_drop(server);
+    sec_creds_unref(there);
     sec_creds_unref(creds);
     return st;
 }
@@ -105,7 +105,8 @@ NET_API_STATUS NET_API_FUNCTION NetUseAdd(LMSTR UncServerName, DWORD Level, LPBY
     if (!Buf)
         return net_end(&c, STATUS_INVALID_PARAMETER);
     USE_INFO_2 u = { 0 };
-    memcpy(&u, Buf, Level == 1 ? sizeof(USE_INFO_1) : sizeof(USE_INFO_2)); /* level 1 is the beginning of level 2 */
+    memcpy(&u, Buf,
+           Level == 1 ? sizeof(USE_INFO_1) : sizeof(USE_INFO_2)); /* level 1 is the beginning of level 2 */
     if (Level == 1)
         u.ui2_username = u.ui2_domainname = NULL;
     DWORD bad = PARM_ERROR_NONE;
@@ -118,9 +119,11 @@ NET_API_STATUS NET_API_FUNCTION NetUseAdd(LMSTR UncServerName, DWORD Level, LPBY
     else if ((st = remote_server(u.ui2_remote, &server)) != STATUS_SUCCESS)
         bad = USE_REMOTE_PARMNUM;
     if (bad == USE_ASGTYPE_PARMNUM)
-        st = nt_error_set(&c.err, nt_from_werror(W_NERR_BadAsgType), "only uses of \\\\server\\IPC$ are known here");
+        st = nt_error_set(&c.err, nt_from_werror(W_NERR_BadAsgType),
+                          "only uses of \\\\server\\IPC$ are known here");
     else if (bad == USE_LOCAL_PARMNUM)
-        st = nt_error_set(&c.err, STATUS_INVALID_PARAMETER, "there are no drive letters to connect on this system");
+        st = nt_error_set(&c.err, STATUS_INVALID_PARAMETER,
+                          "there are no drive letters to connect on this system");
     else if (bad == PARM_ERROR_NONE)
         st = use_add(&c, &u, server);
     if (ParmError)
@@ -139,7 +142,8 @@ NET_API_STATUS NET_API_FUNCTION NetUseDel(LMSTR UncServerName, LMSTR UseName, DW
     char *server = NULL;
     enum nt_status st = remote_server(UseName, &server);
     if (st == STATUS_SUCCESS && !net_use_drop(server))
-        st = nt_error_set(&c.err, nt_from_werror(W_NERR_UseNotFound), "this process has no use of %s", server);
+        st =
+            nt_error_set(&c.err, nt_from_werror(W_NERR_UseNotFound), "this process has no use of %s", server);
     free(server);
     return net_end(&c, st);
 }
