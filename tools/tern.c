@@ -13,8 +13,7 @@
 #define TERN_VERSION "unknown"
 #endif
 
-static const struct verb *const all_verbs[] = { server_verbs, share_verbs, session_verbs,
-                                                user_verbs,   group_verbs, localgroup_verbs };
+static const struct verb *const all_verbs[] = { server_verbs, share_verbs, session_verbs };
 
 /* ---- options that all verbs take ---- */
 
