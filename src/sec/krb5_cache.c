@@ -4,9 +4,11 @@
  * service ticket that it gets in the cache that it works on, and a user's own cache is never written to.
  */
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "sec/m_krb5.h"
 
@@ -195,16 +197,33 @@ static enum nt_status from_secret(krb5_context k, const struct sec_params *p, co
 
 /* ---- tickets that are there already ---- */
 
+/* libkrb5 makes the directory of a DIR cache, and its file "primary", just by looking: so look first. */
+static krb5_error_code check_dir(const char *name)
+{
+    char *primary;
+
+    if (!name || strncmp(name, "DIR:", 4) != 0 || name[4] == ':')
+        return 0;
+    if (asprintf(&primary, "%s/primary", name + 4) < 0)
+        return ENOMEM;
+    int there = access(primary, R_OK);
+    free(primary);
+    return there == 0 ? 0 : KRB5_FCC_NOFILE;
+}
+
 /* The named cache; else, of the default collection, the user's or the primary one. */
 static krb5_error_code open_cache(krb5_context k, const struct sec_params *p, krb5_ccache *ret)
 {
     krb5_principal who = NULL;
+    krb5_error_code code = check_dir(p->creds->ccache ? p->creds->ccache : krb5_cc_default_name(k));
 
+    if (code)
+        return code;
     if (p->creds->ccache)
         return krb5_cc_resolve(k, p->creds->ccache, ret);
     if (!*p->creds->user || !nt_ok(client_principal(k, p, &who)))
         return krb5_cc_default(k, ret);
-    krb5_error_code code = krb5_cc_cache_match(k, who, ret);
+    code = krb5_cc_cache_match(k, who, ret);
     krb5_free_principal(k, who);
     return code;
 }

@@ -59,6 +59,8 @@ static const struct {
     { KRB5_CC_FORMAT, STATUS_INVALID_PARAMETER, ABOUT_CACHE, "%s is not a ccache" },
     { KRB5_CCACHE_BADVNO, STATUS_INVALID_PARAMETER, ABOUT_CACHE, "%s is not a ccache" },
     { KRB5_FCC_PERM, STATUS_ACCESS_DENIED, ABOUT_CACHE, "the ccache %s may not be read" },
+    { KRB5_KCM_NO_SERVER, STATUS_NO_SUCH_LOGON_SESSION, ABOUT_CACHE,
+      "no KCM service runs that would keep %s" },
     { KRB5_KT_NOTFOUND, STATUS_NO_KERB_KEY, ABOUT_CACHE, "there is no fitting key in the keytab %s" },
     { KRB5_KT_UNKNOWN_TYPE, STATUS_INVALID_PARAMETER, ABOUT_CACHE,
       "%s is not a keytab that this libkrb5 knows" },
