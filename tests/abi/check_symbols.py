@@ -24,6 +24,7 @@ def in_map(path):
     with open(path, encoding="ascii") as f:
         text = re.sub(r"/\*.*?\*/|#[^\n]*|//[^\n]*", "", f.read(), flags=re.S)
     text = re.sub(r"\blocal\s*:[^}]*", "", text)
+    text = re.sub(r"}\s*\w+\s*;", "", text)  # the parent of a version node
     return {n for n in re.findall(r"([A-Za-z_]\w*)\s*;", text)}
 
 
