@@ -264,7 +264,7 @@ struct ndr_full_pull {
     size_t size;
     bool pulled;
     const void *object; /* with size 0 */
-    _Alignas(16) uint8_t content[];
+    _Alignas(8) uint8_t content[];
 };
 
 static struct ndr_full_pull *full_of(const void *content)

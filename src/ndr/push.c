@@ -4,7 +4,8 @@
 
 #include <stdlib.h>
 
-/* First referent id, and the distance between two, as Windows counts them: any value but 0 would do. */
+/* First referent id, and the distance between two, as Windows counts them: any value but 0 would do. Full
+ * pointers are counted from 1. */
 #define REFERENT_BASE 0x00020000U
 #define REFERENT_STEP 4U
 
@@ -247,8 +248,7 @@ void ndr_push_full(struct ndr_push *n, const void *p)
         return;
     struct ndr_full_push *slot = full_slot(n->full, n->cap_full, p);
     if (!slot->p) {
-        *slot = (struct ndr_full_push){ .p = p, .id = next_id(n) };
-        n->n_full++;
+        *slot = (struct ndr_full_push){ .p = p, .id = ++n->n_full };
     }
     push_wide(n, slot->id);
 }

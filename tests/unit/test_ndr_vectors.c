@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Stub data that Samba made (tests/golden/ndr/vectors.txt), for each operation there: what we pull and push
+ * again has to be the same bytes. The same data, cut short and with each octet changed, must end in an error
+ * or in a result that can be pushed, never in a crash. argv[1]: the file.
+ */
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include <msrpc/epmapper.h>
+#include <msrpc/lsarpc.h>
+#include <msrpc/mgmt.h>
+#include <msrpc/rpcecho.h>
+#include <msrpc/samr.h>
+#include <msrpc/srvsvc.h>
+#include <msrpc/wkssvc.h>
+#include "ndr/ndr.h"
+
+static const char *vector_file;
+
+#define MAX_STUB 4096 /* the longest vector is a third of that */
+
+static const struct {
+    const struct rpc_interface *iface;
+    const struct rpc_op *const *ops;
+} interfaces[] = {
+    { &epmapper_interface, epmapper_ops }, { &lsarpc_interface, lsarpc_ops },
+    { &mgmt_interface, mgmt_ops },         { &rpcecho_interface, rpcecho_ops },
+    { &samr_interface, samr_ops },         { &srvsvc_interface, srvsvc_ops },
+    { &wkssvc_interface, wkssvc_ops },
+};
+
+struct vector {
+    char name[128];
+    const struct rpc_op *op;
+    bool ndr64, has_in, has_out;
+    uint8_t in[MAX_STUB] __attribute__((aligned(8))), out[MAX_STUB] __attribute__((aligned(8)));
+    size_t in_len, out_len;
+};
+
+static const struct rpc_op *find_op(const char *name, unsigned opnum)
+{
+    for (size_t i = 0; i < sizeof(interfaces) / sizeof(interfaces[0]); i++)
+        if (strcmp(interfaces[i].iface->name, name) == 0 && opnum < interfaces[i].iface->n_ops)
+            return interfaces[i].ops[opnum];
+    return NULL;
+}
+
+static bool from_hex(const char *s, uint8_t *to, size_t *ret_len)
+{
+    *ret_len = 0;
+    if (strcmp(s, "-") == 0)
+        return false;
+    if (strcmp(s, "empty") == 0)
+        return true;
+    for (; s[0] && s[1]; s += 2) {
+        unsigned v;
+        assert_int_equal(sscanf(s, "%2x", &v), 1);
+        assert_true(*ret_len < MAX_STUB);
+        to[(*ret_len)++] = (uint8_t)v;
+    }
+    return true;
+}
+
+/* The next vector of the file; false at its end. */
+static bool next_vector(FILE *f, struct vector *v)
+{
+    static char line[4 * MAX_STUB + 256], in[2 * MAX_STUB + 1], out[2 * MAX_STUB + 1];
+    char iface[32], name[64];
+    unsigned opnum, ndr;
+    while (fgets(line, sizeof(line), f)) {
+        if (line[0] == '#')
+            continue;
+        assert_int_equal(sscanf(line, "%31s %63s %u %u %8192s %8192s", iface, name, &opnum, &ndr, in, out),
+                         6);
+        snprintf(v->name, sizeof(v->name), "%s %s, NDR%u", iface, name, ndr);
+        v->op = find_op(iface, opnum);
+        assert_non_null(v->op);
+        v->ndr64 = ndr == 64;
+        v->has_in = from_hex(in, v->in, &v->in_len);
+        v->has_out = from_hex(out, v->out, &v->out_len);
+        return true;
+    }
+    return false;
+}
+
+/* Referent ids may be any numbers. Samba's IDL has unique pointers in mgmt where the specification has full
+ * ones, which are counted in another way. */
+static bool same_referent(const uint8_t *got, const uint8_t *want)
+{
+    return le32(want) >= 0x00020000 && le32(want) < 0x00020100 &&
+           le32(got) == (le32(want) - 0x00020000) / 4 + 1;
+}
+
+/* Says what differs; all vectors are looked at before the test fails. */
+static bool same_bytes(const char *what, const struct wr *w, const uint8_t *want, size_t len)
+{
+    size_t same = 0;
+    while (same < len && same < w->len) {
+        if (same % 4 == 0 && len - same >= 4 && w->len - same >= 4 &&
+            same_referent(w->base + same, want + same))
+            same += 4;
+        else if (w->base[same] == want[same])
+            same++;
+        else
+            break;
+    }
+    if (same == len && same == w->len)
+        return true;
+    print_error("%s: %zu bytes where %zu are right, first difference at %zu\n", what, w->len, len, same);
+    return false;
+}
+
+static enum nt_status pull(void (*f)(struct ndr_pull *, void *), struct nt_arena *mem, const uint8_t *data,
+                           size_t len, const struct vector *v, void *r, size_t *ret_left)
+{
+    struct ndr_pull n;
+    ndr_pull_init(&n, mem, data, len, 0x10, v->ndr64, NULL);
+    f(&n, r);
+    *ret_left = ndr_pull_left(&n);
+    return ndr_pull_status(&n);
+}
+
+static bool check_push(const char *what, void (*f)(struct ndr_push *, const void *), const void *r,
+                       bool ndr64, const uint8_t *want, size_t len)
+{
+    struct ndr_push n;
+    struct wr w;
+    wr_init(&w, 2 * MAX_STUB);
+    ndr_push_init(&n, &w, ndr64);
+    f(&n, r);
+    enum nt_status st = ndr_push_status(&n);
+    if (st != STATUS_SUCCESS)
+        print_error("%s: push gives %s\n", what, nt_status_name(st));
+    bool ok = st == STATUS_SUCCESS && same_bytes(what, &w, want, len);
+    wr_free(&w);
+    return ok;
+}
+
+static bool check_both(const char *what, const struct vector *v, struct nt_arena *mem, void *r, bool out)
+{
+    char text[160];
+    const uint8_t *data = out ? v->out : v->in;
+    size_t len = out ? v->out_len : v->in_len, left = 0;
+    enum nt_status st = pull(out ? v->op->pull_out : v->op->pull_in, mem, data, len, v, r, &left);
+    snprintf(text, sizeof(text), "%s %s", v->name, what);
+    if (st != STATUS_SUCCESS || left)
+        print_error("%s: pull gives %s, %zu bytes left\n", text, nt_status_name(st), left);
+    return st == STATUS_SUCCESS && !left &&
+           check_push(text, out ? v->op->push_out : v->op->push_in, r, v->ndr64, data, len);
+}
+
+static void test_same_bytes(void **state)
+{
+    (void)state;
+    static struct vector v;
+    FILE *f = fopen(vector_file, "r");
+    int n = 0, bad = 0;
+    assert_non_null(f);
+    while (next_vector(f, &v)) {
+        struct nt_arena *mem = nt_arena_new(0);
+        void *r = nt_arena_alloc(mem, v.op->size, 16);
+        n++;
+        if (!check_both("request", &v, mem, r, false) ||
+            (v.has_out && !check_both("response", &v, mem, r, true)))
+            bad++;
+        nt_arena_free(mem);
+    }
+    fclose(f);
+    assert_int_equal(bad, 0);
+    assert_true(n > 100);
+}
+
+/* Pulls damaged data; what is accepted has to be whole, so that it can be pushed. */
+static void pull_damaged(const struct vector *v, const uint8_t *in, size_t in_len, const uint8_t *out,
+                         size_t out_len)
+{
+    size_t left;
+    struct nt_arena *mem = nt_arena_new(0);
+    void *r = nt_arena_alloc(mem, v->op->size, 16);
+    if (pull(v->op->pull_in, mem, in, in_len, v, r, &left) == STATUS_SUCCESS &&
+        pull(v->op->pull_out, mem, out, out_len, v, r, &left) == STATUS_SUCCESS) {
+        struct ndr_push n;
+        struct wr w;
+        wr_init(&w, (size_t)1 << 20);
+        ndr_push_init(&n, &w, v->ndr64);
+        v->op->push_in(&n, r);
+        v->op->push_out(&n, r);
+        (void)ndr_push_status(&n);
+        wr_free(&w);
+    }
+    nt_arena_free(mem);
+}
+
+static void test_damaged(void **state)
+{
+    (void)state;
+    static struct vector v;
+    static uint8_t data[MAX_STUB] __attribute__((aligned(8)));
+    static const uint8_t changes[] = { 0x01, 0x80, 0xff };
+    FILE *f = fopen(vector_file, "r");
+    assert_non_null(f);
+    while (next_vector(f, &v)) {
+        if (!v.has_out)
+            continue;
+        for (size_t i = 0; i < v.in_len; i++) {
+            uint8_t *exact = malloc(i + 1); /* so that a sanitizer sees each byte too far */
+            memcpy(exact, v.in, i + 1);
+            pull_damaged(&v, exact, i, v.out, v.out_len);
+            free(exact);
+            memcpy(data, v.in, v.in_len);
+            data[i] ^= changes[i % 3];
+            pull_damaged(&v, data, v.in_len, v.out, v.out_len);
+        }
+        for (size_t i = 0; i < v.out_len; i++) {
+            uint8_t *exact = malloc(i + 1);
+            size_t left;
+            memcpy(exact, v.out, i + 1);
+            struct nt_arena *mem = nt_arena_new(0);
+            void *r = nt_arena_alloc(mem, v.op->size, 16);
+            assert_int_equal(pull(v.op->pull_in, mem, v.in, v.in_len, &v, r, &left), STATUS_SUCCESS);
+            assert_int_equal(pull(v.op->pull_out, mem, exact, i, &v, r, &left), RPC_NT_BAD_STUB_DATA);
+            nt_arena_free(mem);
+            free(exact);
+            for (size_t c = 0; c < sizeof(changes); c++) {
+                memcpy(data, v.out, v.out_len);
+                data[i] ^= changes[c];
+                pull_damaged(&v, v.in, v.in_len, data, v.out_len);
+            }
+        }
+    }
+    fclose(f);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_same_bytes),
+        cmocka_unit_test(test_damaged),
+    };
+    if (argc != 2)
+        return 2;
+    vector_file = argv[1];
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
