@@ -81,6 +81,48 @@ static const char *status_words(enum nt_status st, char buf[300])
     return buf;
 }
 
+/* What usually helps. */
+static const char *logon_advice(enum nt_status st)
+{
+    switch (st) {
+    case STATUS_LOGON_FAILURE:
+    case STATUS_NO_SUCH_USER:
+    case STATUS_WRONG_PASSWORD:
+        return "; check user name, domain and password, and whether the server still takes NTLM";
+    case STATUS_ACCESS_DENIED:
+        return "; the server may require encryption, a newer dialect, or another kind of logon";
+    case STATUS_ACCOUNT_RESTRICTION:
+    case STATUS_LOGON_TYPE_NOT_GRANTED:
+        return "; a policy keeps this account from logging on over the network";
+    case STATUS_PASSWORD_EXPIRED:
+    case STATUS_PASSWORD_MUST_CHANGE:
+        return "; the password has to be changed first";
+    case STATUS_NOT_SUPPORTED:
+    case STATUS_NTLM_BLOCKED:
+        return "; the server does not take NTLM";
+    case STATUS_TIME_DIFFERENCE_AT_DC:
+        return "; the clocks differ too much";
+    default:
+        return "";
+    }
+}
+
+static const char *lost_advice(enum nt_status st, enum smb_state state)
+{
+    if (state == SMB_ST_VALIDATE)
+        return "; a server that drops the connection here has seen another negotiation than we have: somebody in between "
+               "has lowered it";
+    if (state == SMB_ST_NEGOTIATE)
+        return "; a server that only speaks SMB 1 closes the connection like this";
+    if (st == STATUS_CONNECTION_REFUSED)
+        return "; nothing listens on that port, or a firewall says so";
+    if (st == STATUS_IO_TIMEOUT || st == STATUS_HOST_UNREACHABLE || st == STATUS_NETWORK_UNREACHABLE)
+        return "; the host is down, or a firewall drops what is sent to it";
+    if (st == STATUS_BAD_NETWORK_PATH)
+        return "; the name does not resolve to an address";
+    return "";
+}
+
 /* ---- options ---- */
 
 static const enum npc_dialect all_dialects[] = { NPC_SMB_2_0_2, NPC_SMB_2_1, NPC_SMB_3_0, NPC_SMB_3_0_2, NPC_SMB_3_1_1 };
@@ -457,9 +499,10 @@ static void setup_failed(struct smb_client *c, enum nt_status st)
         snprintf(buf, sizeof buf, "%.*s", (int)mech.len, (const char *)mech.data);
         name = buf;
     }
-    smb_client_fail(c, st, "logging on to %s as %s%s%s with %s: %s", smb_who(c, who), sec_creds_domain(c->o.creds),
+    smb_client_fail(c, st, "logging on to %s as %s%s%s with %s: %s%s", smb_who(c, who), sec_creds_domain(c->o.creds),
                     *sec_creds_domain(c->o.creds) ? "\\" : "",
-                    *sec_creds_user(c->o.creds) ? sec_creds_user(c->o.creds) : "nobody", name, status_words(st, words));
+                    *sec_creds_user(c->o.creds) ? sec_creds_user(c->o.creds) : "nobody", name, status_words(st, words),
+                    logon_advice(st));
 }
 
 static void setup_done(struct smb_req *r)
@@ -655,12 +698,28 @@ static void tree_done(struct smb_req *r)
         ready(c);
 }
 
+/* The server's part of a UNC path. A colon cannot stand in one: an IPv6 address is written as ipv6-literal.net names
+ * are, with '-' for ':' and 's' for the '%' of a zone ([MS-DTYP] 2.2.57). */
+static void unc_host(const char *server, char buf[300])
+{
+    size_t n = 0;
+    if (!strchr(server, ':')) {
+        snprintf(buf, 300, "%.255s", server);
+        return;
+    }
+    for (const char *p = server; *p && n < 255; p++)
+        if (*p != '[' && *p != ']')
+            buf[n++] = *p == ':' ? '-' : *p == '%' ? 's' : *p;
+    snprintf(buf + n, 300 - n, ".ipv6-literal.net");
+}
+
 static void tree_connect(struct smb_client *c)
 {
     struct wr w;
-    char path[300];
+    char host[300], path[320];
     smb_begin(&w, SMB_MAX_PAYLOAD);
-    snprintf(path, sizeof path, "\\\\%.255s\\IPC$", c->server);
+    unc_host(c->server, host);
+    snprintf(path, sizeof path, "\\\\%s\\IPC$", host);
     enum nt_status st = smb_put_tree_req(&w, path);
     if (st != STATUS_SUCCESS)
         wr_fail(&w, st);
@@ -681,10 +740,7 @@ void smb_connection_lost(struct smb_client *c, enum nt_status why)
         c->why = why;
         if (!c->closing)
             nt_error_set(&c->err, why, "%s %s: %s%s", doing[c->state], smb_who(c, who), status_words(why, words),
-                         c->state == SMB_ST_VALIDATE ? "; a server that drops the connection here has seen another "
-                                                       "negotiation than we have: somebody in between has lowered it"
-                         : c->state == SMB_ST_NEGOTIATE ? "; a server that only speaks SMB 1 closes the connection like this"
-                                                        : "");
+                         lost_advice(why, c->state));
     }
     smb_set_state(c, SMB_ST_CLOSED);
     smb_drop_auth(c);

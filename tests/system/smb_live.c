@@ -4,7 +4,7 @@
  * by one transact and checks the bind_ack. One line each; a combination that the server does not have is "refused".
  *
  *   smb_live SERVER[:PORT] USER PASSWORD [dialect=3.1.1] [signing=gmac] [cipher=256-gcm] [protect=encrypt|sign|default]
- *            [calls=N] [expect=ok|STATUS_NAME] [anonymous] [lenient]
+ *            [mech=ntlm|krb5|auto] [calls=N] [expect=ok|STATUS_NAME] [anonymous] [lenient]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +30,7 @@ static const struct {
 struct wish {
     char server[256];
     uint16_t port;
-    const char *user, *password, *dialect, *signing, *cipher, *protect, *expect;
+    const char *user, *password, *dialect, *signing, *cipher, *protect, *expect, *mech;
     unsigned calls;
     bool anonymous, lenient;
 };
@@ -91,9 +91,12 @@ static bool one(const struct wish *w, enum npc_dialect d, const enum npc_signing
     struct nt_error err = { "" };
     struct sec_creds_options co = SEC_CREDS_OPTIONS_INIT;
     struct sec_creds *creds;
-    co.mech = w->anonymous ? SEC_MECH_ANONYMOUS : SEC_MECH_NTLM;
-    co.user = w->anonymous ? NULL : w->user;
-    co.password = w->anonymous ? NULL : w->password;
+    co.mech = w->anonymous                            ? SEC_MECH_ANONYMOUS
+              : w->mech && strcmp(w->mech, "krb5") == 0 ? SEC_MECH_KRB5
+              : w->mech && strcmp(w->mech, "auto") == 0 ? SEC_MECH_AUTO
+                                                        : SEC_MECH_NTLM;
+    co.user = w->anonymous || !*w->user ? NULL : w->user; /* "": whom the ccache is for */
+    co.password = w->anonymous || !*w->password ? NULL : w->password;
     if (sec_creds_new(&co, &creds, &err) != STATUS_SUCCESS) {
         printf("credentials: %s\n", err.text);
         return false;
@@ -197,6 +200,10 @@ int main(int argc, char **argv)
             w.protect = v;
         else if ((v = value(argv[i], "expect")))
             w.expect = v;
+        else if ((v = value(argv[i], "mech")))
+            w.mech = v;
+        else if ((v = value(argv[i], "port")))
+            w.port = (uint16_t)atoi(v);
         else if ((v = value(argv[i], "calls")))
             w.calls = (unsigned)atoi(v);
         else if (strcmp(argv[i], "anonymous") == 0)
