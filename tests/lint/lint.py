@@ -6,6 +6,7 @@
 - a source file has at most 2000 lines and names its licence in the first lines
 - libraries never print, exit, abort, start threads or read the environment
 - nothing in the tree names a machine it was built on
+- what a library exports to users is named in a manual page of section 3
 """
 import os
 import re
@@ -49,6 +50,10 @@ LICENSED = re.compile(r"(\.(c|h|y|l|idl|py|sh|t)|meson\.build|Makefile)$")
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^">]+)[">]')
 FORBIDDEN = re.compile(r"(?<![\w.>])(printf|fprintf|vprintf|vfprintf|puts|fputs|putchar|perror|exit|_exit|abort|assert|"
                        r"pthread_create|thrd_create|getenv|setenv|signal|sigaction|atexit|pthread_atfork)\s*\(")
+MANUAL = re.compile(r"docs/man/\w+\.3$")
+MAP = re.compile(r"src/(lib\w+)\.map$")
+IDL = re.compile(r"idl/([\w-]+)\.idl$")
+NAMING = re.compile(r"\.(Fn|Fo|Va|Nm|Dv|Vt|Li|It) ")  # macros of mdoc that a name stands behind
 MACHINE = re.compile("|".join(["/" + "work/", r"\.\./" + "shared", "/" + r"home/\w", "/" + r"root/\w"]))
 
 
@@ -126,6 +131,34 @@ def check_file(path, text, problems):
         check_c(path, text, problems)
 
 
+def public_symbols(text):
+    """The names that a linker map exports, but for those of *_PRIVATE nodes."""
+    names = []
+    for node, body in re.findall(r"(\w+)\s*\{(.*?)\}", re.sub(r"/\*.*?\*/", "", text, flags=re.S), flags=re.S):
+        if not node.endswith("_PRIVATE"):
+            names += re.findall(r"\b(\w+)\s*;", body.split("local:")[0])
+    return names
+
+
+def check_manuals(texts, problems):
+    """A generated stub is covered by the name of its interface: a page that lists all of them helps nobody."""
+    pages = {p: t for p, t in texts.items() if MANUAL.match(p)}
+    named = set()
+    for text in pages.values():
+        for line in text.split("\n"):
+            if NAMING.match(line):
+                named.update(re.findall(r"\w+", line))
+    interfaces = [m.group(1) for m in map(IDL.match, texts) if m]
+    for path, text in sorted(texts.items()):
+        lib = MAP.match(path)
+        if not lib or "docs/man/%s.3" % lib.group(1) not in pages:
+            continue
+        for name in public_symbols(text):
+            stub_of = [i for i in interfaces if lib.group(1) == "libmsrpc" and name.startswith(i + "_")]
+            if name not in named and not any(i in named for i in stub_of):
+                problems.append("%s: no page in docs/man names %s" % (path, name))
+
+
 def check_tree(root):
     names = subprocess.run(["git", "-C", root, "ls-files", "-z"], stdout=subprocess.PIPE, check=False).stdout
     files = [f for f in names.decode().split("\0") if f]
@@ -133,13 +166,17 @@ def check_tree(root):
         for d, dirs, fs in os.walk(root):
             dirs[:] = [x for x in dirs if not x.startswith(("build", ".git"))]
             files += [os.path.relpath(os.path.join(d, f), root) for f in fs]
-    problems = []
+    problems, texts = [], {}
     for path in sorted(files):
         try:
             with open(os.path.join(root, path), encoding="utf-8") as f:
-                check_file(path, f.read(), problems)
+                text = f.read()
         except (UnicodeDecodeError, FileNotFoundError, IsADirectoryError):
             continue  # fuzz corpora; files removed but not yet committed
+        check_file(path, text, problems)
+        if MANUAL.match(path) or MAP.match(path) or IDL.match(path):
+            texts[path] = text
+    check_manuals(texts, problems)
     return problems, len(files)
 
 
@@ -163,9 +200,22 @@ SELF_TEST = [
     ("docs/x.md", "see /" + "work/main\n", 1),
 ]
 
+MAPPED = "X_0 {\n global:\n  x_new; /* x_old; */\n srvsvc_Op_send;\n local: *;\n};\nX_PRIVATE {\n global:\n x_hid;\n} X_0;\n"
+MANUAL_SELF_TEST = [
+    ({"src/libmsrpc.map": MAPPED, "docs/man/libmsrpc.3": ".Fn x_new void\n", "idl/srvsvc.idl": ""}, 1),
+    ({"src/libmsrpc.map": MAPPED, "docs/man/libmsrpc.3": "x_new\n.Li srvsvc\n", "idl/srvsvc.idl": ""}, 1),
+    ({"src/libmsrpc.map": MAPPED, "docs/man/libmsrpc.3": ".Fo x_new\n.It Li srvsvc\n", "idl/srvsvc.idl": ""}, 0),
+    ({"src/libx.map": MAPPED, "docs/man/libx.3": ".Fo x_new\n.It Li srvsvc\n", "idl/srvsvc.idl": ""}, 1),
+]
+
 
 def self_test():
     bad = []
+    for texts, expected in MANUAL_SELF_TEST:
+        problems = []
+        check_manuals(texts, problems)
+        if len(problems) != expected:
+            bad.append("self-test: %r expected %d: %s" % (sorted(texts.items())[0], expected, problems))
     for path, text, expected in SELF_TEST:
         problems = []
         check_file(path, text, problems)
