@@ -14,16 +14,19 @@
 
 #define MAX_SECRET 1024 /* bytes of a line that holds a password; NT's longest is 256 characters */
 
-static int terminal_echo(int fd, bool on)
+#define INTERRUPT 3 /* Ctrl-C */
+
+/* Without echo, and with Ctrl-C as a character that ends the line: nothing can end the program while the terminal is
+ * silent. */
+static bool terminal_quiet(int fd, struct termios *ret_old)
 {
     struct termios tio;
     if (tcgetattr(fd, &tio) < 0)
-        return -1;
-    if (on)
-        tio.c_lflag |= ECHO;
-    else
-        tio.c_lflag &= ~(tcflag_t)ECHO;
-    return tcsetattr(fd, TCSAFLUSH, &tio);
+        return false;
+    *ret_old = tio;
+    tio.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
+    tio.c_cc[VEOL] = INTERRUPT;
+    return tcsetattr(fd, TCSAFLUSH, &tio) == 0;
 }
 
 /* One line, byte by byte so that nothing behind it is swallowed; false at the end of input or when it is too long. */
@@ -66,12 +69,28 @@ char *tern_read_secret(struct tern *t, bool from_stdin, const char *prompt)
         return NULL;
     }
     dprintf(fd, "%s: ", prompt);
-    bool quiet = terminal_echo(fd, false) == 0, ok = read_line(fd, buf, MAX_SECRET);
+    struct termios old;
+    bool quiet = terminal_quiet(fd, &old), ok = read_line(fd, buf, MAX_SECRET);
     if (quiet)
-        terminal_echo(fd, true);
+        tcsetattr(fd, TCSAFLUSH, &old);
     dprintf(fd, "\n");
     close(fd);
+    if (ok && quiet && strchr(buf, INTERRUPT))
+        exit(EXIT_FAILED);
     return ok ? buf : NULL;
+}
+
+char *tern_new_secret(struct tern *t, bool from_stdin, const char *prompt)
+{
+    char *first = tern_read_secret(t, from_stdin, prompt), again[300];
+    if (!first || from_stdin)
+        return first;
+    snprintf(again, sizeof again, "%s again", prompt);
+    char *second = tern_read_secret(t, false, again);
+    if (!second || strcmp(first, second) == 0)
+        return second;
+    fprintf(stderr, "tern: the two are not the same\n");
+    return NULL;
 }
 
 /* "username = x", "password = x", "domain = x", as smbclient's -A takes it. */
@@ -83,6 +102,7 @@ static bool read_authfile(struct tern *t, const char *path, const char **passwor
         return false;
     }
     char line[MAX_SECRET];
+    setvbuf(f, NULL, _IONBF, 0); /* no copy of the password stays behind */
     while (fgets(line, sizeof line, f)) {
         line[strcspn(line, "\r\n")] = 0;
         char *eq = strchr(line, '=');
@@ -163,6 +183,8 @@ int tern_auth(struct tern *t)
     if (t->authfile && !read_authfile(t, t->authfile, &password))
         return EXIT_FAILED;
     bool user_given = t->user != NULL;
+    if (t->ntlm && !user_given && !getenv("TERN_USER"))
+        return tern_usage(t, "NTLM wants a user: -U or TERN_USER");
     if (!t->anonymous) {
         t->ccache = from_env(t->ccache, "TERN_CCACHE");
         t->domain = from_env(t->domain, "TERN_DOMAIN");
@@ -180,6 +202,7 @@ int tern_auth(struct tern *t)
         if (!password)
             return EXIT_FAILED;
     }
+    t->password = password;
     struct sec_creds *creds;
     int rc = make_creds(t, password, &creds);
     if (rc != EXIT_OK)

@@ -2,7 +2,9 @@
 /* Lists of rows: a libsmartcols table for people, one JSON object for programs. */
 #include <errno.h>
 #include <inttypes.h>
+#include <langinfo.h>
 #include <libsmartcols.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +14,7 @@
 
 struct out {
     struct tern *t;
+    const char *plural;
     const struct col *cols;
     size_t n_cols, col, rows;
     bool one;
@@ -61,30 +64,53 @@ static void json_narrow(const char *s)
     free(w);
 }
 
+/* Tables need to know how wide characters are. Where the locale is that of bare C, UTF-8 is assumed: arguments are
+ * UTF-8 in any case. */
+static void table_locale(void)
+{
+    if (!setlocale(LC_CTYPE, "") || strcmp(nl_langinfo(CODESET), "ANSI_X3.4-1968") == 0)
+        setlocale(LC_CTYPE, "C.UTF-8");
+}
+
+static void add_columns(struct out *o)
+{
+    if (o->one) {
+        scols_table_new_column(o->table, "NAME", 0, 0);
+        scols_table_new_column(o->table, "VALUE", 0, SCOLS_FL_WRAP);
+        return;
+    }
+    size_t last = 0;
+    for (size_t i = 0; i < o->n_cols; i++)
+        last = o->cols[i].title ? i : last;
+    for (size_t i = 0; i < o->n_cols; i++) {
+        enum col_kind k = o->cols[i].kind;
+        int flags = k == COL_NUM || k == COL_AGE ? SCOLS_FL_RIGHT : i == last ? SCOLS_FL_WRAP : 0;
+        if (o->cols[i].title && !scols_table_new_column(o->table, o->cols[i].title, 0, flags))
+            no_memory();
+    }
+}
+
 struct out *out_begin(struct tern *t, const char *plural, const struct col *cols, size_t n_cols, bool one)
 {
     struct out *o = calloc(1, sizeof *o);
     if (!o)
         no_memory();
-    *o = (struct out){ .t = t, .cols = cols, .n_cols = n_cols, .one = one };
-    if (t->json) {
-        printf("{\"version\": %d, \"%s\": [", TERN_JSON_VERSION, plural);
+    *o = (struct out){ .t = t, .plural = plural, .cols = cols, .n_cols = n_cols, .one = one };
+    if (t->json)
         return o;
-    }
+    table_locale();
     o->table = scols_new_table();
     if (!o->table)
         no_memory();
     scols_table_enable_noheadings(o->table, one || t->no_headings);
-    if (one) {
-        scols_table_new_column(o->table, "NAME", 0, 0);
-        scols_table_new_column(o->table, "VALUE", 0, SCOLS_FL_WRAP);
-        return o;
-    }
-    for (size_t i = 0; i < n_cols; i++)
-        if (cols[i].title)
-            scols_table_new_column(o->table, cols[i].title, 0,
-                                   cols[i].kind == COL_NUM || cols[i].kind == COL_AGE ? SCOLS_FL_RIGHT : 0);
+    add_columns(o);
     return o;
+}
+
+/* Nothing is printed before the first row, so that a failed call leaves standard output empty. */
+static void json_head(const struct out *o)
+{
+    printf("{\"version\": %d, \"%s\": [", TERN_JSON_VERSION, o->plural);
 }
 
 static void row_end(struct out *o)
@@ -96,6 +122,8 @@ static void row_end(struct out *o)
 void out_row(struct out *o)
 {
     row_end(o);
+    if (o->t->json && !o->rows)
+        json_head(o);
     if (o->t->json)
         fputs(o->rows ? ",\n  {" : "\n  {", stdout);
     else if (!o->one && !(o->line = scols_table_new_line(o->table, NULL)))
@@ -198,21 +226,53 @@ void out_bool(struct out *o, bool v)
         cell(o, c, v ? "yes" : "no");
 }
 
+void out_int(struct out *o, int64_t v)
+{
+    const struct col *c = next(o);
+    char buf[32];
+    snprintf(buf, sizeof buf, "%" PRId64, v);
+    if (o->t->json)
+        fputs(buf, stdout);
+    else
+        cell(o, c, buf);
+}
+
+void out_null(struct out *o, const char *text)
+{
+    const struct col *c = next(o);
+    if (o->t->json)
+        fputs("null", stdout);
+    else
+        cell(o, c, text);
+}
+
+void out_sid(struct out *o, const SID *sid)
+{
+    struct nt_sid s = { 0 };
+    char buf[NT_SID_STRLEN + 1];
+    if (!sid || sid->SubAuthorityCount > NT_SID_MAX_SUB) {
+        out_str(o, NULL);
+        return;
+    }
+    memcpy(&s, sid, 8 + 4u * sid->SubAuthorityCount); /* the same layout */
+    out_str(o, nt_sid_format(&s, buf));
+}
+
 /* RFC 3339, UTC in JSON; local time for people. */
-void out_time(struct out *o, uint32_t unix_seconds, bool known)
+void out_time(struct out *o, uint32_t unix_seconds)
 {
     const struct col *c = next(o);
     char buf[40];
     struct tm tm;
     time_t when = (time_t)unix_seconds;
     if (o->t->json) {
-        if (known && gmtime_r(&when, &tm) && strftime(buf, sizeof buf, "\"%Y-%m-%dT%H:%M:%SZ\"", &tm))
+        if (gmtime_r(&when, &tm) && strftime(buf, sizeof buf, "\"%Y-%m-%dT%H:%M:%SZ\"", &tm))
             fputs(buf, stdout);
         else
             fputs("null", stdout);
         return;
     }
-    if (known && localtime_r(&when, &tm) && strftime(buf, sizeof buf, "%Y-%m-%d %H:%M:%S", &tm))
+    if (localtime_r(&when, &tm) && strftime(buf, sizeof buf, "%Y-%m-%d %H:%M:%S", &tm))
         cell(o, c, buf);
     else
         cell(o, c, "-");
@@ -235,13 +295,8 @@ void out_list(struct out *o, const char *const *names, size_t n)
     cell(o, c, buf);
 }
 
-int out_end(struct out *o)
+static int finish(struct out *o)
 {
-    row_end(o);
-    if (o->t->json)
-        puts(o->rows ? "\n]}" : "]}");
-    else if (o->rows)
-        scols_print_table(o->table);
     if (o->table)
         scols_unref_table(o->table);
     free(o);
@@ -250,4 +305,32 @@ int out_end(struct out *o)
         return EXIT_FAILED;
     }
     return EXIT_OK;
+}
+
+int out_end(struct out *o)
+{
+    row_end(o);
+    if (o->t->json) {
+        if (!o->rows)
+            json_head(o);
+        puts(o->rows ? "\n]}" : "]}");
+    } else if (o->rows && scols_print_table(o->table)) {
+        no_memory();
+    }
+    return finish(o);
+}
+
+int out_end_list(struct out *o, NET_API_STATUS st)
+{
+    struct tern *t = o->t;
+    if (st == NERR_Success)
+        return out_end(o);
+    row_end(o);
+    if (t->json && o->rows)
+        puts("\n], \"complete\": false}");
+    else if (o->rows)
+        scols_print_table(o->table);
+    finish(o);
+    tern_ok(t, st);
+    return EXIT_FAILED;
 }

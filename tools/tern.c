@@ -2,7 +2,6 @@
 /* tern NOUN VERB [OPTIONS] [ARGUMENTS]: command line, help and errors. The verbs are in verb_*.c. */
 #include <ctype.h>
 #include <errno.h>
-#include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +12,9 @@
 #define TERN_VERSION "unknown"
 #endif
 
-static const struct verb *const all_verbs[] = { server_verbs, share_verbs, session_verbs };
+static const struct verb *const all_verbs[] = {
+    server_verbs, share_verbs, session_verbs,
+};
 
 /* ---- options that all verbs take ---- */
 
@@ -73,7 +74,7 @@ static void help(FILE *f, const char *noun)
 {
     fprintf(f, "tern %s manages Windows and Samba servers by remote procedure call.\n\n"
                "Usage: tern NOUN VERB [OPTIONS] [ARGUMENTS]\n\n", TERN_VERSION);
-    for (size_t i = 0; i < sizeof all_verbs / sizeof all_verbs[0]; i++)
+    for (size_t i = 0; i < N_OF(all_verbs); i++)
         for (const struct verb *v = all_verbs[i]; v->noun; v++)
             if (!noun || strcmp(noun, v->noun) == 0) {
                 char left[80];
@@ -126,6 +127,30 @@ LPWSTR tern_wide(struct tern *t, const char *s)
     return (LPWSTR)w;
 }
 
+LPWSTR tern_wide_or(struct tern *t, const char *s, const char *none)
+{
+    return tern_wide(t, s ? s : none);
+}
+
+LPWSTR tern_arg(struct tern *t, unsigned i)
+{
+    t->object = t->args[i];
+    return tern_wide(t, t->args[i]);
+}
+
+int tern_each(struct tern *t, unsigned fixed, NET_API_STATUS (*one)(struct tern *t, LPWSTR name), const char *done)
+{
+    for (unsigned i = fixed; i < t->n_args; i++)
+        if (!tern_ok(t, one(t, tern_arg(t, i)))) {
+            if (i > fixed && !t->json)
+                fprintf(stderr, "  %u of %u %s before that\n", i - fixed, t->n_args - fixed, done);
+            return EXIT_FAILED;
+        }
+    if (t->n_args - fixed == 1)
+        return tern_done(t, "%s %s %s", t->verb->noun, t->args[fixed], done);
+    return tern_done(t, "%u %ss %s", t->n_args - fixed, t->verb->noun, done);
+}
+
 static bool parse_number(const char *s, uint32_t max, uint32_t *ret)
 {
     char *end;
@@ -161,6 +186,26 @@ static void json_text(FILE *f, const char *s)
     fputc('"', f);
 }
 
+static void json_error(const struct tern *t, NET_API_STATUS st, const char *text, const char *help_text)
+{
+    const char *name = werror_name((enum werror)st), *ntname = nt_status_name(net_last_status());
+    const struct {
+        const char *key, *value;
+    } members[] = {
+        { "name", name },  { "status", ntname }, { "object", t->object },
+        { "text", text },  { "context", net_last_error() }, { "hint", help_text },
+    };
+    fprintf(stderr, "{\"version\": %d, \"error\": {\"code\": %u", TERN_JSON_VERSION, st);
+    for (size_t i = 0; i < N_OF(members); i++) {
+        fprintf(stderr, ", \"%s\": ", members[i].key);
+        if (members[i].value)
+            json_text(stderr, members[i].value);
+        else
+            fputs("null", stderr);
+    }
+    fputs("}}\n", stderr);
+}
+
 /* Help for what administrators cannot tell apart, by the symbolic name. */
 static const char *hint(NET_API_STATUS st)
 {
@@ -194,19 +239,11 @@ bool tern_ok(struct tern *t, NET_API_STATUS st)
     if (!text)
         text = nt_status_text(nt);
     if (t->json) {
-        fprintf(stderr, "{\"version\": %d, \"error\": {\"code\": %u, \"name\": ", TERN_JSON_VERSION, st);
-        json_text(stderr, name ? name : "");
-        fprintf(stderr, ", \"status\": ");
-        json_text(stderr, ntname ? ntname : "");
-        fprintf(stderr, ", \"text\": ");
-        json_text(stderr, text ? text : "");
-        fprintf(stderr, ", \"context\": ");
-        json_text(stderr, context);
-        fprintf(stderr, "}}\n");
+        json_error(t, st, text, help_text);
         return false;
     }
-    fprintf(stderr, "tern: %s %s: %s (%u): %s\n", t->verb->noun, t->verb->name, name ? name : "error", st,
-            text ? text : "no text is known for this code");
+    fprintf(stderr, "tern: %s %s%s%s: %s (%u): %s\n", t->verb->noun, t->verb->name, t->object ? " " : "",
+            t->object ? t->object : "", name ? name : "error", st, text ? text : "no text is known for this code");
     if (context[0])
         fprintf(stderr, "  %s\n", context);
     if (ntname && name && strcmp(ntname, name))
@@ -329,12 +366,12 @@ static int parse_option(struct tern *t, int argc, char **argv, int *i)
     }
     int id = -1;
     const struct opt *own = NULL;
-    for (int k = 0; k < O_COUNT && id < 0; k++)
+    for (size_t k = 0; is_long && t->verb->opts && t->verb->opts[k].name && !own; k++)
+        if (k < MAX_VERB_OPTS && strcmp(name, t->verb->opts[k].name) == 0)
+            own = &t->verb->opts[k];
+    for (int k = 0; k < O_COUNT && id < 0 && !own; k++)
         if (is_long ? strcmp(name, common[k].name) == 0 : common[k].letter == a[1])
             id = k;
-    for (size_t k = 0; is_long && id < 0 && t->verb->opts && t->verb->opts[k].name && !own; k++)
-        if (strcmp(name, t->verb->opts[k].name) == 0)
-            own = &t->verb->opts[k];
     if (id < 0 && !own)
         return tern_usage(t, "unknown option '%s'", a);
     if (id == O_HELP)
@@ -388,7 +425,7 @@ static int parse(struct tern *t, int argc, char **argv)
 static const struct verb *find(const char *noun, const char *name, bool *ret_noun)
 {
     *ret_noun = false;
-    for (size_t i = 0; i < sizeof all_verbs / sizeof all_verbs[0]; i++)
+    for (size_t i = 0; i < N_OF(all_verbs); i++)
         for (const struct verb *v = all_verbs[i]; v->noun; v++)
             if (strcmp(v->noun, noun) == 0) {
                 *ret_noun = true;
@@ -437,13 +474,13 @@ static int run(struct tern *t, int argc, char **argv)
     if (!t->server)
         t->server = env && env[0] ? env : "localhost";
     t->wserver = tern_wide(t, t->server);
+    t->object = t->n_args ? t->args[0] : NULL;
     rc = tern_auth(t);
     return rc ? rc : t->verb->run(t);
 }
 
 int main(int argc, char **argv)
 {
-    setlocale(LC_CTYPE, "");
     static struct tern t;
     t.prog = argv[0];
     t.mem = nt_arena_new_secret(0);

@@ -19,14 +19,15 @@ struct opt {
     const char *help;
 };
 
-#define MAX_VERB_OPTS 20
+#define MAX_VERB_OPTS 32 /* more than any verb has */
 #define MAX_ARGS      64
+#define N_OF(a)       (sizeof(a) / sizeof(a)[0])
 
 struct tern {
     const char *prog;
     const struct verb *verb;
     /* what goes for all verbs */
-    const char *server, *user, *domain, *ccache, *keytab, *target, *protseq, *provider, *authfile;
+    const char *server, *user, *domain, *password, *ccache, *keytab, *target, *protseq, *provider, *authfile;
     bool kerberos, ntlm, anonymous, json, no_headings;
     enum sec_level level;
     enum npc_protection protection;
@@ -38,6 +39,7 @@ struct tern {
     const char *opts[MAX_VERB_OPTS]; /* by position in verb->opts; switches are "" when given; NULL: not given */
     const char *args[MAX_ARGS];
     unsigned n_args;
+    const char *object; /* what is being worked on, for error messages; the first argument to begin with */
     struct nt_arena *mem; /* secret; lives as long as the program */
 };
 
@@ -50,18 +52,26 @@ struct verb {
     int (*run)(struct tern *t);
 };
 
-extern const struct verb server_verbs[], share_verbs[], session_verbs[], user_verbs[], group_verbs[], localgroup_verbs[];
+extern const struct verb server_verbs[], share_verbs[], session_verbs[], user_verbs[], policy_verbs[], group_verbs[],
+    localgroup_verbs[];
 
 /* The argument of an option of this verb, "" for a switch, NULL when it was not given. */
 const char *tern_opt(const struct tern *t, const char *name);
 /* UTF-8 from the command line to UTF-16, in t->mem; ends the program with a usage error if it is not UTF-8. NULL stays
- * NULL. */
+ * NULL. tern_wide_or takes `none` instead of NULL. */
 LPWSTR tern_wide(struct tern *t, const char *s);
+LPWSTR tern_wide_or(struct tern *t, const char *s, const char *none);
+/* Argument i as UTF-16; from now on error messages name it. */
+LPWSTR tern_arg(struct tern *t, unsigned i);
+/* A verb that does one thing with each argument (the first `fixed` ones are not among them): stops at the first failure. */
+int tern_each(struct tern *t, unsigned fixed, NET_API_STATUS (*one)(struct tern *t, LPWSTR name), const char *done);
 /* A number option, or `none`; a usage error if it is no number in range. */
 uint32_t tern_number(struct tern *t, const char *name, uint32_t none, uint32_t max);
 /* A secret from standard input (one line, without its end), or asked for on the terminal without echo. NULL after
  * having said why. */
 char *tern_read_secret(struct tern *t, bool from_stdin, const char *prompt);
+/* The same for a new password: on the terminal it is asked for twice. */
+char *tern_new_secret(struct tern *t, bool from_stdin, const char *prompt);
 /* Says what is wrong with the command line and how it goes; returns EXIT_USAGE. */
 int tern_usage(struct tern *t, const char *fmt, ...) NT_PRINTF(2, 3);
 
@@ -90,10 +100,16 @@ void out_row(struct out *o);
 void out_wstr(struct out *o, const WCHAR *s);  /* COL_STR; NULL: null */
 void out_str(struct out *o, const char *s);    /* COL_STR, UTF-8 */
 void out_num(struct out *o, uint64_t v);       /* COL_NUM, COL_HEX, COL_AGE (seconds) */
+void out_int(struct out *o, int64_t v);        /* COL_NUM */
+void out_null(struct out *o, const char *text); /* any kind: null in JSON, the text ("never") for people */
+void out_sid(struct out *o, const SID *sid);   /* COL_STR; NULL: null */
 void out_bool(struct out *o, bool v);
-void out_time(struct out *o, uint32_t unix_seconds, bool known); /* COL_TIME; unknown: null, "-" */
+void out_time(struct out *o, uint32_t unix_seconds); /* COL_TIME */
 void out_list(struct out *o, const char *const *names, size_t n); /* COL_LIST: flags by name */
 /* Prints and frees; EXIT_OK, or EXIT_FAILED when the output could not be written. */
 int out_end(struct out *o);
+/* The end of an enumeration whose last call answered st. After a failure what came before it is still printed, and the
+ * JSON object says "complete": false; nothing at all is printed if the first call failed. */
+int out_end_list(struct out *o, NET_API_STATUS st);
 
 #endif

@@ -38,7 +38,7 @@ static int server_info(struct tern *t)
     SERVER_INFO_101 *s;
     if (!tern_ok(t, NetServerGetInfo(t->wserver, 101, (LPBYTE *)&s)))
         return EXIT_FAILED;
-    struct out *o = out_begin(t, "servers", cols, sizeof cols / sizeof cols[0], true);
+    struct out *o = out_begin(t, "servers", cols, N_OF(cols), true);
     const char *roles[32];
     char version[32];
     snprintf(version, sizeof version, "%u.%u", s->sv101_version_major & MAJOR_VERSION_MASK, s->sv101_version_minor);
@@ -66,13 +66,13 @@ static int server_time(struct tern *t)
         return EXIT_FAILED;
     struct out *o = out_begin(t, "times", cols, t->json ? 4 : 1, true);
     out_row(o);
-    out_time(o, d->tod_elapsedt, true);
+    out_time(o, d->tod_elapsedt);
     if (t->json) {
         out_num(o, d->tod_hunds);
         if (d->tod_timezone == -1) /* not known to the server */
-            out_str(o, NULL);
+            out_null(o, "-");
         else
-            out_num(o, (uint64_t)(int64_t)d->tod_timezone);
+            out_int(o, d->tod_timezone);
         out_num(o, d->tod_msecs);
     }
     NetApiBufferFree(d);
@@ -122,8 +122,7 @@ static int workstation_users(struct tern *t)
         }
         NetApiBufferFree(u);
     } while (st == ERROR_MORE_DATA && read);
-    int rc = out_end(o);
-    return tern_ok(t, st) ? rc : EXIT_FAILED;
+    return out_end_list(o, st);
 }
 
 static int join_info(struct tern *t)
@@ -142,11 +141,33 @@ static int join_info(struct tern *t)
     return out_end(o);
 }
 
+/* Logs on with the credentials given, and off: NetUseAdd and NetUseDel. */
+static int use_check(struct tern *t)
+{
+    USE_INFO_2 u = { .ui2_asg_type = USE_IPC };
+    char remote[300];
+    snprintf(remote, sizeof remote, "\\\\%s\\IPC$", t->server + (t->server[0] == '\\' ? 2 : 0));
+    u.ui2_remote = tern_wide(t, remote);
+    if (t->user && t->password) {
+        u.ui2_username = tern_wide(t, t->user);
+        u.ui2_domainname = tern_wide(t, t->domain);
+        u.ui2_password = tern_wide(t, t->password);
+    } else if (t->anonymous) {
+        u.ui2_username = u.ui2_password = tern_wide(t, "");
+    }
+    if (!tern_ok(t, NetUseAdd(NULL, 2, (LPBYTE)&u, NULL)))
+        return EXIT_FAILED;
+    if (!tern_ok(t, NetUseDel(NULL, u.ui2_remote, USE_FORCE)))
+        return EXIT_FAILED;
+    return tern_done(t, "%s lets you in", t->server);
+}
+
 const struct verb server_verbs[] = {
     { "server", "info", "", 0, 0, "name, version and roles of a server", NULL, server_info },
     { "server", "time", "", 0, 0, "the server's clock (also: tern time)", NULL, server_time },
     { "workstation", "info", "", 0, 0, "computer name and domain", NULL, workstation_info },
     { "workstation", "users", "", 0, 0, "who is logged on", NULL, workstation_users },
     { "join", "info", "", 0, 0, "domain or workgroup that the machine belongs to", NULL, join_info },
+    { "use", "check", "", 0, 0, "log on to \\\\server\\IPC$ and off again: are the credentials good?", NULL, use_check },
     { NULL },
 };

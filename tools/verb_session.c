@@ -33,8 +33,7 @@ static int session_list(struct tern *t)
         }
         NetApiBufferFree(buf);
     } while (st == ERROR_MORE_DATA && read);
-    int rc = out_end(o);
-    return tern_ok(t, st) ? rc : EXIT_FAILED;
+    return out_end_list(o, st);
 }
 
 static int session_close(struct tern *t)
@@ -85,8 +84,7 @@ static int file_list(struct tern *t)
             file_row(o, &f[i]);
         NetApiBufferFree(f);
     } while (st == ERROR_MORE_DATA && read);
-    int rc = out_end(o);
-    return tern_ok(t, st) ? rc : EXIT_FAILED;
+    return out_end_list(o, st);
 }
 
 static bool file_id(struct tern *t, unsigned i, DWORD *ret)
@@ -115,6 +113,7 @@ static int file_close(struct tern *t)
     for (unsigned i = 0; i < t->n_args; i++) {
         if (!file_id(t, i, &id))
             return tern_usage(t, "'%s' is no file id: see tern file list", t->args[i]);
+        t->object = t->args[i];
         if (!tern_ok(t, NetFileClose(t->wserver, id)))
             return EXIT_FAILED;
     }
@@ -145,8 +144,7 @@ static int connection_list(struct tern *t)
         }
         NetApiBufferFree(c);
     } while (st == ERROR_MORE_DATA && read);
-    int rc = out_end(o);
-    return tern_ok(t, st) ? rc : EXIT_FAILED;
+    return out_end_list(o, st);
 }
 
 static const struct opt session_list_opts[] = {

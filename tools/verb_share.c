@@ -44,8 +44,7 @@ static int share_list(struct tern *t)
         }
         NetApiBufferFree(s);
     } while (st == ERROR_MORE_DATA && read);
-    int rc = out_end(o);
-    return tern_ok(t, st) ? rc : EXIT_FAILED;
+    return out_end_list(o, st);
 }
 
 static int share_show(struct tern *t)
@@ -68,7 +67,7 @@ static int share_show(struct tern *t)
     out_wstr(o, s->shi2_remark);
     out_wstr(o, s->shi2_path);
     if (s->shi2_max_uses == SHI_USES_UNLIMITED)
-        out_str(o, t->json ? NULL : "unlimited");
+        out_null(o, "unlimited");
     else
         out_num(o, s->shi2_max_uses);
     out_num(o, s->shi2_current_uses);
@@ -122,12 +121,14 @@ static int share_set(struct tern *t)
     return tern_done(t, "share %s changed", t->args[0]);
 }
 
+static NET_API_STATUS share_del_one(struct tern *t, LPWSTR name)
+{
+    return NetShareDel(t->wserver, name, 0);
+}
+
 static int share_del(struct tern *t)
 {
-    for (unsigned i = 0; i < t->n_args; i++)
-        if (!tern_ok(t, NetShareDel(t->wserver, tern_wide(t, t->args[i]), 0)))
-            return EXIT_FAILED;
-    return tern_done(t, "%u share%s deleted", t->n_args, t->n_args == 1 ? "" : "s");
+    return tern_each(t, 0, share_del_one, "deleted");
 }
 
 static int share_check(struct tern *t)
