@@ -182,7 +182,8 @@ NT_PUBLIC void *ndr_pull_full_get(struct ndr_pull *n, const void *placeholder);
 /* Maximum count, or length with its offset (which must be 0). The latter fails if it is above `size`. */
 NT_PUBLIC size_t ndr_pull_size(struct ndr_pull *n);
 NT_PUBLIC size_t ndr_pull_length(struct ndr_pull *n, size_t size);
-/* Fails (RPC_NT_BAD_STUB_DATA) unless the count that was sent is the one that size_is or length_is says. */
+/* Fails (RPC_NT_BAD_STUB_DATA) unless the count that was sent is the one that size_is or length_is says.
+ * NDR_ANY: none was sent. */
 NT_PUBLIC void ndr_pull_match(struct ndr_pull *n, size_t sent, size_t said);
 /* range(): RPC_NT_INVALID_BOUND. */
 NT_PUBLIC void ndr_pull_range(struct ndr_pull *n, int64_t v, int64_t low, int64_t high);

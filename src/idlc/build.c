@@ -319,7 +319,7 @@ struct type *new_body(struct scanner *s, enum type_kind kind, struct loc loc, co
     struct type *t = new_type(s, kind, loc);
     t->name = tag;
     t->fields = fields;
-    if (!fields)
+    if (!fields && s->c->n_errors == 0)
         diag_error(s->c, loc, "a %s needs members", kind == TY_STRUCT ? "structure" : "union");
     return t;
 }

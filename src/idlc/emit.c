@@ -6,11 +6,11 @@
 
 /* ---- lines ---- */
 
-/* Where to break a line that is too long: after the last ", " that fits, else the last " " outside of quotes.
- * The continuation starts under what follows the innermost parenthesis that is open there. */
+/* Where to break a line that is too long: after the last ", " or operator that fits, outside of quotes, as
+ * far out as possible. The continuation starts under what follows the parenthesis that is open there. */
 static size_t break_at(const char *s, size_t max, bool inside, size_t *ret_column)
 {
-    size_t open[64], depth = 0, comma = 0, space = 0, comma_col = 0, space_col = 0;
+    size_t open[64], depth = 0, best = 0, best_depth = 64;
     bool quoted = false;
     for (size_t i = 0; s[i] && i < max; i++) {
         if (s[i] == '"' && (i == 0 || s[i - 1] != '\\'))
@@ -21,36 +21,62 @@ static size_t break_at(const char *s, size_t max, bool inside, size_t *ret_colum
             open[depth++] = i + 1;
         if (s[i] == ')' && depth)
             depth--;
-        if (s[i] == ' ' && (depth || inside)) {
-            size_t *at = i && s[i - 1] == ',' && depth + inside == 1 ? &comma : &space;
-            *at = i + 1;
-            *(at == &comma ? &comma_col : &space_col) = depth ? open[depth - 1] : 0;
+        if (s[i] == ' ' && i && (depth || inside) && depth <= best_depth && strchr(",;&|", s[i - 1])) {
+            best = i + 1;
+            best_depth = depth;
+            *ret_column = depth ? open[depth - 1] : 0;
         }
     }
-    *ret_column = comma ? comma_col : space_col;
-    return comma ? comma : space;
+    return best;
 }
 
+/* Writes a line in pieces; false if one of them is still too long. */
+static bool write_wrapped(struct text *o, const char *s, size_t indent)
+{
+    bool fits = true, inside = indent == 4;
+    size_t column = 0;
+    while (indent + strlen(s) > EMIT_COLUMNS) {
+        size_t next = indent < EMIT_COLUMNS ? break_at(s, EMIT_COLUMNS - indent + 1, inside, &column) : 0;
+        if (!next) {
+            fits = false;
+            break;
+        }
+        text_printf(o, "%*s%.*s\n", (int)indent, "", (int)next - 1, s);
+        s += next;
+        indent += column;
+        inside = true;
+    }
+    text_printf(o, "%*s%s\n", *s ? (int)indent : 0, "", s);
+    return fits;
+}
+
+/* A long assignment breaks after its sign if that makes two lines of it, a long declaration after its type if
+ * nothing else helps. */
 void emit_line(struct emit *e, const char *fmt, ...)
 {
     struct text t = { 0 };
+    size_t indent = 4 * (size_t)e->indent, before = e->o->len;
     va_list ap;
     va_start(ap, fmt);
     text_vprintf(&t, fmt, ap);
     va_end(ap);
-    size_t indent = 4 * (size_t)e->indent, column = 0;
-    const char *s = t.data;
-    while (*s) {
-        size_t room = EMIT_COLUMNS - indent, next = 0;
-        if (strlen(s) > room)
-            next = break_at(s, room + 1, s != t.data, &column);
-        if (!next)
-            break;
-        text_printf(e->o, "%*s%.*s\n", (int)indent, "", (int)next - 1, s);
-        s += next;
-        indent += column;
+    const char *assign = strstr(t.data, " = "), *paren = strchr(t.data, '(');
+    bool assignment = assign && paren && assign < paren;
+    if (indent + t.len > EMIT_COLUMNS && assignment && indent + 4 + strlen(assign + 3) <= EMIT_COLUMNS) {
+        text_printf(e->o, "%*s%.*s\n%*s%s\n", (int)indent, "", (int)(assign + 2 - t.data), t.data,
+                    (int)indent + 4, "", assign + 3);
+    } else if (!write_wrapped(e->o, t.data, indent) && !assignment && paren && indent == 0) {
+        const char *name = paren;
+        while (name > t.data && name[-1] != ' ')
+            name--;
+        e->o->len = before;
+        text_printf(e->o, "%.*s\n", (int)(name - t.data) - 1, t.data);
+        if (!write_wrapped(e->o, name, 0)) {
+            e->o->len = before;
+            text_printf(e->o, "%.*s\n", (int)(paren + 1 - t.data), t.data);
+            (void)write_wrapped(e->o, paren + 1, 4);
+        }
     }
-    text_printf(e->o, "%*s%s\n", *s ? (int)indent : 0, "", s);
     text_free(&t);
 }
 
@@ -230,16 +256,27 @@ const char *emit_expr(struct emit *e, const struct expr *x)
     }
 }
 
+static bool names_fields(const struct emit *e, const struct expr *x)
+{
+    return x && ((x->kind == EX_NAME && field_named(e, x->text)) || names_fields(e, x->a) ||
+                 names_fields(e, x->b) || names_fields(e, x->c));
+}
+
 /* An unsigned field of at most 32 bits needs no cast. */
 const char *emit_count(struct emit *e, const struct expr *x, int plus)
 {
+    int64_t value = 0;
+    if (!names_fields(e, x)) {
+        (void)const_eval(e->c, x, &value);
+        return POOL_PRINTF(e, "%llu", (unsigned long long)value + (unsigned)plus);
+    }
     const char *text = emit_expr(e, x);
     const struct expr *name = x->kind == EX_UNARY && *x->op == '*' ? x->a : x;
     const struct field *f = name->kind == EX_NAME ? field_named(e, name->text) : NULL;
     bool plain = f && f->node && f->node->kind == ND_SCALAR && !base_signed(f->node->base) &&
                  base_width(f->node->base) <= 4 && f->node->base != BASE_U3264;
-    if (!plain && x->kind != EX_NUMBER)
-        text = POOL_PRINTF(e, "(size_t)(%s)", text);
+    if (!plain)
+        text = POOL_PRINTF(e, name->kind == EX_NAME ? "(size_t)%s" : "(size_t)(%s)", text);
     return plus ? POOL_PRINTF(e, "%s + %s1", text, plain ? "(size_t)" : "") : text;
 }
 

@@ -44,19 +44,51 @@ static void member_note(struct text *t, const struct node *n)
     }
 }
 
-static void emit_member(struct emit *e, const struct node *n, const char *name)
+/* Members that follow each other have their comments in one column. */
+#define MAX_RUN 128
+
+struct members {
+    const char *decl[MAX_RUN], *note[MAX_RUN];
+    int n;
+};
+
+static void flush_members(struct emit *e, struct members *m)
+{
+    size_t indent = 4 * (size_t)e->indent;
+    for (int i = 0, end; i < m->n; i = end) {
+        size_t widest = 0, longest = 0;
+        for (end = i; end < m->n && m->note[end]; end++) {
+            size_t decl = strlen(m->decl[end]), note = strlen(m->note[end]);
+            size_t w = decl > widest ? decl : widest, l = note > longest ? note : longest;
+            if (indent + w + l + 9 > EMIT_COLUMNS && end > i)
+                break;
+            widest = w;
+            longest = l;
+        }
+        for (int k = i; k < end; k++)
+            emit_text(e, "%*s%s;%*s /* [%s] */\n", (int)indent, "", m->decl[k],
+                      (int)(widest - strlen(m->decl[k])), "", m->note[k]);
+        if (end == i)
+            emit_line(e, "%s;", m->decl[end++]);
+    }
+    m->n = 0;
+}
+
+static void add_member(struct emit *e, struct members *m, const struct node *n, const char *name)
 {
     struct text t = { 0 };
+    if (m->n == MAX_RUN)
+        flush_members(e, m);
     member_note(&t, n);
-    const char *d = emit_declaration(e, n, name);
-    if (t.len && strlen(d) + t.len + 12 + 4 * (size_t)e->indent > EMIT_COLUMNS) {
+    m->decl[m->n] = emit_declaration(e, n, name);
+    m->note[m->n] = t.len ? pool_strndup(&e->c->pool, t.data, t.len) : NULL;
+    if (t.len && strlen(m->decl[m->n]) + t.len + 9 + 4 * (size_t)e->indent > EMIT_COLUMNS) {
+        flush_members(e, m);
         emit_line(e, "/* [%s] */", t.data);
-        t.len = 0;
+        m->decl[0] = emit_declaration(e, n, name);
+        m->note[0] = NULL;
     }
-    if (t.len)
-        emit_line(e, "%s; /* [%s] */", d, t.data);
-    else
-        emit_line(e, "%s;", d);
+    m->n++;
     text_free(&t);
 }
 
@@ -90,17 +122,21 @@ static void emit_arm_note(struct emit *e, const struct field *f)
 
 static void emit_body(struct emit *e, const struct type *t)
 {
+    struct members m = { .n = 0 };
     bool any = false;
     emit_line(e, "%s %s {", t->kind == TY_UNION ? "union" : "struct", t->cname);
     e->indent++;
     for (const struct field *f = t->fields; f; f = f->next) {
-        if (t->kind == TY_UNION)
+        if (t->kind == TY_UNION) {
+            flush_members(e, &m);
             emit_arm_note(e, f);
+        }
         if (f->node) {
-            emit_member(e, f->node, f->cname);
+            add_member(e, &m, f->node, f->cname);
             any = true;
         }
     }
+    flush_members(e, &m);
     if (!any)
         emit_line(e, "uint8_t none;");
     e->indent--;
@@ -124,7 +160,8 @@ static void emit_const(struct emit *e, const struct decl *d)
     const struct symbol *s = symbol_find(e->c->names, d->name);
     if (!s || s->decl != d)
         return;
-    emit_text(e, "\n");
+    if (d->doc || !e->const_before)
+        emit_text(e, "\n");
     emit_doc(e, d->doc);
     if (d->value->kind == EX_STRING)
         emit_line(e, "#define %s \"%s\"", d->cname, d->value->text);
@@ -140,14 +177,16 @@ static void emit_const(struct emit *e, const struct decl *d)
 
 static void emit_direction(struct emit *e, const struct decl *d, bool out)
 {
+    struct members m = { .n = 0 };
     bool any = false;
     emit_line(e, "struct {");
     e->indent++;
     for (const struct field *f = d->params; f; f = f->next)
         if (f->node && (out ? f->out : f->in)) {
-            emit_member(e, f->node, f->cname);
+            add_member(e, &m, f->node, f->cname);
             any = true;
         }
+    flush_members(e, &m);
     if (out && d->node) {
         emit_line(e, "%s;", emit_declaration(e, d->node, "result"));
         any = true;
@@ -229,6 +268,7 @@ static void emit_quotes_and_consts(struct emit *e, const struct decl *list)
             emit_const(e, d);
         else if (d->kind == DECL_INTERFACE)
             emit_quotes_and_consts(e, d->body);
+        e->const_before = d->kind == DECL_CONST;
     }
 }
 

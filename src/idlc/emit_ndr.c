@@ -103,7 +103,7 @@ static const char *tag_value(struct emit *e, const struct node *n)
             if ((f->node->kind == ND_SCALAR && !base_signed(f->node->base)) ||
                 (f->node->kind == ND_ENUM && !f->node->type->signed_enum))
                 return text;
-    return POOL_PRINTF(e, "(%s)(%s)", tag_type(n->type), text);
+    return POOL_PRINTF(e, x->kind == EX_NAME ? "(%s)%s" : "(%s)(%s)", tag_type(n->type), text);
 }
 
 /* Elements of an open array, as its size or, if it varies, its length says. */
@@ -365,8 +365,11 @@ static const char *expected(struct emit *e, const struct node *n, const struct e
     return "NDR_ANY";
 }
 
+/* The comparison is made at the end of the function, so the variable lives that long; NDR_ANY if nothing
+ * came. */
 static void match_late(struct emit *e, const char *sent, const struct expr *x, int plus)
 {
+    text_printf(&e->late_vars, "size_t %s = NDR_ANY;\n", sent);
     text_printf(&e->late, "ndr_pull_match(n, %s, %s);\n", sent, emit_count(e, x, plus));
 }
 
@@ -379,7 +382,7 @@ static void pull_bulk(struct emit *e, const struct node *n, struct place p, unsi
     if (hoisted || late_size || late_length) {
         const char *count = hoisted ? hoisted : helper(e, p, "size");
         if (!hoisted && n->conformant)
-            emit_line(e, "size_t %s = ndr_pull_size(n);", count);
+            emit_line(e, "%s%s = ndr_pull_size(n);", late_size ? "" : "size_t ", count);
         if (late_size)
             match_late(e, count, n->size, n->size_plus);
         else if (n->size && strcmp(size, "NDR_ANY") != 0)
@@ -421,7 +424,7 @@ static const char *pull_open_array(struct emit *e, const struct node *n, struct 
     if (n->fixed || hoisted || late_size) {
         const char *max = hoisted ? hoisted : helper(e, p, "size");
         if (n->conformant && !hoisted)
-            emit_line(e, "size_t %s = ndr_pull_size(n);", max);
+            emit_line(e, "%s%s = ndr_pull_size(n);", late_size ? "" : "size_t ", max);
         if (late_size)
             match_late(e, max, n->size, n->size_plus);
         else if (n->size && strcmp(size, "NDR_ANY") != 0)
@@ -436,7 +439,7 @@ static const char *pull_open_array(struct emit *e, const struct node *n, struct 
         if (!n->fixed)
             emit_line(e, "%s = ndr_pull_array(n, %s);", p.text, memory);
     } else if (n->varying) {
-        emit_line(e, "size_t %s = %s;", count, length);
+        emit_line(e, "%s%s = %s;", late_length ? "" : "size_t ", count, length);
         emit_line(e, "%s = ndr_pull_array_conformant_varying(n, %s, %s);", p.text, size, memory);
     } else {
         emit_line(e, "size_t %s = %s;", count, size);
@@ -495,7 +498,7 @@ static void pull_string(struct emit *e, const struct node *n, struct place p)
         const char *size = expected(e, n, n->size, n->size_plus, &late);
         if (late) {
             const char *sent = helper(e, p, "size");
-            emit_line(e, "size_t %s = ndr_pull_size(n);", sent);
+            emit_line(e, "%s = ndr_pull_size(n);", sent);
             match_late(e, sent, n->size, n->size_plus);
             emit_line(e, "%s = ndr_pull_%sstring_in(n, %s, false);", p.text, w, sent);
         } else {
@@ -512,10 +515,10 @@ static const char *pull_tag_value(struct emit *e, const struct node *n, struct p
     if (expr_ready(e, n->switch_is))
         return tag_value(e, n);
     const char *tag = helper(e, p, "tag");
-    emit_line(e, "%s %s = (%s)ndr_pull_peek_tag(n, %s, %s);", tag_type(n->type), tag, tag_type(n->type),
-              tag_name(n->type), align_name(n->type->arm_align));
-    text_printf(&e->late, "ndr_pull_match(n, %s, (size_t)(%s));\n", tag, emit_expr(e, n->switch_is));
-    return tag;
+    emit_line(e, "%s = (size_t)ndr_pull_peek_tag(n, %s, %s);", tag, tag_name(n->type),
+              align_name(n->type->arm_align));
+    match_late(e, tag, n->switch_is, 0);
+    return POOL_PRINTF(e, "(%s)%s", tag_type(n->type), tag);
 }
 
 static void pull_fixed(struct emit *e, const struct node *n, struct place p, const char *hoisted)
@@ -625,14 +628,28 @@ static void pull_deferred(struct emit *e, const struct node *n, struct place p, 
     }
 }
 
-static void emit_late(struct emit *e)
+static void emit_lines(struct emit *e, struct text *t)
 {
-    for (char *s = e->late.data; s && *s;) {
+    for (char *s = t->data; s && *s;) {
         size_t len = strcspn(s, "\n");
         emit_line(e, "%.*s", (int)len, s);
         s += len + 1;
     }
-    text_free(&e->late);
+    text_free(t);
+}
+
+/* The end of a pull function whose body starts at `start`: variables at its top, comparisons at its end. */
+static void emit_late(struct emit *e, size_t start)
+{
+    if (e->late_vars.len) {
+        struct text body = { 0 };
+        text_add(&body, e->o->data + start, e->o->len - start);
+        e->o->len = start;
+        emit_lines(e, &e->late_vars);
+        text_add(e->o, body.data, body.len);
+        text_free(&body);
+    }
+    emit_lines(e, &e->late);
 }
 
 /* ---- structures ---- */
@@ -768,12 +785,13 @@ static void emit_struct(struct emit *e, const struct type *t)
     }
 
     start_function(e, t, "pull", false);
+    size_t start = e->o->len;
     if (array)
         emit_line(e, "size_t size = ndr_pull_size(n);");
     if (first_align(t) < t->align)
         emit_line(e, "ndr_pull_align(n, %s);", align_name(t->align));
     struct_fields(e, t, "s->", PULL_FIXED);
-    emit_late(e);
+    emit_late(e, start);
     if (last_align(t) < t->align)
         emit_line(e, "ndr_pull_end(n, %s);", align_name(t->align));
     end_function(e, t, "pull", false);
@@ -917,6 +935,7 @@ static void emit_direction(struct emit *e, const struct decl *d, bool push, bool
     emit_text(e, "{\n");
     e->indent = 1;
     emit_line(e, "%sstruct %s *r = p;", push ? "const " : "", d->cname);
+    size_t start = e->o->len;
     e->operation = true;
     e->out = out;
     e->fields = d->params;
@@ -937,7 +956,7 @@ static void emit_direction(struct emit *e, const struct decl *d, bool push, bool
         else
             pull_fixed(e, d->node, p, NULL);
     }
-    emit_late(e);
+    emit_late(e, start);
     e->operation = false;
     e->indent = 0;
     emit_text(e, "}\n");

@@ -11,13 +11,15 @@ struct emit {
     struct idlc *c;
     struct text *o;
     int indent;
+    bool const_before; /* the last thing written was a constant */
     /* where expressions find their names */
     const struct field *fields;
     const char *prefix; /* of a structure's fields: "s->" */
     bool operation;     /* the fields are parameters */
     bool out;           /* of the response */
     int at;             /* fields before this one have been pulled; INT_MAX: all */
-    struct text late;   /* checks that have to wait until all is pulled */
+    struct text late,
+        late_vars; /* comparisons that have to wait until all is pulled, and what they compare */
 };
 
 /* One line at the current indent, wrapped as clang-format would. */

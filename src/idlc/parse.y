@@ -99,6 +99,8 @@ import_names:
 item:
     attrs_opt INTERFACE name base_opt '{' items '}'
                                             { $$ = new_interface(s, $1 ? @1 : @2, @3, $1, $3, $4, $6.first); }
+  | attrs_opt INTERFACE name base_opt '{' items error '}'
+                                            { $$ = NULL; yyerrok; }
   | attrs_opt INTERFACE name ';'            { $$ = NULL; }
   | CPP_QUOTE '(' STRING ')'                { $$ = new_decl(s, DECL_CPP_QUOTE, @1, @1, NULL); $$->text = $3; }
   | attrs_opt TYPEDEF attrs_opt qualified declarators ';'
@@ -176,8 +178,10 @@ base_words:
 
 constructed:
     STRUCT tag_opt '{' members '}'          { $$ = new_body(s, TY_STRUCT, @1, $2, $4.first); }
+  | STRUCT tag_opt '{' members error '}'    { $$ = new_body(s, TY_STRUCT, @1, $2, $4.first); yyerrok; }
   | STRUCT name                             { $$ = new_tag_ref(s, @2, TY_STRUCT, $2); }
   | UNION tag_opt '{' arms '}'              { $$ = new_body(s, TY_UNION, @1, $2, $4.first); }
+  | UNION tag_opt '{' arms error '}'        { $$ = new_body(s, TY_UNION, @1, $2, $4.first); yyerrok; }
   | UNION name                              { $$ = new_tag_ref(s, @2, TY_UNION, $2); }
   | UNION tag_opt SWITCH '(' type name ')' tag_opt '{' encapsulated_arms '}'
                                             { $$ = new_switch_union(s, @1, @6, $2, $5, $6, $8, $10.first); }

@@ -376,7 +376,7 @@ size_t ndr_pull_length(struct ndr_pull *n, size_t size)
 
 void ndr_pull_match(struct ndr_pull *n, size_t sent, size_t said)
 {
-    if (sent != said)
+    if (sent != said && sent != NDR_ANY)
         bad(n);
 }
 

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Every pull of every interface: request and response of one operation, the latter seeing what the former
+ * gave. Input: interface, operation, flags (1 NDR64, 2 big endian), 16-bit length of the request, request,
+ * response. What is accepted is pushed again and has to be accepted again.
+ */
+#include <stdlib.h>
+
+#include <msrpc/epmapper.h>
+#include <msrpc/lsarpc.h>
+#include <msrpc/mgmt.h>
+#include <msrpc/rpcecho.h>
+#include <msrpc/samr.h>
+#include <msrpc/srvsvc.h>
+#include <msrpc/wkssvc.h>
+#include "ndr/ndr.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define BUDGET ((size_t)4 << 20) /* keeps a run short */
+
+static const struct {
+    const struct rpc_interface *iface;
+    const struct rpc_op *const *ops;
+} interfaces[] = {
+    { &epmapper_interface, epmapper_ops }, { &lsarpc_interface, lsarpc_ops },
+    { &mgmt_interface, mgmt_ops },         { &rpcecho_interface, rpcecho_ops },
+    { &samr_interface, samr_ops },         { &srvsvc_interface, srvsvc_ops },
+    { &wkssvc_interface, wkssvc_ops },
+};
+
+struct stub {
+    const uint8_t *data;
+    size_t len;
+};
+
+static enum nt_status pull(void (*f)(struct ndr_pull *, void *), struct nt_arena *mem, struct stub s,
+                           unsigned flags, void *r)
+{
+    struct ndr_pull n;
+    struct ndr_budget budget = { .bytes = BUDGET };
+    ndr_pull_init(&n, mem, s.data, s.len, flags & 2 ? 0x00 : 0x10, flags & 1, &budget);
+    f(&n, r);
+    return ndr_pull_status(&n);
+}
+
+/* What was accepted can be sent (unless it is longer than we send) and is accepted by a peer of our kind. */
+static void again(void (*push)(struct ndr_push *, const void *), void (*pull_fn)(struct ndr_pull *, void *),
+                  struct nt_arena *mem, size_t size, const void *r, unsigned flags)
+{
+    struct wr w;
+    struct ndr_push n;
+    wr_init(&w, BUDGET);
+    ndr_push_init(&n, &w, flags & 1);
+    push(&n, r);
+    if (ndr_push_status(&n) == STATUS_SUCCESS) {
+        void *copy = nt_arena_alloc(mem, size, 16);
+        if (copy) {
+            memcpy(copy, r, size);
+            enum nt_status st = pull(pull_fn, mem, (struct stub){ w.base, w.len }, flags & 1, copy);
+            if (st != STATUS_SUCCESS && st != STATUS_NO_MEMORY && st != STATUS_INSUFFICIENT_RESOURCES)
+                abort();
+        }
+    }
+    wr_free(&w);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size < 5 || size > 65536)
+        return 0;
+    const size_t n = sizeof(interfaces) / sizeof(interfaces[0]);
+    const struct rpc_interface *iface = interfaces[data[0] % n].iface;
+    const struct rpc_op *op = interfaces[data[0] % n].ops[data[1] % iface->n_ops];
+    unsigned flags = data[2];
+    size_t in_len = le16(data + 3);
+    if (in_len > size - 5)
+        in_len = size - 5;
+    struct nt_arena *mem = nt_arena_new(8 * BUDGET);
+    void *r = mem ? nt_arena_alloc(mem, op->size, 16) : NULL;
+    struct stub in = { data + 5, in_len }, out = { data + 5 + in_len, size - 5 - in_len };
+    if (r && pull(op->pull_in, mem, in, flags, r) == STATUS_SUCCESS) {
+        again(op->push_in, op->pull_in, mem, op->size, r, flags);
+        if (pull(op->pull_out, mem, out, flags, r) == STATUS_SUCCESS)
+            again(op->push_out, op->pull_out, mem, op->size, r, flags);
+    }
+    nt_arena_free(mem);
+    return 0;
+}
