@@ -132,8 +132,13 @@ static enum nt_status open_conn(struct net_call *c, const struct rpc_interface *
     if (st == STATUS_SUCCESS && !wants_tcp(o) && !c->srv->session)
         st = open_session(c, o, creds);
     ro.session = c->srv->session;
-    if (st == STATUS_SUCCESS)
-        st = rpc_open(b, i, &ro, ret);
+    if (st == STATUS_SUCCESS && (st = rpc_open(b, i, &ro, ret)) == RPC_NT_SEC_PKG_ERROR) {
+        /* all that a server says of a failed logon over TCP */
+        struct nt_error said = c->err;
+        const char *user = sec_creds_user(creds);
+        nt_error_set(&c->err, st, "%.400s; usually the user name or the password (of %s) is wrong", said.text,
+                     user[0] ? user : "the owner of the Kerberos cache");
+    }
     rpc_binding_unref(b);
     sec_creds_unref(creds);
     return st;

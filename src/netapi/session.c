@@ -132,6 +132,14 @@ NET_API_STATUS NET_API_FUNCTION NetSessionEnum(LMSTR servername, LMSTR UncClient
     return net_end(&c, st);
 }
 
+/* A server may put the domain in front of the user; who asks without one means any. */
+static bool same_user(const char16_t *have, const char16_t *want)
+{
+    const char16_t *tail = ustr_rchr(have, u'\\');
+    return ustr_casecmp(have, want) == 0 ||
+           (tail && !ustr_chr(want, u'\\') && ustr_casecmp(tail + 1, want) == 0);
+}
+
 /* Servers differ in how they filter (with or without backslashes, or not at all), so the answer is looked at
  * again. Every level but 0 begins with the client's name and then has the user's. */
 static bool session_fits(const struct session_filter *f, uint32_t level, const void *session)
@@ -144,7 +152,7 @@ static bool session_fits(const struct session_filter *f, uint32_t level, const v
         client++;
     while (*want == u'\\')
         want++;
-    return client && user && ustr_casecmp(client, want) == 0 && ustr_casecmp(user, f->user) == 0;
+    return client && user && ustr_casecmp(client, want) == 0 && same_user(user, f->user);
 }
 
 _Static_assert(offsetof(struct srvsvc_SESSION_INFO_0, sesi0_cname) ==

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* NetWksta* and NetGetJoinInformation, [MS-WKST] 3.2.4.1, 3.2.4.3 and 3.2.4.12. */
+#include <msrpc/lsarpc.h>
 #include <msrpc/wkssvc.h>
 #include "netapi/m_level.h"
 
@@ -108,27 +109,90 @@ NET_API_STATUS NET_API_FUNCTION NetWkstaUserEnum(LMSTR servername, DWORD level, 
     return net_end(&c, st);
 }
 
+/* ---- membership ---- */
+
+struct membership {
+    const char16_t *name;
+    size_t units;
+    NETSETUP_JOIN_STATUS type;
+};
+
 /* The name travels both ways; [MS-WKST] 3.2.4.12 has the server ignore what comes in, which must not be NULL.
  */
-static enum nt_status join_information(struct net_call *c, LPWSTR *name, PNETSETUP_JOIN_STATUS type)
+static enum nt_status ask_wkssvc(struct net_call *c, struct membership *ret)
 {
-    if (!name || !type)
-        return nt_error_set(&c->err, STATUS_INVALID_PARAMETER, "there is no place for the result");
-    *name = NULL;
     struct wkssvc_NetrGetJoinInformation r = { .in = { net_server_name(c), u"" } };
     enum nt_status st = net_run(c, &wkssvc_interface, &wkssvc_NetrGetJoinInformation_op, &r);
     if (st == STATUS_SUCCESS)
         st = net_answer(c, r.out.result);
     if (st != STATUS_SUCCESS)
         return st;
-    struct net_buf b = { 0 };
+    ret->name = r.out.NameBuffer;
+    ret->units = ret->name ? ustr_len(ret->name) : 0;
+    ret->type = (NETSETUP_JOIN_STATUS)r.out.BufferType;
+    return STATUS_SUCCESS;
+}
+
+static enum nt_status query_policy(struct net_call *c, const struct ndr_handle *policy,
+                                   struct membership *ret)
+{
+    struct lsarpc_LsarQueryInformationPolicy r = { .in = { *policy, lsarpc_PolicyPrimaryDomainInformation } };
+    enum nt_status st = net_run(c, &lsarpc_interface, &lsarpc_LsarQueryInformationPolicy_op, &r);
+    if (st == STATUS_SUCCESS)
+        st = r.out.result;
+    if (!nt_ok(st))
+        return st;
+    if (!r.out.PolicyInformation)
+        return RPC_NT_PROTOCOL_ERROR;
+    const struct lsarpc_LSAPR_POLICY_PRIMARY_DOM_INFO *d = &r.out.PolicyInformation->PolicyPrimaryDomainInfo;
+    ret->name = d->Name.Buffer;
+    ret->units = d->Name.Buffer ? d->Name.Length / 2u : 0;
+    ret->type = d->Sid ? NetSetupDomainName : ret->units ? NetSetupWorkgroupName : NetSetupUnjoined;
+    return STATUS_SUCCESS;
+}
+
+/* The primary domain has a SID, a workgroup has none: [MS-LSAD] 3.1.1.1. */
+static enum nt_status ask_lsarpc(struct net_call *c, struct membership *ret)
+{
+    struct lsarpc_LsarOpenPolicy2 open = {
+        .in.SystemName = net_server_name(c),
+        .in.ObjectAttributes.Length = 24,
+        .in.DesiredAccess = lsarpc_POLICY_VIEW_LOCAL_INFORMATION,
+    };
+    enum nt_status st = net_run(c, &lsarpc_interface, &lsarpc_LsarOpenPolicy2_op, &open);
+    if (st == STATUS_SUCCESS)
+        st = open.out.result;
+    if (!nt_ok(st))
+        return st;
+    st = query_policy(c, &open.out.PolicyHandle, ret);
+    struct lsarpc_LsarClose close = { .in.ObjectHandle = open.out.PolicyHandle };
+    enum nt_status closed = net_run(c, &lsarpc_interface, &lsarpc_LsarClose_op, &close);
+    return st == STATUS_SUCCESS ? closed : st;
+}
+
+static enum nt_status join_information(struct net_call *c, LPWSTR *name, PNETSETUP_JOIN_STATUS type)
+{
+    if (!name || !type)
+        return nt_error_set(&c->err, STATUS_INVALID_PARAMETER, "there is no place for the result");
+    *name = NULL;
+    struct membership m;
+    enum nt_status st = ask_wkssvc(c, &m);
+    if (st == RPC_NT_PROCNUM_OUT_OF_RANGE) { /* Samba's file server: its LSA knows */
+        struct nt_error first = c->err;
+        if (ask_lsarpc(c, &m) == STATUS_SUCCESS)
+            st = STATUS_SUCCESS;
+        else
+            c->err = first;
+    }
+    if (st != STATUS_SUCCESS)
+        return st;
     LPVOID block;
-    net_put_string(&b, r.out.NameBuffer);
-    if (b.used > UINT32_MAX || NetApiBufferAllocate((DWORD)b.used, &block) != NERR_Success)
+    if (m.units >= UINT32_MAX / 2 || NetApiBufferAllocate((DWORD)(m.units + 1) * 2, &block) != NERR_Success)
         return STATUS_NO_MEMORY;
-    b = (struct net_buf){ .base = block };
-    *name = net_put_string(&b, r.out.NameBuffer);
-    *type = (NETSETUP_JOIN_STATUS)r.out.BufferType;
+    if (m.units)
+        memcpy(block, m.name, m.units * 2); /* the block is zeroed, so terminated */
+    *name = block;
+    *type = m.type;
     return STATUS_SUCCESS;
 }
 
