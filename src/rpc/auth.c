@@ -206,7 +206,7 @@ static bool auth_complete(struct rpc_conn *c)
                       "the server agreed to less protection than was asked for, so nothing was sent");
         return false;
     }
-    c->sec.established = true;
+    rpc_sec_establish(&c->sec);
     snprintf(c->mech, sizeof c->mech, "%s", c->provider->name);
     if (c->provider->query(c->sec.ctx, SEC_ITEM_MECH, &b) == STATUS_SUCCESS && b.len < 16 &&
         (b.len != strlen(c->provider->name) || memcmp(b.data, c->provider->name, b.len) != 0))
@@ -350,6 +350,8 @@ void rpc_on_bind_ack(struct rpc_conn *c, const uint8_t *pdu, const struct rpc_pd
         return;
     if (first)
         c->sec.header_sign = c->offered_header_sign && (d->h.flags & RPC_PFC_HEADER_SIGN);
+    if (c->sec.established)
+        rpc_sec_establish(&c->sec); /* with what this answer says */
     if (!c->provider || c->sec.established)
         rpc_conn_bound(c);
     else

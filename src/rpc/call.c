@@ -62,6 +62,14 @@ bool rpc_calls_wait(const struct rpc_conn *c)
     return c->sent.head != NULL;
 }
 
+bool rpc_calls_midway(const struct rpc_conn *c)
+{
+    for (const struct rpc_call *call = c->sent.head; call; call = call->next)
+        if (call->answered)
+            return true;
+    return false;
+}
+
 static const char *call_name(const struct rpc_call *call)
 {
     return call->op ? call->op->name : "alter_context";

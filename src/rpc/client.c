@@ -46,6 +46,8 @@ static const char *help_for(enum nt_status st)
         { STATUS_HOST_UNREACHABLE, "check the name and the route to the host" },
         { STATUS_OBJECT_NAME_NOT_FOUND, "the service behind this pipe is not running, or there is no such pipe" },
         { STATUS_PIPE_NOT_AVAILABLE, "all instances of the pipe are busy; try again" },
+        { RPC_NT_SEC_PKG_ERROR, "the server could not use what we sent to authenticate: check user, domain and password, and "
+                                "whether the account is locked or has expired" },
         { RPC_NT_UNKNOWN_IF, "this server may not have the service, or not at this endpoint" },
         { RPC_NT_PROCNUM_OUT_OF_RANGE, "the server does not have this operation" },
         { EPT_NT_NOT_REGISTERED, "the service is not running there, or is reachable by named pipe only (ncacn_np)" },
@@ -270,7 +272,9 @@ static size_t pdu_len(struct rpc_conn *c, const uint8_t *p)
     struct rpc_hdr h;
     const char *why = NULL;
     enum nt_status st = rpc_hdr_decode(p, &h, &why);
-    if (st == STATUS_SUCCESS && c->state == RPC_ST_READY && h.frag_len > c->max_recv) {
+    /* Samba never goes below 2048, whatever was asked for */
+    size_t most = c->max_recv > RPC_FRAG_DEFAULT ? c->max_recv : RPC_FRAG_DEFAULT;
+    if (st == STATUS_SUCCESS && c->state == RPC_ST_READY && h.frag_len > most) {
         st = RPC_NT_PROTOCOL_ERROR;
         why = "a longer fragment than was agreed on";
     }
@@ -322,7 +326,8 @@ static void conn_data(void *up, uint8_t *data, size_t len)
             on_pdu(c, c->in.base, n);
         }
     }
-    if (c->state == RPC_ST_BIND || c->state == RPC_ST_LEG || (c->state == RPC_ST_READY && rpc_calls_wait(c)))
+    /* What has begun must be read to its end; what has not begun comes with the answer to what was sent. */
+    if (c->state != RPC_ST_CLOSED && (c->in.len || rpc_calls_midway(c)))
         c->tp->ops->want(c->tp);
 }
 

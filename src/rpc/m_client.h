@@ -163,7 +163,8 @@ void rpc_on_answer(struct rpc_conn *c, uint8_t *pdu, const struct rpc_pdu *d);
 void rpc_on_alter_resp(struct rpc_conn *c, const struct rpc_pdu *d);
 void rpc_calls_fail(struct rpc_conn *c, enum nt_status st);
 void rpc_calls_tell(struct rpc_conn *c); /* calls the finished ones' callbacks */
-bool rpc_calls_wait(const struct rpc_conn *c); /* an answer is to come */
+bool rpc_calls_wait(const struct rpc_conn *c);   /* an answer is to come */
+bool rpc_calls_midway(const struct rpc_conn *c); /* one has come in part */
 enum nt_status rpc_add_interface_send(struct rpc_conn *c, const struct rpc_interface *i, rpc_done_fn *done, void *arg);
 
 /* ---- epm.c ---- */

@@ -13,8 +13,12 @@ struct rpc_sec {
     enum sec_level level;
     uint32_t ctx_id;
     bool established;
-    bool header_sign; /* both sides want headers signed */
+    bool header_sign;   /* both sides want headers signed */
+    bool covers_header; /* the signature does cover them */
 };
+
+/* The context stands: sets what follows from its mechanism. */
+void rpc_sec_establish(struct rpc_sec *s);
 
 /* Does this context put a trailer on each request and response? At level connect it is optional and left out, as
  * there is one context per connection ([MS-RPCE] 3.3.1.5.4). */

@@ -54,15 +54,26 @@ size_t rpc_sec_room(const struct rpc_sec *s, size_t frag, size_t hdr)
     return (frag - hdr - over) / STUB_ALIGN * STUB_ALIGN;
 }
 
+/* NTLM covers headers whether that was negotiated or not: so did Windows before there was a flag for it, and so do its
+ * peers still. For all else what [MS-RPCE] 3.3.1.5.2.2 says holds. */
+void rpc_sec_establish(struct rpc_sec *s)
+{
+    struct nt_blob mech;
+    s->established = true;
+    bool ntlm = s->provider->query(s->ctx, SEC_ITEM_MECH, &mech) == STATUS_SUCCESS && mech.len == 4 &&
+                memcmp(mech.data, "ntlm", 4) == 0;
+    s->covers_header = s->header_sign || ntlm;
+}
+
 /* The parts in wire order. With header signing the header and the trailer take part ([MS-RPCE] 3.3.1.5.2.2). */
 static size_t fill_iov(struct sec_iov iov[4], uint8_t *pdu, size_t hdr, size_t data, size_t token,
                        const struct rpc_sec *s)
 {
     size_t n = 0;
-    if (s->header_sign)
+    if (s->covers_header)
         iov[n++] = (struct sec_iov){ SEC_PART_SIGN_ONLY, pdu, hdr };
     iov[n++] = (struct sec_iov){ SEC_PART_DATA, pdu + hdr, data };
-    if (s->header_sign)
+    if (s->covers_header)
         iov[n++] = (struct sec_iov){ SEC_PART_SIGN_ONLY, pdu + hdr + data, RPC_TRAILER_LEN };
     iov[n++] = (struct sec_iov){ SEC_PART_TOKEN, pdu + hdr + data + RPC_TRAILER_LEN, token };
     return n;

@@ -131,7 +131,8 @@ static enum nt_status step_sec(struct conn *c, const uint8_t *pdu, const struct 
 {
     struct nt_blob in = { pdu + d->auth.off + RPC_TRAILER_LEN, d->h.auth_len };
     enum nt_status st = c->sec.provider->step(c->sec.ctx, in, token);
-    c->sec.established = st == STATUS_SUCCESS;
+    if (st == STATUS_SUCCESS)
+        rpc_sec_establish(&c->sec);
     return st == STATUS_MORE_PROCESSING_REQUIRED ? STATUS_SUCCESS : st;
 }
 
