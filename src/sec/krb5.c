@@ -176,6 +176,7 @@ static enum nt_status acquire(struct krb5_ctx *c, const char *key, const char *v
     const gss_key_value_set_desc store = { 1, &element };
     gss_OID_set_desc mechs = { 1, mech_oid() };
     krb5_enctype etypes[SEC_KRB5_ALLOWED];
+    gss_buffer_desc nothing = GSS_C_EMPTY_BUFFER;
     OM_uint32 minor, major = gss_acquire_cred_from(&minor, GSS_C_NO_NAME, GSS_C_INDEFINITE, &mechs, usage,
                                                    &store, &c->cred, NULL, NULL);
 
@@ -184,6 +185,11 @@ static enum nt_status acquire(struct krb5_ctx *c, const char *key, const char *v
     for (unsigned i = 0; i < SEC_KRB5_ALLOWED; i++) /* the SHA-1 types are the second half */
         etypes[i] = sec_krb5_allowed[(i + (only_signs(c) ? SEC_KRB5_ALLOWED / 2 : 0)) % SEC_KRB5_ALLOWED];
     major = gss_krb5_set_allowable_enctypes(&minor, c->cred, SEC_KRB5_ALLOWED, etypes);
+    /* MIT's library announces confidentiality whether asked for or not; a peer that hears it counts the
+     * longer tokens of a wrap (Samba's RPC server then fails at integrity level) */
+    if (!GSS_ERROR(major) && usage == GSS_C_INITIATE)
+        major =
+            gss_set_cred_option(&minor, &c->cred, (gss_OID)(uintptr_t)GSS_KRB5_CRED_NO_CI_FLAGS_X, &nothing);
     return GSS_ERROR(major) ? gss_fail(c, major, minor) : STATUS_SUCCESS;
 }
 

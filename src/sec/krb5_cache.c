@@ -12,9 +12,11 @@
 
 #include "sec/m_krb5.h"
 
-const krb5_enctype sec_krb5_allowed[4] = { ENCTYPE_AES256_CTS_HMAC_SHA384_192,
-                                           ENCTYPE_AES128_CTS_HMAC_SHA256_128,
-                                           ENCTYPE_AES256_CTS_HMAC_SHA1_96, ENCTYPE_AES128_CTS_HMAC_SHA1_96 };
+/* The ones of Windows first: a peer may pick the first that it knows for the session, and Samba, which knows
+ * the others, miscounts their longer signatures (4.17 answers DCERPC_FAULT_OTHER at integrity level). */
+const krb5_enctype sec_krb5_allowed[4] = { ENCTYPE_AES256_CTS_HMAC_SHA1_96, ENCTYPE_AES128_CTS_HMAC_SHA1_96,
+                                           ENCTYPE_AES256_CTS_HMAC_SHA384_192,
+                                           ENCTYPE_AES128_CTS_HMAC_SHA256_128 };
 
 static enum nt_status fail(krb5_context k, krb5_error_code code, const struct sec_krb5_about *about,
                            struct nt_error *err)

@@ -14,7 +14,7 @@ static const struct {
     const char *text; /* "%s" is the subject */
 } rows[] = {
     { KRB5KDC_ERR_C_PRINCIPAL_UNKNOWN, STATUS_LOGON_FAILURE, ABOUT_CLIENT,
-      "the KDC does not know the user %s" },
+      "the KDC does not know the user %s; an account of the server itself is written SERVER\\user" },
     { KRB5KDC_ERR_PREAUTH_FAILED, STATUS_LOGON_FAILURE, ABOUT_CLIENT, "the password or key of %s is wrong" },
     { KRB5KRB_AP_ERR_BAD_INTEGRITY, STATUS_LOGON_FAILURE, ABOUT_CLIENT,
       "the password or key of %s is wrong" },

@@ -10,7 +10,8 @@
 
 #include "sec/m_sec.h"
 
-/* Encryption types that we agree to, the best first. RC4 and DES are out (CVE-2026-20833 and before). */
+/* Encryption types that we agree to, in order of preference. RC4 and DES are out (CVE-2026-20833 and before).
+ */
 extern const krb5_enctype sec_krb5_allowed[4];
 #define SEC_KRB5_ALLOWED ((int)(sizeof(sec_krb5_allowed) / sizeof(sec_krb5_allowed[0])))
 extern const gss_OID_desc sec_krb5_oid;

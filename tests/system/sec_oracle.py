@@ -55,6 +55,7 @@ def features(g, level, dce):
     g.want_feature(gensec.FEATURE_SIGN)
     if level == 6:
         g.want_feature(gensec.FEATURE_SEAL)
+    g.want_feature(gensec.FEATURE_SIGN_PKT_HEADER)
     if dce:
         g.want_feature(gensec.FEATURE_DCE_STYLE)
 
@@ -106,12 +107,14 @@ def talk(ours, theirs, we_start):
     raise RuntimeError("no end: ours %s theirs %s" % (our_done, their_done))
 
 
-def messages(ours, theirs, level):
+def messages(ours, theirs, level, dce):
     """Samba's Python binding has sign_packet and check_packet, and wrap and unwrap with the token in front."""
     for i in range(4):
         data = bytes((i + k) & 255 for k in range(16 * (i + 1)))
-        sealed, token = ours.ask("protect", level, data)[1:]
         if level == 6:
+            sealed, token = ours.ask("protect", level, data)[1:]
+            if dce and theirs.sig_size(len(data)) != len(token):
+                raise RuntimeError("token of %d bytes, expected %d" % (len(token), theirs.sig_size(len(data))))
             got = theirs.unwrap(token + sealed)
             if got != data:
                 raise RuntimeError("unwrapped to something else")
@@ -120,8 +123,12 @@ def messages(ours, theirs, level):
             if ours.ask("unprotect", level, packed[n:], packed[:n])[1] != data:
                 raise RuntimeError("unprotected to something else")
         else:
-            theirs.check_packet(data, data, token)
-            ours.ask("unprotect", level, data, theirs.sign_packet(data, data))
+            head = b"header of a PDU!"  # signed too, as RPC does it
+            token = ours.ask("protect", level, data, head)[2]
+            if dce and theirs.sig_size(len(data)) != len(token):
+                raise RuntimeError("token of %d bytes, expected %d" % (len(token), theirs.sig_size(len(data))))
+            theirs.check_packet(data, head + data, token)
+            ours.ask("unprotect", level, data, theirs.sign_packet(data, head + data), head)
 
 
 def same_key(ours, theirs):
@@ -130,14 +137,14 @@ def same_key(ours, theirs):
         raise RuntimeError("keys differ: %s %s" % (mine.hex(), theirs.session_key().hex()))
 
 
-def one(text, make_ours, make_theirs, we_start, level):
+def one(text, make_ours, make_theirs, we_start, level, dce=False):
     ours = None
     try:
         ours = make_ours()
         theirs = make_theirs()
         talk(ours, theirs, we_start)
         same_key(ours, theirs)
-        messages(ours, theirs, level)
+        messages(ours, theirs, level, dce)
         tap(True, text)
     except Exception as e:  # every failure is a test result
         tap(False, text, repr(e))
@@ -168,10 +175,10 @@ def kerberos():
                 one("our %s, Samba's server" % style,
                     lambda: Peer(provider, "client", user=USER, domain=REALM, password=PASSWORD, mech=1,
                                  flags=flags | (DCE if dce else 0), service="cifs", host=HOST),
-                    lambda: samba_server(mech, level, dce), True, level)
+                    lambda: samba_server(mech, level, dce), True, level, dce)
                 one("Samba's %s, our server" % style,
                     lambda: Peer(provider, "server", keytab=KEYTAB, flags=flags | (DCE if dce else 0)),
-                    lambda: samba_client(mech, level, dce, True), False, level)
+                    lambda: samba_client(mech, level, dce, True), False, level, dce)
 
 
 PEER, CONF, REALM, HOST, USER, PASSWORD, KEYTAB = sys.argv[1:8]
