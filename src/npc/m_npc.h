@@ -19,7 +19,6 @@ struct npc_session {
     bool private_loop;
     bool closed; /* the client is; only looked at with a private loop */
     unsigned refs;
-    unsigned n_closing; /* pipes whose CLOSE is on its way */
     unsigned timeout_ms;
     bool transact_refused; /* WRITE + READ instead, for the rest of the connection */
     bool transact_proven;  /* one has worked, so none needs to be kept for another try */

@@ -25,6 +25,7 @@ struct smb_pipe {
     uint8_t file_id[SMB_FILE_ID];
     uint64_t deadline;
     size_t max_out, wrote;
+    bool spoiled; /* a transact was given up */
     struct wr copy; /* of a transact that may have to be repeated as WRITE + READ */
     struct nt_error err;
     /* opening */

@@ -13,7 +13,8 @@
 #pragma GCC visibility push(default) /* shared between our own libraries, see the *_PRIVATE nodes */
 
 /* One operation in flight, embedded in the caller's object; at most one read, write or transact per pipe at a
- * time (a transact holds the pipe, as on Windows). */
+ * time (a transact holds the pipe, as on Windows): a second one is STATUS_PIPE_BUSY. After a transact that was
+ * cancelled or ran out of time the pipe is of no more use (STATUS_PIPE_BROKEN): its answer may still come. */
 struct npc_op {
     void (*done)(struct npc_op *op); /* look at status, data, len */
     enum nt_status status;
@@ -34,7 +35,9 @@ struct npc_pipe_ops {
     enum nt_status (*read)(struct npc_pipe *p, size_t max, uint64_t deadline, struct npc_op *op);
     enum nt_status (*transact)(struct npc_pipe *p, struct wr *out, size_t max_out, uint64_t deadline, struct npc_op *op);
     void (*cancel)(struct npc_pipe *p, struct npc_op *op); /* SMB2 CANCEL; done comes with STATUS_CANCELLED */
-    void (*close)(struct npc_pipe *p);                     /* asynchronous, never fails, frees */
+    /* Asynchronous, never fails, frees. An operation in flight ends with STATUS_CANCELLED: its done still comes, from
+     * the ready list. Drops the pipe's reference to the session. */
+    void (*close)(struct npc_pipe *p);
 };
 
 struct npc_pipe {

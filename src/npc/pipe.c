@@ -57,14 +57,20 @@ static struct smb_client *client_of(struct smb_pipe *p)
     return &p->base.session->client;
 }
 
+/* The pipe alone; its reference to the session has been dropped, or will be. */
 static void pipe_free(struct smb_pipe *p)
 {
-    struct npc_session *s = p->base.session;
     smb_abandon(&p->req);
     io_cancel(&p->delay);
     wr_free_secret(&p->copy);
     nt_cancel_unref(p->cancel);
     free(p);
+}
+
+static void pipe_drop(struct smb_pipe *p)
+{
+    struct npc_session *s = p->base.session;
+    pipe_free(p);
     npc_session_unref(s);
 }
 
@@ -83,7 +89,7 @@ static void open_finish(struct smb_pipe *p, enum nt_status st)
     pipe_failed(p, st, "opening");
     if (!client_of(p)->dead)
         client_of(p)->err = p->err; /* npc_session_error tells: there is no pipe to ask */
-    pipe_free(p);
+    pipe_drop(p);
     done(arg, st, NULL);
 }
 
@@ -190,6 +196,9 @@ static void op_finish(struct smb_pipe *p, enum nt_status st, struct nt_blob data
     struct npc_op *op = p->op;
     if (st != STATUS_SUCCESS && st != STATUS_BUFFER_OVERFLOW)
         pipe_failed(p, st, doing[p->doing]);
+    /* The server may have taken the request of a transact that was given up: who reads next would get its answer. */
+    if ((st == STATUS_IO_TIMEOUT || st == STATUS_CANCELLED) && p->doing >= PIPE_TRANSACT && p->doing <= PIPE_TR_READ)
+        p->spoiled = true;
     p->op = NULL;
     p->doing = PIPE_IDLE;
     op->status = st;
@@ -208,7 +217,12 @@ static void op_begin(struct smb_pipe *p, struct npc_op *op)
 
 static enum nt_status not_idle(struct smb_pipe *p, struct wr *out)
 {
-    enum nt_status st = p->doing != PIPE_IDLE ? STATUS_PIPE_BUSY : out ? out->st : STATUS_SUCCESS;
+    enum nt_status st = p->doing != PIPE_IDLE ? STATUS_PIPE_BUSY
+                        : p->spoiled          ? STATUS_PIPE_BROKEN
+                        : out                 ? out->st
+                                              : STATUS_SUCCESS;
+    if (st == STATUS_PIPE_BROKEN)
+        nt_error_set(&p->err, st, "a call on pipe \\%.64s was given up, and its answer may still come: open it anew", p->name);
     if (st == STATUS_SUCCESS && out && out->len < NPC_HEADROOM)
         st = STATUS_INVALID_PARAMETER;
     if (st != STATUS_SUCCESS && out)
@@ -397,7 +411,6 @@ static void pipe_done(struct smb_req *r)
         transacted(p, st);
         break;
     case PIPE_CLOSE:
-        p->base.session->n_closing--;
         pipe_free(p);
         break;
     case PIPE_IDLE:
@@ -440,11 +453,12 @@ static void smb_pipe_close(struct npc_pipe *base)
     p->req.command = SMB_CLOSE;
     p->req.done = pipe_done;
     p->doing = PIPE_CLOSE;
-    uint64_t deadline = io_loop_now(base->session->loop) + NPC_CLOSE_NS;
-    if (smb_send(client_of(p), &p->req, &w, SMB_PREFIX, 0, deadline) == STATUS_SUCCESS)
-        base->session->n_closing++;
-    else
+    /* The session may go at once: its LOGOFF stands behind this, and no answer outlives the connection. */
+    struct npc_session *s = base->session;
+    uint64_t deadline = io_loop_now(s->loop) + NPC_CLOSE_NS;
+    if (smb_send(&s->client, &p->req, &w, SMB_PREFIX, 0, deadline) != STATUS_SUCCESS)
         pipe_free(p);
+    npc_session_unref(s);
 }
 
 static const struct npc_pipe_ops smb_pipe_ops = {
@@ -499,7 +513,7 @@ enum nt_status npc_pipe_start(struct npc_session *s, const char *name, const str
         pipe_failed(p, st, "opening");
         if (!s->client.dead)
             s->client.err = p->err;
-        pipe_free(p);
+        pipe_drop(p);
         return st;
     }
     if (ret)

@@ -179,18 +179,13 @@ const char *npc_pipe_error(const struct npc_pipe *p)
     return ((const struct smb_pipe *)p)->err.text;
 }
 
-static bool none_closing(void *arg)
-{
-    return ((struct npc_session *)arg)->n_closing == 0;
-}
-
 void npc_pipe_close(struct npc_pipe *p)
 {
     if (!p)
         return;
     struct npc_session *s = npc_session_ref(p->session);
     p->ops->close(p);
-    if (s->private_loop) /* nobody else runs it */
-        (void)io_wait(s->loop, none_closing, s, io_loop_now(s->loop) + NPC_CLOSE_NS, NULL);
+    if (s->private_loop) /* nobody else sends what is queued; the answer need not be waited for */
+        (void)!nt_loop_run(s->loop, 0);
     npc_session_unref(s);
 }

@@ -172,7 +172,7 @@ static enum nt_status make_offer(struct smb_client *c, const struct smb_client_o
     if (o->protection == NPC_PROTECT_ENCRYPT && (top < NPC_SMB_3_0 || !c->n_ciphers))
         return nt_error_set(&c->err, STATUS_INVALID_PARAMETER, "encryption is asked for, but neither a dialect from 3.0 on "
                                                                "with a cipher may be offered");
-    q->mode = SMB_MODE_SIGN | (o->allow_unsigned ? 0 : SMB_MODE_SIGN_REQUIRED);
+    q->mode = SMB_MODE_SIGN | SMB_MODE_SIGN_REQUIRED; /* a session that has a key is signed, whatever the options say */
     if (top > NPC_SMB_2_0_2)
         q->caps = SMB_CAP_LARGE_MTU;
     /* 3.0 and 3.0.2 have AES-128-CCM only; on 3.1.1 Samba looks at this bit before it looks at the contexts */
@@ -324,10 +324,13 @@ static void negotiate_done(struct smb_req *r)
     if (!has_answer(r, "negotiating with"))
         return;
     if (r->status != STATUS_SUCCESS) {
-        smb_client_fail(c, r->status, "%s refused to negotiate SMB %s to %s: %s", smb_who(c, who),
+        smb_client_fail(c, r->status, "%s refused to negotiate SMB %s to %s: %s%s", smb_who(c, who),
                         smb_dialect_name((enum npc_dialect)c->offer.dialects[0]),
                         smb_dialect_name((enum npc_dialect)c->offer.dialects[c->offer.n_dialects - 1]),
-                        status_words(r->status, words));
+                        status_words(r->status, words),
+                        r->status == STATUS_INVALID_PARAMETER ? "; it may have none of the ciphers offered"
+                        : r->status == STATUS_NOT_SUPPORTED   ? "; it has none of these dialects"
+                                                              : "");
         return;
     }
     if (smb_get_negotiate_rsp(r->msg, r->len, &p) != STATUS_SUCCESS) {
@@ -419,7 +422,7 @@ static void auth_item(struct io_item *it)
     }
     struct wr w;
     struct smb_setup_req q = {
-        .mode = (uint8_t)(c->o.allow_unsigned ? SMB_MODE_SIGN : SMB_MODE_SIGN_REQUIRED),
+        .mode = SMB_MODE_SIGN | SMB_MODE_SIGN_REQUIRED,
         .token = { a->out.base, a->out.len },
     };
     smb_begin(&w, SMB_MAX_MESSAGE);
@@ -538,15 +541,15 @@ static void tree_connect(struct smb_client *c);
 static void unprotected(struct smb_client *c)
 {
     char who[SMB_WHO];
-    const char *kind = c->guest ? "guest" : "anonymous";
+    const char *kind = c->guest ? "a guest" : "an anonymous";
     if (!c->o.allow_unsigned || c->o.protection == NPC_PROTECT_ENCRYPT)
         smb_client_fail(c, STATUS_ACCESS_DENIED,
-                        "%s made this a %s session, which can be neither signed nor encrypted, and the options ask for "
+                        "%s made this %s session, which can be neither signed nor encrypted, and the options ask for "
                         "protection; check the account, or allow unsigned sessions",
                         smb_who(c, who), kind);
     else if (c->server_mode & SMB_MODE_SIGN_REQUIRED)
         smb_client_fail(c, STATUS_ACCESS_DENIED,
-                        "%s requires signing but made this a %s session, which has no key to sign with", smb_who(c, who),
+                        "%s requires signing but made this %s session, which has no key to sign with", smb_who(c, who),
                         kind);
     else
         tree_connect(c);
