@@ -247,6 +247,33 @@ enum nt_status net_answer(struct net_call *c, enum werror we)
                         (unsigned)we, text ? ", " : "", text ? text : "");
 }
 
+enum nt_status net_answer_nt(struct net_call *c, enum nt_status st)
+{
+    if (nt_ok(st))
+        return st;
+    const char *name = nt_status_name(st), *text = nt_status_text(st);
+    char way[128];
+    how(c, way, sizeof way);
+    if (st == STATUS_ACCESS_DENIED)
+        return nt_error_set(
+            &c->err, st,
+            "%s refuses this to %s%s: STATUS_ACCESS_DENIED; the operation wants more rights, usually "
+            "those of an administrator of the server",
+            c->srv->name, who(c), way);
+    return nt_error_set(&c->err, st, "%s answered%s: %s (0x%08x)%s%s", c->srv->name, way, name ? name : "error",
+                        (unsigned)st, text ? ", " : "", text ? text : "");
+}
+
+enum nt_status net_caller(struct net_call *c, char16_t **ret)
+{
+    const struct sec_creds *creds = c->srv->use_creds ? c->srv->use_creds : net_call_options(c)->creds;
+    const char *user = creds ? sec_creds_user(creds) : "";
+    if (!user[0])
+        return nt_error_set(&c->err, STATUS_INVALID_PARAMETER,
+                            "the caller's own name is not known here: give the name of the user");
+    return ustr_from_utf8(user, USTR_NUL, ret, NULL);
+}
+
 /* ---- calls ---- */
 
 /* "\\\\host", "host" or NULL (this machine) to UTF-8 without backslashes. */

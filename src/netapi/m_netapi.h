@@ -109,6 +109,10 @@ enum nt_status net_run(struct net_call *c, const struct rpc_interface *i, const 
 /* Status of an operation's own answer; on an error the sentence (who, over what, and what the answer means)
  * is in c->err. */
 enum nt_status net_answer(struct net_call *c, enum werror we);
+/* The same for operations that answer with an NTSTATUS; whatever is no error is given back as it is. */
+enum nt_status net_answer_nt(struct net_call *c, enum nt_status st);
+/* The name of the user whose credentials the call has, from malloc. STATUS_INVALID_PARAMETER if only Kerberos knows. */
+enum nt_status net_caller(struct net_call *c, char16_t **ret);
 /* Names in arguments, looked at before anything is sent: neither NULL nor "" nor longer than max characters,
  * else STATUS_INVALID_PARAMETER with a sentence ("the share name is missing"). Lone surrogates are legal on
  * the wire. The _opt form allows NULL and "". */
