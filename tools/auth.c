@@ -139,8 +139,8 @@ static int make_creds(struct tern *t, const char *password, struct sec_creds **r
         o.ccache = t->ccache;
         o.keytab = t->keytab;
         o.password = password;
-        if (!t->user && !t->ntlm)
-            o.mech = SEC_MECH_KRB5; /* the cache is all there is */
+        if (!t->ntlm && (!t->user || t->keytab || (t->ccache && !password)))
+            o.mech = SEC_MECH_KRB5; /* a cache or a key is all there is */
     }
     enum nt_status st = sec_creds_new(&o, ret, &err);
     if (st != STATUS_SUCCESS) {

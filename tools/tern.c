@@ -207,9 +207,12 @@ static void json_error(const struct tern *t, NET_API_STATUS st, const char *text
 }
 
 /* Help for what administrators cannot tell apart, by the symbolic name. */
-static const char *hint(NET_API_STATUS st)
+static const char *hint(const struct tern *t, NET_API_STATUS st)
 {
     switch (st) {
+    case ERROR_INVALID_PARAMETER:
+    case ERROR_NO_SUCH_LOGON_SESSION:
+        return t->user || t->anonymous ? NULL : "no user was given, so the current Kerberos tickets were tried; -U NAME logs on with a password";
     case ERROR_ACCESS_DENIED:
         return "the account may lack the right; or the server wants a higher protection (--encrypt, --rpc-level privacy), "
                "restricts remote SAM calls, or filters local administrators (UAC remote restrictions)";
@@ -235,7 +238,7 @@ bool tern_ok(struct tern *t, NET_API_STATUS st)
         return true;
     enum nt_status nt = net_last_status();
     const char *name = werror_name((enum werror)st), *ntname = nt_status_name(nt), *text = werror_text((enum werror)st);
-    const char *context = net_last_error(), *help_text = hint(st);
+    const char *context = net_last_error(), *help_text = hint(t, st);
     if (!text)
         text = nt_status_text(nt);
     if (t->json) {

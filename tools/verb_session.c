@@ -3,6 +3,12 @@
 #include <stdio.h>
 #include "tern.h"
 
+/* Samba counts from its own second to ours and may come out below zero. */
+static void out_seconds(struct out *o, DWORD seconds)
+{
+    out_num(o, seconds > INT32_MAX ? 0 : seconds);
+}
+
 static int session_list(struct tern *t)
 {
     static const struct col cols[] = {
@@ -28,8 +34,8 @@ static int session_list(struct tern *t)
             out_wstr(o, level == 1 ? s1->sesi1_username : s10->sesi10_username);
             if (level == 1)
                 out_num(o, s1->sesi1_num_opens);
-            out_num(o, level == 1 ? s1->sesi1_time : s10->sesi10_time);
-            out_num(o, level == 1 ? s1->sesi1_idle_time : s10->sesi10_idle_time);
+            out_seconds(o, level == 1 ? s1->sesi1_time : s10->sesi10_time);
+            out_seconds(o, level == 1 ? s1->sesi1_idle_time : s10->sesi10_idle_time);
         }
         NetApiBufferFree(buf);
     } while (st == ERROR_MORE_DATA && read);
@@ -140,7 +146,7 @@ static int connection_list(struct tern *t)
             out_wstr(o, c[i].coni1_netname);
             out_num(o, c[i].coni1_num_opens);
             out_num(o, c[i].coni1_num_users);
-            out_num(o, c[i].coni1_time);
+            out_seconds(o, c[i].coni1_time);
         }
         NetApiBufferFree(c);
     } while (st == ERROR_MORE_DATA && read);
