@@ -24,7 +24,8 @@ static bool show(const char *text)
     }
     const char *endpoint = rpc_binding_endpoint(b);
     printf("%s\n  protocol  %s\n  host      %s\n  endpoint  %s\n", canonical, rpc_binding_protseq(b),
-           rpc_binding_host(b), endpoint ? endpoint : "the interface's own, or what the endpoint mapper says");
+           rpc_binding_host(b),
+           endpoint ? endpoint : "the interface's own, or what the endpoint mapper says");
     rpc_binding_unref(b);
     return true;
 }
