@@ -91,7 +91,8 @@ NT_PUBLIC void ndr_push_unique(struct ndr_push *n, const void *p);
 NT_PUBLIC void ndr_push_ref(struct ndr_push *n, const void *p);
 /* Place-holder of a reference pointer that is an element of an array: nothing in NDR20. */
 NT_PUBLIC void ndr_push_ref_element(struct ndr_push *n, const void *p);
-/* Pointer parameter of kind ref: no bytes, but it must not be null. True if it is not. */
+/* Pointer parameter of kind ref: no bytes, but it must not be null. True if it is not and nothing has failed, so that
+ * loops over elements end with the first failure. */
 NT_PUBLIC bool ndr_push_not_null(struct ndr_push *n, const void *p);
 /* Full pointer: equal pointers get equal referent ids. */
 NT_PUBLIC void ndr_push_full(struct ndr_push *n, const void *p);

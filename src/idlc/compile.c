@@ -82,10 +82,10 @@ bool idlc_compile(struct idlc *c, struct source *src)
     c->stem = pool_strndup(&c->pool, base, strcspn(base, "."));
     add_source(c, src);
     parse_source(c, src);
-    if (c->n_errors == 0)
+    if (c->n_errors == 0) {
         check_all(c);
-    if (c->n_errors == 0)
         lower_all(c);
+    }
     for (int i = 0; i < OUT_COUNT && c->n_errors == 0; i++)
         if (c->want[i])
             emitters[i](c, &c->out[i]);

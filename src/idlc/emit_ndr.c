@@ -291,7 +291,8 @@ static void push_deferred(struct emit *e, const struct node *n, struct place p)
         push_deferred_pointer(e, n, p);
         break;
     case ND_ARRAY: {
-        size_t body = loop_start(e, p, element_count(e, n), n->fixed ? "" : POOL_PRINTF(e, " && %s", p.text));
+        size_t body = loop_start(e, p, element_count(e, n),
+                                 n->fixed ? "" : POOL_PRINTF(e, " && ndr_push_not_null(n, %s)", p.text));
         push_deferred(e, n->to, element_of(e, p));
         emit_close(e, body, true);
         break;
@@ -389,7 +390,7 @@ static void pull_bulk(struct emit *e, const struct node *n, struct place p, unsi
             emit_line(e, "ndr_pull_match(n, %s, %s);", count, size);
         if (n->varying) {
             const char *sent = helper(e, p, "count");
-            emit_line(e, "size_t %s = ndr_pull_length(n, %s);", sent,
+            emit_line(e, "%s%s = ndr_pull_length(n, %s);", late_length ? "" : "size_t ", sent,
                       n->conformant ? count : size_count(e, n));
             if (late_length)
                 match_late(e, sent, n->length, n->length_plus);
@@ -430,7 +431,7 @@ static const char *pull_open_array(struct emit *e, const struct node *n, struct 
         else if (n->size && strcmp(size, "NDR_ANY") != 0)
             emit_line(e, "ndr_pull_match(n, %s, %s);", max, size);
         if (n->varying)
-            emit_line(e, "size_t %s = ndr_pull_length(n, %s);", count,
+            emit_line(e, "%s%s = ndr_pull_length(n, %s);", late_length ? "" : "size_t ", count,
                       n->conformant ? max : size_count(e, n));
         else
             emit_line(e, "size_t %s = %s;", count, max);

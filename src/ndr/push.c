@@ -205,7 +205,7 @@ bool ndr_push_not_null(struct ndr_push *n, const void *p)
 {
     if (!p)
         ndr_push_fail(n, RPC_NT_NULL_REF_POINTER);
-    return p != NULL;
+    return n->w->st == STATUS_SUCCESS;
 }
 
 static struct ndr_full_push *full_slot(struct ndr_full_push *table, uint32_t cap, const void *p)

@@ -235,11 +235,206 @@ static void test_damaged(void **state)
     fclose(f);
 }
 
+/* ---- the same data against values written by hand ---- */
+
+/* The n-th NDR20 vector of an operation. */
+static struct vector *vector_of(const struct rpc_op *op, int n)
+{
+    static struct vector v;
+    FILE *f = fopen(vector_file, "r");
+    assert_non_null(f);
+    while (next_vector(f, &v))
+        if (v.op == op && !v.ndr64 && n-- == 0) {
+            fclose(f);
+            return &v;
+        }
+    fail_msg("no such vector");
+    return NULL;
+}
+
+static void assert_wstring(const char16_t *got, const char16_t *want)
+{
+    assert_non_null(got);
+    while (*got && *got == *want) {
+        got++;
+        want++;
+    }
+    assert_int_equal(*got, *want);
+}
+
+static void assert_counted(const struct dtyp_RPC_UNICODE_STRING *s, const char16_t *want)
+{
+    size_t len = s->Length / 2U;
+    for (size_t i = 0; i < len; i++)
+        assert_int_equal(s->Buffer[i], want[i]);
+    assert_int_equal(want[len], 0);
+}
+
+static void assert_guid(const struct nt_guid *g)
+{
+    char text[NT_GUID_STRLEN + 1];
+    assert_string_equal(nt_guid_format(g, text), "01234567-89ab-cdef-1032-547698badcfe");
+}
+
+static void assert_sid(const struct nt_sid *sid, const char *want)
+{
+    char text[NT_SID_STRLEN + 1];
+    assert_non_null(sid);
+    assert_string_equal(nt_sid_format(sid, text), want);
+}
+
+static void test_push_share_enum(void **state)
+{
+    (void)state;
+    const struct vector *v = vector_of(&srvsvc_NetrShareEnum_op, 5); /* level 1, 3 shares */
+    struct srvsvc_SHARE_INFO_1 shares[3] = {
+        { u"IPC$", 0x80000003, u"remark 0" },
+        { u"donn\u00e9es", 0x80000003, u"remark 1" },
+        { u"\u65e5\u672c\u8a9e", 0x80000003, u"remark 2" },
+    };
+    struct srvsvc_SHARE_INFO_1_CONTAINER none = { 0 }, some = { 3, shares };
+    uint32_t resume_in = 0, resume_out = 12;
+    struct srvsvc_NetrShareEnum r = {
+        .in = { .ServerName = u"\\\\server.example",
+                .InfoStruct = { .Level = 1, .ShareInfo.Level1 = &none },
+                .PreferedMaximumLength = UINT32_MAX,
+                .ResumeHandle = &resume_in },
+        .out = { .InfoStruct = { .Level = 1, .ShareInfo.Level1 = &some },
+                 .TotalEntries = 3,
+                 .ResumeHandle = &resume_out },
+    };
+    assert_true(check_push("request", v->op->push_in, &r, false, v->in, v->in_len));
+    assert_true(check_push("response", v->op->push_out, &r, false, v->out, v->out_len));
+}
+
+static void test_pull_share_enum(void **state)
+{
+    (void)state;
+    const struct vector *v = vector_of(&srvsvc_NetrShareEnum_op, 14); /* level 502, 3 shares */
+    struct srvsvc_NetrShareEnum r = { 0 };
+    struct nt_arena *mem = nt_arena_new(0);
+    size_t left;
+    assert_int_equal(pull(v->op->pull_in, mem, v->in, v->in_len, v, &r, &left), STATUS_SUCCESS);
+    assert_int_equal(pull(v->op->pull_out, mem, v->out, v->out_len, v, &r, &left), STATUS_SUCCESS);
+    assert_wstring(r.in.ServerName, u"\\\\server.example");
+    assert_int_equal(r.in.InfoStruct.Level, 502);
+    assert_null(r.in.InfoStruct.ShareInfo.Level502->Buffer);
+    assert_int_equal(r.out.InfoStruct.ShareInfo.Level502->EntriesRead, 3);
+    const struct srvsvc_SHARE_INFO_502_I *s = r.out.InfoStruct.ShareInfo.Level502->Buffer;
+    assert_wstring(s[1].shi502_netname, u"donn\u00e9es");
+    assert_wstring(s[2].shi502_path, u"C:\\share\\2");
+    assert_null(s[0].shi502_passwd);
+    assert_int_equal(s[1].shi502_current_uses, 8);
+    assert_null(s[1].shi502_security_descriptor);
+    assert_int_equal(s[2].shi502_reserved, 36); /* header of 20 and S-1-5-32-544 of 16 bytes */
+    assert_int_equal(s[2].shi502_security_descriptor[0], 1);
+    assert_int_equal(*r.out.ResumeHandle, 12);
+    assert_int_equal(r.out.result, W_ERROR_SUCCESS);
+    nt_arena_free(mem);
+}
+
+static void test_push_connect5(void **state)
+{
+    (void)state;
+    const struct vector *v = vector_of(&samr_SamrConnect5_op, 0);
+    struct samr_SamrConnect5 r = {
+        .in = { .ServerName = u"\\\\server.example", .DesiredAccess = 0x02000000, .InVersion = 1 },
+        .out = { .OutVersion = 1 },
+    };
+    r.in.InRevisionInfo.V1.Revision = r.out.OutRevisionInfo.V1.Revision = 3;
+    r.out.OutRevisionInfo.V1.SupportedFeatures = 0x10;
+    assert_int_equal(nt_guid_parse("01234567-89ab-cdef-1032-547698badcfe", &r.out.ServerHandle.uuid),
+                     STATUS_SUCCESS);
+    assert_true(check_push("request", v->op->push_in, &r, false, v->in, v->in_len));
+    assert_true(check_push("response", v->op->push_out, &r, false, v->out, v->out_len));
+}
+
+static void test_pull_user21(void **state)
+{
+    (void)state;
+    const struct vector *v = vector_of(&samr_SamrQueryInformationUser2_op, 0);
+    struct samr_SamrQueryInformationUser2 r = { 0 };
+    struct nt_arena *mem = nt_arena_new(0);
+    size_t left;
+    assert_int_equal(pull(v->op->pull_in, mem, v->in, v->in_len, v, &r, &left), STATUS_SUCCESS);
+    assert_int_equal(pull(v->op->pull_out, mem, v->out, v->out_len, v, &r, &left), STATUS_SUCCESS);
+    assert_guid(&r.in.UserHandle.uuid);
+    assert_int_equal(r.in.UserInformationClass, samr_UserAllInformation);
+    const struct samr_SAMPR_USER_ALL_INFORMATION *u = &r.out.Buffer->All;
+    assert_int_equal(u->LastLogon.HighPart, 0x01da0000);
+    assert_int_equal(u->LastLogon.LowPart, 1);
+    assert_int_equal(u->AccountExpires.HighPart, INT32_MAX);
+    assert_counted(&u->UserName, u"\u00fcaccount_name");
+    assert_counted(&u->HomeDirectoryDrive, u"");
+    assert_counted(&u->WorkStations, u"\u00fcworkstations");
+    assert_int_equal(u->UserId, 1000);
+    assert_int_equal(u->WhichFields, 0x00ffffff);
+    assert_int_equal(u->LogonHours.UnitsPerWeek, 168);
+    assert_int_equal(u->LogonHours.LogonHours[20], 0xff);
+    assert_int_equal(u->CodePage, 4);
+    assert_int_equal(u->NtPasswordPresent, 1);
+    nt_arena_free(mem);
+}
+
+static void test_push_lookup_sids(void **state)
+{
+    (void)state;
+    const struct vector *v = vector_of(&lsarpc_LsarLookupSids_op, 0);
+    struct nt_sid user, system;
+    assert_int_equal(nt_sid_parse("S-1-5-21-1-2-3-1000", &user), STATUS_SUCCESS);
+    assert_int_equal(nt_sid_parse("S-1-5-18", &system), STATUS_SUCCESS);
+    struct lsarpc_LSAPR_SID_INFORMATION sids[] = { { &user }, { &system } };
+    struct lsarpc_LsarLookupSids r = { .in = { .SidEnumBuffer = { 2, sids },
+                                               .LookupLevel = lsarpc_LsapLookupWksta } };
+    assert_int_equal(nt_guid_parse("01234567-89ab-cdef-1032-547698badcfe", &r.in.PolicyHandle.uuid),
+                     STATUS_SUCCESS);
+    assert_true(check_push("request", v->op->push_in, &r, false, v->in, v->in_len));
+}
+
+static void test_pull_lookup_sids(void **state)
+{
+    (void)state;
+    const struct vector *v = vector_of(&lsarpc_LsarLookupSids_op, 0);
+    struct lsarpc_LsarLookupSids r = { 0 };
+    struct nt_arena *mem = nt_arena_new(0);
+    size_t left;
+    assert_int_equal(pull(v->op->pull_out, mem, v->out, v->out_len, v, &r, &left), STATUS_SUCCESS);
+    assert_int_equal(r.out.ReferencedDomains->Entries, 2);
+    assert_counted(&r.out.ReferencedDomains->Domains[1].Name, u"NT AUTHORITY");
+    assert_sid(r.out.ReferencedDomains->Domains[0].Sid, "S-1-5-21-1-2-3");
+    assert_int_equal(r.out.TranslatedNames.Entries, 2);
+    assert_counted(&r.out.TranslatedNames.Names[0].Name, u"alice");
+    assert_int_equal(r.out.TranslatedNames.Names[1].DomainIndex, 1);
+    assert_int_equal(r.out.MappedCount, 2);
+    nt_arena_free(mem);
+}
+
+static void test_pull_ept_map(void **state)
+{
+    (void)state;
+    const struct vector *v = vector_of(&epmapper_ept_map_op, 0);
+    struct epmapper_ept_map r = { 0 };
+    struct nt_arena *mem = nt_arena_new(0);
+    size_t left;
+    assert_int_equal(pull(v->op->pull_in, mem, v->in, v->in_len, v, &r, &left), STATUS_SUCCESS);
+    assert_int_equal(pull(v->op->pull_out, mem, v->out, v->out_len, v, &r, &left), STATUS_SUCCESS);
+    assert_true(nt_guid_is_null(r.in.obj));
+    assert_int_equal(r.in.map_tower->tower_length, 75);
+    assert_int_equal(r.out.num_towers, 2);
+    const struct epmapper_twr_t *t = r.out.ITowers[1];
+    assert_int_equal(t->tower_octet_string[0], 5);
+    assert_memory_equal(t->tower_octet_string + 71, "\x7f\0\0\x0a", 4);
+    nt_arena_free(mem);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_same_bytes),
-        cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_same_bytes),       cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_push_share_enum),  cmocka_unit_test(test_pull_share_enum),
+        cmocka_unit_test(test_push_connect5),    cmocka_unit_test(test_pull_user21),
+        cmocka_unit_test(test_push_lookup_sids), cmocka_unit_test(test_pull_lookup_sids),
+        cmocka_unit_test(test_pull_ept_map),
     };
     if (argc != 2)
         return 2;

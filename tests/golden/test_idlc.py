@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Golden tests of idlc. argv: idlc, this directory, C compiler and its arguments.
+
+idlc/NAME.idl: the output has to be what is kept beside it, byte for byte, and has to compile. idlc/bad/NAME.idl: each
+"//! LINE:COLUMN TEXT" at its end is an error that has to be found there, and no other. With --regenerate as a further
+argument before the compiler the expected output is written anew: look at the difference before you commit it."""
+
+import glob
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+idlc, here, args = os.path.abspath(sys.argv[1]), sys.argv[2], sys.argv[3:]
+regenerate = args[:1] == ["--regenerate"]
+compiler = args[1:] if regenerate else args
+SUFFIXES = (".h", "_ndr.c", "_client.c", "_server.c", "_ops.c")
+failures = 0
+
+
+def fail(text):
+    global failures
+    failures += 1
+    print("FAIL: " + text)
+
+
+def run_idlc(path, out, *options):
+    return subprocess.run([idlc, "-o", out, "--header", "--ndr", "--client", "--server", "--ops", *options, path],
+                          capture_output=True, text=True, cwd=here)
+
+
+def check_good(path):
+    stem = os.path.basename(path)[:-4]
+    with tempfile.TemporaryDirectory() as out:
+        r = run_idlc(path, out, "--depfile", os.path.join(out, "d"))
+        if r.returncode or r.stderr:
+            return fail("%s: exit %d\n%s" % (path, r.returncode, r.stderr))
+        for suffix in SUFFIXES:
+            with open(os.path.join(out, stem + suffix)) as f:
+                got = f.read()
+            kept = os.path.join(here, "idlc", stem + suffix)
+            if regenerate:
+                with open(kept, "w") as f:
+                    f.write(got)
+            want = open(kept).read() if os.path.exists(kept) else ""
+            if got != want:
+                first = next((i for i, (a, b) in enumerate(zip(got.split("\n"), want.split("\n"))) if a != b), -1)
+                fail("%s differs from what is kept, first in line %d" % (stem + suffix, first + 1))
+        dep = open(os.path.join(out, "d")).read()
+        if path not in dep or (stem + "_ndr.c") not in dep:
+            fail("%s: the rule does not name files: %s" % (stem, dep))
+
+
+def check_compiles(stems):
+    with tempfile.TemporaryDirectory() as out:
+        os.mkdir(os.path.join(out, "msrpc"))
+        for stem in stems:
+            os.symlink(os.path.join(here, "idlc", stem + ".h"), os.path.join(out, "msrpc", stem + ".h"))
+        for stem in stems:
+            for suffix in ("_ndr.c", "_client.c", "_ops.c"):
+                r = subprocess.run(compiler + ["-I", out, "-fsyntax-only", os.path.join(here, "idlc", stem + suffix)],
+                                   capture_output=True, text=True)
+                if r.returncode:
+                    fail("%s does not compile:\n%s" % (stem + suffix, r.stderr))
+
+
+def check_bad(path):
+    text = open(os.path.join(here, path)).read()
+    want = re.findall(r"^//! (\d+:\d+) (.*)$", text, re.M)
+    with tempfile.TemporaryDirectory() as out:
+        r = run_idlc(path, out)
+        got = re.findall(r"^[^\n:]*:(\d+:\d+): error: (.*)$", r.stderr, re.M)
+        if r.returncode != 1 or os.listdir(out):
+            fail("%s: exit %d, files %s" % (path, r.returncode, os.listdir(out)))
+    for place, part in want:
+        if not any(p == place and part in message for p, message in got):
+            fail("%s:%s: no error with \"%s\"\n%s" % (path, place, part, r.stderr))
+    for place, message in got:
+        if not any(p == place and part in message for p, part in want):
+            fail("%s:%s: unexpected \"%s\"" % (path, place, message))
+    for line in r.stderr.split("\n"):
+        if re.match(r" +\| \s*\S", line) and line.strip() != "| ^" and line.strip().strip("|").strip() != "^":
+            fail("%s: odd caret line %r" % (path, line))
+
+
+good = sorted(os.path.relpath(p, here) for p in glob.glob(os.path.join(here, "idlc", "*.idl")))
+for p in good:
+    check_good(p)
+check_compiles([os.path.basename(p)[:-4] for p in good])
+bad = sorted(os.path.relpath(p, here) for p in glob.glob(os.path.join(here, "idlc", "bad", "*.idl")))
+for p in bad:
+    check_bad(p)
+for options, code in ((["--help"], 0), (["--version"], 0), ([], 2), (["nowhere.idl"], 2), (["--what", "x.idl"], 2),
+                      (["-o", "/nowhere/at/all", "idlc/ancestor.idl"], 2)):
+    if subprocess.run([idlc, *options], capture_output=True, cwd=here).returncode != code:
+        fail("idlc %s: exit code is not %d" % (" ".join(options), code))
+print("%d inputs, %d bad inputs, %d failures" % (len(good), len(bad), failures))
+sys.exit(failures != 0 or not good or not bad)
