@@ -88,9 +88,9 @@ static const char *logon_advice(enum nt_status st)
     case STATUS_LOGON_FAILURE:
     case STATUS_NO_SUCH_USER:
     case STATUS_WRONG_PASSWORD:
-        return "; check user name, domain and password, and whether the server still takes NTLM";
+        return "; with NTLM also when the server takes none any more";
     case STATUS_ACCESS_DENIED:
-        return "; the server may require encryption, a newer dialect, or another kind of logon";
+        return "; it may require encryption, a newer dialect, or another kind of logon";
     case STATUS_ACCOUNT_RESTRICTION:
     case STATUS_LOGON_TYPE_NOT_GRANTED:
         return "; a policy keeps this account from logging on over the network";

@@ -25,7 +25,6 @@ write_conf()
     disable netbios = yes
     server signing = ${LAB_SIGNING:-default}
     ntlm auth = ntlmv2-only
-    map to guest = never
     rpc start on demand helpers = $on_demand
     idmap config * : backend = tdb
     idmap config * : range = $ALIAS_FIRST-$((ALIAS_FIRST + ALIAS_COUNT - 1))

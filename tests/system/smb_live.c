@@ -4,7 +4,7 @@
  * by one transact and checks the bind_ack. One line each; a combination that the server does not have is "refused".
  *
  *   smb_live SERVER[:PORT] USER PASSWORD [dialect=3.1.1] [signing=gmac] [cipher=256-gcm] [protect=encrypt|sign|default]
- *            [mech=ntlm|krb5|auto] [calls=N] [expect=ok|STATUS_NAME] [anonymous] [unsigned] [lenient]
+ *            [mech=ntlm|krb5|auto] [calls=N] [expect=ok|STATUS_NAME] [anonymous] [nullsession] [unsigned] [lenient]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +32,7 @@ struct wish {
     uint16_t port;
     const char *user, *password, *dialect, *signing, *cipher, *protect, *expect, *mech;
     unsigned calls;
-    bool anonymous, lenient, unsigned_;
+    bool anonymous, lenient, unsigned_, null_session;
 };
 
 /* [C706] bind of srvsvc 3.0 with NDR, call id 1 */
@@ -116,7 +116,7 @@ static bool one(const struct wish *w, enum npc_dialect d, const enum npc_signing
     }
     if (cipher)
         o.ciphers = list;
-    o.allow_unsigned = w->anonymous || w->unsigned_;
+    o.allow_unsigned = (w->anonymous && !w->null_session) || w->unsigned_;
     o.protection = w->protect && strcmp(w->protect, "sign") == 0      ? NPC_PROTECT_SIGN
                    : w->protect && strcmp(w->protect, "encrypt") == 0 ? NPC_PROTECT_ENCRYPT
                                                                       : NPC_PROTECT_DEFAULT;
@@ -208,6 +208,8 @@ int main(int argc, char **argv)
             w.calls = (unsigned)atoi(v);
         else if (strcmp(argv[i], "anonymous") == 0)
             w.anonymous = true;
+        else if (strcmp(argv[i], "nullsession") == 0) /* without saying that it may be unsigned */
+            w.anonymous = w.null_session = true;
         else if (strcmp(argv[i], "unsigned") == 0) /* guests too */
             w.unsigned_ = true;
         else if (strcmp(argv[i], "lenient") == 0) /* the server may lack an algorithm */
