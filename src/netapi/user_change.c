@@ -74,7 +74,7 @@ static void expires(struct gather *g, DWORD t)
 {
     if (g->adding && t == TIMEQ_FOREVER)
         return;
-    uint64_t v = t == TIMEQ_FOREVER ? NT_TIME_NEVER : nt_time_from_unix((int64_t)t);
+    uint64_t v = t == TIMEQ_FOREVER ? 0 : nt_time_from_unix((int64_t)t);
     g->ch->all.AccountExpires.LowPart = (uint32_t)v;
     g->ch->all.AccountExpires.HighPart = (int32_t)(v >> 32);
     g->ch->all.WhichFields |= samr_USER_ALL_ACCOUNTEXPIRES;

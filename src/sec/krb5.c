@@ -182,8 +182,8 @@ static enum nt_status acquire(struct krb5_ctx *c, const char *key, const char *v
 
     if (GSS_ERROR(major))
         return gss_fail(c, major, minor);
-    for (unsigned i = 0; i < SEC_KRB5_ALLOWED; i++) /* the SHA-1 types are the second half */
-        etypes[i] = sec_krb5_allowed[(i + (only_signs(c) ? SEC_KRB5_ALLOWED / 2 : 0)) % SEC_KRB5_ALLOWED];
+    for (unsigned i = 0; i < SEC_KRB5_ALLOWED; i++) /* the SHA-1 types first */
+        etypes[i] = sec_krb5_allowed[i];
     major = gss_krb5_set_allowable_enctypes(&minor, c->cred, SEC_KRB5_ALLOWED, etypes);
     /* MIT's library announces confidentiality whether asked for or not; a peer that hears it counts the
      * longer tokens of a wrap (Samba's RPC server then fails at integrity level) */
