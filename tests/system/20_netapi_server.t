@@ -16,7 +16,7 @@ points()
         "not ok "*) tap "not ok" "$text: ${line#not ok }" ;;
         esac
     done <<<"$OUT"
-    if [ "$(tail -n 1 <<<"$OUT")" = done ]; then tap ok "$text: came to its end"; else
+    if [ "$(tail -n 1 <<<"$OUT")" = "done" ]; then tap ok "$text: came to its end"; else
         tap "not ok" "$text: came to its end"
         show
     fi
@@ -50,7 +50,7 @@ points "fork" fork "$LAB_SRV"
 NA_PASSWORD=wrong points "wrong password" status "$LAB_SRV" 1326 STATUS_LOGON_FAILURE ntlm root "$LAB_SRV"
 points "refused port" status "$LAB_NET.29" 1225 STATUS_CONNECTION_REFUSED "$LAB_NET.29"
 NA_PROTSEQ=ncacn_ip_tcp points "no endpoint mapper" status "$LAB_SRV" 1225 'endpoint mapper'
-NA_USER= points "use" use "$LAB_SRV" root "$LAB_SRV_PASSWORD"
+NA_USER="" points "use" use "$LAB_SRV" root "$LAB_SRV_PASSWORD"
 
 # both ways with Samba's client
 points "for rpcclient" add "$LAB_SRV" ternx "$SRV_PATH" "Übung 日本"
@@ -92,7 +92,7 @@ export NA_USER=$LAB_DC_DOMAIN\\$LAB_DC_ADMIN NA_PASSWORD=$LAB_DC_PASSWORD
 points "dc, ntlm" info "$LAB_DC_ADDR" "$LAB_DC_NAME" "$LAB_DC_DOMAIN" domain
 points "dc, ntlm" refused "$LAB_DC_ADDR"
 dc_kinit
-export NA_USER= NA_PASSWORD=
+export NA_USER="" NA_PASSWORD=""
 points "dc, Kerberos" info "$LAB_DC" "$LAB_DC_NAME" "$LAB_DC_DOMAIN" domain
 hold "$LAB_DC_ADDR" user1 "$LAB_DC_PASSWORD"
 points "dc, Kerberos" sessions "$LAB_DC" "$LAB_DC_ADMIN" share1
