@@ -141,6 +141,11 @@ static enum nt_status open_conn(struct net_call *c, const struct rpc_interface *
     }
     rpc_binding_unref(b);
     sec_creds_unref(creds);
+    if (st == STATUS_SUCCESS && o->cancel) { /* the token above was that of opening */
+        struct rpc_call_options co = RPC_CALL_OPTIONS_INIT;
+        co.cancel = o->cancel;
+        rpc_conn_set(*ret, &co);
+    }
     return st;
 }
 

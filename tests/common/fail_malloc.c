@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static unsigned long left;
-static bool fired;
+static _Thread_local unsigned long left; /* threads of a test that play the server are spared */
+static _Thread_local bool fired;
 
 void fail_malloc_at(unsigned long n)
 {
