@@ -77,6 +77,16 @@ static bool printable(const char *s, size_t len)
     return true;
 }
 
+/* A colon makes it an IPv6 address, behind which a zone id may stand. */
+static bool host_ok(const char *s, size_t len)
+{
+    size_t addr = strcspn(s, "%") < len && memchr(s, ':', len) ? strcspn(s, "%") : len;
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)s[i] <= 0x20 || s[i] == 0x7f || strchr("/\\[],@\"", s[i]))
+            return false;
+    return !memchr(s, ':', len) || strspn(s, "0123456789abcdefABCDEF:.") >= addr;
+}
+
 /* A name, an IPv4 or an IPv6 address; brackets and the backslashes of Windows go. */
 static enum nt_status set_host(struct rpc_binding *b, const char *s, size_t len, struct nt_error *err)
 {
@@ -86,7 +96,7 @@ static enum nt_status set_host(struct rpc_binding *b, const char *s, size_t len,
         s++, len -= 2;
     if (len == 0)
         return nt_error_set(err, STATUS_INVALID_PARAMETER, "the string binding names no host");
-    if (len > RPC_HOST_MAX || !printable(s, len) || memchr(s, ' ', len) || memchr(s, '/', len) || memchr(s, '\\', len))
+    if (len > RPC_HOST_MAX || !host_ok(s, len))
         return nt_error_set(err, STATUS_INVALID_PARAMETER, "the string binding's host is no name or address");
     b->host = strndup(s, len);
     return b->host ? STATUS_SUCCESS : nt_error_set(err, STATUS_NO_MEMORY, "out of memory");
@@ -101,7 +111,7 @@ static enum nt_status set_endpoint(struct rpc_binding *b, const char *s, size_t 
     if (b->protseq == RPC_NP) { /* \pipe\name, \\pipe\\name as in an IDL file, or just the name */
         while (len && *s == '\\')
             s++, len--;
-        if (len > 5 && strncasecmp(s, "pipe\\", 5) == 0)
+        if (len >= 5 && strncasecmp(s, "pipe\\", 5) == 0)
             s += 5, len -= 5;
         while (len && *s == '\\')
             s++, len--;
