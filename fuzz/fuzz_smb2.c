@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The SMB client against a server whose answers the input changes: under a valid signature and encryption, so that the
- * parsers behind them are reached too, or as raw bytes.
+ * The SMB client against a server whose answers the input changes: under a valid signature and encryption, so
+ * that the parsers behind them are reached too, or as raw bytes.
  *
- * Input: one byte that picks dialect and algorithms, then for each answer an operation and its arguments (see change);
- * answers after the end of the input are honest.
+ * Input: one byte that picks dialect and algorithms, then for each answer an operation and its arguments (see
+ * change); answers after the end of the input are honest.
  */
 #include <stdlib.h>
 #include <string.h>

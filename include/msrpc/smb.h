@@ -14,20 +14,21 @@ enum npc_dialect {
     NPC_SMB_3_1_1 = 0x0311,
 };
 enum npc_cipher { /* [MS-SMB2] 2.2.3.1.2 */
-    NPC_CIPHER_NONE = 0,
-    NPC_AES128_CCM = 1,
-    NPC_AES128_GCM = 2,
-    NPC_AES256_CCM = 3,
-    NPC_AES256_GCM = 4,
+                  NPC_CIPHER_NONE = 0,
+                  NPC_AES128_CCM = 1,
+                  NPC_AES128_GCM = 2,
+                  NPC_AES256_CCM = 3,
+                  NPC_AES256_GCM = 4,
 };
 enum npc_signing_alg { /* [MS-SMB2] 2.2.3.1.7 */
-    NPC_HMAC_SHA256 = 0,
-    NPC_AES_CMAC = 1,
-    NPC_AES_GMAC = 2,
+                       NPC_HMAC_SHA256 = 0,
+                       NPC_AES_CMAC = 1,
+                       NPC_AES_GMAC = 2,
 };
 
 /* How much protection the SMB session itself must give. The default signs always and encrypts whenever both
- * sides can. Guest and null sessions have no key and can do neither: they are refused unless allow_unsigned. */
+ * sides can. Guest and null sessions have no key and can do neither: they are refused unless allow_unsigned.
+ */
 enum npc_protection {
     NPC_PROTECT_DEFAULT = 0, /* signing required, encryption whenever both sides have it */
     NPC_PROTECT_SIGN = 1,    /* signing required; encryption only if the server demands it */

@@ -7,8 +7,8 @@
 #include "smb/smb.h"
 
 /* A pipe name has at most 255 UTF-16 units, so three times as many bytes of UTF-8. */
-#define NPC_NAME_MAX 255u
-#define NPC_NAME_SIZE (3 * NPC_NAME_MAX + 1)
+#define NPC_NAME_MAX           255u
+#define NPC_NAME_SIZE          (3 * NPC_NAME_MAX + 1)
 #define NPC_DEFAULT_TIMEOUT_MS 30000u
 /* How long closing may take when the caller waits for it: a courtesy to the server, no more. */
 #define NPC_CLOSE_NS UINT64_C(5000000000)

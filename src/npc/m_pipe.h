@@ -8,7 +8,7 @@
 enum pipe_doing {
     PIPE_IDLE,
     PIPE_CREATE,
-    PIPE_WAIT,     /* FSCTL_PIPE_WAIT, or the pause in its place */
+    PIPE_WAIT, /* FSCTL_PIPE_WAIT, or the pause in its place */
     PIPE_WRITE,
     PIPE_READ,
     PIPE_TRANSACT,
@@ -25,7 +25,7 @@ struct smb_pipe {
     uint8_t file_id[SMB_FILE_ID];
     uint64_t deadline;
     size_t max_out, wrote;
-    bool spoiled; /* a transact was given up */
+    bool spoiled;   /* a transact was given up */
     struct wr copy; /* of a transact that may have to be repeated as WRITE + READ */
     struct nt_error err;
     /* opening */
@@ -44,8 +44,8 @@ struct smb_pipe {
 };
 
 /* npc_pipe_open_send with the pipe at once, for giving up. */
-enum nt_status npc_pipe_start(struct npc_session *s, const char *name, const struct npc_create *o, npc_pipe_done *done,
-                              void *arg, struct smb_pipe **ret);
+enum nt_status npc_pipe_start(struct npc_session *s, const char *name, const struct npc_create *o,
+                              npc_pipe_done *done, void *arg, struct smb_pipe **ret);
 /* Ends an opening; done comes with STATUS_CANCELLED. */
 void npc_pipe_give_up(struct smb_pipe *p);
 

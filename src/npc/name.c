@@ -6,8 +6,8 @@
 
 static bool bad_char(unsigned char c)
 {
-    return c < 0x20 || c == 0x7f || c == '/' || c == '\\' || c == ':' || c == '*' || c == '?' || c == '"' || c == '<' ||
-           c == '>' || c == '|';
+    return c < 0x20 || c == 0x7f || c == '/' || c == '\\' || c == ':' || c == '*' || c == '?' || c == '"' ||
+           c == '<' || c == '>' || c == '|';
 }
 
 enum nt_status npc_pipe_name(const char *name, char ret[NPC_NAME_SIZE])

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Asynchronous side of the named pipe client, for the RPC runtime. A pipe is a small table with two
- * implementations: SMB (here) and, later, the muxer's proxy mode. Starting never completes: a function fails at
- * once, or done comes later, exactly once, from the ready list of the session's stream.
+ * implementations: SMB (here) and, later, the muxer's proxy mode. Starting never completes: a function fails
+ * at once, or done comes later, exactly once, from the ready list of the session's stream.
  */
 #ifndef NPC_NPC_H
 #define NPC_NPC_H
@@ -13,12 +13,13 @@
 #pragma GCC visibility push(default) /* shared between our own libraries, see the *_PRIVATE nodes */
 
 /* One operation in flight, embedded in the caller's object; at most one read, write or transact per pipe at a
- * time (a transact holds the pipe, as on Windows): a second one is STATUS_PIPE_BUSY. After a transact that was
- * cancelled or ran out of time the pipe is of no more use (STATUS_PIPE_BROKEN): its answer may still come. */
+ * time (a transact holds the pipe, as on Windows): a second one is STATUS_PIPE_BUSY. After a transact that
+ * was cancelled or ran out of time the pipe is of no more use (STATUS_PIPE_BROKEN): its answer may still
+ * come. */
 struct npc_op {
     void (*done)(struct npc_op *op); /* look at status, data, len */
     enum nt_status status;
-    uint8_t *data;                   /* read, transact: bytes of the answer, lent and writable until done returns */
+    uint8_t *data; /* read, transact: bytes of the answer, lent and writable until done returns */
     size_t len;
     /* private */
     struct npc_pipe *pipe;
@@ -29,14 +30,15 @@ struct npc_op {
 
 struct npc_pipe_ops {
     const char *name; /* "smb", "mux" */
-    /* Takes over the bytes of `out`, also on failure. For transact, max_out is the most that the answer may have
-     * before STATUS_BUFFER_OVERFLOW (the rest is then fetched by read). deadline: monotonic ns. */
+    /* Takes over the bytes of `out`, also on failure. For transact, max_out is the most that the answer may
+     * have before STATUS_BUFFER_OVERFLOW (the rest is then fetched by read). deadline: monotonic ns. */
     enum nt_status (*write)(struct npc_pipe *p, struct wr *out, uint64_t deadline, struct npc_op *op);
     enum nt_status (*read)(struct npc_pipe *p, size_t max, uint64_t deadline, struct npc_op *op);
-    enum nt_status (*transact)(struct npc_pipe *p, struct wr *out, size_t max_out, uint64_t deadline, struct npc_op *op);
+    enum nt_status (*transact)(struct npc_pipe *p, struct wr *out, size_t max_out, uint64_t deadline,
+                               struct npc_op *op);
     void (*cancel)(struct npc_pipe *p, struct npc_op *op); /* SMB2 CANCEL; done comes with STATUS_CANCELLED */
-    /* Asynchronous, never fails, frees. An operation in flight ends with STATUS_CANCELLED: its done still comes, from
-     * the ready list. Drops the pipe's reference to the session. */
+    /* Asynchronous, never fails, frees. An operation in flight ends with STATUS_CANCELLED: its done still
+     * comes, from the ready list. Drops the pipe's reference to the session. */
     void (*close)(struct npc_pipe *p);
 };
 
@@ -46,15 +48,16 @@ struct npc_pipe {
 };
 
 /* Headroom so that a caller can build its PDU behind the SMB headers without a copy: the first bytes of `out`
- * given to write and transact are this many bytes of room, not part of the message. It is the sum of the 4 bytes of
- * framing, 52 of an encryption header, 64 of the SMB2 header and 56 of an IOCTL request. */
+ * given to write and transact are this many bytes of room, not part of the message. It is the sum of the 4
+ * bytes of framing, 52 of an encryption header, 64 of the SMB2 header and 56 of an IOCTL request. */
 #define NPC_HEADROOM 176
 
 typedef void npc_session_done(void *arg, enum nt_status st, struct npc_session *s);
 typedef void npc_pipe_done(void *arg, enum nt_status st, struct npc_pipe *p);
 
 /* The loop of the options must be set. On failure the sentence is in o->error, which must live until done. */
-enum nt_status npc_session_open_send(const char *server, const struct npc_options *o, npc_session_done *done, void *arg);
+enum nt_status npc_session_open_send(const char *server, const struct npc_options *o, npc_session_done *done,
+                                     void *arg);
 enum nt_status npc_pipe_open_send(struct npc_session *s, const char *name, const struct npc_create *o,
                                   npc_pipe_done *done, void *arg);
 struct nt_loop *npc_session_loop(struct npc_session *s);

@@ -6,10 +6,10 @@
 #include "npc/m_npc.h"
 #include "npc/m_pipe.h"
 
-/* A name that is not there may be that of a service which is just starting: a few tries, 100 ms apart and doubling,
- * are enough for that and short enough for a name that is simply wrong. */
-#define NAME_TRIES   3u
-#define FIRST_DELAY  UINT64_C(100000000)
+/* A name that is not there may be that of a service which is just starting: a few tries, 100 ms apart and
+ * doubling, are enough for that and short enough for a name that is simply wrong. */
+#define NAME_TRIES    3u
+#define FIRST_DELAY   UINT64_C(100000000)
 #define LONGEST_DELAY UINT64_C(1000000000)
 /* One FSCTL_PIPE_WAIT; the time limit of opening comes on top. */
 #define WAIT_100MS 50u
@@ -46,8 +46,8 @@ const char *npc_advice(enum nt_status st)
 static enum nt_status pipe_failed(struct smb_pipe *p, enum nt_status st, const char *doing)
 {
     char where[NPC_WHERE], words[NPC_WORDS];
-    return nt_error_set(&p->err, st, "%s pipe \\%.64s of %s: %s%s", doing, p->name, npc_where(p->base.session, where),
-                        npc_words(st, words), npc_advice(st));
+    return nt_error_set(&p->err, st, "%s pipe \\%.64s of %s: %s%s", doing, p->name,
+                        npc_where(p->base.session, where), npc_words(st, words), npc_advice(st));
 }
 
 /* ---- life ---- */
@@ -154,8 +154,8 @@ static void create_refused(struct smb_pipe *p, enum nt_status st)
         open_finish(p, sent);
 }
 
-/* FSCTL_PIPE_WAIT has been answered. Not all servers know it, and a pipe without a listener cannot be waited for: then
- * a pause stands in its place. */
+/* FSCTL_PIPE_WAIT has been answered. Not all servers know it, and a pipe without a listener cannot be waited
+ * for: then a pause stands in its place. */
 static void waited(struct smb_pipe *p, enum nt_status st)
 {
     uint64_t now = io_now(&client_of(p)->stream), pause = FIRST_DELAY << (p->tries < 5 ? p->tries - 1 : 4);
@@ -191,13 +191,16 @@ static void created(struct smb_pipe *p)
 
 static void op_finish(struct smb_pipe *p, enum nt_status st, struct nt_blob data)
 {
-    static const char *const doing[] = { "using", "opening", "opening", "writing to", "reading from",
-                                         "transacting on", "transacting on", "transacting on", "closing" };
+    static const char *const doing[] = { "using",          "opening",        "opening",
+                                         "writing to",     "reading from",   "transacting on",
+                                         "transacting on", "transacting on", "closing" };
     struct npc_op *op = p->op;
     if (st != STATUS_SUCCESS && st != STATUS_BUFFER_OVERFLOW)
         pipe_failed(p, st, doing[p->doing]);
-    /* The server may have taken the request of a transact that was given up: who reads next would get its answer. */
-    if ((st == STATUS_IO_TIMEOUT || st == STATUS_CANCELLED) && p->doing >= PIPE_TRANSACT && p->doing <= PIPE_TR_READ)
+    /* The server may have taken the request of a transact that was given up: who reads next would get its
+     * answer. */
+    if ((st == STATUS_IO_TIMEOUT || st == STATUS_CANCELLED) && p->doing >= PIPE_TRANSACT &&
+        p->doing <= PIPE_TR_READ)
         p->spoiled = true;
     p->op = NULL;
     p->doing = PIPE_IDLE;
@@ -222,7 +225,9 @@ static enum nt_status not_idle(struct smb_pipe *p, struct wr *out)
                         : out                 ? out->st
                                               : STATUS_SUCCESS;
     if (st == STATUS_PIPE_BROKEN)
-        nt_error_set(&p->err, st, "a call on pipe \\%.64s was given up, and its answer may still come: open it anew", p->name);
+        nt_error_set(&p->err, st,
+                     "a call on pipe \\%.64s was given up, and its answer may still come: open it anew",
+                     p->name);
     if (st == STATUS_SUCCESS && out && out->len < NPC_HEADROOM)
         st = STATUS_INVALID_PARAMETER;
     if (st != STATUS_SUCCESS && out)
@@ -269,7 +274,8 @@ static size_t at_most(size_t v, size_t limit)
     return v < limit ? v : limit;
 }
 
-static enum nt_status smb_pipe_write(struct npc_pipe *base, struct wr *out, uint64_t deadline, struct npc_op *op)
+static enum nt_status smb_pipe_write(struct npc_pipe *base, struct wr *out, uint64_t deadline,
+                                     struct npc_op *op)
 {
     struct smb_pipe *p = (struct smb_pipe *)base;
     enum nt_status st = not_idle(p, out);
@@ -277,7 +283,8 @@ static enum nt_status smb_pipe_write(struct npc_pipe *base, struct wr *out, uint
         return st;
     if (out->len - NPC_HEADROOM > client_of(p)->max_write) {
         wr_free_secret(out);
-        return pipe_failed(p, STATUS_INVALID_PARAMETER, "more than the server takes at once was to be written to");
+        return pipe_failed(p, STATUS_INVALID_PARAMETER,
+                           "more than the server takes at once was to be written to");
     }
     op_begin(p, op);
     p->deadline = deadline;
@@ -296,8 +303,8 @@ static enum nt_status smb_pipe_read(struct npc_pipe *base, size_t max, uint64_t 
     return launch_read(p, PIPE_READ);
 }
 
-static enum nt_status smb_pipe_transact(struct npc_pipe *base, struct wr *out, size_t max_out, uint64_t deadline,
-                                        struct npc_op *op)
+static enum nt_status smb_pipe_transact(struct npc_pipe *base, struct wr *out, size_t max_out,
+                                        uint64_t deadline, struct npc_op *op)
 {
     struct smb_pipe *p = (struct smb_pipe *)base;
     struct npc_session *s = base->session;
@@ -317,7 +324,9 @@ static enum nt_status smb_pipe_transact(struct npc_pipe *base, struct wr *out, s
         wr_init(&p->copy, SMB_MAX_MESSAGE);
         wr_bytes(&p->copy, out->base, out->len);
     }
-    struct smb_ioctl q = { .code = FSCTL_PIPE_TRANSCEIVE, .max_out = (uint32_t)p->max_out, .data = { NULL, n } };
+    struct smb_ioctl q = { .code = FSCTL_PIPE_TRANSCEIVE,
+                           .max_out = (uint32_t)p->max_out,
+                           .data = { NULL, n } };
     memcpy(q.file_id, p->file_id, sizeof q.file_id);
     smb_fill_ioctl_req(out->base + NPC_HEADROOM - SMB_IOCTL_FIX, &q);
     return launch(p, PIPE_TRANSACT, SMB_IOCTL, out, NPC_HEADROOM - SMB_IOCTL_FIX - SMB_HDR,
@@ -360,7 +369,8 @@ static void transacted(struct smb_pipe *p, enum nt_status st)
 {
     struct npc_session *s = p->base.session;
     struct smb_ioctl rsp = { .data = { NULL, 0 } };
-    if (st == STATUS_INVALID_PARAMETER && p->copy.len && p->copy.st == STATUS_SUCCESS && !s->transact_proven) {
+    if (st == STATUS_INVALID_PARAMETER && p->copy.len && p->copy.st == STATUS_SUCCESS &&
+        !s->transact_proven) {
         /* some servers refuse this request when it is encrypted; what they were asked has not begun */
         struct npc_op *op = p->op;
         struct wr out = p->copy;
@@ -485,12 +495,13 @@ static void fill_create(struct smb_pipe *p, const struct npc_create *o)
     };
 }
 
-enum nt_status npc_pipe_start(struct npc_session *s, const char *name, const struct npc_create *o, npc_pipe_done *done,
-                              void *arg, struct smb_pipe **ret)
+enum nt_status npc_pipe_start(struct npc_session *s, const char *name, const struct npc_create *o,
+                              npc_pipe_done *done, void *arg, struct smb_pipe **ret)
 {
-    static const struct npc_create defaults = NPC_CREATE_INIT;
-    if (!o)
-        o = &defaults;
+    struct npc_create own = NPC_CREATE_INIT; /* a caller that was built earlier may have a shorter one */
+    if (o)
+        memcpy(&own, o, o->size < sizeof own ? o->size : sizeof own);
+    o = &own;
     struct smb_pipe *p = calloc(1, sizeof *p);
     if (!p)
         return nt_error_set(&s->client.err, STATUS_NO_MEMORY, "no memory");

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Sessions: opening, facts, keys, closing. The synchronous functions are the asynchronous ones plus a wait. */
+/* Sessions: opening, facts, keys, closing. The synchronous functions are the asynchronous ones plus a wait.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "npc/m_npc.h"
 
-/* A CREDENTIAL_TARGET_INFORMATION marshalled behind a host name makes a resolver see one host and Kerberos another
- * (CVE-2025-33073); its text form begins like this. */
+/* A CREDENTIAL_TARGET_INFORMATION marshalled behind a host name makes a resolver see one host and Kerberos
+ * another (CVE-2025-33073); its text form begins like this. */
 #define MARSHALLED_TARGET "1UWhRCA"
 
 const char *npc_words(enum nt_status st, char buf[NPC_WORDS])
@@ -22,10 +23,11 @@ const char *npc_words(enum nt_status st, char buf[NPC_WORDS])
 const char *npc_where(struct npc_session *s, char buf[NPC_WHERE])
 {
     const struct smb_client *c = &s->client;
-    const char *how = c->sealing       ? smb_cipher_name(c->cipher)
-                      : c->signing_on  ? smb_signing_name(c->sign_alg)
-                                       : "unsigned";
-    snprintf(buf, NPC_WHERE, "%.100s (%s, SMB %s, %s)", c->server, s->peer, smb_dialect_name(c->dialect), how);
+    const char *how = c->sealing      ? smb_cipher_name(c->cipher)
+                      : c->signing_on ? smb_signing_name(c->sign_alg)
+                                      : "unsigned";
+    snprintf(buf, NPC_WHERE, "%.100s (%s, SMB %s, %s)", c->server, s->peer, smb_dialect_name(c->dialect),
+             how);
     return buf;
 }
 
@@ -86,11 +88,12 @@ static enum nt_status check_server(const char *server, struct nt_error *err)
         return nt_error_set(err, STATUS_INVALID_PARAMETER, "a server name has 1 to 255 bytes");
     for (size_t i = 0; i < n; i++)
         if ((unsigned char)server[i] <= ' ' || server[i] == '\\' || server[i] == '/' || server[i] == 0x7f)
-            return nt_error_set(err, STATUS_INVALID_PARAMETER, "the server name \"%s\" has a character that no name has",
-                                server);
+            return nt_error_set(err, STATUS_INVALID_PARAMETER,
+                                "the server name \"%s\" has a character that no name has", server);
     if (strstr(server, MARSHALLED_TARGET))
         return nt_error_set(err, STATUS_INVALID_PARAMETER,
-                            "the server name \"%s\" carries marshalled target information, which no host has", server);
+                            "the server name \"%s\" carries marshalled target information, which no host has",
+                            server);
     return STATUS_SUCCESS;
 }
 
@@ -101,7 +104,8 @@ static enum nt_status find_creds(const char *server, const struct npc_options *o
         return STATUS_SUCCESS;
     }
     if (!o->auth)
-        return nt_error_set(o->error, STATUS_INVALID_PARAMETER, "neither credentials nor a function that gives them");
+        return nt_error_set(o->error, STATUS_INVALID_PARAMETER,
+                            "neither credentials nor a function that gives them");
     enum nt_status st = o->auth(o->auth_arg, server, 0, ret);
     if (st != STATUS_SUCCESS)
         nt_error_set(o->error, st, "no credentials for %s were given", server);
@@ -171,12 +175,28 @@ static enum nt_status open_send(const char *server, const struct npc_options *o,
     return st;
 }
 
-enum nt_status npc_session_open_send(const char *server, const struct npc_options *o, npc_session_done *done, void *arg)
+/* A caller that was built earlier has a shorter structure; what it lacks has its default. */
+static enum nt_status take_options(const struct npc_options *from, struct npc_options *ret)
+{
+    *ret = (struct npc_options)NPC_OPTIONS_INIT;
+    if (from->size < offsetof(struct npc_options, target))
+        return STATUS_INVALID_PARAMETER;
+    memcpy(ret, from, from->size < sizeof *ret ? from->size : sizeof *ret);
+    ret->size = sizeof *ret;
+    return STATUS_SUCCESS;
+}
+
+enum nt_status npc_session_open_send(const char *server, const struct npc_options *o, npc_session_done *done,
+                                     void *arg)
 {
     struct npc_session *s;
-    if (!o->loop)
-        return nt_error_set(o->error, STATUS_INVALID_PARAMETER, "an asynchronous session needs a loop");
-    return open_send(server, o, false, done, arg, &s);
+    struct npc_options own;
+    enum nt_status st = take_options(o, &own);
+    if (st != STATUS_SUCCESS)
+        return st;
+    if (!own.loop)
+        return nt_error_set(own.error, STATUS_INVALID_PARAMETER, "an asynchronous session needs a loop");
+    return open_send(server, &own, false, done, arg, &s);
 }
 
 struct opening {
@@ -220,15 +240,18 @@ static enum nt_status open_wait(const char *server, const struct npc_options *o,
 
 enum nt_status npc_session_open(const char *server, const struct npc_options *o, struct npc_session **ret)
 {
-    if (o->loop) {
-        if (!npc_may_wait(o->loop))
-            return nt_error_set(o->error, STATUS_INVALID_DEVICE_STATE, "not from a callback");
-        return open_wait(server, o, false, ret);
-    }
-    struct npc_options own = *o;
-    enum nt_status st = nt_loop_new(o->env, &own.loop);
+    struct npc_options own;
+    enum nt_status st = take_options(o, &own);
     if (st != STATUS_SUCCESS)
-        return nt_error_set(o->error, st, "no loop can be made");
+        return st;
+    if (own.loop) {
+        if (!npc_may_wait(own.loop))
+            return nt_error_set(own.error, STATUS_INVALID_DEVICE_STATE, "not from a callback");
+        return open_wait(server, &own, false, ret);
+    }
+    st = nt_loop_new(own.env, &own.loop);
+    if (st != STATUS_SUCCESS)
+        return nt_error_set(own.error, st, "no loop can be made");
     st = open_wait(server, &own, true, ret);
     if (st != STATUS_SUCCESS)
         nt_loop_free(own.loop);
@@ -240,9 +263,10 @@ enum nt_status npc_session_open(const char *server, const struct npc_options *o,
 enum nt_status npc_session_facts(const struct npc_session *s, struct npc_facts *ret)
 {
     const struct smb_client *c = &s->client;
-    if (ret->size < sizeof *ret)
-        return STATUS_INFO_LENGTH_MISMATCH;
-    *ret = (struct npc_facts){
+    size_t size = ret->size < sizeof *ret ? ret->size : sizeof *ret;
+    if (size < sizeof ret->size)
+        return STATUS_INVALID_PARAMETER;
+    struct npc_facts f = {
         .size = ret->size,
         .dialect = c->dialect,
         .cipher = c->sealing ? c->cipher : NPC_CIPHER_NONE,
@@ -261,10 +285,11 @@ enum nt_status npc_session_facts(const struct npc_session *s, struct npc_facts *
         .session_key_len = c->have_keys ? (unsigned)c->session_key_len : 0,
         .application_key_len = c->have_keys ? sizeof c->keys.application : 0,
     };
-    ret->server_guid.a = le32(c->server_guid);
-    ret->server_guid.b = le16(c->server_guid + 4);
-    ret->server_guid.c = le16(c->server_guid + 6);
-    memcpy(ret->server_guid.d, c->server_guid + 8, 8);
+    f.server_guid.a = le32(c->server_guid);
+    f.server_guid.b = le16(c->server_guid + 4);
+    f.server_guid.c = le16(c->server_guid + 6);
+    memcpy(f.server_guid.d, c->server_guid + 8, 8);
+    memcpy(ret, &f, size);
     return STATUS_SUCCESS;
 }
 

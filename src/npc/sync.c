@@ -57,7 +57,8 @@ static enum nt_status may_start(struct smb_pipe *p)
 {
     if (npc_may_wait(p->base.session->loop))
         return STATUS_SUCCESS;
-    return nt_error_set(&p->err, STATUS_INVALID_DEVICE_STATE, "a synchronous call on a pipe was made from a callback");
+    return nt_error_set(&p->err, STATUS_INVALID_DEVICE_STATE,
+                        "a synchronous call on a pipe was made from a callback");
 }
 
 /* ---- opening ---- */
@@ -79,7 +80,8 @@ static bool is_opened(void *arg)
     return ((struct opening *)arg)->done;
 }
 
-enum nt_status npc_pipe_open(struct npc_session *s, const char *name, const struct npc_create *o, struct npc_pipe **ret)
+enum nt_status npc_pipe_open(struct npc_session *s, const char *name, const struct npc_create *o,
+                             struct npc_pipe **ret)
 {
     struct opening w = { 0 };
     struct smb_pipe *p;
@@ -143,7 +145,9 @@ enum nt_status npc_pipe_transact(struct npc_pipe *base, struct nt_arena *mem, co
     wr_init(&all, MAX_ANSWER);
     headroom(&w, buf, len);
     st = wait_for(p, &c, base->ops->transact(base, &w, SMB_MAX_PAYLOAD, deadline, &c.op));
-    while (st == STATUS_BUFFER_OVERFLOW) { /* the answer must be read whole, or the next call reads the rest of it */
+    while (
+        st ==
+        STATUS_BUFFER_OVERFLOW) { /* the answer must be read whole, or the next call reads the rest of it */
         c.done = false;
         st = wait_for(p, &c, base->ops->read(base, SMB_MAX_PAYLOAD, deadline, &c.op));
     }

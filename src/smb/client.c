@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The client engine: message ids and credits, requests on their way, signing and encryption of everything that
- * leaves, checks of everything that arrives. How a connection comes to be is in connect.c.
+ * The client engine: message ids and credits, requests on their way, signing and encryption of everything
+ * that leaves, checks of everything that arrives. How a connection comes to be is in connect.c.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,8 +12,8 @@
 
 const char *smb_state_name(enum smb_state st)
 {
-    static const char *const names[] = { "new", "negotiate", "auth", "setup", "tree", "validate", "ready", "logoff",
-                                         "closed" };
+    static const char *const names[] = { "new",      "negotiate", "auth",   "setup", "tree",
+                                         "validate", "ready",     "logoff", "closed" };
     return (unsigned)st < sizeof names / sizeof names[0] ? names[st] : "?";
 }
 
@@ -22,10 +22,37 @@ void smb_set_state(struct smb_client *c, enum smb_state st)
     const struct nt_env *env = c->stream.env;
     if (env->trace && env->trace_level >= NT_TRACE_STATE) {
         char line[160];
-        snprintf(line, sizeof line, "smb %.80s: %s -> %s", c->server, smb_state_name(c->state), smb_state_name(st));
+        snprintf(line, sizeof line, "smb %.80s: %s -> %s", c->server, smb_state_name(c->state),
+                 smb_state_name(st));
         env->trace(env->arg, NT_TRACE_STATE, line);
     }
     c->state = st;
+}
+
+static const char *command_name(unsigned command)
+{
+    static const char *const names[] = {
+        "NEGOTIATE", "SESSION_SETUP", "LOGOFF", "TREE_CONNECT", "TREE_DISCONNECT", "CREATE", "CLOSE",
+        "FLUSH",     "READ",          "WRITE",  "LOCK",         "IOCTL",           "CANCEL", "ECHO"
+    };
+    return command < sizeof names / sizeof names[0] ? names[command] : "?";
+}
+
+/* One line for each message; what it carries is never shown. */
+static void trace_message(struct smb_client *c, char way, const struct smb_hdr *h, size_t len, bool sealed)
+{
+    const struct nt_env *env = c->stream.env;
+    if (__builtin_expect(!env->trace, 1) || env->trace_level < NT_TRACE_PACKET)
+        return;
+    char line[200];
+    const char *st = way == '<' ? nt_status_name((enum nt_status)h->status) : "";
+    snprintf(line, sizeof line, "smb %.80s %c %s mid %llu, %zu bytes%s %s", c->server, way,
+             command_name(h->command), (unsigned long long)h->mid, len,
+             sealed                       ? ", encrypted"
+             : h->flags & SMB_FLAG_SIGNED ? ", signed"
+                                          : "",
+             st ? st : "unknown status");
+    env->trace(env->arg, NT_TRACE_PACKET, line);
 }
 
 void smb_client_fail(struct smb_client *c, enum nt_status st, const char *fmt, ...)
@@ -39,6 +66,8 @@ void smb_client_fail(struct smb_client *c, enum nt_status st, const char *fmt, .
     va_end(ap);
     c->dead = true;
     c->why = nt_error_set(&c->err, st, "%s", text);
+    if (c->stream.env->trace && c->stream.env->trace_level >= NT_TRACE_ERROR)
+        c->stream.env->trace(c->stream.env->arg, NT_TRACE_ERROR, c->err.text);
     io_close(&c->stream, st, false);
 }
 
@@ -120,6 +149,7 @@ static enum nt_status seal_and_queue(struct smb_client *c, struct wr *out, size_
         smb_sign_message(&c->keys.signer, msg, len, false);
     if (setup) /* [MS-SMB2] 3.2.5.2, 3.2.5.3.1: on 3.1.1 the keys depend on these messages, byte for byte */
         smb_preauth(c->preauth, msg, len);
+    trace_message(c, '>', h, len, seal);
     size_t at = start - SMB_FRAME;
     if (seal) {
         at -= SMB_TRANSFORM;
@@ -158,7 +188,8 @@ static void check_starved(struct smb_client *c)
 {
     if (c->waiting && !c->sent)
         smb_client_fail(c, STATUS_INVALID_NETWORK_RESPONSE,
-                        "%s took all credits back and left %zu requests that can never be sent", c->server, c->n_waiting);
+                        "%s took all credits back and left %zu requests that can never be sent", c->server,
+                        c->n_waiting);
 }
 
 enum nt_status smb_send(struct smb_client *c, struct smb_req *r, struct wr *out, size_t start, size_t payload,
@@ -233,7 +264,8 @@ static void send_cancel(struct smb_client *c, const struct smb_req *r)
         .session_id = c->session_id,
     };
     if (w.st == STATUS_SUCCESS)
-        (void)seal_and_queue(c, &w, SMB_PREFIX, &h); /* if it cannot go out, the request ends by its deadline */
+        (void)seal_and_queue(c, &w, SMB_PREFIX,
+                             &h); /* if it cannot go out, the request ends by its deadline */
     else
         wr_free(&w);
 }
@@ -298,21 +330,24 @@ static bool authentic(struct smb_client *c, const struct smb_hdr *h, uint8_t *ms
         return true;
     const char *name = nt_status_name((enum nt_status)h->status);
     if (c->sealing) {
-        smb_client_fail(c, STATUS_ACCESS_DENIED,
-                        "%s answered in the clear (%s) on an encrypted session: the session may have been ended by the "
-                        "server, or somebody is in between",
-                        smb_who(c, who), name ? name : "unknown status");
+        smb_client_fail(
+            c, STATUS_ACCESS_DENIED,
+            "%s answered in the clear (%s) on an encrypted session: the session may have been ended by the "
+            "server, or somebody is in between",
+            smb_who(c, who), name ? name : "unknown status");
         return false;
     }
-    if (!c->signing_on || is_interim(h)) /* not yet while the session is set up: connect.c checks the last leg */
+    if (!c->signing_on ||
+        is_interim(h)) /* not yet while the session is set up: connect.c checks the last leg */
         return true;
     if ((h->flags & SMB_FLAG_SIGNED) && smb_check_signature(&c->keys.signer, msg, len, true))
         return true;
-    smb_client_fail(c, STATUS_INVALID_SIGNATURE,
-                    "%s sent an answer (%s) that is %s on a signed session: the session may have been ended by the "
-                    "server, or somebody is in between",
-                    smb_who(c, who), name ? name : "unknown status",
-                    h->flags & SMB_FLAG_SIGNED ? "wrongly signed" : "not signed");
+    smb_client_fail(
+        c, STATUS_INVALID_SIGNATURE,
+        "%s sent an answer (%s) that is %s on a signed session: the session may have been ended by the "
+        "server, or somebody is in between",
+        smb_who(c, who), name ? name : "unknown status",
+        h->flags & SMB_FLAG_SIGNED ? "wrongly signed" : "not signed");
     return false;
 }
 
@@ -320,14 +355,15 @@ static bool authentic(struct smb_client *c, const struct smb_hdr *h, uint8_t *ms
 static void unsolicited(struct smb_client *c)
 {
     if (++c->unsolicited > SMB_MAX_UNSOLICITED)
-        smb_client_fail(c, STATUS_INVALID_NETWORK_RESPONSE, "%s keeps sending messages that nobody asked for", c->server);
+        smb_client_fail(c, STATUS_INVALID_NETWORK_RESPONSE, "%s keeps sending messages that nobody asked for",
+                        c->server);
 }
 
 static void interim(struct smb_client *c, struct smb_req *r, const struct smb_hdr *h)
 {
     if (r->interims++ >= SMB_MAX_INTERIM) {
-        smb_client_fail(c, STATUS_INVALID_NETWORK_RESPONSE, "%s answers one request with STATUS_PENDING again and again",
-                        c->server);
+        smb_client_fail(c, STATUS_INVALID_NETWORK_RESPONSE,
+                        "%s answers one request with STATUS_PENDING again and again", c->server);
         return;
     }
     r->async = true;
@@ -340,9 +376,11 @@ static void answer(struct smb_client *c, uint8_t *msg, size_t len, bool sealed)
     struct smb_hdr h;
     char who[SMB_WHO];
     if (smb_get_hdr(msg, len, &h) != STATUS_SUCCESS || !(h.flags & SMB_FLAG_RESPONSE)) {
-        smb_client_fail(c, STATUS_INVALID_NETWORK_RESPONSE, "%s sent something that is no SMB2 answer", smb_who(c, who));
+        smb_client_fail(c, STATUS_INVALID_NETWORK_RESPONSE, "%s sent something that is no SMB2 answer",
+                        smb_who(c, who));
         return;
     }
+    trace_message(c, '<', &h, len, sealed);
     if (sealed && h.session_id != c->session_id && h.mid != SMB_MID_UNSOLICITED) {
         smb_client_fail(c, STATUS_INVALID_NETWORK_RESPONSE, "%s sent an encrypted answer of another session",
                         smb_who(c, who));
@@ -359,10 +397,11 @@ static void answer(struct smb_client *c, uint8_t *msg, size_t len, bool sealed)
         c->credits = SMB_CREDITS_MAX;
     struct smb_req *r = find_sent(c, h.mid);
     if (!r && h.mid >= c->next_mid) {
-        smb_client_fail(c, STATUS_INVALID_NETWORK_RESPONSE, "%s answered a request that was never sent", smb_who(c, who));
+        smb_client_fail(c, STATUS_INVALID_NETWORK_RESPONSE, "%s answered a request that was never sent",
+                        smb_who(c, who));
     } else if (r && r->command != h.command) {
-        smb_client_fail(c, STATUS_INVALID_NETWORK_RESPONSE, "%s answered command %u with command %u", smb_who(c, who),
-                        r->command, h.command);
+        smb_client_fail(c, STATUS_INVALID_NETWORK_RESPONSE, "%s answered command %u with command %u",
+                        smb_who(c, who), r->command, h.command);
     } else if (r && is_interim(&h)) {
         interim(c, r, &h);
     } else if (r) {
@@ -381,8 +420,8 @@ static void chain(struct smb_client *c, uint8_t *msg, size_t len, bool sealed)
     for (unsigned n = 0; !c->dead; n++) {
         size_t next = len >= SMB_HDR ? le32(msg + 20) : 0;
         if (n == SMB_MAX_CHAIN || (next && (next < SMB_HDR || (next & 7) || next > len - SMB_HDR))) {
-            smb_client_fail(c, STATUS_INVALID_NETWORK_RESPONSE, "%s sent a chain of answers that cannot be followed",
-                            c->server);
+            smb_client_fail(c, STATUS_INVALID_NETWORK_RESPONSE,
+                            "%s sent a chain of answers that cannot be followed", c->server);
             return;
         }
         answer(c, msg, next ? next : len, sealed);
@@ -401,14 +440,14 @@ static void sealed_message(struct smb_client *c, uint8_t *p, size_t len)
     size_t n = len - SMB_TRANSFORM;
     if (!c->have_keys || c->keys.open.id == NPC_CIPHER_NONE || len <= SMB_TRANSFORM + SMB_HDR ||
         le32(p + 36) != n || le16(p + 42) != 1 || le64(p + 44) != c->session_id) {
-        smb_client_fail(c, STATUS_INVALID_NETWORK_RESPONSE, "%s sent an encrypted message that does not fit the session",
-                        smb_who(c, who));
+        smb_client_fail(c, STATUS_INVALID_NETWORK_RESPONSE,
+                        "%s sent an encrypted message that does not fit the session", smb_who(c, who));
         return;
     }
     if (!smb_unseal(&c->keys.open, p, msg, n)) {
         smb_client_fail(c, STATUS_DECRYPTION_FAILED,
-                        "%s sent a message that cannot be decrypted with %s: it was changed on the way", smb_who(c, who),
-                        smb_cipher_name(c->cipher));
+                        "%s sent a message that cannot be decrypted with %s: it was changed on the way",
+                        smb_who(c, who), smb_cipher_name(c->cipher));
         return;
     }
     chain(c, msg, n, true);
@@ -457,7 +496,8 @@ static bool frame_length(struct smb_client *c, const uint8_t *p, size_t *ret)
     return false;
 }
 
-/* A message that came in pieces. The buffer then lends to the callbacks of this feed, and the other one collects. */
+/* A message that came in pieces. The buffer then lends to the callbacks of this feed, and the other one
+ * collects. */
 static void finish_part(struct smb_client *c, uint8_t **data, size_t *len)
 {
     size_t n = 0;
@@ -512,7 +552,8 @@ static void on_open(void *engine)
 
 const struct io_ops smb_client_ops = { .on_open = on_open, .on_data = on_data, .on_close = on_close };
 
-/* Runs once the connection is down and all requests were told; again, from smb_client_close, if that comes later. */
+/* Runs once the connection is down and all requests were told; again, from smb_client_close, if that comes
+ * later. */
 void smb_client_end(struct io_item *it)
 {
     struct smb_client *c = io_container(it, struct smb_client, end);

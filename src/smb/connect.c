@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * How a connection comes to be: NEGOTIATE, SESSION_SETUP as often as the mechanism wants, TREE_CONNECT of IPC$, and
- * below 3.1.1 the check that nobody has changed the negotiation ([MS-SMB2] 3.2.4.2, 3.2.5.2 to 3.2.5.5).
+ * How a connection comes to be: NEGOTIATE, SESSION_SETUP as often as the mechanism wants, TREE_CONNECT of
+ * IPC$, and below 3.1.1 the check that nobody has changed the negotiation ([MS-SMB2] 3.2.4.2, 3.2.5.2
+ * to 3.2.5.5).
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -64,7 +65,8 @@ const char *smb_who(struct smb_client *c, char buf[SMB_WHO])
 {
     const char *peer = io_peer(&c->stream);
     if (c->dialect)
-        snprintf(buf, SMB_WHO, "%.100s (%s%sSMB %s)", c->server, peer, *peer ? ", " : "", smb_dialect_name(c->dialect));
+        snprintf(buf, SMB_WHO, "%.100s (%s%sSMB %s)", c->server, peer, *peer ? ", " : "",
+                 smb_dialect_name(c->dialect));
     else
         snprintf(buf, SMB_WHO, "%.100s%s%s%s", c->server, *peer ? " (" : "", peer, *peer ? ")" : "");
     return buf;
@@ -110,7 +112,8 @@ static const char *logon_advice(enum nt_status st)
 static const char *lost_advice(enum nt_status st, enum smb_state state)
 {
     if (state == SMB_ST_VALIDATE)
-        return "; a server that drops the connection here has seen another negotiation than we have: somebody in between "
+        return "; a server that drops the connection here has seen another negotiation than we have: "
+               "somebody in between "
                "has lowered it";
     if (state == SMB_ST_NEGOTIATE)
         return "; a server that only speaks SMB 1 closes the connection like this";
@@ -125,9 +128,10 @@ static const char *lost_advice(enum nt_status st, enum smb_state state)
 
 /* ---- options ---- */
 
-static const enum npc_dialect all_dialects[] = { NPC_SMB_2_0_2, NPC_SMB_2_1, NPC_SMB_3_0, NPC_SMB_3_0_2, NPC_SMB_3_1_1 };
-static const enum npc_cipher default_ciphers[] = { NPC_AES256_GCM, NPC_AES128_GCM, NPC_AES256_CCM, NPC_AES128_CCM,
-                                                   NPC_CIPHER_NONE };
+static const enum npc_dialect all_dialects[] = { NPC_SMB_2_0_2, NPC_SMB_2_1, NPC_SMB_3_0, NPC_SMB_3_0_2,
+                                                 NPC_SMB_3_1_1 };
+static const enum npc_cipher default_ciphers[] = { NPC_AES256_GCM, NPC_AES128_GCM, NPC_AES256_CCM,
+                                                   NPC_AES128_CCM, NPC_CIPHER_NONE };
 static const enum npc_signing_alg default_signing[] = { NPC_AES_GMAC, NPC_AES_CMAC, NPC_HMAC_SHA256 };
 
 static bool listed(const uint16_t *list, size_t n, unsigned id)
@@ -143,16 +147,19 @@ static enum nt_status take_lists(struct smb_client *c, const struct smb_client_o
     const enum npc_cipher *ciphers = o->ciphers ? o->ciphers : default_ciphers;
     for (; *ciphers != NPC_CIPHER_NONE; ciphers++) {
         if ((unsigned)*ciphers > NPC_AES256_GCM || c->n_ciphers == SMB_MAX_ALGS)
-            return nt_error_set(&c->err, STATUS_INVALID_PARAMETER, "the list of ciphers has an unknown or too many entries");
+            return nt_error_set(&c->err, STATUS_INVALID_PARAMETER,
+                                "the list of ciphers has an unknown or too many entries");
         c->ciphers[c->n_ciphers++] = (uint16_t)*ciphers;
     }
     const enum npc_signing_alg *algs = o->signing ? o->signing : default_signing;
     size_t n = o->signing ? o->n_signing : sizeof default_signing / sizeof default_signing[0];
     if (n == 0 || n > SMB_MAX_ALGS)
-        return nt_error_set(&c->err, STATUS_INVALID_PARAMETER, "the list of signing algorithms is empty or too long");
+        return nt_error_set(&c->err, STATUS_INVALID_PARAMETER,
+                            "the list of signing algorithms is empty or too long");
     for (size_t i = 0; i < n; i++) {
         if ((unsigned)algs[i] > NPC_AES_GMAC)
-            return nt_error_set(&c->err, STATUS_INVALID_PARAMETER, "signing algorithm %u is unknown", (unsigned)algs[i]);
+            return nt_error_set(&c->err, STATUS_INVALID_PARAMETER, "signing algorithm %u is unknown",
+                                (unsigned)algs[i]);
         c->signing[c->n_signing++] = (uint16_t)algs[i];
     }
     return STATUS_SUCCESS;
@@ -162,21 +169,27 @@ static enum nt_status take_lists(struct smb_client *c, const struct smb_client_o
 static enum nt_status make_offer(struct smb_client *c, const struct smb_client_options *o)
 {
     struct smb_negotiate_req *q = &c->offer;
-    unsigned lo = o->min_dialect ? o->min_dialect : NPC_SMB_2_0_2, hi = o->max_dialect ? o->max_dialect : NPC_SMB_3_1_1;
+    unsigned lo = o->min_dialect ? o->min_dialect : NPC_SMB_2_0_2,
+             hi = o->max_dialect ? o->max_dialect : NPC_SMB_3_1_1;
     for (size_t i = 0; i < sizeof all_dialects / sizeof all_dialects[0]; i++)
         if (all_dialects[i] >= lo && all_dialects[i] <= hi)
             q->dialects[q->n_dialects++] = (uint16_t)all_dialects[i];
     if (!q->n_dialects)
-        return nt_error_set(&c->err, STATUS_INVALID_PARAMETER, "no SMB dialect lies between 0x%04x and 0x%04x", lo, hi);
+        return nt_error_set(&c->err, STATUS_INVALID_PARAMETER,
+                            "no SMB dialect lies between 0x%04x and 0x%04x", lo, hi);
     unsigned top = q->dialects[q->n_dialects - 1];
     if (o->protection == NPC_PROTECT_ENCRYPT && (top < NPC_SMB_3_0 || !c->n_ciphers))
-        return nt_error_set(&c->err, STATUS_INVALID_PARAMETER, "encryption is asked for, but neither a dialect from 3.0 on "
-                                                               "with a cipher may be offered");
-    q->mode = SMB_MODE_SIGN | SMB_MODE_SIGN_REQUIRED; /* a session that has a key is signed, whatever the options say */
+        return nt_error_set(&c->err, STATUS_INVALID_PARAMETER,
+                            "encryption is asked for, but neither a dialect from 3.0 on "
+                            "with a cipher may be offered");
+    q->mode = SMB_MODE_SIGN |
+              SMB_MODE_SIGN_REQUIRED; /* a session that has a key is signed, whatever the options say */
     if (top > NPC_SMB_2_0_2)
         q->caps = SMB_CAP_LARGE_MTU;
-    /* 3.0 and 3.0.2 have AES-128-CCM only; on 3.1.1 Samba looks at this bit before it looks at the contexts */
-    if ((top >= NPC_SMB_3_0 && listed(c->ciphers, c->n_ciphers, NPC_AES128_CCM)) || (top == NPC_SMB_3_1_1 && c->n_ciphers))
+    /* 3.0 and 3.0.2 have AES-128-CCM only; on 3.1.1 Samba looks at this bit before it looks at the contexts
+     */
+    if ((top >= NPC_SMB_3_0 && listed(c->ciphers, c->n_ciphers, NPC_AES128_CCM)) ||
+        (top == NPC_SMB_3_1_1 && c->n_ciphers))
         q->caps |= SMB_CAP_ENCRYPTION;
     q->hashes[q->n_hashes++] = SMB_HASH_SHA512;
     memcpy(q->ciphers, c->ciphers, sizeof q->ciphers);
@@ -216,8 +229,8 @@ void smb_client_start(struct smb_client *c, uint64_t deadline)
 /* ---- NEGOTIATE ---- */
 
 /* Sends one of the requests of this file; failing to is the end of the connection. */
-static void send_own(struct smb_client *c, struct wr *w, enum smb_command cmd, void (*done)(struct smb_req *r),
-                     enum smb_state state)
+static void send_own(struct smb_client *c, struct wr *w, enum smb_command cmd,
+                     void (*done)(struct smb_req *r), enum smb_state state)
 {
     smb_set_state(c, state);
     c->own.command = (uint16_t)cmd;
@@ -234,7 +247,8 @@ void smb_connect(struct smb_client *c)
     struct wr w, name;
     struct smb_negotiate_req q = c->offer;
     wr_init(&name, UINT16_MAX);
-    if (smb_put_utf16(&name, c->server, NULL) == STATUS_SUCCESS) /* [MS-SMB2] 2.2.3.1.4; left out if it is not UTF-8 */
+    if (smb_put_utf16(&name, c->server, NULL) ==
+        STATUS_SUCCESS) /* [MS-SMB2] 2.2.3.1.4; left out if it is not UTF-8 */
         q.netname = (struct nt_blob){ name.base, name.len };
     smb_begin(&w, SMB_MAX_PAYLOAD);
     smb_put_negotiate_req(&w, &q);
@@ -260,7 +274,8 @@ static bool has_answer(struct smb_req *r, const char *doing)
 }
 
 /* The server must have picked what was offered ([MS-SMB2] 3.2.5.2). */
-static enum nt_status check_algorithms(struct smb_client *c, const struct smb_negotiate_rsp *p, const char **ret_what)
+static enum nt_status check_algorithms(struct smb_client *c, const struct smb_negotiate_rsp *p,
+                                       const char **ret_what)
 {
     bool v311 = p->dialect == NPC_SMB_3_1_1;
     *ret_what = "dialect";
@@ -276,7 +291,7 @@ static enum nt_status check_algorithms(struct smb_client *c, const struct smb_ne
     if (v311 && p->has_signing && !listed(c->signing, c->n_signing, p->signing))
         return STATUS_INVALID_NETWORK_RESPONSE;
     c->dialect = (enum npc_dialect)p->dialect;
-    c->sign_alg = c->dialect < NPC_SMB_3_0       ? NPC_HMAC_SHA256
+    c->sign_alg = c->dialect < NPC_SMB_3_0 ? NPC_HMAC_SHA256
                   : v311 && p->has_signing ? (enum npc_signing_alg)p->signing
                                            : NPC_AES_CMAC;
     if (!listed(c->signing, c->n_signing, c->sign_alg))
@@ -302,10 +317,13 @@ static bool check_negotiated(struct smb_client *c, const struct smb_negotiate_rs
                         smb_who(c, who), what, p->dialect, p->cipher, p->signing);
     else if (c->o.protection == NPC_PROTECT_ENCRYPT && c->cipher == NPC_CIPHER_NONE)
         smb_client_fail(c, STATUS_ACCESS_DENIED,
-                        "%s cannot encrypt with any of the ciphers offered, and encryption is asked for", smb_who(c, who));
-    else if (p->max_transact < SMB_MIN_PAYLOAD || p->max_read < SMB_MIN_PAYLOAD || p->max_write < SMB_MIN_PAYLOAD)
-        smb_client_fail(c, STATUS_INVALID_NETWORK_RESPONSE, "%s carries at most %u bytes at once, too few for RPC",
-                        smb_who(c, who), p->max_transact);
+                        "%s cannot encrypt with any of the ciphers offered, and encryption is asked for",
+                        smb_who(c, who));
+    else if (p->max_transact < SMB_MIN_PAYLOAD || p->max_read < SMB_MIN_PAYLOAD ||
+             p->max_write < SMB_MIN_PAYLOAD)
+        smb_client_fail(c, STATUS_INVALID_NETWORK_RESPONSE,
+                        "%s carries at most %u bytes at once, too few for RPC", smb_who(c, who),
+                        p->max_transact);
     return !c->dead;
 }
 
@@ -382,7 +400,8 @@ static void auth_work(struct io_item *it)
         a->status = a->provider->start(&a->params, &a->ctx);
     if (a->status == STATUS_SUCCESS)
         a->status = a->provider->step(a->ctx, (struct nt_blob){ a->in, a->in_len }, &a->out);
-    if (a->out.st != STATUS_SUCCESS && (a->status == STATUS_SUCCESS || a->status == STATUS_MORE_PROCESSING_REQUIRED))
+    if (a->out.st != STATUS_SUCCESS &&
+        (a->status == STATUS_SUCCESS || a->status == STATUS_MORE_PROCESSING_REQUIRED))
         a->status = a->out.st;
 }
 
@@ -404,7 +423,8 @@ static void auth_item(struct io_item *it)
     bool done = a->status == STATUS_SUCCESS;
     if (!done && a->status != STATUS_MORE_PROCESSING_REQUIRED) {
         smb_client_fail(c, a->status, "authenticating to %s as %s: %s%s%s", smb_who(c, who),
-                        sec_creds_user(a->creds), status_words(a->status, words), *a->err.text ? "; " : "", a->err.text);
+                        sec_creds_user(a->creds), status_words(a->status, words), *a->err.text ? "; " : "",
+                        a->err.text);
         return;
     }
     if (a->last) {
@@ -412,12 +432,13 @@ static void auth_item(struct io_item *it)
             established(c);
         else
             smb_client_fail(c, STATUS_INVALID_NETWORK_RESPONSE,
-                            "%s ended the logon although the security mechanism was not done", smb_who(c, who));
+                            "%s ended the logon although the security mechanism was not done",
+                            smb_who(c, who));
         return;
     }
     if (!a->out.len) {
-        smb_client_fail(c, STATUS_INVALID_NETWORK_RESPONSE, "%s wants more of a security mechanism that is done",
-                        smb_who(c, who));
+        smb_client_fail(c, STATUS_INVALID_NETWORK_RESPONSE,
+                        "%s wants more of a security mechanism that is done", smb_who(c, who));
         return;
     }
     struct wr w;
@@ -502,10 +523,10 @@ static void setup_failed(struct smb_client *c, enum nt_status st)
         snprintf(buf, sizeof buf, "%.*s", (int)mech.len, (const char *)mech.data);
         name = buf;
     }
-    smb_client_fail(c, st, "logging on to %s as %s%s%s with %s: %s%s", smb_who(c, who), sec_creds_domain(c->o.creds),
-                    *sec_creds_domain(c->o.creds) ? "\\" : "",
-                    *sec_creds_user(c->o.creds) ? sec_creds_user(c->o.creds) : "nobody", name, status_words(st, words),
-                    logon_advice(st));
+    smb_client_fail(c, st, "logging on to %s as %s%s%s with %s: %s%s", smb_who(c, who),
+                    sec_creds_domain(c->o.creds), *sec_creds_domain(c->o.creds) ? "\\" : "",
+                    *sec_creds_user(c->o.creds) ? sec_creds_user(c->o.creds) : "nobody", name,
+                    status_words(st, words), logon_advice(st));
 }
 
 static void setup_done(struct smb_req *r)
@@ -522,8 +543,8 @@ static void setup_done(struct smb_req *r)
     }
     if (smb_get_setup_rsp(r->msg, r->len, &p) != STATUS_SUCCESS || r->hdr.session_id == 0 ||
         (c->session_id && r->hdr.session_id != c->session_id) || ++c->legs > SMB_MAX_LEGS) {
-        smb_client_fail(c, STATUS_INVALID_NETWORK_RESPONSE, "%s sent a SESSION_SETUP answer that makes no sense",
-                        smb_who(c, who));
+        smb_client_fail(c, STATUS_INVALID_NETWORK_RESPONSE,
+                        "%s sent a SESSION_SETUP answer that makes no sense", smb_who(c, who));
         return;
     }
     c->session_id = r->hdr.session_id;
@@ -543,14 +564,15 @@ static void unprotected(struct smb_client *c)
     char who[SMB_WHO];
     const char *kind = c->guest ? "a guest" : "an anonymous";
     if (!c->o.allow_unsigned || c->o.protection == NPC_PROTECT_ENCRYPT)
-        smb_client_fail(c, STATUS_ACCESS_DENIED,
-                        "%s made this %s session, which can be neither signed nor encrypted, and the options ask for "
-                        "protection; check the account, or allow unsigned sessions",
-                        smb_who(c, who), kind);
+        smb_client_fail(
+            c, STATUS_ACCESS_DENIED,
+            "%s made this %s session, which can be neither signed nor encrypted, and the options ask for "
+            "protection; check the account, or allow unsigned sessions",
+            smb_who(c, who), kind);
     else if (c->server_mode & SMB_MODE_SIGN_REQUIRED)
         smb_client_fail(c, STATUS_ACCESS_DENIED,
-                        "%s requires signing but made this %s session, which has no key to sign with", smb_who(c, who),
-                        kind);
+                        "%s requires signing but made this %s session, which has no key to sign with",
+                        smb_who(c, who), kind);
     else
         tree_connect(c);
 }
@@ -562,22 +584,23 @@ static bool take_keys(struct smb_client *c, struct smb_auth *a)
     struct nt_blob key;
     struct smb_hdr h;
     if (a->provider->query(a->ctx, SEC_ITEM_SESSION_KEY, &key) != STATUS_SUCCESS || key.len == 0) {
-        smb_client_fail(c, STATUS_NO_USER_SESSION_KEY, "the security mechanism gave no key for the session with %s",
-                        smb_who(c, who));
+        smb_client_fail(c, STATUS_NO_USER_SESSION_KEY,
+                        "the security mechanism gave no key for the session with %s", smb_who(c, who));
         return false;
     }
     if (key.len > sizeof c->session_key)
         key.len = sizeof c->session_key;
     memcpy(c->session_key, key.data, key.len);
     c->session_key_len = key.len;
-    smb_derive_keys(&c->keys, c->dialect, c->cipher, c->sign_alg, (struct nt_blob){ c->session_key, key.len }, c->preauth,
-                    false);
+    smb_derive_keys(&c->keys, c->dialect, c->cipher, c->sign_alg, (struct nt_blob){ c->session_key, key.len },
+                    c->preauth, false);
     if (smb_get_hdr(a->last, a->last_len, &h) != STATUS_SUCCESS || !(h.flags & SMB_FLAG_SIGNED) ||
         !smb_check_signature(&c->keys.signer, a->last, a->last_len, true)) {
-        smb_client_fail(c, STATUS_INVALID_SIGNATURE,
-                        "%s did not prove that it knows the session key (the last answer of the logon is %s); somebody "
-                        "may have changed the negotiation",
-                        smb_who(c, who), h.flags & SMB_FLAG_SIGNED ? "wrongly signed" : "not signed");
+        smb_client_fail(
+            c, STATUS_INVALID_SIGNATURE,
+            "%s did not prove that it knows the session key (the last answer of the logon is %s); somebody "
+            "may have changed the negotiation",
+            smb_who(c, who), h.flags & SMB_FLAG_SIGNED ? "wrongly signed" : "not signed");
         return false;
     }
     c->have_keys = c->signing_on = true;
@@ -607,7 +630,8 @@ static void established(struct smb_client *c)
         return;
     }
     if (must_seal && c->cipher == NPC_CIPHER_NONE) {
-        smb_client_fail(c, STATUS_ACCESS_DENIED, "%s requires encryption, but no cipher was negotiated", smb_who(c, who));
+        smb_client_fail(c, STATUS_ACCESS_DENIED, "%s requires encryption, but no cipher was negotiated",
+                        smb_who(c, who));
         return;
     }
     c->sealing = c->cipher != NPC_CIPHER_NONE && (must_seal || c->o.protection != NPC_PROTECT_SIGN);
@@ -631,8 +655,8 @@ static void validate_done(struct smb_req *r)
     char who[SMB_WHO], words[300];
     if (!has_answer(r, "confirming the negotiation with"))
         return;
-    /* The answer is authentic: signed or encrypted. A server that is really older than 3.0 may not know the request;
-     * one of 3.x must ([MS-SMB2] 3.3.5.15.12). */
+    /* The answer is authentic: signed or encrypted. A server that is really older than 3.0 may not know the
+     * request; one of 3.x must ([MS-SMB2] 3.3.5.15.12). */
     if (r->status != STATUS_SUCCESS) {
         if (c->dialect < NPC_SMB_3_0 && r->status != STATUS_ACCESS_DENIED)
             ready(c);
@@ -642,11 +666,12 @@ static void validate_done(struct smb_req *r)
         return;
     }
     if (smb_get_ioctl_rsp(r->msg, r->len, &p) != STATUS_SUCCESS || p.code != FSCTL_VALIDATE_NEGOTIATE_INFO ||
-        smb_get_validate(p.data, true, &v) != STATUS_SUCCESS || v.caps != c->server_caps || v.mode != c->server_mode ||
-        v.dialects[0] != c->dialect || memcmp(v.guid, c->server_guid, 16) != 0)
-        smb_client_fail(c, STATUS_ACCESS_DENIED,
-                        "%s confirms another negotiation than the one seen here: somebody in between has lowered it",
-                        smb_who(c, who));
+        smb_get_validate(p.data, true, &v) != STATUS_SUCCESS || v.caps != c->server_caps ||
+        v.mode != c->server_mode || v.dialects[0] != c->dialect || memcmp(v.guid, c->server_guid, 16) != 0)
+        smb_client_fail(
+            c, STATUS_ACCESS_DENIED,
+            "%s confirms another negotiation than the one seen here: somebody in between has lowered it",
+            smb_who(c, who));
     else
         ready(c);
 }
@@ -654,12 +679,16 @@ static void validate_done(struct smb_req *r)
 static void validate(struct smb_client *c)
 {
     struct wr w, in;
-    struct smb_validate v = { .caps = c->offer.caps, .mode = c->offer.mode, .n_dialects = c->offer.n_dialects };
+    struct smb_validate v = { .caps = c->offer.caps,
+                              .mode = c->offer.mode,
+                              .n_dialects = c->offer.n_dialects };
     memcpy(v.guid, c->offer.guid, 16);
     memcpy(v.dialects, c->offer.dialects, sizeof v.dialects);
     wr_init(&in, 256);
     smb_put_validate(&in, &v, false);
-    struct smb_ioctl q = { .code = FSCTL_VALIDATE_NEGOTIATE_INFO, .max_out = 24, .data = { in.base, in.len } };
+    struct smb_ioctl q = { .code = FSCTL_VALIDATE_NEGOTIATE_INFO,
+                           .max_out = 24,
+                           .data = { in.base, in.len } };
     memset(q.file_id, 0xff, sizeof q.file_id);
     smb_begin(&w, SMB_MAX_PAYLOAD);
     smb_put_ioctl_req(&w, &q);
@@ -677,32 +706,37 @@ static void tree_done(struct smb_req *r)
         return;
     if (r->status != STATUS_SUCCESS) {
         smb_client_fail(c, r->status, "%s refused IPC$ to %s: %s", smb_who(c, who),
-                        *sec_creds_user(c->o.creds) ? sec_creds_user(c->o.creds) : "nobody", status_words(r->status, words));
+                        *sec_creds_user(c->o.creds) ? sec_creds_user(c->o.creds) : "nobody",
+                        status_words(r->status, words));
         return;
     }
     if (smb_get_tree_rsp(r->msg, r->len, &p) != STATUS_SUCCESS || p.type != SMB_SHARE_PIPE ||
         (r->hdr.flags & SMB_FLAG_ASYNC)) {
-        smb_client_fail(c, STATUS_INVALID_NETWORK_RESPONSE, "%s says that IPC$ is no share for pipes", smb_who(c, who));
+        smb_client_fail(c, STATUS_INVALID_NETWORK_RESPONSE, "%s says that IPC$ is no share for pipes",
+                        smb_who(c, who));
         return;
     }
     c->tree_id = r->hdr.tree_id;
     if (c->dialect >= NPC_SMB_3_0 && (p.flags & SMB_SHAREFLAG_ENCRYPT) && !c->sealing) {
         if (c->cipher == NPC_CIPHER_NONE || !c->have_keys) {
-            smb_client_fail(c, STATUS_ACCESS_DENIED, "%s requires encryption for IPC$, which this session cannot give",
+            smb_client_fail(c, STATUS_ACCESS_DENIED,
+                            "%s requires encryption for IPC$, which this session cannot give",
                             smb_who(c, who));
             return;
         }
         c->sealing = true;
     }
-    /* [MS-SMB2] 3.2.5.5: wherever 3.x was offered and something without preauthentication integrity was picked */
-    if (c->dialect != NPC_SMB_3_1_1 && c->offer.dialects[c->offer.n_dialects - 1] >= NPC_SMB_3_0 && c->signing_on)
+    /* [MS-SMB2] 3.2.5.5: wherever 3.x was offered and something without preauthentication integrity was
+     * picked */
+    if (c->dialect != NPC_SMB_3_1_1 && c->offer.dialects[c->offer.n_dialects - 1] >= NPC_SMB_3_0 &&
+        c->signing_on)
         validate(c);
     else
         ready(c);
 }
 
-/* The server's part of a UNC path. A colon cannot stand in one: an IPv6 address is written as ipv6-literal.net names
- * are, with '-' for ':' and 's' for the '%' of a zone ([MS-DTYP] 2.2.57). */
+/* The server's part of a UNC path. A colon cannot stand in one: an IPv6 address is written as
+ * ipv6-literal.net names are, with '-' for ':' and 's' for the '%' of a zone ([MS-DTYP] 2.2.57). */
 static void unc_host(const char *server, char buf[300])
 {
     size_t n = 0;
@@ -734,16 +768,17 @@ static void tree_connect(struct smb_client *c)
 void smb_connection_lost(struct smb_client *c, enum nt_status why)
 {
     static const char *const doing[] = {
-        "connecting to", "negotiating with", "logging on to", "logging on to", "connecting IPC$ of",
-        "confirming the negotiation with", "talking to", "logging off from", "talking to",
+        "connecting to", "negotiating with",   "logging on to",
+        "logging on to", "connecting IPC$ of", "confirming the negotiation with",
+        "talking to",    "logging off from",   "talking to",
     };
     char who[SMB_WHO], words[300];
     if (!c->dead) {
         c->dead = true;
         c->why = why;
         if (!c->closing)
-            nt_error_set(&c->err, why, "%s %s: %s%s", doing[c->state], smb_who(c, who), status_words(why, words),
-                         lost_advice(why, c->state));
+            nt_error_set(&c->err, why, "%s %s: %s%s", doing[c->state], smb_who(c, who),
+                         status_words(why, words), lost_advice(why, c->state));
     }
     smb_set_state(c, SMB_ST_CLOSED);
     smb_drop_auth(c);

@@ -3,9 +3,9 @@
 #include "crypto/crypto.h"
 #include "smb/smb.h"
 
-enum { SIG_AT = 48, SIG_LEN = 16 };                        /* in the header */
+enum { SIG_AT = 48, SIG_LEN = 16 };                                          /* in the header */
 enum { T_SIG = 4, T_NONCE = 20, T_SIZE = 36, T_FLAGS = 42, T_SESSION = 44 }; /* in the transform header */
-enum { T_AAD = SMB_TRANSFORM - T_NONCE };                  /* all but protocol id and signature is authenticated */
+enum { T_AAD = SMB_TRANSFORM - T_NONCE }; /* all but protocol id and signature is authenticated */
 enum { CCM_NONCE = 11, GCM_NONCE = 12 };
 
 void smb_signer_init(struct smb_signer *s, enum npc_signing_alg alg, const uint8_t key[16])
@@ -96,8 +96,8 @@ void smb_cipher_init(struct smb_cipher *c, enum npc_cipher id, const uint8_t *ke
 }
 
 /* One direction of the four ciphers; `encrypt` or decrypt in place, signature to `sig`. */
-static void run_cipher(struct smb_cipher *c, bool encrypt, const uint8_t *nonce, const uint8_t *aad, uint8_t *p,
-                       size_t len, uint8_t sig[SIG_LEN])
+static void run_cipher(struct smb_cipher *c, bool encrypt, const uint8_t *nonce, const uint8_t *aad,
+                       uint8_t *p, size_t len, uint8_t sig[SIG_LEN])
 {
     switch (c->id) {
     case NPC_AES128_CCM:
@@ -130,8 +130,8 @@ static void run_cipher(struct smb_cipher *c, bool encrypt, const uint8_t *nonce,
     }
 }
 
-void smb_seal(struct smb_cipher *c, uint8_t transform[SMB_TRANSFORM], uint8_t *msg, size_t len, uint64_t counter,
-              uint64_t session_id)
+void smb_seal(struct smb_cipher *c, uint8_t transform[SMB_TRANSFORM], uint8_t *msg, size_t len,
+              uint64_t counter, uint64_t session_id)
 {
     memset(transform, 0, SMB_TRANSFORM);
     memcpy(transform, "\xfdSMB", 4);
@@ -160,9 +160,9 @@ void smb_preauth(uint8_t value[64], const void *msg, size_t len)
 }
 
 struct kdf_input {
-    const char *label30;   /* with the terminating zero, as all of these */
+    const char *label30; /* with the terminating zero, as all of these */
     const char *context30;
-    const char *label311;  /* with the preauthentication hash as context */
+    const char *label311; /* with the preauthentication hash as context */
 };
 
 static const struct kdf_input kdf_signing = { "SMB2AESCMAC", "SmbSign", "SMBSigningKey" };
@@ -170,18 +170,19 @@ static const struct kdf_input kdf_application = { "SMB2APP", "SmbRpc", "SMBAppKe
 static const struct kdf_input kdf_to_server = { "SMB2AESCCM", "ServerIn ", "SMBC2SCipherKey" };
 static const struct kdf_input kdf_to_client = { "SMB2AESCCM", "ServerOut", "SMBS2CCipherKey" };
 
-static void derive(enum npc_dialect d, const struct kdf_input *in, struct nt_blob key, const uint8_t preauth[64],
-                   uint8_t *out, size_t out_len)
+static void derive(enum npc_dialect d, const struct kdf_input *in, struct nt_blob key,
+                   const uint8_t preauth[64], uint8_t *out, size_t out_len)
 {
     if (d == NPC_SMB_3_1_1)
-        cr_kdf_ctr_sha256(key.data, key.len, in->label311, strlen(in->label311) + 1, preauth, 64, out, out_len);
+        cr_kdf_ctr_sha256(key.data, key.len, in->label311, strlen(in->label311) + 1, preauth, 64, out,
+                          out_len);
     else
         cr_kdf_ctr_sha256(key.data, key.len, in->label30, strlen(in->label30) + 1, in->context30,
                           strlen(in->context30) + 1, out, out_len);
 }
 
-void smb_derive_keys(struct smb_keys *k, enum npc_dialect dialect, enum npc_cipher cipher, enum npc_signing_alg alg,
-                     struct nt_blob key, const uint8_t preauth[64], bool server)
+void smb_derive_keys(struct smb_keys *k, enum npc_dialect dialect, enum npc_cipher cipher,
+                     enum npc_signing_alg alg, struct nt_blob key, const uint8_t preauth[64], bool server)
 {
     uint8_t out[32];
     memset(k, 0, sizeof *k);

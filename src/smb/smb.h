@@ -3,9 +3,9 @@
  * SMB 2 and 3 ([MS-SMB2]): codec of the commands that named pipes need, for both roles; keys, signing and
  * encryption; and the client engine, which stands on one io_stream.
  *
- * Codec: a message begins with its 64-byte header. smb_put_NAME appends a body to a writer whose last 64 bytes are
- * the header (offsets on the wire are counted from there); smb_get_NAME reads a whole message, header included, and
- * lends from it. A get function fails with STATUS_INVALID_NETWORK_RESPONSE.
+ * Codec: a message begins with its 64-byte header. smb_put_NAME appends a body to a writer whose last 64
+ * bytes are the header (offsets on the wire are counted from there); smb_get_NAME reads a whole message,
+ * header included, and lends from it. A get function fails with STATUS_INVALID_NETWORK_RESPONSE.
  */
 #ifndef SMB_SMB_H
 #define SMB_SMB_H
@@ -25,55 +25,57 @@
 #define SMB_TRANSFORM 52u /* [MS-SMB2] 2.2.41 */
 #define SMB_HDR       64u /* [MS-SMB2] 2.2.1 */
 #define SMB_PREFIX    (SMB_FRAME + SMB_TRANSFORM) /* room in front of each message that we build */
-#define SMB_IOCTL_FIX 56u /* [MS-SMB2] 2.2.31 without the buffer */
-#define SMB_WRITE_FIX 48u /* [MS-SMB2] 2.2.21 without the buffer */
+#define SMB_IOCTL_FIX 56u                         /* [MS-SMB2] 2.2.31 without the buffer */
+#define SMB_WRITE_FIX 48u                         /* [MS-SMB2] 2.2.21 without the buffer */
 
 /* The largest payload of a transact or a read: servers refuse more on a pipe, and one credit pays for it. */
 #define SMB_MAX_PAYLOAD 65536u
 /* The largest write: several credits, still far below the 16 MiB of a frame. */
 #define SMB_MAX_WRITE (1u << 20)
-/* The largest message taken from a server: the largest payload that we ask for, and as much again for headers and
- * for answers that a server chains together. */
+/* The largest message taken from a server: the largest payload that we ask for, and as much again for headers
+ * and for answers that a server chains together. */
 #define SMB_MAX_MESSAGE (2 * SMB_MAX_PAYLOAD)
 /* Answers chained in one message. We send no chains, so more than a handful is an attack. */
 #define SMB_MAX_CHAIN 32
 /* What a server must be able to carry; RPC fragments are below it, and every known server offers 64 KiB. */
 #define SMB_MIN_PAYLOAD 8192u
-/* Credits that we ask for and the most that we keep: enough for any number of pipes that a loop drives, small enough
- * that the server's grants cannot run the numbers up. */
+/* Credits that we ask for and the most that we keep: enough for any number of pipes that a loop drives, small
+ * enough that the server's grants cannot run the numbers up. */
 #define SMB_CREDITS_WANTED 64u
 #define SMB_CREDITS_MAX    8192u
 /* Requests that wait for credits; beyond it a caller is told at once. */
 #define SMB_MAX_WAITING 4096u
-/* Interim answers to one request ([MS-SMB2] 3.3.4.2 has one); a server that sends more keeps us busy on purpose. */
+/* Interim answers to one request ([MS-SMB2] 3.3.4.2 has one); a server that sends more keeps us busy on
+ * purpose. */
 #define SMB_MAX_INTERIM 8u
 /* Legs of a session setup: NTLM takes 2, Kerberos 1 or 2, SPNEGO one more. */
 #define SMB_MAX_LEGS 8u
-/* Signals that nobody asked for (oplock breaks and notifications) in the life of a connection: we hold no oplock. */
+/* Signals that nobody asked for (oplock breaks and notifications) in the life of a connection: we hold no
+ * oplock. */
 #define SMB_MAX_UNSOLICITED 256u
-#define SMB_MAX_DIALECTS 8u
-#define SMB_MAX_ALGS     8u
+#define SMB_MAX_DIALECTS    8u
+#define SMB_MAX_ALGS        8u
 /* After a cancel, how long the server may take to say so. */
 #define SMB_CANCEL_GRACE_NS UINT64_C(2000000000)
 
 /* ---- constants of the wire ---- */
 
 enum smb_command { /* [MS-SMB2] 2.2.1.2 */
-    SMB_NEGOTIATE = 0,
-    SMB_SESSION_SETUP = 1,
-    SMB_LOGOFF = 2,
-    SMB_TREE_CONNECT = 3,
-    SMB_TREE_DISCONNECT = 4,
-    SMB_CREATE = 5,
-    SMB_CLOSE = 6,
-    SMB_FLUSH = 7,
-    SMB_READ = 8,
-    SMB_WRITE = 9,
-    SMB_IOCTL = 11,
-    SMB_CANCEL = 12,
-    SMB_ECHO = 13,
-    SMB_OPLOCK_BREAK = 18,
-    SMB_NOTIFICATION = 19,
+                   SMB_NEGOTIATE = 0,
+                   SMB_SESSION_SETUP = 1,
+                   SMB_LOGOFF = 2,
+                   SMB_TREE_CONNECT = 3,
+                   SMB_TREE_DISCONNECT = 4,
+                   SMB_CREATE = 5,
+                   SMB_CLOSE = 6,
+                   SMB_FLUSH = 7,
+                   SMB_READ = 8,
+                   SMB_WRITE = 9,
+                   SMB_IOCTL = 11,
+                   SMB_CANCEL = 12,
+                   SMB_ECHO = 13,
+                   SMB_OPLOCK_BREAK = 18,
+                   SMB_NOTIFICATION = 19,
 };
 
 enum {
@@ -82,11 +84,11 @@ enum {
     SMB_FLAG_RELATED = 0x4,
     SMB_FLAG_SIGNED = 0x8,
 };
-enum { SMB_MODE_SIGN = 1, SMB_MODE_SIGN_REQUIRED = 2 };                       /* 2.2.3 SecurityMode */
+enum { SMB_MODE_SIGN = 1, SMB_MODE_SIGN_REQUIRED = 2 };                         /* 2.2.3 SecurityMode */
 enum { SMB_CAP_DFS = 0x1, SMB_CAP_LARGE_MTU = 0x4, SMB_CAP_ENCRYPTION = 0x40 }; /* 2.2.3 Capabilities */
-enum { SMB_SESSION_GUEST = 1, SMB_SESSION_NULL = 2, SMB_SESSION_ENCRYPT = 4 }; /* 2.2.6 SessionFlags */
-enum { SMB_SHARE_PIPE = 2, SMB_SHAREFLAG_ENCRYPT = 0x8000 };                  /* 2.2.10 */
-enum { SMB_HASH_SHA512 = 1 };                                                 /* 2.2.3.1.1 */
+enum { SMB_SESSION_GUEST = 1, SMB_SESSION_NULL = 2, SMB_SESSION_ENCRYPT = 4 };  /* 2.2.6 SessionFlags */
+enum { SMB_SHARE_PIPE = 2, SMB_SHAREFLAG_ENCRYPT = 0x8000 };                    /* 2.2.10 */
+enum { SMB_HASH_SHA512 = 1 };                                                   /* 2.2.3.1.1 */
 
 #define SMB_MID_UNSOLICITED UINT64_MAX /* MessageId of what is no answer */
 
@@ -104,7 +106,7 @@ struct smb_hdr {
     uint16_t credits; /* requested or granted */
     uint32_t status;  /* requests: channel sequence */
     uint32_t flags;
-    uint32_t next;    /* bytes to the next header of a chain, 0 in the last */
+    uint32_t next; /* bytes to the next header of a chain, 0 in the last */
     uint64_t mid;
     uint64_t async_id; /* with SMB_FLAG_ASYNC */
     uint32_t tree_id;  /* without */
@@ -121,22 +123,23 @@ static inline struct wr smb_over(uint8_t *p, size_t n)
 void smb_put_hdr(uint8_t to[SMB_HDR], const struct smb_hdr *h);
 enum nt_status smb_get_hdr(const uint8_t *msg, size_t len, struct smb_hdr *ret);
 void smb_put_frame(uint8_t to[SMB_FRAME], size_t len);
-/* Length of the message behind a frame header. Fails if the first byte is not 0 or the length is over SMB_MAX_MESSAGE
- * or under a header. */
+/* Length of the message behind a frame header. Fails if the first byte is not 0 or the length is over
+ * SMB_MAX_MESSAGE or under a header. */
 enum nt_status smb_get_frame(const uint8_t from[SMB_FRAME], size_t *ret_len);
 /* Body of LOGOFF, TREE_DISCONNECT, ECHO and CANCEL, both directions: StructureSize 4 and two bytes. */
 void smb_put_empty(struct wr *w);
 enum nt_status smb_get_empty(const uint8_t *msg, size_t len);
 
-/* SMB2 ERROR response ([MS-SMB2] 2.2.2): with contexts on 3.1.1, plain data elsewhere, or the one byte variant. */
+/* SMB2 ERROR response ([MS-SMB2] 2.2.2): with contexts on 3.1.1, plain data elsewhere, or the one byte
+ * variant. */
 struct smb_error {
     uint32_t id;         /* of the first context, 0 if there is none */
     struct nt_blob data; /* of the first context, or the plain data */
 };
 void smb_put_error(struct wr *w, const struct smb_error *e, bool contexts);
 enum nt_status smb_get_error(const uint8_t *msg, size_t len, struct smb_error *ret);
-/* UTF-8 to little endian UTF-16. STATUS_OBJECT_NAME_INVALID for what is not UTF-8; counts units in *ret_units if it
- * is not NULL. */
+/* UTF-8 to little endian UTF-16. STATUS_OBJECT_NAME_INVALID for what is not UTF-8; counts units in *ret_units
+ * if it is not NULL. */
 enum nt_status smb_put_utf16(struct wr *w, const char *s, size_t *ret_units);
 
 /* ---- NEGOTIATE: cmd_negotiate.c ---- */
@@ -167,7 +170,8 @@ struct smb_negotiate_rsp { /* [MS-SMB2] 2.2.4 */
 void smb_put_negotiate_req(struct wr *w, const struct smb_negotiate_req *q);
 enum nt_status smb_get_negotiate_req(const uint8_t *msg, size_t len, struct smb_negotiate_req *ret);
 void smb_put_negotiate_rsp(struct wr *w, const struct smb_negotiate_rsp *p);
-/* For 3.1.1 there must be one hash, at most one cipher and at most one signing algorithm ([MS-SMB2] 3.2.5.2). */
+/* For 3.1.1 there must be one hash, at most one cipher and at most one signing algorithm ([MS-SMB2] 3.2.5.2).
+ */
 enum nt_status smb_get_negotiate_rsp(const uint8_t *msg, size_t len, struct smb_negotiate_rsp *ret);
 
 /* ---- SESSION_SETUP: cmd_session.c; TREE_CONNECT: cmd_tree.c ---- */
@@ -251,7 +255,8 @@ struct smb_ioctl { /* [MS-SMB2] 2.2.31, 2.2.32 */
     uint32_t max_out;    /* requests */
     struct nt_blob data; /* request: input; response: output */
 };
-/* The fixed part only, into the SMB_IOCTL_FIX bytes in front of q->data.len bytes of input (q->data.data unused). */
+/* The fixed part only, into the SMB_IOCTL_FIX bytes in front of q->data.len bytes of input (q->data.data
+ * unused). */
 void smb_fill_ioctl_req(uint8_t to[SMB_IOCTL_FIX], const struct smb_ioctl *q);
 void smb_put_ioctl_req(struct wr *w, const struct smb_ioctl *q);
 enum nt_status smb_get_ioctl_req(const uint8_t *msg, size_t len, struct smb_ioctl *ret);
@@ -306,17 +311,17 @@ bool smb_check_signature(struct smb_signer *s, uint8_t *msg, size_t len, bool se
 
 void smb_cipher_init(struct smb_cipher *c, enum npc_cipher id, const uint8_t *key);
 size_t smb_cipher_key_len(enum npc_cipher id);
-/* Encrypts a message in place and fills the transform header in front of it ([MS-SMB2] 3.1.4.3). The counter must
- * never repeat for a key. */
-void smb_seal(struct smb_cipher *c, uint8_t transform[SMB_TRANSFORM], uint8_t *msg, size_t len, uint64_t counter,
-              uint64_t session_id);
+/* Encrypts a message in place and fills the transform header in front of it ([MS-SMB2] 3.1.4.3). The counter
+ * must never repeat for a key. */
+void smb_seal(struct smb_cipher *c, uint8_t transform[SMB_TRANSFORM], uint8_t *msg, size_t len,
+              uint64_t counter, uint64_t session_id);
 /* Decrypts what follows a transform header, in place. false: not authentic. */
 bool smb_unseal(struct smb_cipher *c, const uint8_t transform[SMB_TRANSFORM], uint8_t *msg, size_t len);
 
-/* Keys of a session ([MS-SMB2] 3.2.5.3.1). key: as the mechanism gave it. preauth: of 3.1.1, else unused. `server`
- * swaps the directions. */
-void smb_derive_keys(struct smb_keys *k, enum npc_dialect dialect, enum npc_cipher cipher, enum npc_signing_alg alg,
-                     struct nt_blob key, const uint8_t preauth[64], bool server);
+/* Keys of a session ([MS-SMB2] 3.2.5.3.1). key: as the mechanism gave it. preauth: of 3.1.1, else unused.
+ * `server` swaps the directions. */
+void smb_derive_keys(struct smb_keys *k, enum npc_dialect dialect, enum npc_cipher cipher,
+                     enum npc_signing_alg alg, struct nt_blob key, const uint8_t preauth[64], bool server);
 /* Preauthentication hash: value = SHA-512(value, message). */
 void smb_preauth(uint8_t value[64], const void *msg, size_t len);
 
@@ -359,9 +364,9 @@ enum smb_state {
 };
 
 struct smb_client_options {
-    const char *server;       /* as dialled: share path and messages */
-    const char *target;       /* host of the service principal */
-    struct sec_creds *creds;  /* referenced */
+    const char *server;      /* as dialled: share path and messages */
+    const char *target;      /* host of the service principal */
+    struct sec_creds *creds; /* referenced */
     enum npc_protection protection;
     bool allow_unsigned;
     enum npc_dialect min_dialect, max_dialect; /* 0: all */
@@ -386,10 +391,10 @@ struct smb_part {
 struct smb_client {
     struct io_stream stream;
     enum smb_state state;
-    bool dead;      /* told the stream to close; nothing more is parsed */
-    bool reported;  /* on_ready was called */
-    bool closing;   /* smb_client_close was called */
-    bool down;      /* on_down was called, or need not be */
+    bool dead;     /* told the stream to close; nothing more is parsed */
+    bool reported; /* on_ready was called */
+    bool closing;  /* smb_client_close was called */
+    bool down;     /* on_down was called, or need not be */
     struct io_item end;
     enum nt_status why;
     struct nt_error err;
@@ -428,27 +433,28 @@ struct smb_client {
     struct smb_req *sent, *sent_tail, *waiting, *waiting_tail;
     size_t n_waiting;
     struct smb_req own; /* of connecting and logging off */
-    /* receiving: `part` collects, `held` lends the last collected message to the callbacks of the same feed */
+    /* receiving: `part` collects, `held` lends the last collected message to the callbacks of the same feed
+     */
     struct smb_part part, held;
 };
 
 /* Prepares a client; the stream may be dialled then. Strings and lists are copied. STATUS_NO_MEMORY;
  * STATUS_INVALID_PARAMETER for lists or dialects that make no sense (sentence in c->err). */
 enum nt_status smb_client_init(struct smb_client *c, const struct smb_client_options *o);
-/* Negotiates, authenticates and connects IPC$ as soon as the stream is open; on_ready tells the end of it, also when
- * the dial fails. deadline: monotonic ns. */
+/* Negotiates, authenticates and connects IPC$ as soon as the stream is open; on_ready tells the end of it,
+ * also when the dial fails. deadline: monotonic ns. */
 void smb_client_start(struct smb_client *c, uint64_t deadline);
-/* Logs off if there is a session, closes the stream, then calls on_closed from the ready list. Requests in flight end
- * with STATUS_CONNECTION_ABORTED... first. */
+/* Logs off if there is a session, closes the stream, then calls on_closed from the ready list. Requests in
+ * flight end with STATUS_CONNECTION_ABORTED... first. */
 void smb_client_close(struct smb_client *c);
 /* Releases what smb_client_init took; only before smb_client_start or after on_closed. */
 void smb_client_done(struct smb_client *c);
 const char *smb_state_name(enum smb_state st);
 
-/* Sends a request whose message begins at offset `start` of `out`, with SMB_PREFIX bytes of room before it; the header
- * is filled in here. Takes over the bytes, also on failure. payload: the larger of what it carries and what it asks
- * for, for the credit charge. r->command and r->done must be set. STATUS_NO_MEMORY, STATUS_INSUFFICIENT_RESOURCES,
- * or why the connection is down. */
+/* Sends a request whose message begins at offset `start` of `out`, with SMB_PREFIX bytes of room before it;
+ * the header is filled in here. Takes over the bytes, also on failure. payload: the larger of what it carries
+ * and what it asks for, for the credit charge. r->command and r->done must be set. STATUS_NO_MEMORY,
+ * STATUS_INSUFFICIENT_RESOURCES, or why the connection is down. */
 enum nt_status smb_send(struct smb_client *c, struct smb_req *r, struct wr *out, size_t start, size_t payload,
                         uint64_t deadline);
 /* A writer with room for SMB_PREFIX and the header. */

@@ -38,7 +38,8 @@ const struct nt_env *fake_env(void)
 /* ---- answers ---- */
 
 /* Protects and sends what stands behind the frame and transform room of w. */
-static void send_answer(struct fake_smb *f, const struct smb_hdr *req, struct wr *w, struct smb_hdr *h, bool sealed)
+static void send_answer(struct fake_smb *f, const struct smb_hdr *req, struct wr *w, struct smb_hdr *h,
+                        bool sealed)
 {
     const struct fake_script *s = &f->script;
     h->command = h->command ? h->command : req->command;
@@ -139,9 +140,9 @@ static void negotiate(struct fake_smb *f, const struct smb_hdr *req, const uint8
 
 static enum npc_signing_alg signing_of(const struct fake_script *s)
 {
-    return s->dialect < NPC_SMB_3_0                                  ? NPC_HMAC_SHA256
+    return s->dialect < NPC_SMB_3_0                              ? NPC_HMAC_SHA256
            : s->dialect < NPC_SMB_3_1_1 || s->no_signing_context ? NPC_AES_CMAC
-                                                                     : s->signing;
+                                                                 : s->signing;
 }
 
 static void session_setup(struct fake_smb *f, const struct smb_hdr *req, const uint8_t *msg, size_t len)
@@ -275,7 +276,8 @@ static void validate(struct fake_smb *f, const struct smb_hdr *req, const struct
     }
     if (smb_get_validate(q->data, false, &v) != STATUS_SUCCESS || v.caps != f->offer.caps ||
         memcmp(v.guid, f->offer.guid, 16) != 0 || v.n_dialects != f->offer.n_dialects) {
-        io_close(&f->stream, STATUS_CONNECTION_DISCONNECTED, false); /* what a server does that sees a downgrade */
+        io_close(&f->stream, STATUS_CONNECTION_DISCONNECTED,
+                 false); /* what a server does that sees a downgrade */
         return;
     }
     v.caps = f->script.dialect == NPC_SMB_2_0_2 ? 0 : SMB_CAP_LARGE_MTU;
@@ -307,7 +309,8 @@ static void ioctl(struct fake_smb *f, const struct smb_hdr *req, const uint8_t *
         refuse(f, req, STATUS_NOT_SUPPORTED, sealed);
 }
 
-static void read_pipe(struct fake_smb *f, const struct smb_hdr *req, const uint8_t *msg, size_t len, bool sealed)
+static void read_pipe(struct fake_smb *f, const struct smb_hdr *req, const uint8_t *msg, size_t len,
+                      bool sealed)
 {
     static uint8_t buf[SMB_MAX_PAYLOAD];
     struct smb_read_req q;
@@ -327,7 +330,8 @@ static void read_pipe(struct fake_smb *f, const struct smb_hdr *req, const uint8
     send_answer(f, req, &w, &h, sealed);
 }
 
-static void write_pipe(struct fake_smb *f, const struct smb_hdr *req, const uint8_t *msg, size_t len, bool sealed)
+static void write_pipe(struct fake_smb *f, const struct smb_hdr *req, const uint8_t *msg, size_t len,
+                       bool sealed)
 {
     struct smb_write_req q;
     struct wr w;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A scripted SMB server for tests of the client: it answers what a pipe client asks, over a memory loop, and can be
- * told to do each step wrong. It stands on the codec and the keys of src/smb in the server's role.
+ * A scripted SMB server for tests of the client: it answers what a pipe client asks, over a memory loop, and
+ * can be told to do each step wrong. It stands on the codec and the keys of src/smb in the server's role.
  */
 #ifndef TESTS_FAKE_SMB_H
 #define TESTS_FAKE_SMB_H
@@ -19,24 +19,25 @@ struct fake_script {
     bool no_signing_context; /* 3.1.1 without SIGNING_CAPABILITIES */
     uint16_t session_flags, mode;
     uint32_t share_flags;
-    uint16_t grant;           /* credits of each answer; 0: 32 */
-    bool no_credits;          /* never grants any */
-    unsigned pending;         /* interim answers before each final one to a pipe */
+    uint16_t grant;   /* credits of each answer; 0: 32 */
+    bool no_credits;  /* never grants any */
+    unsigned pending; /* interim answers before each final one to a pipe */
     bool pending_signed;
     bool refuse_sealed_transact;
-    bool old_validate;        /* answers FSCTL_VALIDATE_NEGOTIATE_INFO with STATUS_FILE_CLOSED */
-    bool lie_validate;        /* confirms another dialect */
-    unsigned busy;            /* CREATE is refused so often ... */
+    bool old_validate;          /* answers FSCTL_VALIDATE_NEGOTIATE_INFO with STATUS_FILE_CLOSED */
+    bool lie_validate;          /* confirms another dialect */
+    unsigned busy;              /* CREATE is refused so often ... */
     enum nt_status busy_status; /* ... with this */
-    size_t first_piece;       /* a transact gives so many bytes, the rest comes by READ; 0: all */
+    size_t first_piece;         /* a transact gives so many bytes, the rest comes by READ; 0: all */
     enum nt_status setup_status, tree_status; /* refuse with this */
-    bool silent;              /* never answers a transact */
-    bool wrong_key;           /* signs and encrypts with another key */
-    size_t answer_len;        /* length of the answer to a transact; 0: echo */
-    /* Changes an answer before it is protected, or as it lies on the wire (frame included). false: not sent. */
+    bool silent;                              /* never answers a transact */
+    bool wrong_key;                           /* signs and encrypts with another key */
+    size_t answer_len;                        /* length of the answer to a transact; 0: echo */
+    /* Changes an answer before it is protected, or as it lies on the wire (frame included). false: not sent.
+     */
     bool (*before)(struct fake_smb *f, const struct smb_hdr *req, struct wr *msg);
     bool (*after)(struct fake_smb *f, const struct smb_hdr *req, struct wr *wire);
-    unsigned param;           /* for those two */
+    unsigned param; /* for those two */
 };
 
 struct fake_smb {
@@ -64,9 +65,9 @@ struct fake_smb {
     uint64_t next_mid;
 };
 
-#define FAKE_SESSION UINT64_C(0x1122334455667788)
-#define FAKE_TREE    7u
-#define FAKE_USER    "alice"
+#define FAKE_SESSION  UINT64_C(0x1122334455667788)
+#define FAKE_TREE     7u
+#define FAKE_USER     "alice"
 #define FAKE_PASSWORD "Fake-Passw0rd"
 
 struct fake_smb *fake_smb_new(const struct fake_script *script, const struct nt_env *env);

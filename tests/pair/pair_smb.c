@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The pipe client against a scripted server over the memory loop: what must work, and everything a server can do wrong. */
+/* The pipe client against a scripted server over the memory loop: what must work, and everything a server can
+ * do wrong. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,10 +12,13 @@
 #include "common/fake_smb.h"
 #include "npc/m_npc.h"
 
-static const enum npc_dialect dialects[] = { NPC_SMB_2_0_2, NPC_SMB_2_1, NPC_SMB_3_0, NPC_SMB_3_0_2, NPC_SMB_3_1_1 };
+static const enum npc_dialect dialects[] = { NPC_SMB_2_0_2, NPC_SMB_2_1, NPC_SMB_3_0, NPC_SMB_3_0_2,
+                                             NPC_SMB_3_1_1 };
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static const struct fake_script best = { .dialect = NPC_SMB_3_1_1, .cipher = NPC_AES128_GCM, .signing = NPC_AES_GMAC };
+static const struct fake_script best = { .dialect = NPC_SMB_3_1_1,
+                                         .cipher = NPC_AES128_GCM,
+                                         .signing = NPC_AES_GMAC };
 static const struct fake_script signed_only = { .dialect = NPC_SMB_3_1_1, .signing = NPC_AES_CMAC };
 static const struct fake_script old = { .dialect = NPC_SMB_2_1 };
 
@@ -35,14 +39,33 @@ struct setting {
     bool anonymous;
 };
 
+/* Tracing at its highest, and into nothing: names and lengths from the peer go through it. */
+static void swallow(void *arg, enum nt_trace_level level, const char *line)
+{
+    (void)arg;
+    (void)level;
+    assert_true(strlen(line) < 600);
+}
+
+static const struct nt_env *client_env(void)
+{
+    static struct nt_env env;
+    env = *fake_env();
+    env.trace = swallow;
+    env.trace_level = NT_TRACE_PACKET;
+    return &env;
+}
+
 static void world_init(struct world *w, const struct fake_script *script, const struct setting *set)
 {
     memset(w, 0, sizeof *w);
-    struct io_mem_options mo = { .env = fake_env(), .start = 1000, .chunk = set->chunk, .cut_after = set->cut };
+    struct io_mem_options mo = {
+        .env = fake_env(), .start = 1000, .chunk = set->chunk, .cut_after = set->cut
+    };
     struct sec_creds_options co = SEC_CREDS_OPTIONS_INIT;
     w->o = set->o;
     w->o.size = sizeof w->o;
-    w->o.env = fake_env();
+    w->o.env = client_env();
     w->o.error = &w->err;
     co.mech = set->anonymous ? SEC_MECH_ANONYMOUS : SEC_MECH_NTLM;
     if (!set->anonymous) {
@@ -79,8 +102,9 @@ static void world_done(struct world *w)
     npc_pipe_close(w->p);
     npc_session_unref(w->s);
     if (w->s) /* the session is freed when its connection is closed; the server sees that */
-        assert_int_equal(io_wait(w->loop, fake_closed, w->fake, io_loop_now(w->loop) + UINT64_C(20000000000), NULL),
-                         STATUS_SUCCESS);
+        assert_int_equal(
+            io_wait(w->loop, fake_closed, w->fake, io_loop_now(w->loop) + UINT64_C(20000000000), NULL),
+            STATUS_SUCCESS);
     for (int i = 0; w->loop && i < 4; i++)
         turn(w->loop);
     fake_smb_free(w->fake);
@@ -303,9 +327,11 @@ static void interim_answers(void **state)
         for (unsigned n = 1; n < 40; n += 3) {
             struct fake_script s = i ? best : signed_only;
             s.pending = n;
-            assert_int_equal(run(&s, &plain), n <= SMB_MAX_INTERIM ? STATUS_SUCCESS : STATUS_INVALID_NETWORK_RESPONSE);
+            assert_int_equal(run(&s, &plain),
+                             n <= SMB_MAX_INTERIM ? STATUS_SUCCESS : STATUS_INVALID_NETWORK_RESPONSE);
             s.pending_signed = true;
-            assert_int_equal(run(&s, &plain), n <= SMB_MAX_INTERIM ? STATUS_SUCCESS : STATUS_INVALID_NETWORK_RESPONSE);
+            assert_int_equal(run(&s, &plain),
+                             n <= SMB_MAX_INTERIM ? STATUS_SUCCESS : STATUS_INVALID_NETWORK_RESPONSE);
         }
 }
 
@@ -333,10 +359,12 @@ static void busy_pipes(void **state)
 
 static void pipe_names(void **state)
 {
-    static const char *const good[] = { "srvsvc", "\\srvsvc", "\\pipe\\srvsvc", "\\PIPE\\srvsvc", "pipe\\srvsvc",
-                                        "a b", "x.y", "\xc3\xa4" };
-    static const char *const bad[] = { "", "\\", "\\pipe\\", "a/b", "a\\b", "\\\\srv\\pipe\\x", "..", "a..b", ".", "a\nb",
-                                       "a\x7f", "\xff", "\xc0\xaf", "a:b", "*" };
+    static const char *const good[] = {
+        "srvsvc", "\\srvsvc", "\\pipe\\srvsvc", "\\PIPE\\srvsvc", "pipe\\srvsvc", "a b", "x.y", "\xc3\xa4"
+    };
+    static const char *const bad[] = { "",         "\\",   "\\pipe\\", "a/b",  "a\\b",  "\\\\srv\\pipe\\x",
+                                       "..",       "a..b", ".",        "a\nb", "a\x7f", "\xff",
+                                       "\xc0\xaf", "a:b",  "*" };
     struct world w;
     struct npc_pipe *p;
     char longest[300];
@@ -358,10 +386,38 @@ static void pipe_names(void **state)
     world_done(&w);
 }
 
+/* Structures of a caller that was built with an older header: shorter. */
+static void shorter_structures(void **state)
+{
+    struct world w;
+    struct npc_facts f;
+    struct npc_create o = NPC_CREATE_INIT;
+    (void)state;
+    world_init(&w, &best, &plain);
+    w.o.size = 0;
+    assert_int_equal(npc_session_open("fake", &w.o, &w.s), STATUS_INVALID_PARAMETER);
+    w.o.size = offsetof(struct npc_options, error); /* the sentence is then not given */
+    assert_int_equal(npc_session_open("a b", &w.o, &w.s), STATUS_INVALID_PARAMETER);
+    assert_int_equal(w.err.text[0], 0);
+    w.o.size = sizeof w.o;
+    assert_int_equal(npc_session_open("fake", &w.o, &w.s), STATUS_SUCCESS);
+    o.size = offsetof(struct npc_create, timeout_ms);
+    o.timeout_ms = 1;
+    assert_int_equal(npc_pipe_open(w.s, "x", &o, &w.p), STATUS_SUCCESS);
+    memset(&f, 0x77, sizeof f);
+    f.size = offsetof(struct npc_facts, signing);
+    assert_int_equal(npc_session_facts(w.s, &f), STATUS_SUCCESS);
+    assert_int_equal(f.cipher, NPC_AES128_GCM);
+    assert_int_equal(f.max_read, 0x77777777);
+    f.size = 0;
+    assert_int_equal(npc_session_facts(w.s, &f), STATUS_INVALID_PARAMETER);
+    world_done(&w);
+}
+
 static void server_names(void **state)
 {
-    static const char *const bad[] = { "", "a\\b", "a/b", "a b", "\t",
-                                       "srv1UWhRCAAAAAAAAAAAAAAAAAAAAAAAAAAAAwbEAYBAAAA" };
+    static const char *const bad[] = { "",    "a\\b", "a/b",
+                                       "a b", "\t",   "srv1UWhRCAAAAAAAAAAAAAAAAAAAAAAAAAAAAwbEAYBAAAA" };
     struct world w;
     (void)state;
     world_init(&w, &best, &plain);
@@ -587,7 +643,8 @@ static void signatures(void **state)
             for (unsigned b = 0; b < 16; b++) {
                 s.param = commands[i] | b << 8;
                 enum nt_status st = run(&s, &plain);
-                if (k == 2 && commands[i] == SMB_SESSION_SETUP) /* the first leg's hash is wrong too: any is right */
+                if (k == 2 &&
+                    commands[i] == SMB_SESSION_SETUP) /* the first leg's hash is wrong too: any is right */
                     assert_int_equal(st, STATUS_INVALID_SIGNATURE);
                 else
                     assert_int_equal(st, sealed ? STATUS_DECRYPTION_FAILED : STATUS_INVALID_SIGNATURE);
@@ -650,21 +707,21 @@ static bool patch_header(struct fake_smb *f, const struct smb_hdr *req, struct w
 static void headers(void **state)
 {
     static const struct patch t[] = {
-        { 0, 1, 0xff, STATUS_INVALID_NETWORK_RESPONSE },           /* SMB 1 */
-        { 0, 1, 0xfd, STATUS_INVALID_NETWORK_RESPONSE },           /* encrypted within the encrypted, or not at all */
-        { 0, 1, 0xfc, STATUS_INVALID_NETWORK_RESPONSE },           /* compressed */
-        { 4, 2, 65, STATUS_INVALID_NETWORK_RESPONSE },             /* StructureSize */
-        { 12, 2, SMB_READ, STATUS_INVALID_NETWORK_RESPONSE },      /* another command */
-        { 16, 4, 0, STATUS_INVALID_NETWORK_RESPONSE },             /* no answer; on a signed session: not signed */
-        { 20, 4, 1, STATUS_INVALID_NETWORK_RESPONSE },             /* NextCommand: unaligned */
-        { 20, 4, 8, STATUS_INVALID_NETWORK_RESPONSE },             /* into itself */
+        { 0, 1, 0xff, STATUS_INVALID_NETWORK_RESPONSE }, /* SMB 1 */
+        { 0, 1, 0xfd, STATUS_INVALID_NETWORK_RESPONSE }, /* encrypted within the encrypted, or not at all */
+        { 0, 1, 0xfc, STATUS_INVALID_NETWORK_RESPONSE }, /* compressed */
+        { 4, 2, 65, STATUS_INVALID_NETWORK_RESPONSE },   /* StructureSize */
+        { 12, 2, SMB_READ, STATUS_INVALID_NETWORK_RESPONSE }, /* another command */
+        { 16, 4, 0, STATUS_INVALID_NETWORK_RESPONSE },        /* no answer; on a signed session: not signed */
+        { 20, 4, 1, STATUS_INVALID_NETWORK_RESPONSE },        /* NextCommand: unaligned */
+        { 20, 4, 8, STATUS_INVALID_NETWORK_RESPONSE },        /* into itself */
         { 20, 4, 56, STATUS_INVALID_NETWORK_RESPONSE },
         { 20, 4, 0xfffffff8, STATUS_INVALID_NETWORK_RESPONSE },
         { 20, 4, 0x80000000, STATUS_INVALID_NETWORK_RESPONSE },
         { 20, 4, 1 << 20, STATUS_INVALID_NETWORK_RESPONSE },
-        { 24, 8, 100000, STATUS_INVALID_NETWORK_RESPONSE },        /* MessageId: never sent */
-        { 24, 8, 0, STATUS_IO_TIMEOUT },                           /* of a request that is over: dropped */
-        { 24, 8, UINT64_MAX, STATUS_IO_TIMEOUT },                  /* unsolicited: dropped */
+        { 24, 8, 100000, STATUS_INVALID_NETWORK_RESPONSE }, /* MessageId: never sent */
+        { 24, 8, 0, STATUS_IO_TIMEOUT },                    /* of a request that is over: dropped */
+        { 24, 8, UINT64_MAX, STATUS_IO_TIMEOUT },           /* unsolicited: dropped */
     };
     struct setting set = { .o = { .timeout_ms = 1000 } };
     struct fake_script s = best;
@@ -685,8 +742,11 @@ static bool long_chain(struct fake_smb *f, const struct smb_hdr *req, struct wr 
 {
     if (req->command != SMB_IOCTL)
         return true;
-    struct smb_hdr h = { .command = SMB_OPLOCK_BREAK, .flags = SMB_FLAG_RESPONSE, .mid = SMB_MID_UNSOLICITED,
-                         .session_id = FAKE_SESSION, .next = 72 };
+    struct smb_hdr h = { .command = SMB_OPLOCK_BREAK,
+                         .flags = SMB_FLAG_RESPONSE,
+                         .mid = SMB_MID_UNSOLICITED,
+                         .session_id = FAKE_SESSION,
+                         .next = 72 };
     wr_free(msg);
     wr_init(msg, SMB_MAX_WRITE);
     wr_zero(msg, SMB_PREFIX);
@@ -733,8 +793,8 @@ static bool mutate(struct fake_smb *f, const struct smb_hdr *req, struct wr *msg
     return true;
 }
 
-/* Each byte of each answer as something else, signed and encrypted all the same: lengths, offsets, counts, ids. Any
- * end is right that comes, comes once and leaves nothing behind (the sanitizers look). */
+/* Each byte of each answer as something else, signed and encrypted all the same: lengths, offsets, counts,
+ * ids. Any end is right that comes, comes once and leaves nothing behind (the sanitizers look). */
 static void lies(void **state)
 {
     static const uint8_t values[] = { 0x00, 0x01, 0x7f, 0x80, 0xff };
@@ -779,7 +839,8 @@ static void short_answers(void **state)
         for (s.param = SMB_HDR; s.param < answer_length; s.param++) {
             answers = 0;
             enum nt_status st = run(&s, &set);
-            /* cutting off names, times and other things that are not looked at may go unseen, but never the token */
+            /* cutting off names, times and other things that are not looked at may go unseen, but never the
+             * token */
             if (mutated_answer == 1 && st == STATUS_SUCCESS)
                 fail_msg("a SESSION_SETUP answer of %u bytes was taken", s.param);
         }
@@ -823,8 +884,12 @@ static void not_smb(void **state)
         const char *bytes;
         size_t len;
     } t[] = {
-        { "HTTP/1.1 400 Bad Request\r\n\r\n", 28 }, { "SSH-2.0-OpenSSH_9.2\r\n", 21 }, { "\0\xff\xff\xff", 4 },
-        { "\0\0\0\0", 4 },                          { "\0\0\0\x3f", 4 },               { "\x85\0\0\0", 4 },
+        { "HTTP/1.1 400 Bad Request\r\n\r\n", 28 },
+        { "SSH-2.0-OpenSSH_9.2\r\n", 21 },
+        { "\0\xff\xff\xff", 4 },
+        { "\0\0\0\0", 4 },
+        { "\0\0\0\x3f", 4 },
+        { "\x85\0\0\0", 4 },
         { "\0\x02\0\x01", 4 },
     };
     (void)state;
@@ -1098,6 +1163,7 @@ int main(void)
         cmocka_unit_test(interim_answers),
         cmocka_unit_test(busy_pipes),
         cmocka_unit_test(pipe_names),
+        cmocka_unit_test(shorter_structures),
         cmocka_unit_test(server_names),
         cmocka_unit_test(refusals),
         cmocka_unit_test(not_offered),

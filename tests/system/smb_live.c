@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Every combination of dialect, signing algorithm and cipher against a real server: opens a session and \srvsvc, binds
- * by one transact and checks the bind_ack. One line each; a combination that the server does not have is "refused".
+ * Every combination of dialect, signing algorithm and cipher against a real server: opens a session and
+ * \srvsvc, binds by one transact and checks the bind_ack. One line each; a combination that the server does
+ * not have is "refused".
  *
- *   smb_live SERVER[:PORT] USER PASSWORD [dialect=3.1.1] [signing=gmac] [cipher=256-gcm] [protect=encrypt|sign|default]
- *            [mech=ntlm|krb5|auto] [calls=N] [expect=ok|STATUS_NAME] [anonymous] [nullsession] [unsigned] [lenient]
+ *   smb_live SERVER[:PORT] USER PASSWORD [dialect=3.1.1] [signing=gmac] [cipher=256-gcm]
+ * [protect=encrypt|sign|default] [mech=ntlm|krb5|auto] [calls=N] [expect=ok|STATUS_NAME] [anonymous]
+ * [nullsession] [unsigned] [lenient]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +16,10 @@
 static const struct {
     const char *name;
     enum npc_dialect d;
-} dialects[] = { { "2.0.2", NPC_SMB_2_0_2 }, { "2.1", NPC_SMB_2_1 }, { "3.0", NPC_SMB_3_0 }, { "3.0.2", NPC_SMB_3_0_2 },
+} dialects[] = { { "2.0.2", NPC_SMB_2_0_2 },
+                 { "2.1", NPC_SMB_2_1 },
+                 { "3.0", NPC_SMB_3_0 },
+                 { "3.0.2", NPC_SMB_3_0_2 },
                  { "3.1.1", NPC_SMB_3_1_1 } };
 static const struct {
     const char *name;
@@ -23,8 +28,11 @@ static const struct {
 static const struct {
     const char *name;
     enum npc_cipher c;
-} ciphers[] = { { "none", NPC_CIPHER_NONE }, { "128-ccm", NPC_AES128_CCM }, { "128-gcm", NPC_AES128_GCM },
-                { "256-ccm", NPC_AES256_CCM }, { "256-gcm", NPC_AES256_GCM } };
+} ciphers[] = { { "none", NPC_CIPHER_NONE },
+                { "128-ccm", NPC_AES128_CCM },
+                { "128-gcm", NPC_AES128_GCM },
+                { "256-ccm", NPC_AES256_CCM },
+                { "256-gcm", NPC_AES256_GCM } };
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 struct wish {
@@ -37,9 +45,11 @@ struct wish {
 
 /* [C706] bind of srvsvc 3.0 with NDR, call id 1 */
 static const uint8_t bind_pdu[72] = {
-    5, 0, 11, 3, 0x10, 0, 0, 0, 72, 0, 0, 0, 1, 0, 0, 0, 0xb8, 0x10, 0xb8, 0x10, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0,
-    0xc8, 0x4f, 0x32, 0x4b, 0x70, 0x16, 0xd3, 0x01, 0x12, 0x78, 0x5a, 0x47, 0xbf, 0x6e, 0xe1, 0x88, 3, 0, 0, 0,
-    0x04, 0x5d, 0x88, 0x8a, 0xeb, 0x1c, 0xc9, 0x11, 0x9f, 0xe8, 0x08, 0x00, 0x2b, 0x10, 0x48, 0x60, 2, 0, 0, 0,
+    5,    0,    11,   3,    0x10, 0,    0,    0,    72,   0,    0,    0,    1,    0,    0,
+    0,    0xb8, 0x10, 0xb8, 0x10, 0,    0,    0,    0,    1,    0,    0,    0,    0,    0,
+    1,    0,    0xc8, 0x4f, 0x32, 0x4b, 0x70, 0x16, 0xd3, 0x01, 0x12, 0x78, 0x5a, 0x47, 0xbf,
+    0x6e, 0xe1, 0x88, 3,    0,    0,    0,    0x04, 0x5d, 0x88, 0x8a, 0xeb, 0x1c, 0xc9, 0x11,
+    0x9f, 0xe8, 0x08, 0x00, 0x2b, 0x10, 0x48, 0x60, 2,    0,    0,    0,
 };
 /* NetrServerGetInfo ([MS-SRVS] 3.1.4.17), ServerName NULL, level 101 */
 static const uint8_t request_pdu[32] = {
@@ -81,17 +91,18 @@ static bool use(struct npc_session *s, const struct wish *w, const enum npc_sign
         ok = false;
     printf("%s dialect 0x%04x %s signing %d cipher %d%s%s%s%s bind %zu info %zu key %u/%u transact %u\n",
            ok ? "ok     " : "FAILED ", f.dialect, f.mech, f.signing, f.cipher, f.signed_ ? " signed" : "",
-           f.encrypted ? " encrypted" : "", f.guest ? " guest" : "", f.anonymous ? " anonymous" : "", bind_len, info_len,
-           f.session_key_len, f.application_key_len, f.max_transact);
+           f.encrypted ? " encrypted" : "", f.guest ? " guest" : "", f.anonymous ? " anonymous" : "",
+           bind_len, info_len, f.session_key_len, f.application_key_len, f.max_transact);
     return ok;
 }
 
-static bool one(const struct wish *w, enum npc_dialect d, const enum npc_signing_alg *alg, const enum npc_cipher *cipher)
+static bool one(const struct wish *w, enum npc_dialect d, const enum npc_signing_alg *alg,
+                const enum npc_cipher *cipher)
 {
     struct nt_error err = { "" };
     struct sec_creds_options co = SEC_CREDS_OPTIONS_INIT;
     struct sec_creds *creds;
-    co.mech = w->anonymous                            ? SEC_MECH_ANONYMOUS
+    co.mech = w->anonymous                              ? SEC_MECH_ANONYMOUS
               : w->mech && strcmp(w->mech, "krb5") == 0 ? SEC_MECH_KRB5
               : w->mech && strcmp(w->mech, "auto") == 0 ? SEC_MECH_AUTO
                                                         : SEC_MECH_NTLM;
@@ -148,7 +159,8 @@ static bool sweep_ciphers(const struct wish *w, enum npc_dialect d, const enum n
     if (w->cipher && strcmp(w->cipher, "default") == 0)
         return one(w, d, alg, NULL);
     for (size_t i = 0; i < COUNT(ciphers); i++) {
-        bool has = d == NPC_SMB_3_1_1 || ciphers[i].c == NPC_CIPHER_NONE || (v3 && ciphers[i].c == NPC_AES128_CCM);
+        bool has =
+            d == NPC_SMB_3_1_1 || ciphers[i].c == NPC_CIPHER_NONE || (v3 && ciphers[i].c == NPC_AES128_CCM);
         if (!has || (w->cipher && strcmp(w->cipher, ciphers[i].name) != 0))
             continue;
         ok &= one(w, d, alg, &ciphers[i].c);
