@@ -13,7 +13,7 @@
 #endif
 
 static const struct verb *const all_verbs[] = {
-    server_verbs, share_verbs, session_verbs,
+    server_verbs, share_verbs, session_verbs, user_verbs, policy_verbs, group_verbs, localgroup_verbs,
 };
 
 /* ---- options that all verbs take ---- */
