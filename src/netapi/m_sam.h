@@ -104,7 +104,14 @@ enum nt_status sam_display(struct net_call *c, const struct sam_domain *d, enum 
                            bool *ret_more);
 /* What a page of a list may ask of the server so that about prefmaxlen bytes of `elem` byte structures come out. */
 uint32_t sam_page_size(DWORD prefmaxlen, size_t elem);
+/* How many of n entries of a list that came at once fit into prefmaxlen: at least one, if there is one. */
+size_t sam_cut(DWORD prefmaxlen, size_t elem, size_t n);
 struct sam_item *sam_list_add(struct net_call *c, struct sam_list *list);
+enum nt_status sam_list_add_rid(struct net_call *c, struct sam_list *list, uint32_t rid, uint32_t flags);
+/* Looks up the names of a list of RIDs; those that have none any more drop out. */
+enum nt_status sam_list_names(struct net_call *c, const struct sam_domain *d, struct sam_list *list);
+/* About how many accounts there are, for *totalentries of a list that is cut short; 0: the server does not tell. */
+size_t sam_count(struct net_call *c, enum sam_kind kind, const struct sam_domain *d);
 
 /* ---- passwords: samr's three forms, see docs/passwords.md ---- */
 

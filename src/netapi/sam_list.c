@@ -231,6 +231,60 @@ enum nt_status sam_display(struct net_call *c, const struct sam_domain *d, enum 
 
 /* ---- results ---- */
 
+enum nt_status sam_list_add_rid(struct net_call *c, struct sam_list *list, uint32_t rid, uint32_t flags)
+{
+    struct sam_item *it = sam_list_add(c, list);
+    if (!it)
+        return STATUS_NO_MEMORY;
+    it->rid = rid;
+    it->flags = flags;
+    return STATUS_SUCCESS;
+}
+
+enum nt_status sam_list_names(struct net_call *c, const struct sam_domain *d, struct sam_list *list)
+{
+    uint32_t *rids = nt_arena_array(c->mem, list->n, sizeof *rids), *use = nt_arena_array(c->mem, list->n, sizeof *use);
+    struct dtyp_RPC_UNICODE_STRING *names = nt_arena_array(c->mem, list->n, sizeof *names);
+    size_t kept = 0;
+    if (!rids || !use || !names)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < list->n; i++)
+        rids[i] = list->v[i].rid;
+    enum nt_status st = sam_lookup_rids(c, d, rids, list->n, names, use);
+    for (size_t i = 0; nt_ok(st) && i < list->n; i++) {
+        if (use[i] == samr_SidTypeUnknown || names[i].Length == 0)
+            continue;
+        list->v[kept] = list->v[i];
+        list->v[kept++].name = names[i];
+    }
+    if (nt_ok(st))
+        list->n = kept;
+    return st;
+}
+
+size_t sam_count(struct net_call *c, enum sam_kind kind, const struct sam_domain *d)
+{
+    struct samr_SamrQueryInformationDomain2 r = { .in.DomainHandle = d->h,
+                                                  .in.DomainInformationClass = samr_DomainGeneralInformation };
+    enum nt_status st = sam_run(c, &samr_SamrQueryInformationDomain2_op, &r, &r.out.result);
+    if (!nt_ok(st) || !r.out.Buffer) {
+        c->err.text[0] = 0;
+        return 0;
+    }
+    const struct samr_SAMPR_DOMAIN_GENERAL_INFORMATION *g = &r.out.Buffer->General;
+    return kind == SAM_USERS ? g->UserCount : kind == SAM_GROUPS ? g->GroupCount : g->AliasCount;
+}
+
+#define SHORT_NAME 32 /* bytes: 16 characters, to guess how long entries become */
+
+size_t sam_cut(DWORD prefmaxlen, size_t elem, size_t n)
+{
+    size_t fit = prefmaxlen / (elem + SHORT_NAME);
+    if (prefmaxlen == MAX_PREFERRED_LENGTH || fit >= n)
+        return n;
+    return fit ? fit : 1;
+}
+
 /* Bytes that servers count for one entry of a page: about the fixed part and a short name. */
 #define WIRE_ENTRY 54
 
@@ -238,7 +292,7 @@ uint32_t sam_page_size(DWORD prefmaxlen, size_t elem)
 {
     if (prefmaxlen == MAX_PREFERRED_LENGTH)
         return SAM_ALL;
-    uint64_t entries = prefmaxlen / (elem + 2 * 16); /* a name of 16 characters */
+    uint64_t entries = prefmaxlen / (elem + SHORT_NAME);
     uint64_t size = (entries ? entries : 1) * WIRE_ENTRY;
     return size < SAM_ALL ? (uint32_t)size : SAM_ALL - 1;
 }

@@ -376,18 +376,6 @@ static void fill_name(struct net_buf *b, size_t i, void *to, const void *from)
     ((USER_INFO_0 *)to)->usri0_name = sam_put(b, &list->v[i].name);
 }
 
-/* About how many users there are, for *totalentries of a list that is cut short. */
-static size_t count_users(struct net_call *c, const struct sam_domain *d)
-{
-    struct samr_SamrQueryInformationDomain2 r = { .in.DomainHandle = d->h,
-                                                  .in.DomainInformationClass = samr_DomainGeneralInformation };
-    enum nt_status st = sam_run(c, &samr_SamrQueryInformationDomain2_op, &r, &r.out.result);
-    if (nt_ok(st) && r.out.Buffer)
-        return r.out.Buffer->General.UserCount;
-    c->err.text[0] = 0;
-    return 0;
-}
-
 static enum nt_status enum_users(struct net_call *c, const struct enum_args *a, uint32_t *context, LPBYTE *bufptr,
                                  LPDWORD entriesread, LPDWORD totalentries)
 {
@@ -400,7 +388,7 @@ static enum nt_status enum_users(struct net_call *c, const struct enum_args *a, 
                       context, &list, &more);
     if (!nt_ok(st))
         return st;
-    size_t total = more && totalentries ? count_users(c, &d) : 0;
+    size_t total = more && totalentries ? sam_count(c, SAM_USERS, &d) : 0;
     if (a->level->level == 0)
         return sam_result(&list, a->level->size, fill_name, &list, more, total, bufptr, entriesread, totalentries);
     struct user *u = nt_arena_array(c->mem, list.n, sizeof *u);
