@@ -138,7 +138,8 @@ LPWSTR tern_arg(struct tern *t, unsigned i)
     return tern_wide(t, t->args[i]);
 }
 
-int tern_each(struct tern *t, unsigned fixed, NET_API_STATUS (*one)(struct tern *t, LPWSTR name), const char *done)
+int tern_each(struct tern *t, unsigned fixed, NET_API_STATUS (*one)(struct tern *t, LPWSTR name), const char *what,
+              const char *done)
 {
     for (unsigned i = fixed; i < t->n_args; i++)
         if (!tern_ok(t, one(t, tern_arg(t, i)))) {
@@ -147,8 +148,8 @@ int tern_each(struct tern *t, unsigned fixed, NET_API_STATUS (*one)(struct tern 
             return EXIT_FAILED;
         }
     if (t->n_args - fixed == 1)
-        return tern_done(t, "%s %s %s", t->verb->noun, t->args[fixed], done);
-    return tern_done(t, "%u %ss %s", t->n_args - fixed, t->verb->noun, done);
+        return tern_done(t, "%s %s %s", what, t->args[fixed], done);
+    return tern_done(t, "%u %ss %s", t->n_args - fixed, what, done);
 }
 
 static bool parse_number(const char *s, uint32_t max, uint32_t *ret)

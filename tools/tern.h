@@ -63,8 +63,10 @@ LPWSTR tern_wide(struct tern *t, const char *s);
 LPWSTR tern_wide_or(struct tern *t, const char *s, const char *none);
 /* Argument i as UTF-16; from now on error messages name it. */
 LPWSTR tern_arg(struct tern *t, unsigned i);
-/* A verb that does one thing with each argument (the first `fixed` ones are not among them): stops at the first failure. */
-int tern_each(struct tern *t, unsigned fixed, NET_API_STATUS (*one)(struct tern *t, LPWSTR name), const char *done);
+/* A verb that does one thing with each argument (the first `fixed` ones are not among them): stops at the first failure.
+ * what, done: "user", "deleted". */
+int tern_each(struct tern *t, unsigned fixed, NET_API_STATUS (*one)(struct tern *t, LPWSTR name), const char *what,
+              const char *done);
 /* A number option, or `none`; a usage error if it is no number in range. */
 uint32_t tern_number(struct tern *t, const char *name, uint32_t none, uint32_t max);
 /* A secret from standard input (one line, without its end), or asked for on the terminal without echo. NULL after

@@ -81,7 +81,7 @@ static NET_API_STATUS delete_one(struct tern *t, LPWSTR name)
 
 static int localgroup_delete(struct tern *t)
 {
-    return tern_each(t, 0, delete_one, "deleted");
+    return tern_each(t, 0, delete_one, "localgroup", "deleted");
 }
 
 static int localgroup_members(struct tern *t)
@@ -135,12 +135,12 @@ static NET_API_STATUS del_one(struct tern *t, LPWSTR name)
 
 static int localgroup_add_member(struct tern *t)
 {
-    return tern_each(t, 1, add_one, "added");
+    return tern_each(t, 1, add_one, "member", "added");
 }
 
 static int localgroup_del_member(struct tern *t)
 {
-    return tern_each(t, 1, del_one, "removed");
+    return tern_each(t, 1, del_one, "member", "removed");
 }
 
 static const struct opt add_opts[] = {

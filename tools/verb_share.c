@@ -100,24 +100,36 @@ static int share_add(struct tern *t)
     return tern_done(t, "share %s added", t->args[0]);
 }
 
-/* Only what is given changes: read, change, write. */
+/* Only what is given changes. Samba has no level for the limit alone: read, change, write. */
+static NET_API_STATUS set_limit(struct tern *t, LPWSTR name, DWORD max_uses, LPWSTR comment)
+{
+    SHARE_INFO_2 *s;
+    NET_API_STATUS st = NetShareGetInfo(t->wserver, name, 2, (LPBYTE *)&s);
+    if (st != NERR_Success)
+        return st;
+    s->shi2_max_uses = max_uses;
+    if (comment)
+        s->shi2_remark = comment;
+    st = NetShareSetInfo(t->wserver, name, 2, (LPBYTE)s, NULL);
+    NetApiBufferFree(s);
+    return st;
+}
+
 static int share_set(struct tern *t)
 {
     if (tern_opt(t, "path"))
         return tern_usage(t, "the path of a share cannot be changed: delete it and add it again");
-    LPWSTR name = tern_wide(t, t->args[0]);
-    if (tern_opt(t, "comment")) {
-        SHARE_INFO_1004 c = { .shi1004_remark = tern_wide(t, tern_opt(t, "comment")) };
-        if (!tern_ok(t, NetShareSetInfo(t->wserver, name, 1004, (LPBYTE)&c, NULL)))
-            return EXIT_FAILED;
-    }
-    if (tern_opt(t, "max-uses")) {
-        SHARE_INFO_1006 m = { .shi1006_max_uses = tern_number(t, "max-uses", 0, SHI_USES_UNLIMITED - 1) };
-        if (!tern_ok(t, NetShareSetInfo(t->wserver, name, 1006, (LPBYTE)&m, NULL)))
-            return EXIT_FAILED;
-    }
-    if (!tern_opt(t, "comment") && !tern_opt(t, "max-uses"))
+    LPWSTR name = tern_arg(t, 0);
+    SHARE_INFO_1004 c = { .shi1004_remark = tern_wide(t, tern_opt(t, "comment")) };
+    NET_API_STATUS st;
+    if (tern_opt(t, "max-uses"))
+        st = set_limit(t, name, tern_number(t, "max-uses", 0, SHI_USES_UNLIMITED - 1), c.shi1004_remark);
+    else if (c.shi1004_remark)
+        st = NetShareSetInfo(t->wserver, name, 1004, (LPBYTE)&c, NULL);
+    else
         return tern_usage(t, "nothing to change is given");
+    if (!tern_ok(t, st))
+        return EXIT_FAILED;
     return tern_done(t, "share %s changed", t->args[0]);
 }
 
@@ -128,7 +140,7 @@ static NET_API_STATUS share_del_one(struct tern *t, LPWSTR name)
 
 static int share_del(struct tern *t)
 {
-    return tern_each(t, 0, share_del_one, "deleted");
+    return tern_each(t, 0, share_del_one, "share", "deleted");
 }
 
 static int share_check(struct tern *t)

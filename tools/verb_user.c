@@ -8,6 +8,7 @@
 
 #define PAGE_ENTRIES 1000    /* of one NetQueryDisplayInformation call: what a server gives at most at level 1 */
 #define PAGE_BYTES   0x10000 /* likewise */
+#define SAMBA_NEVER  2085923199 /* 2036-02-06 15:06:39 UTC: how Samba's tdbsam writes "never" */
 #define RID_USERS    513     /* "Domain Users" or "None", the group that NetUserAdd wants ([MS-DTYP] 2.4.2.4) */
 
 /* Account flags by name, in the order of their bits ([MS-SAMR] 2.2.1.12 as lmaccess.h has them). */
@@ -180,7 +181,7 @@ static int user_list(struct tern *t)
 
 static void out_when(struct out *o, DWORD t)
 {
-    if (t == 0 || t == TIMEQ_FOREVER)
+    if (t == 0 || t == TIMEQ_FOREVER || t == SAMBA_NEVER)
         out_null(o, "never");
     else
         out_time(o, t);
@@ -490,7 +491,7 @@ static NET_API_STATUS delete_one(struct tern *t, LPWSTR name)
 
 static int user_delete(struct tern *t)
 {
-    return tern_each(t, 0, delete_one, "deleted");
+    return tern_each(t, 0, delete_one, "user", "deleted");
 }
 
 /* An administrator sets; everybody else proves the old one. From standard input: one line, or old and new. */
