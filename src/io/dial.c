@@ -284,7 +284,8 @@ size_t dial_pollfds(struct dial *d, struct pollfd *p, size_t max)
         ares_socket_t socks[ARES_GETSOCK_MAXNUM];
         int bits = ares_getsock(d->channel, socks, ARES_GETSOCK_MAXNUM);
         for (int i = 0; i < ARES_GETSOCK_MAXNUM && n < max; i++) {
-            short ev = (short)((ARES_GETSOCK_READABLE(bits, i) ? POLLIN : 0) | (ARES_GETSOCK_WRITABLE(bits, i) ? POLLOUT : 0));
+            bool out = (unsigned)bits >> (i + ARES_GETSOCK_MAXNUM) & 1; /* c-ares' own macro shifts into the sign */
+            short ev = (short)((ARES_GETSOCK_READABLE(bits, i) ? POLLIN : 0) | (out ? POLLOUT : 0));
             if (ev)
                 p[n++] = (struct pollfd){ .fd = socks[i], .events = ev };
         }

@@ -17,8 +17,6 @@
 /* A connection idle for longer is looked at for a hang-up before use (one poll); a busy loop of calls does
  * not pay. */
 #define CHECK_AFTER (UINT64_C(1000000000))
-/* Steps of that look: a peer that keeps sending to an idle connection does not hold a call up. */
-#define CHECK_STEPS 16
 /* An arena that served an answer larger than this is not kept: programs list all users once and then sit. */
 #define KEEP_ARENA ((size_t)1 << 20)
 
@@ -379,8 +377,7 @@ enum nt_status net_server_take(const char *name, struct net_server **ret)
     if (s) {
         s->next = NULL;
         if (io_loop_now(s->loop) - s->idle_since > CHECK_AFTER)
-            for (unsigned i = 0; i < CHECK_STEPS && nt_loop_run(s->loop, 0) == STATUS_SUCCESS; i++)
-                ; /* a hang-up that waits is seen here */
+            net_server_look(s);
         *ret = s;
         return STATUS_SUCCESS;
     }

@@ -6,6 +6,9 @@
 #include "netapi/m_netapi.h"
 #include "npc/npc.h"
 
+/* Steps of a look at an idle connection: a peer that keeps sending does not hold a call up. */
+#define LOOK_STEPS 16
+
 static _Thread_local struct {
     struct nt_error err;
     enum nt_status st;
@@ -32,6 +35,13 @@ void net_server_reset(struct net_server *s)
 static bool session_alive(const struct net_server *s)
 {
     return s->session && npc_session_stream(s->session)->state == IO_OPEN;
+}
+
+void net_server_look(struct net_server *s)
+{
+    struct nt_loop *l = s->session ? npc_session_loop(s->session) : s->loop;
+    for (unsigned i = 0; i < LOOK_STEPS && nt_loop_run(l, 0) == STATUS_SUCCESS; i++)
+        ;
 }
 
 bool net_server_connected(const struct net_server *s)
@@ -72,7 +82,7 @@ static enum nt_status open_session(struct net_call *c, const struct net_options 
         n = *o->npc;
     n.creds = creds;
     n.auth = NULL;
-    n.loop = c->srv->loop;
+    n.loop = NULL; /* its own, so that the end of the session is waited for */
     n.error = &c->err;
     if (o->target)
         n.target = o->target;
@@ -125,7 +135,7 @@ static enum nt_status open_conn(struct net_call *c, const struct rpc_interface *
     ro.tcp_port = o->epm_port;
     ro.timeout_ms = o->timeout_ms;
     ro.cancel = o->cancel;
-    ro.loop = c->srv->loop;
+    ro.loop = wants_tcp(o) ? c->srv->loop : NULL; /* pipes: that of the session */
     ro.error = &c->err;
     struct rpc_binding *b = NULL;
     st = rpc_binding_new(wants_tcp(o) ? "ncacn_ip_tcp" : "ncacn_np", c->srv->name, NULL, &b, &c->err);
@@ -265,8 +275,8 @@ enum nt_status net_answer_nt(struct net_call *c, enum nt_status st)
             "%s refuses this to %s%s: STATUS_ACCESS_DENIED; the operation wants more rights, usually "
             "those of an administrator of the server",
             c->srv->name, who(c), way);
-    return nt_error_set(&c->err, st, "%s answered%s: %s (0x%08x)%s%s", c->srv->name, way, name ? name : "error",
-                        (unsigned)st, text ? ", " : "", text ? text : "");
+    return nt_error_set(&c->err, st, "%s answered%s: %s (0x%08x)%s%s", c->srv->name, way,
+                        name ? name : "error", (unsigned)st, text ? ", " : "", text ? text : "");
 }
 
 enum nt_status net_caller(struct net_call *c, char16_t **ret)

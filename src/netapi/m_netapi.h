@@ -47,8 +47,8 @@ struct net_conn {
     struct rpc_conn *conn;
 };
 
-/* One server: in the cache when idle, else owned by the thread whose call it serves. All its connections
- * share a loop, and all its pipes an SMB session. */
+/* One server: in the cache when idle, else owned by the thread whose call it serves. All its pipes share an
+ * SMB session. */
 struct net_server {
     struct net_server *next;
     char *name;       /* UTF-8, as given, without backslashes */
@@ -58,7 +58,7 @@ struct net_server {
     struct net_entry *entry; /* NULL: no options */
     uint64_t use; /* generation of the NetUseAdd it was opened under, 0: none; and its credentials */
     struct sec_creds *use_creds;
-    struct nt_loop *loop;
+    struct nt_loop *loop;        /* of connections over TCP; the session of pipes has its own */
     struct nt_arena *mem;        /* of the call; secret: may hold passwords */
     struct npc_session *session; /* ncacn_np */
     struct net_conn conns[NET_MAX_CONNS];
@@ -93,6 +93,8 @@ enum nt_status net_default_creds(struct sec_creds **ret, struct nt_error *err);
 /* ---- call.c ---- */
 /* Closes all connections of a server. */
 void net_server_reset(struct net_server *s);
+/* Sees a hang-up that waits on an idle connection. */
+void net_server_look(struct net_server *s);
 /* Has a connection, and none that is dead. */
 bool net_server_connected(const struct net_server *s);
 const struct net_options *net_call_options(const struct net_call *c);
@@ -103,15 +105,16 @@ enum nt_status net_begin(struct net_call *c, const WCHAR *servername, const char
 NET_API_STATUS net_end(struct net_call *c, enum nt_status st);
 /* The connection for an interface, opened on first use; a dead one is replaced once. */
 enum nt_status net_rpc(struct net_call *c, const struct rpc_interface *i, struct rpc_conn **ret);
-/* rpc_run on it; on failure the sentence is in c->err. Nothing is ever repeated: a connection that died while
- * it was idle is noticed before it is used. */
+/* rpc_run on it; on failure the sentence is in c->err. Nothing is ever repeated; a connection that the
+ * server ended while it was idle for more than a second is noticed before it is used. */
 enum nt_status net_run(struct net_call *c, const struct rpc_interface *i, const struct rpc_op *op, void *r);
 /* Status of an operation's own answer; on an error the sentence (who, over what, and what the answer means)
  * is in c->err. */
 enum nt_status net_answer(struct net_call *c, enum werror we);
 /* The same for operations that answer with an NTSTATUS; whatever is no error is given back as it is. */
 enum nt_status net_answer_nt(struct net_call *c, enum nt_status st);
-/* The name of the user whose credentials the call has, from malloc. STATUS_INVALID_PARAMETER if only Kerberos knows. */
+/* The name of the user whose credentials the call has, from malloc. STATUS_INVALID_PARAMETER if only Kerberos
+ * knows. */
 enum nt_status net_caller(struct net_call *c, char16_t **ret);
 /* Names in arguments, looked at before anything is sent: neither NULL nor "" nor longer than max characters,
  * else STATUS_INVALID_PARAMETER with a sentence ("the share name is missing"). Lone surrogates are legal on
