@@ -74,6 +74,7 @@ static void expires(struct gather *g, DWORD t)
 {
     if (g->adding && t == TIMEQ_FOREVER)
         return;
+    /* 0 and the greatest time both mean "never" ([MS-ADA1] accountExpires); Samba's tdbsam cuts the latter short */
     uint64_t v = t == TIMEQ_FOREVER ? 0 : nt_time_from_unix((int64_t)t);
     g->ch->all.AccountExpires.LowPart = (uint32_t)v;
     g->ch->all.AccountExpires.HighPart = (int32_t)(v >> 32);
