@@ -91,8 +91,8 @@ NT_PUBLIC void ndr_push_unique(struct ndr_push *n, const void *p);
 NT_PUBLIC void ndr_push_ref(struct ndr_push *n, const void *p);
 /* Place-holder of a reference pointer that is an element of an array: nothing in NDR20. */
 NT_PUBLIC void ndr_push_ref_element(struct ndr_push *n, const void *p);
-/* Pointer parameter of kind ref: no bytes, but it must not be null. True if it is not and nothing has failed, so that
- * loops over elements end with the first failure. */
+/* Pointer parameter of kind ref: no bytes, but it must not be null. True if it is not and nothing has failed,
+ * so that loops over elements end with the first failure. */
 NT_PUBLIC bool ndr_push_not_null(struct ndr_push *n, const void *p);
 /* Full pointer: equal pointers get equal referent ids. */
 NT_PUBLIC void ndr_push_full(struct ndr_push *n, const void *p);
@@ -112,6 +112,9 @@ NT_PUBLIC void ndr_push_varying(struct ndr_push *n, const void *p, size_t size, 
                                 unsigned width);
 NT_PUBLIC void ndr_push_conformant_varying(struct ndr_push *n, const void *p, size_t size, size_t length,
                                            unsigned width);
+
+/* Start of a structure of two 16-bit lengths and a unique pointer, such as RPC_UNICODE_STRING. */
+NT_PUBLIC void ndr_push_counted(struct ndr_push *n, uint16_t length, uint16_t maximum, const void *buffer);
 
 /* Terminated strings as conformant varying arrays. Null: RPC_NT_NULL_REF_POINTER. */
 NT_PUBLIC void ndr_push_wstring(struct ndr_push *n, const char16_t *s);
@@ -205,6 +208,9 @@ NT_PUBLIC void *ndr_pull_lend(struct ndr_pull *n, size_t count, unsigned width);
 NT_PUBLIC void *ndr_pull_conformant(struct ndr_pull *n, size_t size, unsigned width);
 NT_PUBLIC void *ndr_pull_varying(struct ndr_pull *n, size_t size, size_t length, unsigned width);
 NT_PUBLIC void *ndr_pull_conformant_varying(struct ndr_pull *n, size_t size, size_t length, unsigned width);
+
+/* Gives a place-holder or null for the buffer, as ndr_pull_unique with size 0. */
+NT_PUBLIC void *ndr_pull_counted(struct ndr_pull *n, uint16_t *ret_length, uint16_t *ret_maximum);
 
 /* Terminated strings: an actual count of 0 or a last element that is not 0 is RPC_NT_BAD_STUB_DATA. */
 NT_PUBLIC const char16_t *ndr_pull_wstring(struct ndr_pull *n);

@@ -759,6 +759,33 @@ static unsigned last_align(const struct type *t)
     return node_last_align(f->node);
 }
 
+/* RPC_UNICODE_STRING and its kin: two 16-bit lengths and a unique pointer to an array. */
+static bool counted_shape(const struct type *t)
+{
+    const struct field *a = t->fields, *b = a->next, *p = b ? b->next : NULL;
+    return p && !p->next && a->node->kind == ND_SCALAR && a->node->base == BASE_U16 && !a->node->ranged &&
+           b->node->kind == ND_SCALAR && b->node->base == BASE_U16 && !b->node->ranged &&
+           p->node->kind == ND_POINTER && p->node->pointer == PTR_UNIQUE && p->node->to->kind == ND_ARRAY &&
+           !p->node->to->fixed;
+}
+
+static void emit_counted(struct emit *e, const struct type *t)
+{
+    const char *a = t->fields->cname, *b = t->fields->next->cname, *p = t->fields->next->next->cname;
+    start_function(e, t, "push", true);
+    emit_line(e, "ndr_push_counted(n, s->%s, s->%s, s->%s);", a, b, p);
+    end_function(e, t, "push", true);
+    start_function(e, t, "push_deferred", true);
+    struct_fields(e, t, "s->", PUSH_DEFERRED);
+    end_function(e, t, "push_deferred", true);
+    start_function(e, t, "pull", false);
+    emit_line(e, "s->%s = ndr_pull_counted(n, &s->%s, &s->%s);", p, a, b);
+    end_function(e, t, "pull", false);
+    start_function(e, t, "pull_deferred", false);
+    struct_fields(e, t, "s->", PULL_DEFERRED);
+    end_function(e, t, "pull_deferred", false);
+}
+
 static void emit_struct(struct emit *e, const struct type *t)
 {
     const struct field *fields, *array = NULL;
@@ -1099,7 +1126,9 @@ void emit_ndr(struct idlc *c, struct text *o)
     emit_text(&e, "#include <msrpc/%s.h>\n", c->stem);
     emit_prototypes(&e);
     for (const struct type *t = c->defs; t; t = t->next_def)
-        if (t->reached && t->kind == TY_STRUCT)
+        if (t->reached && t->kind == TY_STRUCT && counted_shape(t))
+            emit_counted(&e, t);
+        else if (t->reached && t->kind == TY_STRUCT)
             emit_struct(&e, t);
         else if (t->reached && t->kind == TY_UNION)
             emit_union(&e, t);

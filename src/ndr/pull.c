@@ -481,11 +481,56 @@ void *ndr_pull_varying(struct ndr_pull *n, size_t size, size_t length, unsigned 
     return ndr_pull_lend(n, sent, width);
 }
 
+/* What comes next in NDR20: maximum count, offset 0, actual count, elements; lent. False: not so simple,
+ * nothing is consumed, the other functions have to say what it is. */
+static inline bool lend_at_once(struct ndr_pull *n, size_t *size, size_t *length, unsigned width,
+                                const uint8_t **ret)
+{
+    size_t pos = (n->rd.pos + 3) & ~(size_t)3, len = n->rd.len;
+    if (n->wide || n->swap || host_big || n->rd.st != STATUS_SUCCESS || width > 4 || pos > len ||
+        len - pos < 12)
+        return false;
+    const uint8_t *p = n->rd.base + pos;
+    *size = le32(p);
+    *length = le32(p + 8);
+    if (le32(p + 4) != 0 || *length > *size || *length > (len - pos - 12) / width || !*length ||
+        ((uintptr_t)p & (width - 1)) != 0)
+        return false;
+    *ret = p + 12;
+    n->rd.pos = pos + 12 + *length * width;
+    return true;
+}
+
 void *ndr_pull_conformant_varying(struct ndr_pull *n, size_t size, size_t length, unsigned width)
 {
+    const uint8_t *p;
+    size_t max, actual;
+    if (lend_at_once(n, &max, &actual, width, &p)) {
+        match_known(n, max, size);
+        match_known(n, actual, length);
+        return (void *)(uintptr_t)p;
+    }
     size_t sent = ndr_pull_size(n);
     match_known(n, sent, size);
     return ndr_pull_varying(n, sent, length, width);
+}
+
+void *ndr_pull_counted(struct ndr_pull *n, uint16_t *ret_length, uint16_t *ret_maximum)
+{
+    if (n->wide) {
+        ndr_pull_align(n, NDR_PTR);
+        *ret_length = ndr_pull_u16(n);
+        *ret_maximum = ndr_pull_u16(n);
+        return ndr_pull_unique(n, 0);
+    }
+    const uint8_t *p = aligned(n, 4, 8);
+    if (!p) {
+        *ret_length = *ret_maximum = 0;
+        return NULL;
+    }
+    *ret_length = get16(n, p);
+    *ret_maximum = get16(n, p + 2);
+    return get32(n, p + 4) ? pointee(n, 0) : NULL;
 }
 
 /* ---- strings ---- */
@@ -524,11 +569,27 @@ const char *ndr_pull_string_in(struct ndr_pull *n, size_t size, bool conformant)
 
 const char16_t *ndr_pull_wstring(struct ndr_pull *n)
 {
+    const uint8_t *p;
+    size_t max, len;
+    if (lend_at_once(n, &max, &len, 2, &p)) {
+        const char16_t *s = (const char16_t *)(uintptr_t)p;
+        if (s[len - 1])
+            bad(n);
+        return s;
+    }
     return ndr_pull_wstring_in(n, NDR_ANY, true);
 }
 
 const char *ndr_pull_string(struct ndr_pull *n)
 {
+    const uint8_t *p;
+    size_t max, len;
+    if (lend_at_once(n, &max, &len, 1, &p)) {
+        const char *s = (const char *)(uintptr_t)p;
+        if (s[len - 1])
+            bad(n);
+        return s;
+    }
     return ndr_pull_string_in(n, NDR_ANY, true);
 }
 
@@ -610,5 +671,7 @@ void ndr_pull_sid(struct ndr_pull *n, struct nt_sid *to)
     to->revision = p[0];
     to->count = p[1];
     memcpy(to->authority, p + 2, sizeof(to->authority));
-    ndr_pull_elements(n, to->sub, size, 4);
+    p = rd_bytes(&n->rd, 4 * size);
+    for (size_t i = 0; p && i < size; i++)
+        to->sub[i] = get32(n, p + 4 * i);
 }

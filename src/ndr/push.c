@@ -317,8 +317,39 @@ void ndr_push_varying(struct ndr_push *n, const void *p, size_t size, size_t len
 void ndr_push_conformant_varying(struct ndr_push *n, const void *p, size_t size, size_t length,
                                  unsigned width)
 {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    /* in NDR20 with small elements all is one piece: three counts and the elements right behind */
+    if (!n->wide && width <= 4 && length <= size && size <= UINT32_MAX / 4 && (p || !length)) {
+        uint8_t *to = aligned(n, 4, 12 + length * width);
+        if (!to)
+            return;
+        put_le32(to, (uint32_t)size);
+        put_le32(to + 4, 0);
+        put_le32(to + 8, (uint32_t)length);
+        if (length)
+            memcpy(to + 12, p, length * width);
+        return;
+    }
+#endif
     ndr_push_size(n, size);
     ndr_push_varying(n, p, size, length, width);
+}
+
+void ndr_push_counted(struct ndr_push *n, uint16_t length, uint16_t maximum, const void *buffer)
+{
+    if (n->wide) {
+        ndr_push_align(n, NDR_PTR);
+        ndr_push_u16(n, length);
+        ndr_push_u16(n, maximum);
+        ndr_push_unique(n, buffer);
+        return;
+    }
+    uint8_t *to = aligned(n, 4, 8);
+    if (!to)
+        return;
+    put_le16(to, length);
+    put_le16(to + 2, maximum);
+    put_le32(to + 4, buffer ? next_id(n) : 0);
 }
 
 /* ---- strings ---- */
@@ -426,10 +457,15 @@ void ndr_push_sid(struct ndr_push *n, const struct nt_sid *sid)
         ndr_push_fail(n, STATUS_INVALID_SID);
         return;
     }
-    ndr_push_size(n, sid->count);
-    uint8_t *to = aligned(n, 4, nt_sid_wire_size(sid));
+    if (n->wide)
+        ndr_push_size(n, sid->count);
+    uint8_t *to = aligned(n, 4, (n->wide ? 8U : 12U) + 4U * sid->count);
     if (!to)
         return;
+    if (!n->wide) {
+        put_le32(to, sid->count);
+        to += 4;
+    }
     to[0] = sid->revision;
     to[1] = sid->count;
     memcpy(to + 2, sid->authority, sizeof(sid->authority));
