@@ -63,7 +63,7 @@ struct npc_facts {
     enum npc_cipher cipher; /* NONE when the session is not encrypted */
     enum npc_signing_alg signing;
     bool signed_, encrypted, guest, anonymous;
-    bool transact_refused; /* PIPE_TRANSCEIVE fell back to WRITE + READ (see the field notes in docs) */
+    bool transact_refused; /* PIPE_TRANSCEIVE was refused when encrypted: WRITE + READ instead */
     uint32_t max_transact, max_read, max_write;
     const char *mech;   /* "krb5", "ntlm" */
     const char *peer;   /* numeric address and port */

@@ -27,11 +27,12 @@ NT_PUBLIC const char *nt_status_text(enum nt_status st);
 NT_PUBLIC const char *werror_name(enum werror we);
 NT_PUBLIC const char *werror_text(enum werror we);
 
-/* Win32 code for a status: its exact partner, the code inside a facility NTWIN32 status, or
- * ERROR_MR_MID_NOT_FOUND when Windows knows none either. */
+/* Win32 code for a status: its partner, the code inside a facility NTWIN32 status, or W_ERROR_MR_MID_NOT_FOUND when
+ * Windows knows none either. */
 NT_PUBLIC enum werror nt_to_werror(enum nt_status st);
 /* Status for a Win32 code, losing nothing: the exact partner where the mapping is one to one in both
- * directions, else 0xC0070000 | code (facility NTWIN32); success stays success. */
+ * directions, else 0xC0070000 | code (facility NTWIN32); success stays success. An HRESULT of facility WIN32 counts as
+ * the code in it; any other failure code above 16 bits stays what it is. */
 NT_PUBLIC enum nt_status nt_from_werror(enum werror we);
 
 /* Status for the code of a fault PDU ([C706] appendix N, [MS-RPCE] 2.2.2.4): nca_* codes become RPC_NT_*, an
