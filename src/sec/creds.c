@@ -2,7 +2,6 @@
 /* Credentials: immutable once made, counted, wiped when the last user lets go. */
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "crypto/crypto.h"
 #include "sec/m_sec.h"
@@ -98,14 +97,15 @@ static enum nt_status split_user(struct sec_creds *c, const struct sec_creds_opt
     if (back) {
         size_t n = (size_t)(back - user);
 
-        if (domain_len && (domain_len != n || strncasecmp(domain, user, n) != 0))
+        if (domain_len && !sec_same_name(domain, domain_len, user, n))
             return nt_error_set(err, STATUS_INVALID_PARAMETER, "the user name '%s' is not in the domain '%s'",
                                 user, domain);
         domain = user;
         domain_len = n;
         user_len -= n + 1;
         user = back + 1;
-    } else if (at && at != user && at[1] && (!domain_len || strcasecmp(domain, at + 1) == 0)) {
+    } else if (at && at != user && at[1] &&
+               (!domain_len || sec_same_name(domain, domain_len, at + 1, strlen(at + 1)))) {
         domain = at + 1;
         domain_len = strlen(domain);
         user_len = (size_t)(at - user);

@@ -153,22 +153,6 @@ static enum nt_status k5_start(const struct sec_params *p, struct sec_ctx **ret)
     return STATUS_SUCCESS;
 }
 
-/* Signed RPC, without sealing. Samba then needs two courtesies, or it answers each call with fault 1: it takes the
- * size of its own MIC for that of a wrap when confidentiality was announced, and for that of the SHA-1 types. */
-static bool only_signs(const struct krb5_ctx *c)
-{
-    return c->role == SEC_CLIENT && (c->wanted & SEC_FLAG_DCE_STYLE) && !(c->wanted & SEC_FLAG_PRIVACY);
-}
-
-/* Left to itself, MIT announces confidentiality whether it was asked for or not. */
-static enum nt_status announce_only_wanted(struct krb5_ctx *c)
-{
-    gss_buffer_desc none = GSS_C_EMPTY_BUFFER;
-    OM_uint32 minor, major = gss_set_cred_option(&minor, &c->cred, GSS_KRB5_CRED_NO_CI_FLAGS_X, &none);
-
-    return GSS_ERROR(major) ? gss_fail(c, major, minor) : STATUS_SUCCESS;
-}
-
 /* A GSSAPI credential over one store element, restricted to AES. */
 static enum nt_status acquire(struct krb5_ctx *c, const char *key, const char *value, gss_cred_usage_t usage)
 {
@@ -182,8 +166,7 @@ static enum nt_status acquire(struct krb5_ctx *c, const char *key, const char *v
 
     if (GSS_ERROR(major))
         return gss_fail(c, major, minor);
-    for (unsigned i = 0; i < SEC_KRB5_ALLOWED; i++) /* the SHA-1 types first */
-        etypes[i] = sec_krb5_allowed[i];
+    memcpy(etypes, sec_krb5_allowed, sizeof(etypes));
     major = gss_krb5_set_allowable_enctypes(&minor, c->cred, SEC_KRB5_ALLOWED, etypes);
     /* MIT's library announces confidentiality whether asked for or not; a peer that hears it counts the
      * longer tokens of a wrap (Samba's RPC server then fails at integrity level) */
@@ -208,8 +191,6 @@ static enum nt_status prepare_client(struct krb5_ctx *c)
         return STATUS_NO_MEMORY;
     st = acquire(c, "ccache", name, GSS_C_INITIATE);
     krb5_free_string(c->k, name);
-    if (nt_ok(st) && only_signs(c))
-        st = announce_only_wanted(c);
     if (!nt_ok(st))
         return st;
     /* as a principal: a host-based name would be looked up in DNS, forwards and backwards */
@@ -372,7 +353,8 @@ static enum nt_status client_step(struct krb5_ctx *c, struct nt_blob in, struct 
     OM_uint32 minor, flags = 0, lifetime = 0;
     OM_uint32 want = GSS_C_MUTUAL_FLAG;
 
-    /* RPC at level connect: Samba tries to sign its answers where it could, has no room for that and gives fault 1 */
+    /* RPC at level connect: Samba tries to sign its answers where it could, has no room for that and gives
+     * fault 1 */
     if (!(c->wanted & SEC_FLAG_DCE_STYLE) || (c->wanted & (SEC_FLAG_INTEGRITY | SEC_FLAG_PRIVACY)))
         want |= GSS_C_REPLAY_FLAG | GSS_C_SEQUENCE_FLAG | GSS_C_INTEG_FLAG;
     if (!c->server) {

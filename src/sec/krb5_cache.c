@@ -3,11 +3,9 @@
  * Where Kerberos credentials come from. Everything ends in a private ccache in memory: libkrb5 stores each
  * service ticket that it gets in the cache that it works on, and a user's own cache is never written to.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "sec/m_krb5.h"
@@ -28,59 +26,71 @@ static enum nt_status fail(krb5_context k, krb5_error_code code, const struct se
     return st;
 }
 
-/* ---- realms ---- */
+/* ---- realms: from malloc(), NULL when there is none ---- */
 
-/* The realm that [domain_realm] maps the host to, from malloc(); NULL when there is none. Asks no DNS unless
- * krb5.conf says so. */
-static char *host_realm(krb5_context k, const char *host)
+static krb5_error_code copy_text(const char *s, char **ret)
 {
-    char **realms = NULL, *ret = NULL;
+    *ret = strdup(s);
+    return *ret ? 0 : ENOMEM;
+}
 
-    if (host && krb5_get_host_realm(k, host, &realms) == 0) {
-        if (realms[0] && realms[0][0])
-            ret = strdup(realms[0]);
-        krb5_free_host_realm(k, realms);
-    }
-    return ret;
+/* The realm that [domain_realm] maps the host to. Asks no DNS unless krb5.conf says so. */
+static krb5_error_code host_realm(krb5_context k, const char *host, char **ret)
+{
+    char **realms = NULL;
+    krb5_error_code code = 0;
+
+    *ret = NULL;
+    if (!host || krb5_get_host_realm(k, host, &realms) != 0)
+        return 0;
+    if (realms[0] && realms[0][0])
+        code = copy_text(realms[0], ret);
+    krb5_free_host_realm(k, realms);
+    return code;
 }
 
 /* The default realm if it fits: its name is the host's domain, or its first label the NetBIOS domain. */
-static char *default_realm(krb5_context k, const char *host, const char *netbios)
+static krb5_error_code default_realm(krb5_context k, const char *host, const char *netbios, char **ret)
 {
-    char *realm = NULL, *ret = NULL;
+    char *realm = NULL;
+    krb5_error_code code = 0;
 
+    *ret = NULL;
     if (krb5_get_default_realm(k, &realm) != 0)
-        return NULL;
-    size_t label = strcspn(realm, ".");
+        return 0;
     const char *dot = host ? strchr(host, '.') : NULL;
-    if (*netbios ? strlen(netbios) == label && strncasecmp(netbios, realm, label) == 0
-                 : dot && strcasecmp(dot + 1, realm) == 0)
-        ret = strdup(realm);
+    if (*netbios ? sec_same_name(netbios, strlen(netbios), realm, strcspn(realm, "."))
+                 : dot && sec_same_name(dot + 1, strlen(dot + 1), realm, strlen(realm)))
+        code = copy_text(realm, ret);
     krb5_free_default_realm(k, realm);
-    return ret;
+    return code;
 }
 
-/* The realm of a user with a password or keytab; NULL when none is known. */
-static char *user_realm(krb5_context k, const struct sec_params *p)
+/* The realm of a user with a password or keytab. */
+static krb5_error_code user_realm(krb5_context k, const struct sec_params *p, char **ret)
 {
     const char *domain = p->creds->domain;
+    krb5_error_code code = 0;
 
+    *ret = NULL;
     if (strchr(domain, '.') || p->creds->upn) {
-        char *realm = strdup(domain);
-
+        code = copy_text(domain, ret);
         /* Active Directory's realms are in upper case whatever the user writes, and libkrb5 minds */
-        for (char *s = realm; s && *s; s++)
-            *s = (char)toupper((unsigned char)*s);
-        return realm;
+        for (char *s = *ret; s && *s; s++)
+            if (*s >= 'a' && *s <= 'z')
+                *s = (char)(*s - 'a' + 'A');
+        return code;
     }
-    char *realm = *domain ? NULL : host_realm(k, p->host);
-    return realm ? realm : default_realm(k, p->host, domain);
+    if (!*domain)
+        code = host_realm(k, p->host, ret);
+    return code || *ret ? code : default_realm(k, p->host, domain, ret);
 }
 
 bool sec_krb5_applicable(const struct sec_params *p)
 {
     const struct sec_creds *c = p->creds;
     krb5_context k;
+    char *realm;
 
     if (!p->host || sec_is_address(p->host) || !c)
         return false;
@@ -90,20 +100,22 @@ bool sec_krb5_applicable(const struct sec_params *p)
         return false;
     if (krb5_init_context(&k) != 0)
         return false;
-    char *realm = user_realm(k, p);
+    /* without memory Kerberos is taken, and fails: not a reason for NTLM */
+    bool yes = user_realm(k, p, &realm) != 0 || realm;
     krb5_free_context(k);
     free(realm);
-    return realm != NULL;
+    return yes;
 }
 
 enum nt_status sec_krb5_target(krb5_context k, const struct sec_params *p, char **ret)
 {
     size_t n = strlen(p->host);
-    char *realm = host_realm(k, p->host), *name = NULL;
+    char *realm, *name = NULL;
 
     if (n > 1 && p->host[n - 1] == '.') /* a name that is known to be complete */
         n--;
-    if (asprintf(&name, "%s/%.*s@%s", p->service, (int)n, p->host, realm ? realm : "") < 0)
+    if (host_realm(k, p->host, &realm) != 0 ||
+        asprintf(&name, "%s/%.*s@%s", p->service, (int)n, p->host, realm ? realm : "") < 0)
         name = NULL;
     free(realm);
     if (!name)
@@ -114,30 +126,21 @@ enum nt_status sec_krb5_target(krb5_context k, const struct sec_params *p, char 
 
 /* ---- initial credentials ---- */
 
-/* user@REALM */
+/* user@REALM; without a realm libkrb5's default one, or its complaint that there is none */
 static enum nt_status client_principal(krb5_context k, const struct sec_params *p, krb5_principal *ret)
 {
     struct sec_krb5_about about = { .client = p->creds->user };
-    char *realm = user_realm(k, p);
+    char *realm, *def = NULL;
+    krb5_error_code code = user_realm(k, p, &realm);
 
-    if (!realm && *p->creds->domain)
-        realm = strdup(p->creds->domain);
-    /* without a realm libkrb5 takes the default one, or says that there is none */
-    krb5_error_code code =
-        realm ? krb5_build_principal(k, ret, (unsigned)strlen(realm), realm, p->creds->user, (char *)NULL)
-              : krb5_parse_name_flags(k, p->creds->user, KRB5_PRINCIPAL_PARSE_IGNORE_REALM, ret);
-    if (!realm && code == 0) {
-        char *def = NULL;
-
+    if (!code && !realm && *p->creds->domain)
+        code = copy_text(p->creds->domain, &realm);
+    if (!code && !realm)
         code = krb5_get_default_realm(k, &def);
-        if (code == 0)
-            code = krb5_set_principal_realm(k, *ret, def);
-        krb5_free_default_realm(k, def);
-        if (code != 0) {
-            krb5_free_principal(k, *ret);
-            *ret = NULL;
-        }
-    }
+    const char *name = realm ? realm : def;
+    if (!code)
+        code = krb5_build_principal(k, ret, (unsigned)strlen(name), name, p->creds->user, (char *)NULL);
+    krb5_free_default_realm(k, def);
     free(realm);
     return code ? fail(k, code, &about, p->err) : STATUS_SUCCESS;
 }
@@ -259,8 +262,7 @@ static bool is_user(const struct sec_creds *c, krb5_principal who)
 {
     const krb5_data *name = who->length > 0 ? &who->data[0] : NULL;
 
-    return !*c->user ||
-           (name && name->length == strlen(c->user) && strncasecmp(name->data, c->user, name->length) == 0);
+    return !*c->user || (name && sec_same_name(name->data, name->length, c->user, strlen(c->user)));
 }
 
 static enum nt_status from_cache(krb5_context k, const struct sec_params *p, const char *server,

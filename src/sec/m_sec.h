@@ -36,6 +36,9 @@ static inline const struct nt_env *sec_env(const struct sec_params *p)
 /* True for a numeric IPv4 or IPv6 address, zone id and brackets included: it has no Kerberos principal. */
 bool sec_is_address(const char *host);
 
+/* Names of domains and realms: ASCII letters compare without case, in whatever locale the program is. */
+bool sec_same_name(const char *a, size_t a_len, const char *b, size_t b_len);
+
 /* SEC_MECH_AUTO: whether Kerberos applies to this target and these credentials: there is a ccache or keytab,
  * or the realm of a password is known, and the host is a name. May read files, asks no server. */
 bool sec_krb5_applicable(const struct sec_params *p);

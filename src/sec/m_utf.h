@@ -5,8 +5,8 @@
 
 #include "base/cursor.h"
 
-/* Appends the UTF-16LE form of s, in upper case if `upper`. The writer fails with STATUS_NO_UNICODE_TRANSLATION if
- * s is not UTF-8. What it needs in between is wiped: s may be a password. */
+/* Appends the UTF-16LE form of s, in upper case if `upper`. The writer fails with
+ * STATUS_NO_UNICODE_TRANSLATION if s is not UTF-8. What it needs in between is wiped: s may be a password. */
 void utf_put16(struct wr *w, const char *s, bool upper);
 /* Appends the UTF-8 form of n bytes of UTF-16LE; lone surrogates, and controls, become U+FFFD. */
 void utf_put8(struct wr *w, const uint8_t *le, size_t n);

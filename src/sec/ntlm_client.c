@@ -10,7 +10,8 @@ static enum nt_status send_negotiate(struct ntlm_ctx *c, struct wr *out)
 
     c->offered =
         NTLM_REQUIRED | NTLM_REQUEST_TARGET | NTLM_ALWAYS_SIGN | NTLM_SIGN | NTLM_VERSION | NTLM_KEY_EXCH;
-    /* RPC at level connect: Samba tries to sign its answers where it could, has no room for that and gives fault 1 */
+    /* RPC at level connect: Samba tries to sign its answers where it could, has no room for that and gives
+     * fault 1 */
     if ((c->wanted & SEC_FLAG_DCE_STYLE) && !(c->wanted & (SEC_FLAG_INTEGRITY | SEC_FLAG_PRIVACY)))
         c->offered &= ~(uint32_t)(NTLM_SIGN | NTLM_KEY_EXCH);
     if (c->wanted & SEC_FLAG_PRIVACY)

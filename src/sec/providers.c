@@ -35,6 +35,20 @@ enum sec_mech sec_wanted_mech(const struct sec_params *p)
     return p->creds ? p->creds->mech : SEC_MECH_AUTO;
 }
 
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+bool sec_same_name(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+    size_t i = 0;
+
+    while (i < a_len && i < b_len && lower(a[i]) == lower(b[i]))
+        i++;
+    return i == a_len && i == b_len;
+}
+
 bool sec_is_address(const char *host)
 {
     char text[INET6_ADDRSTRLEN];

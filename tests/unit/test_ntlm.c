@@ -455,6 +455,29 @@ static void changed_messages(void **state)
     world_done(&w);
 }
 
+/* RPC at level connect: a context without any protection of messages, and none is pretended. */
+static void connect_only(void **state)
+{
+    struct world w;
+    uint8_t token[16];
+    struct sec_iov iov = { SEC_PART_TOKEN, token, sizeof(token) };
+
+    (void)state;
+    world_init(&w, &alice, SEC_FLAG_DCE_STYLE);
+    establish(&w);
+    assert_false(le32(w.tok[0].base + 12) & (NTLM_SIGN | NTLM_SEAL | NTLM_KEY_EXCH));
+    assert_int_equal(sec_ntlm.protect(w.client, SEC_LEVEL_INTEGRITY, &iov, 1), STATUS_NOT_SUPPORTED);
+    assert_int_equal(sec_ntlm.unprotect(w.server, SEC_LEVEL_PRIVACY, &iov, 1), STATUS_NOT_SUPPORTED);
+    world_done(&w);
+    world_init(&w, &alice, SEC_FLAG_DCE_STYLE);
+    w.sp.flags |= SEC_FLAG_INTEGRITY; /* a server that insists refuses it */
+    assert_int_equal(sec_ntlm.start(&w.cp, &w.client), STATUS_SUCCESS);
+    assert_int_equal(sec_ntlm.start(&w.sp, &w.server), STATUS_SUCCESS);
+    assert_int_equal(sec_ntlm.step(w.client, blob(NULL, 0), &w.tok[0]), STATUS_MORE_PROCESSING_REQUIRED);
+    assert_int_equal(sec_ntlm.step(w.server, tok(&w, 0), &w.tok[1]), STATUS_NOT_SUPPORTED);
+    world_done(&w);
+}
+
 /* Parts that are not as the table says. */
 static void bad_parts(void **state)
 {
@@ -553,7 +576,7 @@ int main(void)
         cmocka_unit_test(mic_removed),      cmocka_unit_test(relayed),
         cmocka_unit_test(channel_bindings), cmocka_unit_test(changed_messages),
         cmocka_unit_test(bad_parts),        cmocka_unit_test(broken_messages),
-        cmocka_unit_test(blocked),
+        cmocka_unit_test(blocked),          cmocka_unit_test(connect_only),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
