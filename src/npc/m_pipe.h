@@ -36,7 +36,7 @@ struct smb_pipe {
     uint64_t open_deadline;
     unsigned tries;
     enum nt_status refused; /* what CREATE said last */
-    bool given_up;
+    bool given_up, has_handle;
     /* synchronous calls */
     unsigned timeout_ms;
     struct nt_cancel *cancel;

@@ -76,6 +76,8 @@ static void pipe_drop(struct smb_pipe *p)
 
 /* ---- opening ---- */
 
+static void smb_pipe_close(struct npc_pipe *base);
+
 static void open_finish(struct smb_pipe *p, enum nt_status st)
 {
     npc_pipe_done *done = p->done;
@@ -89,7 +91,10 @@ static void open_finish(struct smb_pipe *p, enum nt_status st)
     pipe_failed(p, st, "opening");
     if (!client_of(p)->dead)
         client_of(p)->err = p->err; /* npc_session_error tells: there is no pipe to ask */
-    pipe_drop(p);
+    if (p->has_handle)              /* nothing half open stays behind */
+        smb_pipe_close(&p->base);
+    else
+        pipe_drop(p);
     done(arg, st, NULL);
 }
 
@@ -174,17 +179,17 @@ static void created(struct smb_pipe *p)
 {
     struct smb_create_rsp rsp;
     enum nt_status st = p->req.status;
-    if (!p->req.msg || st != STATUS_SUCCESS) {
-        if (p->req.msg)
-            create_refused(p, st);
-        else
-            open_finish(p, st == STATUS_IO_TIMEOUT && p->tries ? p->refused : st);
-        return;
+    if (p->req.msg && p->req.hdr.status == STATUS_SUCCESS) {
+        enum nt_status got = smb_get_create_rsp(p->req.msg, p->req.len, &rsp);
+        if (got == STATUS_SUCCESS)
+            memcpy(p->file_id, rsp.file_id, sizeof p->file_id);
+        p->has_handle = got == STATUS_SUCCESS;
+        open_finish(p, st != STATUS_SUCCESS ? st : got); /* the cancel may have come too late */
+    } else if (p->req.msg) {
+        create_refused(p, st);
+    } else {
+        open_finish(p, st == STATUS_IO_TIMEOUT && p->tries ? p->refused : st);
     }
-    st = smb_get_create_rsp(p->req.msg, p->req.len, &rsp);
-    if (st == STATUS_SUCCESS)
-        memcpy(p->file_id, rsp.file_id, sizeof p->file_id);
-    open_finish(p, st);
 }
 
 /* ---- one operation ---- */

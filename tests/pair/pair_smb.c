@@ -920,6 +920,121 @@ static void no_credits(void **state)
 
 /* ---- time and cancel ---- */
 
+static unsigned stall_at, stall_part;
+static bool stalled;
+
+/* Sends a part of one answer and then nothing any more, with the connection left open. */
+static bool stall(struct fake_smb *f, const struct smb_hdr *req, struct wr *wire)
+{
+    (void)f;
+    (void)req;
+    if (stalled)
+        return false;
+    if (answers++ < stall_at)
+        return true;
+    stalled = true;
+    size_t parts[] = { 0, 1, 3, 4, 5, SMB_FRAME + 10, wire->len / 2, wire->len - 1 };
+    wire->len = parts[stall_part];
+    return wire->len != 0;
+}
+
+static void stalls(void **state)
+{
+    struct fake_script s = best;
+    (void)state;
+    s.after = stall;
+    for (stall_part = 0; stall_part < 8; stall_part++)
+        for (stall_at = 0;; stall_at++) {
+            struct setting set = { .o = { .timeout_ms = 3000 } };
+            struct world w;
+            answers = 0;
+            stalled = false;
+            world_init(&w, &s, &set);
+            uint64_t start = io_loop_now(w.loop);
+            enum nt_status st = open_both(&w);
+            if (st == STATUS_SUCCESS)
+                st = echo(&w, 100);
+            uint64_t took = io_loop_now(w.loop) - start;
+            if (!stalled) {
+                assert_int_equal(st, STATUS_SUCCESS);
+                assert_true(stall_at >= 6);
+                world_done(&w);
+                break;
+            }
+            assert_int_equal(st, STATUS_IO_TIMEOUT);
+            assert_int_equal(took, UINT64_C(3000000000));
+            world_done(&w);
+        }
+}
+
+static enum nt_status give_creds(void *arg, const char *server, unsigned attempt, struct sec_creds **ret)
+{
+    struct world *w = arg;
+    assert_string_equal(server, "fake");
+    assert_int_equal(attempt, 0);
+    if (!w->o.creds)
+        return STATUS_NO_SUCH_LOGON_SESSION;
+    *ret = sec_creds_ref(w->o.creds);
+    return STATUS_SUCCESS;
+}
+
+static void asks_for_credentials(void **state)
+{
+    struct world w;
+    (void)state;
+    world_init(&w, &best, &plain);
+    struct npc_options o = w.o;
+    o.creds = NULL;
+    assert_int_equal(npc_session_open("fake", &o, &w.s), STATUS_INVALID_PARAMETER);
+    o.auth = give_creds;
+    o.auth_arg = &w;
+    assert_int_equal(npc_session_open("fake", &o, &w.s), STATUS_SUCCESS);
+    npc_session_unref(w.s);
+    w.s = NULL;
+    sec_creds_unref(w.o.creds);
+    w.o.creds = NULL;
+    assert_int_equal(npc_session_open("fake", &o, &w.s), STATUS_NO_SUCH_LOGON_SESSION);
+    assert_true(w.err.text[0] != 0);
+    world_done(&w);
+}
+
+/* CREATE is answered with a pipe after all although it was cancelled: the pipe is closed on the server. */
+static struct nt_cancel *create_cancel;
+
+static bool cancel_at_create(struct fake_smb *f, const struct smb_hdr *req, struct wr *wire)
+{
+    (void)f;
+    (void)wire;
+    if (req->command == SMB_CREATE)
+        nt_cancel_fire(create_cancel);
+    return true;
+}
+
+static bool closed_one(void *arg)
+{
+    return ((struct fake_smb *)arg)->commands[SMB_CLOSE] == 1;
+}
+
+static void cancelled_create(void **state)
+{
+    struct fake_script s = best;
+    struct setting set = { .chunk = 50 }; /* so that the answer is still on its way */
+    struct npc_create o = NPC_CREATE_INIT;
+    struct world w;
+    (void)state;
+    s.after = cancel_at_create;
+    assert_int_equal(nt_cancel_new(&create_cancel), STATUS_SUCCESS);
+    o.cancel = create_cancel;
+    world_init(&w, &s, &set);
+    assert_int_equal(npc_session_open("fake", &w.o, &w.s), STATUS_SUCCESS);
+    assert_int_equal(npc_pipe_open(w.s, "x", &o, &w.p), STATUS_CANCELLED);
+    assert_null(w.p);
+    assert_int_equal(io_wait(w.loop, closed_one, w.fake, io_loop_now(w.loop) + UINT64_C(5000000000), NULL),
+                     STATUS_SUCCESS);
+    world_done(&w);
+    nt_cancel_unref(create_cancel);
+}
+
 static void no_answer(void **state)
 {
     struct fake_script s = best;
@@ -1180,6 +1295,9 @@ int main(void)
         cmocka_unit_test(cut_everywhere),
         cmocka_unit_test(not_smb),
         cmocka_unit_test(no_credits),
+        cmocka_unit_test(stalls),
+        cmocka_unit_test(asks_for_credentials),
+        cmocka_unit_test(cancelled_create),
         cmocka_unit_test(no_answer),
         cmocka_unit_test(cancel_token),
         cmocka_unit_test(callbacks),
