@@ -7,6 +7,7 @@
 - libraries never print, exit, abort, start threads or read the environment
 - nothing in the tree names a machine it was built on
 - what a library exports to users is named in a manual page of section 3
+- every page and document is installed
 """
 import os
 import re
@@ -52,6 +53,7 @@ FORBIDDEN = re.compile(r"(?<![\w.>])(printf|fprintf|vprintf|vfprintf|puts|fputs|
                        r"pthread_create|thrd_create|getenv|setenv|signal|sigaction|atexit|pthread_atfork)\s*\(")
 MANUAL = re.compile(r"docs/man/\w+\.3$")
 MAP = re.compile(r"src/(lib\w+)\.map$")
+DOCUMENT = re.compile(r"docs/((?:man/)?[\w-]+\.(?:md|\d))$")
 IDL = re.compile(r"idl/([\w-]+)\.idl$")
 NAMING = re.compile(r"\.(Fn|Fo|Va|Nm|Dv|Vt|Li|It) ")  # macros of mdoc that a name stands behind
 MACHINE = re.compile("|".join(["/" + "work/", r"\.\./" + "shared", "/" + r"home/\w", "/" + r"root/\w"]))
@@ -159,6 +161,14 @@ def check_manuals(texts, problems):
                 problems.append("%s: no page in docs/man names %s" % (path, name))
 
 
+def check_documents(texts, problems):
+    listed = texts.get("docs/meson.build", "")
+    for path in sorted(texts):
+        m = DOCUMENT.match(path)
+        if m and "'%s'" % m.group(1) not in listed:
+            problems.append("%s: not in docs/meson.build" % path)
+
+
 def check_tree(root):
     names = subprocess.run(["git", "-C", root, "ls-files", "-z"], stdout=subprocess.PIPE, check=False).stdout
     files = [f for f in names.decode().split("\0") if f]
@@ -174,9 +184,10 @@ def check_tree(root):
         except (UnicodeDecodeError, FileNotFoundError, IsADirectoryError):
             continue  # fuzz corpora; files removed but not yet committed
         check_file(path, text, problems)
-        if MANUAL.match(path) or MAP.match(path) or IDL.match(path):
+        if MAP.match(path) or IDL.match(path) or path.startswith("docs/"):
             texts[path] = text
     check_manuals(texts, problems)
+    check_documents(texts, problems)
     return problems, len(files)
 
 
@@ -207,13 +218,19 @@ MANUAL_SELF_TEST = [
     ({"src/libmsrpc.map": MAPPED, "docs/man/libmsrpc.3": ".Fo x_new\n.It Li srvsvc\n", "idl/srvsvc.idl": ""}, 0),
     ({"src/libx.map": MAPPED, "docs/man/libx.3": ".Fo x_new\n.It Li srvsvc\n", "idl/srvsvc.idl": ""}, 1),
 ]
+DOCUMENT_SELF_TEST = [
+    ({"docs/a.md": "", "docs/man/b.3": "", "docs/meson.build": "files('a.md', 'man/b.3')"}, 0),
+    ({"docs/a.md": "", "docs/man/b.3": "", "docs/wire/c.md": "", "docs/meson.build": "'man/b.3'"}, 1),
+]
 
 
 def self_test():
     bad = []
-    for texts, expected in MANUAL_SELF_TEST:
+    for texts, expected in MANUAL_SELF_TEST + DOCUMENT_SELF_TEST:
         problems = []
         check_manuals(texts, problems)
+        if "docs/meson.build" in texts:
+            check_documents(texts, problems)
         if len(problems) != expected:
             bad.append("self-test: %r expected %d: %s" % (sorted(texts.items())[0], expected, problems))
     for path, text, expected in SELF_TEST:
