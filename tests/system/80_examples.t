@@ -14,4 +14,15 @@ is "encrypted" "encryption  AES-128-GCM" "$(grep '^encryption' <<<"$OUT")"
 like "the same pipe by its long name" '^bind        accepted' pipe "$LAB_SRV_PASSWORD" '\pipe\srvsvc'
 fails "a wrong password" 1 'STATUS_LOGON_FAILURE' pipe wrong srvsvc
 fails "a pipe that is not there" 1 'STATUS_OBJECT_NAME_NOT_FOUND' pipe "$LAB_SRV_PASSWORD" nosuch
+
+shares() { "$TERN_BUILD/examples/example-shares" "$LAB_SRV" "$2" <<<"$1"; }
+serverinfo() { "$TERN_BUILD/examples/example-serverinfo" "${@:2}" "$LAB_SRV" root <<<"$1"; }
+
+like "shares, as written for Windows" '^share1 +disk +first test share$' shares "$LAB_SRV_PASSWORD" root
+like "with the pipes" '^IPC[$] +pipes' shares "$LAB_SRV_PASSWORD" root
+fails "with a wrong password" 1 'error 1326' shares wrong root
+like "serverinfo" "^name +$LAB_SRV_NAME\$" serverinfo "$LAB_SRV_PASSWORD"
+like "with the clock" "^time +$(date -u +%Y-%m-%d)" serverinfo "$LAB_SRV_PASSWORD"
+fails "with a wrong password" 1 'STATUS_LOGON_FAILURE' serverinfo wrong
+fails "over TCP, which this server has not" 1 'endpoint mapper' serverinfo "$LAB_SRV_PASSWORD" -t
 done_testing

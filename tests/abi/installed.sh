@@ -1,0 +1,51 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# installed.sh BUILD SOURCE CC: installs into a scratch directory and builds users' programs from nothing but that, with
+# the shared libraries and with the static ones.
+set -eu
+BUILD=$1 SOURCE=$2 CC=$3
+DIR=$(mktemp -d "$BUILD/installed.XXXXXX")
+trap 'rm -rf "$DIR"' EXIT
+LC_ALL=C meson install -C "$BUILD" --no-rebuild --quiet --destdir "$DIR" >"$DIR/log" 2>&1 || { cat "$DIR/log"; exit 1; }
+
+PC=$(find "$DIR" -name libnetapi32.pc -printf '%h\n')
+LIB=$(dirname "$PC")
+# dependencies of the system keep their own place
+SYSTEM=$(pkg-config --variable pc_path pkg-config)
+export PKG_CONFIG_LIBDIR=$PC:$SYSTEM
+PREFIX=$(pkg-config --variable=prefix libnetapi32)
+flags() # flags OPTION...: with our own paths moved into the scratch directory
+{
+    pkg-config "$@" | sed "s#\\(-[IL]\\)$PREFIX#\\1$DIR$PREFIX#g"
+}
+
+for name in unistr ntbase npc rpcrt msrpc netapi32; do
+    pkg-config --exists "lib$name" || { echo "no lib$name.pc"; exit 1; }
+done
+
+# every header by itself
+for header in $(cd "$DIR$PREFIX/include/msrpc" && ls ./*.h); do
+    echo "#include <msrpc/${header#./}>" >"$DIR/one.c"
+    "$CC" -std=gnu11 -Wall -Wextra -Werror -fsyntax-only $(flags --cflags librpcrt libmsrpc) "$DIR/one.c"
+done
+
+build() # build NAME EXTRA-CFLAGS [--static]
+{
+    "$CC" -Wall -Werror $2 "$SOURCE/examples/$1.c" -o "$DIR/$1" $(flags --cflags --libs ${3-} libnetapi32) \
+        -Wl,-rpath-link,"$LIB"
+}
+build shares -fshort-wchar
+build serverinfo ''
+for p in shares serverinfo; do
+    rc=0
+    LD_LIBRARY_PATH=$LIB "$DIR/$p" 2>"$DIR/said" || rc=$?
+    [ $rc = 2 ] && grep -q "^usage: $p" "$DIR/said" || { echo "$p ends with $rc"; cat "$DIR/said"; exit 1; }
+done
+
+# without the shared ones only the archives are left
+rm "$LIB"/lib*.so*
+build serverinfo '' --static
+rc=0
+"$DIR/serverinfo" nosuchhost.invalid user </dev/null 2>"$DIR/said" || rc=$?
+[ $rc = 1 ] && grep -q 'nosuchhost.invalid' "$DIR/said" || { echo "serverinfo ends with $rc"; cat "$DIR/said"; exit 1; }
+if ldd "$DIR/serverinfo" | grep -E 'lib(netapi32|msrpc|rpcrt|npc|ntbase|unistr)[.]'; then exit 1; fi
