@@ -69,6 +69,8 @@ static struct type *close_declarator(struct declarator *d, struct type *t)
 struct params join_members(struct scanner *s, struct params list, struct attr *attrs, struct type *t,
                            struct declarator *d)
 {
+    if (t->kind == TY_UNION && !t->attrs)
+        t->attrs = attrs; /* [switch_type(T), switch_is(e)] union { ... } member; */
     for (; d; d = d->next)
         list = join_field(list, new_field(s, d->loc, attrs, close_declarator(d, t), d->name));
     return list;

@@ -235,6 +235,58 @@ static void test_damaged(void **state)
     fclose(f);
 }
 
+/* Each amount of memory below what is needed: an error that says so, and nothing worse. */
+static void test_short_memory(void **state)
+{
+    (void)state;
+    static struct vector v;
+    FILE *f = fopen(vector_file, "r");
+    assert_non_null(f);
+    while (next_vector(f, &v)) {
+        size_t left;
+        enum nt_status st = STATUS_PENDING;
+        for (size_t limit = v.op->size + 16; st != STATUS_SUCCESS; limit += 8) {
+            struct nt_arena *mem = nt_arena_new(limit);
+            void *r = nt_arena_alloc(mem, v.op->size, 16);
+            assert_non_null(r);
+            st = pull(v.op->pull_in, mem, v.in, v.in_len, &v, r, &left);
+            if (st == STATUS_SUCCESS)
+                st = pull(v.op->pull_out, mem, v.out, v.out_len, &v, r, &left);
+            if (st != STATUS_SUCCESS)
+                assert_int_equal(st, STATUS_NO_MEMORY);
+            nt_arena_free(mem);
+            assert_true(limit < 65536);
+        }
+    }
+    fclose(f);
+}
+
+/* The same of a writer that may not grow. */
+static void test_short_writer(void **state)
+{
+    (void)state;
+    static struct vector v;
+    FILE *f = fopen(vector_file, "r");
+    assert_non_null(f);
+    while (next_vector(f, &v)) {
+        size_t left;
+        struct nt_arena *mem = nt_arena_new(0);
+        void *r = nt_arena_alloc(mem, v.op->size, 16);
+        assert_int_equal(pull(v.op->pull_in, mem, v.in, v.in_len, &v, r, &left), STATUS_SUCCESS);
+        for (size_t limit = 0; limit < v.in_len; limit++) {
+            struct wr w;
+            struct ndr_push n;
+            wr_init(&w, limit);
+            ndr_push_init(&n, &w, v.ndr64);
+            v.op->push_in(&n, r);
+            assert_int_equal(ndr_push_status(&n), STATUS_BUFFER_TOO_SMALL);
+            wr_free(&w);
+        }
+        nt_arena_free(mem);
+    }
+    fclose(f);
+}
+
 /* ---- the same data against values written by hand ---- */
 
 /* The n-th NDR20 vector of an operation. */
@@ -431,6 +483,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_bytes),       cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_short_memory),     cmocka_unit_test(test_short_writer),
         cmocka_unit_test(test_push_share_enum),  cmocka_unit_test(test_pull_share_enum),
         cmocka_unit_test(test_push_connect5),    cmocka_unit_test(test_pull_user21),
         cmocka_unit_test(test_push_lookup_sids), cmocka_unit_test(test_pull_lookup_sids),

@@ -47,6 +47,13 @@ struct features_s_inner {
     double b;
 };
 
+union features_s_here {
+    /* case X */
+    int64_t x;
+    /* default */
+    uint8_t other;
+};
+
 /* Pointers of each kind, arrays of each kind, and an open array at the end. */
 struct features_s {
     uint32_t n;
@@ -62,6 +69,7 @@ struct features_s {
     int64_t y;
     enum features_e16 class_;
     struct features_s_inner inner;
+    union features_s_here here; /* [switch_is(class)] */
     int32_t last;               /* [range(1, 5)] */
     struct features_node *tail; /* [size_is(last)] */
 };

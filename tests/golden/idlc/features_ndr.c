@@ -148,6 +148,32 @@ static void features_s_inner_pull(struct ndr_pull *n, struct features_s_inner *s
     s->b = ndr_pull_double(n);
 }
 
+static void features_s_here_push(struct ndr_push *n, const union features_s_here *u, uint32_t tag)
+{
+    ndr_push_tag(n, NDR_TAG_ENUM | NDR_MS, tag, NDR_8);
+    switch (tag) {
+    case features_X:
+        ndr_push_u64(n, (uint64_t)u->x);
+        break;
+    default:
+        ndr_push_u8(n, u->other);
+        break;
+    }
+}
+
+static void features_s_here_pull(struct ndr_pull *n, union features_s_here *u, uint32_t tag)
+{
+    ndr_pull_tag(n, NDR_TAG_ENUM | NDR_MS, tag, NDR_8);
+    switch (tag) {
+    case features_X:
+        u->x = (int64_t)ndr_pull_u64(n);
+        break;
+    default:
+        u->other = ndr_pull_u8(n);
+        break;
+    }
+}
+
 static void features_s_push(struct ndr_push *n, const struct features_s *s)
 {
     ndr_push_size(n, (size_t)s->last);
@@ -165,6 +191,7 @@ static void features_s_push(struct ndr_push *n, const struct features_s *s)
     ndr_push_u3264(n, (uint64_t)s->y);
     ndr_push_enum(n, s->class_);
     features_s_inner_push(n, &s->inner);
+    features_s_here_push(n, &s->here, s->class_);
     ndr_push_u32(n, (uint32_t)s->last);
     for (size_t i = 0; i < (size_t)s->last && ndr_push_not_null(n, s->tail); i++)
         features_node_push(n, &s->tail[i]);
@@ -214,6 +241,7 @@ static void features_s_pull(struct ndr_pull *n, struct features_s *s)
     s->y = ndr_pull_i3264(n);
     s->class_ = (enum features_e16)ndr_pull_enum(n);
     features_s_inner_pull(n, &s->inner);
+    features_s_here_pull(n, &s->here, s->class_);
     s->last = (int32_t)ndr_pull_u32(n);
     ndr_pull_range(n, s->last, 1, 5);
     ndr_pull_match(n, size, (size_t)s->last);
@@ -273,6 +301,7 @@ static void features_outer_push(struct ndr_push *n, const struct features_outer 
     ndr_push_u3264(n, (uint64_t)s->it.y);
     ndr_push_enum(n, s->it.class_);
     features_s_inner_push(n, &s->it.inner);
+    features_s_here_push(n, &s->it.here, s->it.class_);
     ndr_push_u32(n, (uint32_t)s->it.last);
     for (size_t i = 0; i < (size_t)s->it.last && ndr_push_not_null(n, s->it.tail); i++)
         features_node_push(n, &s->it.tail[i]);
@@ -321,6 +350,7 @@ static void features_outer_pull(struct ndr_pull *n, struct features_outer *s)
     s->it.y = ndr_pull_i3264(n);
     s->it.class_ = (enum features_e16)ndr_pull_enum(n);
     features_s_inner_pull(n, &s->it.inner);
+    features_s_here_pull(n, &s->it.here, s->it.class_);
     s->it.last = (int32_t)ndr_pull_u32(n);
     ndr_pull_range(n, s->it.last, 1, 5);
     ndr_pull_match(n, size, (size_t)s->it.last);
