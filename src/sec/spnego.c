@@ -168,8 +168,10 @@ static enum nt_status check_decision(struct spnego_ctx *c, const struct spnego_r
         return nt_error_set(c->err, STATUS_DOWNGRADE_DETECTED,
                             "the server wants to use %s, but only %s was offered", mech_name(r->mech),
                             mech_name(c->mech));
-    /* the erroneous OID where the standard one was offered is a change, too, if only of the name */
-    if (r->state == NEG_REQUEST_MIC || (!c->answered && r->has_mech && r->mech != c->mech))
+    /* The erroneous OID of Kerberos in answer to the standard one is no change of the mechanism: servers that
+     * only know it as that do so, and with one mechanism on the list there is nothing that a MIC would still
+     * protect. */
+    if (r->state == NEG_REQUEST_MIC)
         c->mic_needed = true;
     c->answered = true;
     return STATUS_SUCCESS;
