@@ -7,7 +7,6 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <msrpc/epmapper.h>
 #include <msrpc/lsarpc.h>
@@ -17,8 +16,6 @@
 #include <msrpc/srvsvc.h>
 #include <msrpc/wkssvc.h>
 #include "ndr/ndr.h"
-#include "rpc/limits.h"
-#include "rpc/m_frag.h"
 /* cmocka last */
 #include <cmocka.h>
 
@@ -107,40 +104,11 @@ static void nothing_received(void **state)
         }
 }
 
-static void reassembly_has_a_ceiling(void **state)
-{
-    static uint8_t part[60000];
-    static const uint32_t hints[] = { 0, 0x7fffffff, 0x80000000, 0xffffffff };
-    struct rpc_join j = { NULL, 0, 0 };
-    struct nt_arena *mem = nt_arena_new((size_t)256 << 20);
-    struct nt_blob frag = { part, sizeof part };
-    const char *why = NULL;
-    (void)state;
-    assert_non_null(mem);
-    for (size_t i = 1; i < sizeof hints / sizeof hints[0]; i++) {
-        assert_int_equal(rpc_join_add(&j, mem, frag, hints[i], &why), RPC_NT_PROTOCOL_ERROR);
-        assert_non_null(why);
-        assert_int_equal(j.len, 0);
-    }
-    size_t whole = RPC_STUB_MAX / sizeof part;
-    for (size_t i = 0; i < whole; i++)
-        assert_int_equal(rpc_join_add(&j, mem, frag, 0, &why), STATUS_SUCCESS);
-    frag.len = RPC_STUB_MAX - whole * sizeof part;
-    assert_int_equal(rpc_join_add(&j, mem, frag, 0, &why), STATUS_SUCCESS);
-    assert_int_equal(j.len, RPC_STUB_MAX);
-    for (frag.len = 1; frag.len < sizeof part; frag.len *= 3)
-        assert_int_equal(rpc_join_add(&j, mem, frag, 0, &why), RPC_NT_PROTOCOL_ERROR);
-    assert_int_equal(j.len, RPC_STUB_MAX);
-    assert_true(nt_arena_used(mem) <= 3 * RPC_STUB_MAX); /* it grows by doubling */
-    nt_arena_free(mem);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_zero),
         cmocka_unit_test(nothing_received),
-        cmocka_unit_test(reassembly_has_a_ceiling),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
