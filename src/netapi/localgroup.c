@@ -329,14 +329,22 @@ NET_API_STATUS NET_API_FUNCTION NetLocalGroupDel(LPCWSTR servername, LPCWSTR gro
 
 /* ---- members: changing ---- */
 
+/* Samba's domain controller answers as if the local group were a global one. */
+static enum nt_status of_alias(enum nt_status st)
+{
+    return st == STATUS_MEMBER_IN_GROUP ? STATUS_MEMBER_IN_ALIAS
+           : st == STATUS_MEMBER_NOT_IN_GROUP ? STATUS_MEMBER_NOT_IN_ALIAS
+                                              : st;
+}
+
 static enum nt_status one_member(struct net_call *c, const struct ndr_handle *h, const struct nt_sid *sid, bool adding)
 {
     if (adding) {
         struct samr_SamrAddMemberToAlias r = { .in.AliasHandle = *h, .in.MemberId = *sid };
-        return sam_run(c, &samr_SamrAddMemberToAlias_op, &r, &r.out.result);
+        return of_alias(sam_run(c, &samr_SamrAddMemberToAlias_op, &r, &r.out.result));
     }
     struct samr_SamrRemoveMemberFromAlias r = { .in.AliasHandle = *h, .in.MemberId = *sid };
-    return sam_run(c, &samr_SamrRemoveMemberFromAlias_op, &r, &r.out.result);
+    return of_alias(sam_run(c, &samr_SamrRemoveMemberFromAlias_op, &r, &r.out.result));
 }
 
 /* All or none: when one is refused, those before it are put back. (SamrAddMultipleMembersToAlias does not promise that, and

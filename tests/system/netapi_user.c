@@ -567,7 +567,7 @@ static void alias_members(const char16_t *alias, const char16_t *user, const cha
     LPBYTE buf = NULL;
     DWORD n = 0, total = 0;
     DWORD_PTR resume = 0;
-    LOCALGROUP_MEMBERS_INFO_3 two[] = { { full }, { (WCHAR[]){ u"Everyone" } } },
+    LOCALGROUP_MEMBERS_INFO_3 two[] = { { full }, { (WCHAR[]){ u"NT AUTHORITY\\Authenticated Users" } } },
                               bad[] = { { full }, { (WCHAR[]){ u"nobodyatall" } } };
     if (ustr_copy(full, 300, domain) || ustr_append(full, 300, u"\\") || ustr_append(full, 300, user))
         abort();
@@ -580,7 +580,7 @@ static void alias_members(const char16_t *alias, const char16_t *user, const cha
           "NetLocalGroupGetMembers 3");
     check(n == 2 && listed(buf, sizeof(LOCALGROUP_MEMBERS_INFO_3), n, full), "%s among %u: %s", narrow((WCHAR *)full), n,
           narrow(n ? ((LOCALGROUP_MEMBERS_INFO_3 *)buf)->lgrmi3_domainandname : NULL));
-    check(listed(buf, sizeof(LOCALGROUP_MEMBERS_INFO_3), n, u"Everyone"), "a well-known SID has its name");
+    check(listed(buf, sizeof(LOCALGROUP_MEMBERS_INFO_3), n, u"NT AUTHORITY\\Authenticated Users"), "a well-known SID has its name");
     NetApiBufferFree(buf);
     for (DWORD level = 0; level <= 2; level++) {
         static const size_t sizes[] = { sizeof(LOCALGROUP_MEMBERS_INFO_0), sizeof(LOCALGROUP_MEMBERS_INFO_1),
