@@ -85,12 +85,13 @@ static void explain(struct rpc_conn *c, enum nt_status st, const char *doing, co
     else
         snprintf(security, sizeof security, "%s by %s", level_name(c->level), c->mech[0] ? c->mech : c->provider->name);
     const char *name = nt_status_name(st), *help = help_for(st);
-    char code[16];
+    char end[300] = "", code[16];
     snprintf(code, sizeof code, "0x%08x", (unsigned)st);
-    nt_error_set(&c->err, st, "%s, %s:%s%s%s%s, %s, %s: %s (%s)%s%s", doing,
-                 rpc_protseq_names[c->binding->protseq], c->binding->host, c->endpoint ? "[" : "",
-                 c->endpoint ? c->endpoint : "", c->endpoint ? "]" : "", c->ctx[0].iface->name, security, what,
-                 name ? name : code, help ? "; " : "", help ? help : "");
+    if (!name || !strstr(what, name)) /* else the layer below has said it all */
+        snprintf(end, sizeof end, " (%s)%s%s", name ? name : code, help ? "; " : "", help ? help : "");
+    nt_error_set(&c->err, st, "%s, %s:%s%s%s%s, %s, %s: %s%s", doing, rpc_protseq_names[c->binding->protseq],
+                 c->binding->host, c->endpoint ? "[" : "", c->endpoint ? c->endpoint : "", c->endpoint ? "]" : "",
+                 c->ctx[0].iface->name, security, what, end);
 }
 
 void rpc_conn_explain(struct rpc_conn *c, enum nt_status st, const char *doing, const char *fmt, ...)

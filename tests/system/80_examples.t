@@ -25,4 +25,7 @@ like "serverinfo" "^name +$LAB_SRV_NAME\$" serverinfo "$LAB_SRV_PASSWORD"
 like "with the clock" "^time +$(date -u +%Y-%m-%d)" serverinfo "$LAB_SRV_PASSWORD"
 fails "with a wrong password" 1 'STATUS_LOGON_FAILURE' serverinfo wrong
 fails "over TCP, which this server has not" 1 'endpoint mapper' serverinfo "$LAB_SRV_PASSWORD" -t
+async() { "$TERN_BUILD/examples/example-rpc_async" "ncacn_np:$LAB_SRV" root <<<"$1"; }
+like "asynchronous calls on one loop" '^level 2: [1-9][0-9]* shares$' async "$LAB_SRV_PASSWORD"
+fails "and a wrong password" 1 'STATUS_LOGON_FAILURE' async wrong
 done_testing
