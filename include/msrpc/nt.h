@@ -39,6 +39,8 @@ NT_PUBLIC void *nt_arena_raw(struct nt_arena *a, size_t size, size_t align);
 NT_PUBLIC void *nt_arena_memdup(struct nt_arena *a, const void *p, size_t size);
 NT_PUBLIC char *nt_arena_strdup(struct nt_arena *a, const char *s);
 NT_PUBLIC char16_t *nt_arena_strdup16(struct nt_arena *a, const char16_t *s);
+/* From now until the next reset the arena is a secret one, for a call that turns out to carry a password. */
+NT_PUBLIC void nt_arena_mark_secret(struct nt_arena *a);
 /* Bytes given out so far. */
 NT_PUBLIC size_t nt_arena_used(const struct nt_arena *a);
 /* Forgets all allocations but keeps memory for the next ones. */

@@ -19,7 +19,7 @@ struct chunk {
 struct nt_arena {
     struct chunk *chunks;
     size_t limit, used, next_size;
-    bool secret;
+    bool secret, always_secret;
 };
 
 static struct nt_arena *arena_new(size_t limit, bool secret)
@@ -29,7 +29,7 @@ static struct nt_arena *arena_new(size_t limit, bool secret)
         return NULL;
     a->limit = limit ? limit : NT_ARENA_DEFAULT_LIMIT;
     a->next_size = CHUNK_FIRST;
-    a->secret = secret;
+    a->secret = a->always_secret = secret;
     return a;
 }
 
@@ -116,6 +116,11 @@ char16_t *nt_arena_strdup16(struct nt_arena *a, const char16_t *s)
     return to ? memcpy(to, s, n * sizeof *s) : NULL;
 }
 
+void nt_arena_mark_secret(struct nt_arena *a)
+{
+    a->secret = true;
+}
+
 size_t nt_arena_used(const struct nt_arena *a)
 {
     return a->used;
@@ -143,6 +148,7 @@ void nt_arena_reset(struct nt_arena *a)
         keep->used = 0;
     }
     a->used = 0;
+    a->secret = a->always_secret;
 }
 
 void nt_arena_free(struct nt_arena *a)

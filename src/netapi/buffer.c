@@ -30,11 +30,8 @@ NET_API_STATUS NET_API_FUNCTION NetApiBufferAllocate(DWORD size, LPVOID *buffer)
  */
 NET_API_STATUS NET_API_FUNCTION NetApiBufferFree(LPVOID buffer)
 {
-    if (buffer) {
-        struct head *h = head_of(buffer);
-        nt_wipe(buffer, h->size);
-        free(h);
-    }
+    if (buffer)
+        free(head_of(buffer));
     return NERR_Success;
 }
 

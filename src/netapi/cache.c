@@ -341,7 +341,7 @@ static enum nt_status server_new(const char *name, struct net_server **ret)
     if (st == STATUS_SUCCESS)
         st = wide_name(name, &s->wide);
     s->name = strdup(name);
-    s->mem = nt_arena_new_secret(0);
+    s->mem = nt_arena_new(0);
     if (st == STATUS_SUCCESS && (!s->name || !s->mem))
         st = STATUS_NO_MEMORY;
     if (st != STATUS_SUCCESS) {
@@ -413,7 +413,7 @@ void net_server_put(struct net_server *s)
 {
     if (nt_arena_used(s->mem) > KEEP_ARENA) {
         nt_arena_free(s->mem);
-        s->mem = nt_arena_new_secret(0);
+        s->mem = nt_arena_new(0);
     } else {
         nt_arena_reset(s->mem);
     }

@@ -322,6 +322,12 @@ enum nt_status net_begin(struct net_call *c, const WCHAR *servername, const char
     return st;
 }
 
+void net_keep_secret(struct net_call *c)
+{
+    if (c->mem)
+        nt_arena_mark_secret(c->mem);
+}
+
 NET_API_STATUS net_end(struct net_call *c, enum nt_status st)
 {
     NET_API_STATUS result = nt_to_net_api(st);

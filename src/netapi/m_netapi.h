@@ -102,6 +102,8 @@ const struct net_options *net_call_options(const struct net_call *c);
 enum nt_status net_connect(struct net_call *c);
 
 enum nt_status net_begin(struct net_call *c, const WCHAR *servername, const char *name);
+/* For a call that carries a password: what it leaves in memory is wiped at its end. */
+void net_keep_secret(struct net_call *c);
 NET_API_STATUS net_end(struct net_call *c, enum nt_status st);
 /* The connection for an interface, opened on first use; a dead one is replaced once. */
 enum nt_status net_rpc(struct net_call *c, const struct rpc_interface *i, struct rpc_conn **ret);

@@ -13,8 +13,9 @@ static enum nt_status bad_page(struct net_call *c, const char *what)
 struct sam_item *sam_list_add(struct net_call *c, struct sam_list *list)
 {
     if (list->n == list->cap) {
-        size_t cap = list->cap ? list->cap * 2 : 64;
-        struct sam_item *v = nt_arena_array(c->mem, cap, sizeof *v);
+        /* not zeroed, and in big steps: what is not used is not even touched */
+        size_t cap = list->cap ? list->cap * 4 : 64;
+        struct sam_item *v = nt_arena_raw(c->mem, cap * sizeof *v, _Alignof(struct sam_item));
         if (!v)
             return NULL;
         if (list->n)

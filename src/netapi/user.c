@@ -133,6 +133,7 @@ NET_API_STATUS NET_API_FUNCTION NetUserAdd(LPCWSTR servername, DWORD level, LPBY
     struct user_change ch;
     DWORD parm = PARM_ERROR_NONE;
     enum nt_status st = net_begin(&c, servername, "NetUserAdd");
+    net_keep_secret(&c);
     if (nt_ok(st) && level == 0)
         st = STATUS_INVALID_LEVEL;
     if (nt_ok(st))
@@ -219,6 +220,7 @@ NET_API_STATUS NET_API_FUNCTION NetUserSetInfo(LPCWSTR servername, LPCWSTR usern
     struct user_change ch;
     DWORD parm = PARM_ERROR_NONE;
     enum nt_status st = net_begin(&c, servername, "NetUserSetInfo");
+    net_keep_secret(&c);
     if (nt_ok(st))
         st = username ? user_gather(&c, level, buf, false, &ch, &parm) : STATUS_INVALID_PARAMETER;
     if (nt_ok(st))
@@ -235,6 +237,7 @@ NET_API_STATUS NET_API_FUNCTION NetUserChangePassword(LPCWSTR domainname, LPCWST
     struct sam_password old, fresh;
     char16_t *caller = NULL;
     enum nt_status st = net_begin(&c, domainname, "NetUserChangePassword");
+    net_keep_secret(&c);
     if (nt_ok(st) && (!oldpassword || !newpassword))
         st = STATUS_INVALID_PARAMETER;
     if (nt_ok(st))
