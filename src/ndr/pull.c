@@ -9,7 +9,7 @@ void ndr_pull_init(struct ndr_pull *n, struct nt_arena *mem, const uint8_t *stub
 {
     *n =
         (struct ndr_pull){ .mem = mem, .wide = ndr64, .budget = NDR_BUDGET_BYTES, .depth = NDR_BUDGET_DEPTH };
-    rd_init(&n->rd, stub, len);
+    rd_init(&n->rd, stub ? stub : (const uint8_t *)"", len); /* an empty stub may be NULL */
     if (budget && budget->bytes)
         n->budget = budget->bytes;
     if (budget && budget->depth)

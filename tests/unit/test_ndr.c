@@ -436,6 +436,19 @@ static void test_pull_budget(void **state)
     nt_arena_free(mem);
 }
 
+static void test_pull_nothing(void **state)
+{
+    (void)state;
+    struct nt_arena *mem = nt_arena_new(0);
+    struct ndr_pull n;
+    ndr_pull_init(&n, mem, NULL, 0, 0x10, false, NULL);
+    ndr_pull_align(&n, NDR_8);
+    assert_int_equal(ndr_pull_status(&n), STATUS_SUCCESS);
+    assert_int_equal(ndr_pull_u8(&n), 0);
+    assert_int_equal(ndr_pull_status(&n), RPC_NT_BAD_STUB_DATA);
+    nt_arena_free(mem);
+}
+
 static void test_peek_tag(void **state)
 {
     (void)state;
@@ -464,6 +477,7 @@ int main(void)
         cmocka_unit_test(test_pull_full_pointers),
         cmocka_unit_test(test_pull_budget),
         cmocka_unit_test(test_peek_tag),
+        cmocka_unit_test(test_pull_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
