@@ -27,7 +27,20 @@ done
 for header in $(cd "$DIR$PREFIX/include/msrpc" && ls ./*.h); do
     echo "#include <msrpc/${header#./}>" >"$DIR/one.c"
     "$CC" -std=gnu11 -Wall -Wextra -Werror -fsyntax-only $(flags --cflags librpcrt libmsrpc) "$DIR/one.c"
+    if command -v c++ >/dev/null; then
+        c++ -x c++ -std=c++11 -Wall -Wextra -Werror -fsyntax-only $(flags --cflags librpcrt libmsrpc) "$DIR/one.c"
+    fi
 done
+for f in man/man1/idlc.1 man/man3/librpcrt.3 doc/tern/design.md; do
+    [ -s "$DIR$PREFIX/share/$f" ] || { echo "no $f"; exit 1; }
+done
+
+# libraries below NetAPI by themselves
+for p in bindings:librpcrt pipe:libnpc; do
+    "$CC" -Wall -Wextra -Werror "$SOURCE/examples/${p%:*}.c" -o "$DIR/${p%:*}" $(flags --cflags --libs "${p#*:}") \
+        -Wl,-rpath-link,"$LIB"
+done
+LD_LIBRARY_PATH=$LIB "$DIR/bindings" 'ncacn_np:srv1[srvsvc]' | grep -Fqx 'ncacn_np:srv1[\pipe\srvsvc]'
 
 build() # build NAME EXTRA-CFLAGS [--static]
 {
