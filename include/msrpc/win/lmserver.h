@@ -1033,7 +1033,7 @@ typedef struct _SERVER_TRANSPORT_INFO_3 {
 } SERVER_TRANSPORT_INFO_3, *PSERVER_TRANSPORT_INFO_3, *LPSERVER_TRANSPORT_INFO_3;
 
 /*
- * *bufptr: one SERVER_INFO_100, 101 (anybody), 102, 502 or 503 (administrators). [MS-SRVS] 3.1.4.17
+ * *bufptr: one SERVER_INFO_100, 101 (anybody), 102, 103, 502 or 503 (administrators). [MS-SRVS] 3.1.4.17
  */
 NET_API_STATUS NET_API_FUNCTION NetServerGetInfo(LMSTR servername, DWORD level, LPBYTE *bufptr);
 

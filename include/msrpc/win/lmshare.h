@@ -81,8 +81,8 @@ extern "C" {
 #endif
 
 /*
- * Shares. Level 502 has the security descriptor (self-relative; shi502_reserved is its length in bytes),
- * level 503 the server name it belongs to.
+ * Shares. Level 502 has the security descriptor (self-relative; shi502_reserved is its length in bytes, in
+ * arguments also 0: as long as the descriptor says), level 503 the server name it belongs to.
  */
 typedef struct _SHARE_INFO_0 {
     LPWSTR shi0_netname;
@@ -286,8 +286,8 @@ NET_API_STATUS NET_API_FUNCTION NetShareSetInfo(LMSTR servername, LMSTR netname,
 NET_API_STATUS NET_API_FUNCTION NetShareDel(LMSTR servername, LMSTR netname, DWORD reserved);
 
 /*
- * Is the path or device shared? Then *type is the type of that share. NERR_DeviceNotShared. [MS-SRVS]
- * 3.1.4.16
+ * Is the path or device shared? Then *type is the type of that share. NERR_DeviceNotShared;
+ * RPC_S_PROCNUM_OUT_OF_RANGE from Samba. [MS-SRVS] 3.1.4.16
  */
 NET_API_STATUS NET_API_FUNCTION NetShareCheck(LMSTR servername, LMSTR device, LPDWORD type);
 
@@ -302,8 +302,8 @@ NET_API_STATUS NET_API_FUNCTION NetSessionEnum(LMSTR servername, LMSTR UncClient
                                                LPDWORD resume_handle);
 
 /*
- * The session of one user from one client, neither NULL: *bufptr is a SESSION_INFO_0, 1, 2 or 10.
- * NERR_ClientNameNotFound, NERR_UserNotFound.
+ * The session of one user from one client, neither NULL: *bufptr is a SESSION_INFO_0, 1, 2 or 10. Taken from
+ * the server's list; a user without a domain fits one with any. NERR_ClientNameNotFound, NERR_UserNotFound.
  */
 NET_API_STATUS NET_API_FUNCTION NetSessionGetInfo(LMSTR servername, LMSTR UncClientName, LMSTR username,
                                                   DWORD level, LPBYTE *bufptr);

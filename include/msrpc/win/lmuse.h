@@ -95,9 +95,11 @@ typedef struct _USE_INFO_5 {
  * Says as whom this process talks to a server: Buf is a USE_INFO_1 or 2 (user, domain and password from level
  * 2) whose ui2_remote is \\server\IPC$ and whose ui2_local is NULL. Later calls to that server from any
  * thread use them, until NetUseDel. The structure is only read; the password is copied, and wiped when the
- * use ends. UncServerName must be NULL: uses are of this process. ERROR_LOGON_FAILURE and the other refusals
- * of a logon, ERROR_BAD_NETPATH, ERROR_SESSION_CREDENTIAL_CONFLICT (there is a use of that server as somebody
- * else), NERR_BadAsgType.
+ * use ends. UncServerName must be NULL: uses are of this process. The credentials are proved at once, except
+ * where net_set_options sends calls to that server over TCP. ERROR_LOGON_FAILURE and the other refusals
+ * of a logon, ERROR_BAD_NETPATH, ERROR_BAD_NET_NAME (ui2_remote is no \\server\IPC$),
+ * ERROR_SESSION_CREDENTIAL_CONFLICT (there is a use of that server as somebody else), NERR_BadAsgType;
+ * *ParmError names the field of a wrong resource or type, too.
  */
 NET_API_STATUS NET_API_FUNCTION NetUseAdd(LMSTR UncServerName, DWORD Level, LPBYTE Buf, LPDWORD ParmError);
 
