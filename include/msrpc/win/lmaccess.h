@@ -868,7 +868,8 @@ NET_API_STATUS NET_API_FUNCTION NetUserAdd(LPCWSTR servername, DWORD level, LPBY
 
 /*
  * Users, filter being 0 or some FILTER_ flags: *bufptr is an array of USER_INFO_0, 1, 2, 3, 10, 11 or 20.
- * ERROR_MORE_DATA.
+ * All at once at level 20 the flags are those that the server keeps: UF_LOCKOUT, UF_PASSWORD_EXPIRED and
+ * UF_PASSWD_CANT_CHANGE, which it works out per user, are missing. ERROR_MORE_DATA.
  */
 NET_API_STATUS NET_API_FUNCTION NetUserEnum(LPCWSTR servername, DWORD level, DWORD filter, LPBYTE *bufptr,
                                             DWORD prefmaxlen, LPDWORD entriesread, LPDWORD totalentries,
@@ -879,9 +880,10 @@ NET_API_STATUS NET_API_FUNCTION NetUserGetInfo(LPCWSTR servername, LPCWSTR usern
                                                LPBYTE *bufptr);
 
 /*
- * Changes a user: buf is a USER_INFO_0 (rename), 1, 2, 3, 4, 21, 22, 1003, 1005 to 1014, 1017, 1020, 1024,
- * 1051, 1052 or 1053. A NULL password stays as it is. NERR_UserNotFound, NERR_UserExists,
- * NERR_PasswordTooShort, NERR_SpeGroupOp, NERR_LastAdmin.
+ * Changes a user: buf is a USER_INFO_0 (rename), 1, 2, 3, 4, 21, 22, 1003, 1005 to 1014, 1017, 1018, 1020,
+ * 1024, 1051, 1052 or 1053. A NULL string, the password among them, stays as it is; priv and auth_flags have
+ * to be what they are. NERR_UserNotFound, NERR_UserExists, NERR_PasswordTooShort, NERR_SpeGroupOp,
+ * NERR_LastAdmin.
  */
 NET_API_STATUS NET_API_FUNCTION NetUserSetInfo(LPCWSTR servername, LPCWSTR username, DWORD level, LPBYTE buf,
                                                LPDWORD parm_err);
@@ -910,8 +912,9 @@ NET_API_STATUS NET_API_FUNCTION NetUserModalsGet(LPCWSTR servername, DWORD level
 
 /*
  * Changes a password by one who knows the old one; no right over the account is needed. domainname is a
- * domain or a server, NULL the domain of the caller; username NULL is the caller. ERROR_INVALID_PASSWORD,
- * NERR_UserNotFound, NERR_PasswordTooShort (any rule of the policy is broken).
+ * server, or the DNS name of a domain if that leads to its controllers, NULL this machine; username NULL is
+ * the caller. ERROR_INVALID_PASSWORD (also for a user that does not exist), NERR_PasswordTooShort (any rule of
+ * the policy is broken).
  */
 NET_API_STATUS NET_API_FUNCTION NetUserChangePassword(LPCWSTR domainname, LPCWSTR username,
                                                       LPCWSTR oldpassword, LPCWSTR newpassword);
@@ -974,23 +977,23 @@ NET_API_STATUS NET_API_FUNCTION NetLocalGroupEnum(LPCWSTR servername, DWORD leve
                                                   DWORD prefmaxlen, LPDWORD entriesread, LPDWORD totalentries,
                                                   PDWORD_PTR resumehandle);
 
-/* One local group: *bufptr is a LOCALGROUP_INFO_1. NERR_GroupNotFound. */
+/* One local group: *bufptr is a LOCALGROUP_INFO_0, 1 or 1002. ERROR_NO_SUCH_ALIAS. */
 NET_API_STATUS NET_API_FUNCTION NetLocalGroupGetInfo(LPCWSTR servername, LPCWSTR groupname, DWORD level,
                                                      LPBYTE *bufptr);
 
 /*
- * Changes a local group: buf is a LOCALGROUP_INFO_0 (rename), 1 or 1002. NERR_GroupNotFound,
- * ERROR_NO_SUCH_ALIAS, ERROR_ALIAS_EXISTS.
+ * Changes a local group: buf is a LOCALGROUP_INFO_0 (rename), 1 or 1002. ERROR_NO_SUCH_ALIAS,
+ * ERROR_ALIAS_EXISTS.
  */
 NET_API_STATUS NET_API_FUNCTION NetLocalGroupSetInfo(LPCWSTR servername, LPCWSTR groupname, DWORD level,
                                                      LPBYTE buf, LPDWORD parm_err);
 
-/* Deletes a local group. NERR_GroupNotFound, ERROR_NO_SUCH_ALIAS. */
+/* Deletes a local group. ERROR_NO_SUCH_ALIAS. */
 NET_API_STATUS NET_API_FUNCTION NetLocalGroupDel(LPCWSTR servername, LPCWSTR groupname);
 
 /*
  * Members of a local group: *bufptr is an array of LOCALGROUP_MEMBERS_INFO_0, 1, 2 or 3. A member whose
- * account is gone has its SID and the type SidTypeUnknown. NERR_GroupNotFound, ERROR_NO_SUCH_ALIAS,
+ * account is gone has its SID, also as name, and the type SidTypeUnknown. ERROR_NO_SUCH_ALIAS,
  * ERROR_MORE_DATA.
  */
 NET_API_STATUS NET_API_FUNCTION NetLocalGroupGetMembers(LPCWSTR servername, LPCWSTR localgroupname,
@@ -1000,14 +1003,15 @@ NET_API_STATUS NET_API_FUNCTION NetLocalGroupGetMembers(LPCWSTR servername, LPCW
 
 /*
  * Puts members into a local group: buf is an array of totalentries LOCALGROUP_MEMBERS_INFO_0 (SIDs) or 3
- * (DOMAIN\name). NERR_GroupNotFound, ERROR_NO_SUCH_MEMBER, ERROR_MEMBER_IN_ALIAS, ERROR_INVALID_MEMBER.
+ * (DOMAIN\name). All or none are put in. ERROR_NO_SUCH_ALIAS, ERROR_NO_SUCH_MEMBER, ERROR_MEMBER_IN_ALIAS,
+ * ERROR_INVALID_MEMBER.
  */
 NET_API_STATUS NET_API_FUNCTION NetLocalGroupAddMembers(LPCWSTR servername, LPCWSTR groupname, DWORD level,
                                                         LPBYTE buf, DWORD totalentries);
 
 /*
- * Takes members out of a local group; arguments as above. NERR_GroupNotFound, ERROR_NO_SUCH_MEMBER,
- * ERROR_MEMBER_NOT_IN_ALIAS.
+ * Takes members out of a local group; arguments as above, all or none. ERROR_NO_SUCH_ALIAS,
+ * ERROR_NO_SUCH_MEMBER, ERROR_MEMBER_NOT_IN_ALIAS.
  */
 NET_API_STATUS NET_API_FUNCTION NetLocalGroupDelMembers(LPCWSTR servername, LPCWSTR groupname, DWORD level,
                                                         LPBYTE buf, DWORD totalentries);
