@@ -20,7 +20,8 @@ enum nt_status samr_password_check(size_t units, struct nt_error *err)
     if (units <= SAMR_MAX_PASSWORD)
         return STATUS_SUCCESS;
     return nt_error_set(err, STATUS_NAME_TOO_LONG,
-                        "the password has %zu UTF-16 units, but a Windows account database takes at most %d; nothing was sent",
+                        "the password has %zu UTF-16 units, but a Windows account database takes at most %d; "
+                        "nothing was sent",
                         units, SAMR_MAX_PASSWORD);
 }
 
@@ -71,8 +72,9 @@ enum nt_status samr_password_rc4(const uint8_t key[SAMR_KEY_SIZE], const char16_
     return st;
 }
 
-enum nt_status samr_password_rc4_salted(const uint8_t key[SAMR_KEY_SIZE], const char16_t *password, size_t units,
-                                        const struct nt_env *env, uint8_t ret[SAMR_RC4_SALTED_SIZE])
+enum nt_status samr_password_rc4_salted(const uint8_t key[SAMR_KEY_SIZE], const char16_t *password,
+                                        size_t units, const struct nt_env *env,
+                                        uint8_t ret[SAMR_RC4_SALTED_SIZE])
 {
     uint8_t salted[16 + SAMR_KEY_SIZE], rc4_key[16];
     enum nt_status st = random_bytes(env, salted, 16);
@@ -89,7 +91,8 @@ enum nt_status samr_password_rc4_salted(const uint8_t key[SAMR_KEY_SIZE], const 
 }
 
 /* [MS-SAMR] 2.2.6.32: size in bytes, password, noise up to 514 bytes. */
-static enum nt_status aes_block(const char16_t *password, size_t units, const struct nt_env *env, uint8_t out[514])
+static enum nt_status aes_block(const char16_t *password, size_t units, const struct nt_env *env,
+                                uint8_t out[514])
 {
     size_t size;
     if (units > SAMR_MAX_PASSWORD)
@@ -106,7 +109,8 @@ static struct iovec part(const void *p, size_t len)
     return (struct iovec){ .iov_base = (void *)(uintptr_t)p, .iov_len = len };
 }
 
-/* [MS-SAMR] 3.2.2.4. The last part of what is authenticated is the length of the version byte, itself a byte 1. */
+/* [MS-SAMR] 3.2.2.4. The last part of what is authenticated is the length of the version byte, itself a
+ * byte 1. */
 static void seal(const uint8_t key[SAMR_KEY_SIZE], const uint8_t clear[514], struct samr_aes_password *p)
 {
     static const uint8_t version = AES_VERSION, version_length = 1;
@@ -116,7 +120,8 @@ static void seal(const uint8_t key[SAMR_KEY_SIZE], const uint8_t clear[514], str
     label = part(mac_label, sizeof mac_label);
     cr_hmac_sha512(key, SAMR_KEY_SIZE, &label, 1, mac);
     size_t n = cr_aes256_cbc_encrypt(enc, p->salt, clear, 514, p->cipher); /* the first 32 bytes of enc */
-    const struct iovec all[] = { part(&version, 1), part(p->salt, 16), part(p->cipher, n), part(&version_length, 1) };
+    const struct iovec all[] = { part(&version, 1), part(p->salt, 16), part(p->cipher, n),
+                                 part(&version_length, 1) };
     cr_hmac_sha512(mac, sizeof mac, all, 4, p->auth_data);
     nt_wipe(enc, sizeof enc);
     nt_wipe(mac, sizeof mac);

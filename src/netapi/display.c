@@ -13,7 +13,8 @@ static void fill(struct net_buf *b, size_t i, void *to, const void *from)
 {
     const struct shown *s = from;
     const struct sam_item *it = &s->list->v[i];
-    DWORD next = it->index ? it->index : s->start + (DWORD)i + 1; /* servers that give no index count from the start */
+    DWORD next =
+        it->index ? it->index : s->start + (DWORD)i + 1; /* servers that give no index count from the start */
     if (s->level == 1) {
         NET_DISPLAY_USER *u = to;
         u->usri1_name = sam_put(b, &it->name);
@@ -42,14 +43,16 @@ static void fill(struct net_buf *b, size_t i, void *to, const void *from)
 static enum nt_status query(struct net_call *c, DWORD level, DWORD index, DWORD entries, DWORD prefmaxlen,
                             LPDWORD ret_count, LPBYTE *ret)
 {
-    static const size_t sizes[] = { sizeof(NET_DISPLAY_USER), sizeof(NET_DISPLAY_MACHINE), sizeof(NET_DISPLAY_GROUP) };
+    static const size_t sizes[] = { sizeof(NET_DISPLAY_USER), sizeof(NET_DISPLAY_MACHINE),
+                                    sizeof(NET_DISPLAY_GROUP) };
     struct sam_domain d;
     struct sam_list list = { 0 };
     uint32_t at = index;
     bool more = false;
     enum nt_status st = sam_domain(c, SAM_ACCOUNT, &d);
     if (nt_ok(st))
-        st = sam_display(c, &d, (enum samr_DOMAIN_DISPLAY_INFORMATION)level, entries, prefmaxlen, &at, &list, &more);
+        st = sam_display(c, &d, (enum samr_DOMAIN_DISPLAY_INFORMATION)level, entries, prefmaxlen, &at, &list,
+                         &more);
     if (!nt_ok(st))
         return st;
     struct shown from = { level, index, &list };
@@ -57,7 +60,8 @@ static enum nt_status query(struct net_call *c, DWORD level, DWORD index, DWORD 
 }
 
 NET_API_STATUS NET_API_FUNCTION NetQueryDisplayInformation(LPCWSTR ServerName, DWORD Level, DWORD Index,
-                                                           DWORD EntriesRequested, DWORD PreferredMaximumLength,
+                                                           DWORD EntriesRequested,
+                                                           DWORD PreferredMaximumLength,
                                                            LPDWORD ReturnedEntryCount, PVOID *SortedBuffer)
 {
     struct net_call c;

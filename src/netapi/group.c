@@ -49,8 +49,10 @@ static enum nt_status query(struct net_call *c, const struct ndr_handle *h, stru
     enum nt_status st = sam_run(c, &samr_SamrQueryInformationGroup_op, &r, &r.out.result);
     if (!nt_ok(st))
         return st;
-    if (!r.out.Buffer || !sam_string_ok(&r.out.Buffer->General.Name) || !sam_string_ok(&r.out.Buffer->General.AdminComment))
-        return nt_error_set(&c->err, STATUS_INVALID_NETWORK_RESPONSE, "%s said yes and sent no group", c->srv->name);
+    if (!r.out.Buffer || !sam_string_ok(&r.out.Buffer->General.Name) ||
+        !sam_string_ok(&r.out.Buffer->General.AdminComment))
+        return nt_error_set(&c->err, STATUS_INVALID_NETWORK_RESPONSE, "%s said yes and sent no group",
+                            c->srv->name);
     g->name = r.out.Buffer->General.Name;
     g->comment = r.out.Buffer->General.AdminComment;
     g->attributes = r.out.Buffer->General.Attributes;
@@ -79,23 +81,26 @@ static enum nt_status get_info(struct net_call *c, const WCHAR *name, DWORD leve
     return st;
 }
 
-NET_API_STATUS NET_API_FUNCTION NetGroupGetInfo(LPCWSTR servername, LPCWSTR groupname, DWORD level, LPBYTE *bufptr)
+NET_API_STATUS NET_API_FUNCTION NetGroupGetInfo(LPCWSTR servername, LPCWSTR groupname, DWORD level,
+                                                LPBYTE *bufptr)
 {
     struct net_call c;
     enum nt_status st = net_begin(&c, servername, "NetGroupGetInfo");
     if (bufptr)
         *bufptr = NULL;
     if (nt_ok(st))
-        st = !bufptr || !groupname ? STATUS_INVALID_PARAMETER : level > 3 ? STATUS_INVALID_LEVEL : STATUS_SUCCESS;
+        st = !bufptr || !groupname ? STATUS_INVALID_PARAMETER
+             : level > 3           ? STATUS_INVALID_LEVEL
+                                   : STATUS_SUCCESS;
     if (nt_ok(st))
         st = get_info(&c, groupname, level, bufptr);
     return net_end(&c, st);
 }
 
-/* Level 0 has only names, which the enumeration gives; the display list of groups has all of the other levels, so no group
- * is opened. Its index is the resume handle there. */
-static enum nt_status enum_groups(struct net_call *c, DWORD level, DWORD prefmaxlen, uint32_t *context, LPBYTE *bufptr,
-                                  LPDWORD entriesread, LPDWORD totalentries)
+/* Level 0 has only names, which the enumeration gives; the display list of groups has all of the other
+ * levels, so no group is opened. Its index is the resume handle there. */
+static enum nt_status enum_groups(struct net_call *c, DWORD level, DWORD prefmaxlen, uint32_t *context,
+                                  LPBYTE *bufptr, LPDWORD entriesread, LPDWORD totalentries)
 {
     struct sam_domain d;
     struct sam_list list = { 0 };
@@ -111,25 +116,31 @@ static enum nt_status enum_groups(struct net_call *c, DWORD level, DWORD prefmax
         return nt_ok(st) ? STATUS_NO_MEMORY : st;
     for (size_t i = 0; nt_ok(st) && i < list.n; i++) {
         const struct sam_item *it = &list.v[i];
-        g[i] = (struct group){ .rid = it->rid, .attributes = it->flags, .name = it->name, .comment = it->comment };
+        g[i] = (struct group){
+            .rid = it->rid, .attributes = it->flags, .name = it->name, .comment = it->comment
+        };
         if (level == 3)
             st = sam_rid_to_sid(c, &d, it->rid, &g[i].sid);
     }
     if (!nt_ok(st))
         return st;
     struct groups from = { level, g };
-    return sam_result(&list, size_of(level), fill, &from, more, more && totalentries ? sam_count(c, SAM_GROUPS, &d) : 0,
-                      bufptr, entriesread, totalentries);
+    return sam_result(&list, size_of(level), fill, &from, more,
+                      more && totalentries ? sam_count(c, SAM_GROUPS, &d) : 0, bufptr, entriesread,
+                      totalentries);
 }
 
-NET_API_STATUS NET_API_FUNCTION NetGroupEnum(LPCWSTR servername, DWORD level, LPBYTE *bufptr, DWORD prefmaxlen,
-                                             LPDWORD entriesread, LPDWORD totalentries, PDWORD_PTR resume_handle)
+NET_API_STATUS NET_API_FUNCTION NetGroupEnum(LPCWSTR servername, DWORD level, LPBYTE *bufptr,
+                                             DWORD prefmaxlen, LPDWORD entriesread, LPDWORD totalentries,
+                                             PDWORD_PTR resume_handle)
 {
     struct net_call c;
     uint32_t context = resume_handle ? (uint32_t)*resume_handle : 0;
     enum nt_status st = net_begin(&c, servername, "NetGroupEnum");
     if (nt_ok(st))
-        st = !bufptr || !entriesread ? STATUS_INVALID_PARAMETER : level > 3 ? STATUS_INVALID_LEVEL : STATUS_SUCCESS;
+        st = !bufptr || !entriesread ? STATUS_INVALID_PARAMETER
+             : level > 3             ? STATUS_INVALID_LEVEL
+                                     : STATUS_SUCCESS;
     if (nt_ok(st)) {
         *bufptr = NULL;
         *entriesread = 0;
@@ -149,8 +160,8 @@ struct change {
     uint32_t bits;
 };
 
-static enum nt_status gather_string(struct net_call *c, const WCHAR *s, size_t max, struct dtyp_RPC_UNICODE_STRING *to,
-                                    bool *set)
+static enum nt_status gather_string(struct net_call *c, const WCHAR *s, size_t max,
+                                    struct dtyp_RPC_UNICODE_STRING *to, bool *set)
 {
     if (!s)
         return STATUS_SUCCESS; /* stays as it is */
@@ -172,15 +183,17 @@ static enum nt_status gather(struct net_call *c, DWORD level, const void *buf, s
     }
     if (nt_ok(st) && level >= 1 && level <= 3) {
         *parm = GROUP_COMMENT_PARMNUM;
-        st = gather_string(c, ((const GROUP_INFO_1 *)buf)->grpi1_comment, SAM_MAX_STRING, &ch->text, &ch->comment);
+        st = gather_string(c, ((const GROUP_INFO_1 *)buf)->grpi1_comment, SAM_MAX_STRING, &ch->text,
+                           &ch->comment);
     }
     if (level == GROUP_COMMENT_INFOLEVEL) {
         *parm = GROUP_COMMENT_PARMNUM;
-        st = gather_string(c, ((const GROUP_INFO_1002 *)buf)->grpi1002_comment, SAM_MAX_STRING, &ch->text, &ch->comment);
+        st = gather_string(c, ((const GROUP_INFO_1002 *)buf)->grpi1002_comment, SAM_MAX_STRING, &ch->text,
+                           &ch->comment);
     }
     ch->attributes = level == 2 || level == 3 || level == 1005;
-    ch->bits = level == 2     ? ((const GROUP_INFO_2 *)buf)->grpi2_attributes
-               : level == 3   ? ((const GROUP_INFO_3 *)buf)->grpi3_attributes
+    ch->bits = level == 2       ? ((const GROUP_INFO_2 *)buf)->grpi2_attributes
+               : level == 3     ? ((const GROUP_INFO_3 *)buf)->grpi3_attributes
                : ch->attributes ? ((const GROUP_INFO_1005 *)buf)->grpi1005_attributes
                                 : 0;
     if (nt_ok(st))
@@ -188,17 +201,22 @@ static enum nt_status gather(struct net_call *c, DWORD level, const void *buf, s
     return st;
 }
 
-static enum nt_status set_level(struct net_call *c, const struct ndr_handle *h, enum samr_GROUP_INFORMATION_CLASS level,
+static enum nt_status set_level(struct net_call *c, const struct ndr_handle *h,
+                                enum samr_GROUP_INFORMATION_CLASS level,
                                 const union samr_SAMPR_GROUP_INFO_BUFFER *b)
 {
-    struct samr_SamrSetInformationGroup r = { .in.GroupHandle = *h, .in.GroupInformationClass = level, .in.Buffer = *b };
+    struct samr_SamrSetInformationGroup r = { .in.GroupHandle = *h,
+                                              .in.GroupInformationClass = level,
+                                              .in.Buffer = *b };
     return sam_run(c, &samr_SamrSetInformationGroup_op, &r, &r.out.result);
 }
 
-static enum nt_status apply(struct net_call *c, const struct ndr_handle *h, const struct change *ch, bool rename)
+static enum nt_status apply(struct net_call *c, const struct ndr_handle *h, const struct change *ch,
+                            bool rename)
 {
     enum nt_status st = STATUS_SUCCESS;
-    union samr_SAMPR_GROUP_INFO_BUFFER name = { .Name.Name = ch->name }, text = { .AdminComment.AdminComment = ch->text },
+    union samr_SAMPR_GROUP_INFO_BUFFER name = { .Name.Name = ch->name },
+                                       text = { .AdminComment.AdminComment = ch->text },
                                        bits = { .Attribute.Attributes = ch->bits };
     if (rename && ch->rename)
         st = set_level(c, h, samr_GroupNameInformation, &name);
@@ -212,12 +230,13 @@ static enum nt_status apply(struct net_call *c, const struct ndr_handle *h, cons
 static void set_parm(LPDWORD parm_err, enum nt_status st, DWORD parm)
 {
     if (parm_err)
-        *parm_err = nt_ok(st) || parm                                  ? parm
+        *parm_err = nt_ok(st) || parm                              ? parm
                     : nt_to_net_api(st) == ERROR_INVALID_PARAMETER ? PARM_ERROR_UNKNOWN
                                                                    : PARM_ERROR_NONE;
 }
 
-static enum nt_status set_info(struct net_call *c, const WCHAR *groupname, DWORD level, const struct change *ch)
+static enum nt_status set_info(struct net_call *c, const WCHAR *groupname, DWORD level,
+                               const struct change *ch)
 {
     struct sam_domain d;
     struct ndr_handle h;
@@ -232,8 +251,8 @@ static enum nt_status set_info(struct net_call *c, const WCHAR *groupname, DWORD
     return st;
 }
 
-NET_API_STATUS NET_API_FUNCTION NetGroupSetInfo(LPCWSTR servername, LPCWSTR groupname, DWORD level, LPBYTE buf,
-                                                LPDWORD parm_err)
+NET_API_STATUS NET_API_FUNCTION NetGroupSetInfo(LPCWSTR servername, LPCWSTR groupname, DWORD level,
+                                                LPBYTE buf, LPDWORD parm_err)
 {
     struct net_call c;
     struct change ch;
@@ -259,7 +278,8 @@ static enum nt_status add(struct net_call *c, struct change *ch)
     enum nt_status st = sam_domain(c, SAM_ACCOUNT, &d);
     if (!nt_ok(st))
         return st;
-    struct samr_SamrCreateGroupInDomain r = { .in.DomainHandle = d.h, .in.Name = ch->name,
+    struct samr_SamrCreateGroupInDomain r = { .in.DomainHandle = d.h,
+                                              .in.Name = ch->name,
                                               .in.DesiredAccess = samr_GROUP_WRITE_ACCOUNT | SAM_DELETE };
     st = sam_run(c, &samr_SamrCreateGroupInDomain_op, &r, &r.out.result);
     if (!nt_ok(st))
@@ -327,7 +347,8 @@ static enum nt_status del(struct net_call *c, const WCHAR *groupname)
     uint32_t rid;
     enum nt_status st = sam_domain(c, SAM_ACCOUNT, &d);
     if (nt_ok(st))
-        st = sam_open_group(c, &d, groupname, SAM_DELETE | samr_GROUP_LIST_MEMBERS | samr_GROUP_REMOVE_MEMBER, &h, &rid);
+        st = sam_open_group(c, &d, groupname, SAM_DELETE | samr_GROUP_LIST_MEMBERS | samr_GROUP_REMOVE_MEMBER,
+                            &h, &rid);
     if (!nt_ok(st))
         return st;
     struct samr_SamrDeleteGroup r = { .in.GroupHandle = h };
@@ -356,7 +377,8 @@ NET_API_STATUS NET_API_FUNCTION NetGroupDel(LPCWSTR servername, LPCWSTR groupnam
 
 /* ---- members ---- */
 
-static enum nt_status change_member(struct net_call *c, const WCHAR *groupname, const WCHAR *username, bool adding)
+static enum nt_status change_member(struct net_call *c, const WCHAR *groupname, const WCHAR *username,
+                                    bool adding)
 {
     struct sam_domain d;
     struct sam_found user;
@@ -364,12 +386,15 @@ static enum nt_status change_member(struct net_call *c, const WCHAR *groupname, 
     uint32_t rid;
     enum nt_status st = sam_domain(c, SAM_ACCOUNT, &d);
     if (nt_ok(st))
-        st = sam_open_group(c, &d, groupname, adding ? samr_GROUP_ADD_MEMBER : samr_GROUP_REMOVE_MEMBER, &h, &rid);
+        st = sam_open_group(c, &d, groupname, adding ? samr_GROUP_ADD_MEMBER : samr_GROUP_REMOVE_MEMBER, &h,
+                            &rid);
     if (!nt_ok(st))
         return st;
     st = sam_find_user(c, &d, username, &user);
     if (nt_ok(st) && adding) {
-        struct samr_SamrAddMemberToGroup r = { .in.GroupHandle = h, .in.MemberId = user.rid, .in.Attributes = ATTRIBUTES };
+        struct samr_SamrAddMemberToGroup r = { .in.GroupHandle = h,
+                                               .in.MemberId = user.rid,
+                                               .in.Attributes = ATTRIBUTES };
         st = sam_run(c, &samr_SamrAddMemberToGroup_op, &r, &r.out.result);
     } else if (nt_ok(st)) {
         st = remove_member(c, &h, user.rid);
@@ -378,12 +403,14 @@ static enum nt_status change_member(struct net_call *c, const WCHAR *groupname, 
     return st;
 }
 
-static NET_API_STATUS member(const char *function, LPCWSTR servername, LPCWSTR groupname, LPCWSTR username, bool adding)
+static NET_API_STATUS member(const char *function, LPCWSTR servername, LPCWSTR groupname, LPCWSTR username,
+                             bool adding)
 {
     struct net_call c;
     enum nt_status st = net_begin(&c, servername, function);
     if (nt_ok(st))
-        st = groupname && username ? change_member(&c, groupname, username, adding) : STATUS_INVALID_PARAMETER;
+        st =
+            groupname && username ? change_member(&c, groupname, username, adding) : STATUS_INVALID_PARAMETER;
     return net_end(&c, st);
 }
 
@@ -411,8 +438,8 @@ static void fill_member(struct net_buf *b, size_t i, void *to, const void *from)
 }
 
 /* All members come in one answer; the resume handle is how many of them have been handed out. */
-static enum nt_status get_users(struct net_call *c, const WCHAR *groupname, DWORD level, DWORD prefmaxlen, size_t *at,
-                                LPBYTE *bufptr, LPDWORD entriesread, LPDWORD totalentries)
+static enum nt_status get_users(struct net_call *c, const WCHAR *groupname, DWORD level, DWORD prefmaxlen,
+                                size_t *at, LPBYTE *bufptr, LPDWORD entriesread, LPDWORD totalentries)
 {
     const struct samr_SAMPR_GET_MEMBERS_BUFFER *m;
     size_t elem = level ? sizeof(GROUP_USERS_INFO_1) : sizeof(GROUP_USERS_INFO_0);
@@ -441,9 +468,9 @@ static enum nt_status get_users(struct net_call *c, const WCHAR *groupname, DWOR
     return sam_result(&list, elem, fill_member, &from, some < left, left, bufptr, entriesread, totalentries);
 }
 
-NET_API_STATUS NET_API_FUNCTION NetGroupGetUsers(LPCWSTR servername, LPCWSTR groupname, DWORD level, LPBYTE *bufptr,
-                                                 DWORD prefmaxlen, LPDWORD entriesread, LPDWORD totalentries,
-                                                 PDWORD_PTR ResumeHandle)
+NET_API_STATUS NET_API_FUNCTION NetGroupGetUsers(LPCWSTR servername, LPCWSTR groupname, DWORD level,
+                                                 LPBYTE *bufptr, DWORD prefmaxlen, LPDWORD entriesread,
+                                                 LPDWORD totalentries, PDWORD_PTR ResumeHandle)
 {
     struct net_call c;
     size_t at = ResumeHandle ? *ResumeHandle : 0;

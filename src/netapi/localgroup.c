@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * NetLocalGroup: aliases of the built-in domain (Administrators, Users ...) and of the account domain. A name is looked up in
- * the built-in domain first, as on Windows; new local groups go to the account domain.
+ * NetLocalGroup: aliases of the built-in domain (Administrators, Users ...) and of the account domain. A name
+ * is looked up in the built-in domain first, as on Windows; new local groups go to the account domain.
  */
 #include <string.h>
 
@@ -74,7 +74,8 @@ static enum nt_status query(struct net_call *c, const struct ndr_handle *h, stru
     enum nt_status st = sam_run(c, &samr_SamrQueryInformationAlias_op, &r, &r.out.result);
     if (!nt_ok(st))
         return st;
-    if (!r.out.Buffer || !sam_string_ok(&r.out.Buffer->General.Name) || !sam_string_ok(&r.out.Buffer->General.AdminComment))
+    if (!r.out.Buffer || !sam_string_ok(&r.out.Buffer->General.Name) ||
+        !sam_string_ok(&r.out.Buffer->General.AdminComment))
         return nt_error_set(&c->err, STATUS_INVALID_NETWORK_RESPONSE, "%s said yes and sent no local group",
                             c->srv->name);
     it->name = r.out.Buffer->General.Name;
@@ -100,7 +101,8 @@ static enum nt_status get_info(struct net_call *c, const WCHAR *name, DWORD leve
     return st;
 }
 
-NET_API_STATUS NET_API_FUNCTION NetLocalGroupGetInfo(LPCWSTR servername, LPCWSTR groupname, DWORD level, LPBYTE *bufptr)
+NET_API_STATUS NET_API_FUNCTION NetLocalGroupGetInfo(LPCWSTR servername, LPCWSTR groupname, DWORD level,
+                                                     LPBYTE *bufptr)
 {
     struct net_call c;
     enum nt_status st = net_begin(&c, servername, "NetLocalGroupGetInfo");
@@ -116,8 +118,9 @@ NET_API_STATUS NET_API_FUNCTION NetLocalGroupGetInfo(LPCWSTR servername, LPCWSTR
 }
 
 /*
- * The built-in domain, then the account domain. A resume handle has the domain in its lowest bit and the server's context of
- * the enumeration above it; where a DWORD_PTR has 32 bits the context's highest bit has to be free, as it is everywhere.
+ * The built-in domain, then the account domain. A resume handle has the domain in its lowest bit and the
+ * server's context of the enumeration above it; where a DWORD_PTR has 32 bits the context's highest bit has
+ * to be free, as it is everywhere.
  */
 static enum nt_status list_aliases(struct net_call *c, DWORD level, DWORD prefmaxlen, DWORD_PTR *resume,
                                    struct sam_list *list, bool *ret_more)
@@ -163,8 +166,9 @@ static size_t count_both(struct net_call *c)
     return n;
 }
 
-NET_API_STATUS NET_API_FUNCTION NetLocalGroupEnum(LPCWSTR servername, DWORD level, LPBYTE *bufptr, DWORD prefmaxlen,
-                                                  LPDWORD entriesread, LPDWORD totalentries, PDWORD_PTR resumehandle)
+NET_API_STATUS NET_API_FUNCTION NetLocalGroupEnum(LPCWSTR servername, DWORD level, LPBYTE *bufptr,
+                                                  DWORD prefmaxlen, LPDWORD entriesread, LPDWORD totalentries,
+                                                  PDWORD_PTR resumehandle)
 {
     struct net_call c;
     struct sam_list list = { 0 };
@@ -172,7 +176,9 @@ NET_API_STATUS NET_API_FUNCTION NetLocalGroupEnum(LPCWSTR servername, DWORD leve
     bool more = false;
     enum nt_status st = net_begin(&c, servername, "NetLocalGroupEnum");
     if (nt_ok(st))
-        st = !bufptr || !entriesread ? STATUS_INVALID_PARAMETER : level > 1 ? STATUS_INVALID_LEVEL : STATUS_SUCCESS;
+        st = !bufptr || !entriesread ? STATUS_INVALID_PARAMETER
+             : level > 1             ? STATUS_INVALID_LEVEL
+                                     : STATUS_SUCCESS;
     if (nt_ok(st)) {
         *bufptr = NULL;
         *entriesread = 0;
@@ -180,8 +186,8 @@ NET_API_STATUS NET_API_FUNCTION NetLocalGroupEnum(LPCWSTR servername, DWORD leve
     }
     if (nt_ok(st)) {
         struct shown from = { level, &list };
-        st = sam_result(&list, size_of(level), fill, &from, more, more && totalentries ? count_both(&c) : 0, bufptr,
-                        entriesread, totalentries);
+        st = sam_result(&list, size_of(level), fill, &from, more, more && totalentries ? count_both(&c) : 0,
+                        bufptr, entriesread, totalentries);
     }
     if (nt_ok(st) && resumehandle)
         *resumehandle = more ? resume : 0;
@@ -190,26 +196,29 @@ NET_API_STATUS NET_API_FUNCTION NetLocalGroupEnum(LPCWSTR servername, DWORD leve
 
 /* ---- changing ---- */
 
-static enum nt_status set_level(struct net_call *c, const struct ndr_handle *h, enum samr_ALIAS_INFORMATION_CLASS level,
+static enum nt_status set_level(struct net_call *c, const struct ndr_handle *h,
+                                enum samr_ALIAS_INFORMATION_CLASS level,
                                 const union samr_SAMPR_ALIAS_INFO_BUFFER *b)
 {
-    struct samr_SamrSetInformationAlias r = { .in.AliasHandle = *h, .in.AliasInformationClass = level, .in.Buffer = *b };
+    struct samr_SamrSetInformationAlias r = { .in.AliasHandle = *h,
+                                              .in.AliasInformationClass = level,
+                                              .in.Buffer = *b };
     return sam_run(c, &samr_SamrSetInformationAlias_op, &r, &r.out.result);
 }
 
 static void set_parm(LPDWORD parm_err, enum nt_status st, DWORD parm)
 {
     if (parm_err)
-        *parm_err = nt_ok(st)                                            ? PARM_ERROR_NONE
-                    : parm != PARM_ERROR_NONE                            ? parm
+        *parm_err = nt_ok(st)                                      ? PARM_ERROR_NONE
+                    : parm != PARM_ERROR_NONE                      ? parm
                     : nt_to_net_api(st) == ERROR_INVALID_PARAMETER ? PARM_ERROR_UNKNOWN
-                                                                         : PARM_ERROR_NONE;
+                                                                   : PARM_ERROR_NONE;
 }
 
 /* What levels 0, 1 and 1002 ask for: strings with a NULL buffer are not meant. */
 static enum nt_status gather(struct net_call *c, DWORD level, const void *buf, bool adding,
-                             union samr_SAMPR_ALIAS_INFO_BUFFER *name, union samr_SAMPR_ALIAS_INFO_BUFFER *comment,
-                             DWORD *parm)
+                             union samr_SAMPR_ALIAS_INFO_BUFFER *name,
+                             union samr_SAMPR_ALIAS_INFO_BUFFER *comment, DWORD *parm)
 {
     enum nt_status st = STATUS_SUCCESS;
     const WCHAR *text = NULL;
@@ -254,8 +263,8 @@ static enum nt_status set_info(struct net_call *c, const WCHAR *groupname,
     return st;
 }
 
-NET_API_STATUS NET_API_FUNCTION NetLocalGroupSetInfo(LPCWSTR servername, LPCWSTR groupname, DWORD level, LPBYTE buf,
-                                                     LPDWORD parm_err)
+NET_API_STATUS NET_API_FUNCTION NetLocalGroupSetInfo(LPCWSTR servername, LPCWSTR groupname, DWORD level,
+                                                     LPBYTE buf, LPDWORD parm_err)
 {
     struct net_call c;
     union samr_SAMPR_ALIAS_INFO_BUFFER name, comment;
@@ -278,7 +287,8 @@ static enum nt_status add(struct net_call *c, const union samr_SAMPR_ALIAS_INFO_
     enum nt_status st = sam_domain(c, SAM_ACCOUNT, &d);
     if (!nt_ok(st))
         return st;
-    struct samr_SamrCreateAliasInDomain r = { .in.DomainHandle = d.h, .in.AccountName = name->Name.Name,
+    struct samr_SamrCreateAliasInDomain r = { .in.DomainHandle = d.h,
+                                              .in.AccountName = name->Name.Name,
                                               .in.DesiredAccess = samr_ALIAS_WRITE_ACCOUNT | SAM_DELETE };
     st = sam_run(c, &samr_SamrCreateAliasInDomain_op, &r, &r.out.result);
     if (!nt_ok(st))
@@ -297,7 +307,8 @@ static enum nt_status add(struct net_call *c, const union samr_SAMPR_ALIAS_INFO_
     return st;
 }
 
-NET_API_STATUS NET_API_FUNCTION NetLocalGroupAdd(LPCWSTR servername, DWORD level, LPBYTE buf, LPDWORD parm_err)
+NET_API_STATUS NET_API_FUNCTION NetLocalGroupAdd(LPCWSTR servername, DWORD level, LPBYTE buf,
+                                                 LPDWORD parm_err)
 {
     struct net_call c;
     union samr_SAMPR_ALIAS_INFO_BUFFER name, comment;
@@ -332,12 +343,13 @@ NET_API_STATUS NET_API_FUNCTION NetLocalGroupDel(LPCWSTR servername, LPCWSTR gro
 /* Samba's domain controller answers as if the local group were a global one. */
 static enum nt_status of_alias(enum nt_status st)
 {
-    return st == STATUS_MEMBER_IN_GROUP ? STATUS_MEMBER_IN_ALIAS
+    return st == STATUS_MEMBER_IN_GROUP       ? STATUS_MEMBER_IN_ALIAS
            : st == STATUS_MEMBER_NOT_IN_GROUP ? STATUS_MEMBER_NOT_IN_ALIAS
                                               : st;
 }
 
-static enum nt_status one_member(struct net_call *c, const struct ndr_handle *h, const struct nt_sid *sid, bool adding)
+static enum nt_status one_member(struct net_call *c, const struct ndr_handle *h, const struct nt_sid *sid,
+                                 bool adding)
 {
     if (adding) {
         struct samr_SamrAddMemberToAlias r = { .in.AliasHandle = *h, .in.MemberId = *sid };
@@ -347,10 +359,10 @@ static enum nt_status one_member(struct net_call *c, const struct ndr_handle *h,
     return of_alias(sam_run(c, &samr_SamrRemoveMemberFromAlias_op, &r, &r.out.result));
 }
 
-/* All or none: when one is refused, those before it are put back. (SamrAddMultipleMembersToAlias does not promise that, and
- * Samba does not have it.) */
-static enum nt_status change_members(struct net_call *c, const struct ndr_handle *h, const struct sam_name *v, size_t n,
-                                     bool adding)
+/* All or none: when one is refused, those before it are put back. (SamrAddMultipleMembersToAlias does not
+ * promise that, and Samba does not have it.) */
+static enum nt_status change_members(struct net_call *c, const struct ndr_handle *h, const struct sam_name *v,
+                                     size_t n, bool adding)
 {
     for (size_t i = 0; i < n; i++) {
         enum nt_status st = one_member(c, h, &v[i].sid, adding);
@@ -371,7 +383,8 @@ static enum nt_status change_members(struct net_call *c, const struct ndr_handle
 }
 
 /* Levels 0 and 3 to SIDs. */
-static enum nt_status member_sids(struct net_call *c, DWORD level, const void *buf, DWORD n, struct sam_name *v)
+static enum nt_status member_sids(struct net_call *c, DWORD level, const void *buf, DWORD n,
+                                  struct sam_name *v)
 {
     if (level == 3) {
         const WCHAR **names = nt_arena_array(c->mem, n, sizeof(const WCHAR *));
@@ -380,8 +393,8 @@ static enum nt_status member_sids(struct net_call *c, DWORD level, const void *b
         enum nt_status st = names ? sam_names_to_sids(c, names, n, v) : STATUS_NO_MEMORY;
         for (DWORD i = 0; nt_ok(st) && i < n; i++)
             if (v[i].use == SidTypeUnknown)
-                st = nt_error_set(&c->err, STATUS_NO_SUCH_MEMBER, "%s knows no account of the name in entry %u",
-                                  c->srv->name, (unsigned)i);
+                st = nt_error_set(&c->err, STATUS_NO_SUCH_MEMBER,
+                                  "%s knows no account of the name in entry %u", c->srv->name, (unsigned)i);
         return st;
     }
     for (DWORD i = 0; i < n; i++) {
@@ -394,8 +407,8 @@ static enum nt_status member_sids(struct net_call *c, DWORD level, const void *b
     return STATUS_SUCCESS;
 }
 
-static NET_API_STATUS members(const char *function, LPCWSTR servername, LPCWSTR groupname, DWORD level, const void *buf,
-                              DWORD n, bool adding)
+static NET_API_STATUS members(const char *function, LPCWSTR servername, LPCWSTR groupname, DWORD level,
+                              const void *buf, DWORD n, bool adding)
 {
     struct net_call c;
     struct alias a;
@@ -408,8 +421,10 @@ static NET_API_STATUS members(const char *function, LPCWSTR servername, LPCWSTR 
     if (nt_ok(st) && !(v = nt_arena_array(c.mem, n, sizeof *v)))
         st = STATUS_NO_MEMORY;
     if (nt_ok(st))
-        st = open_alias(&c, groupname, adding ? samr_ALIAS_ADD_MEMBER | samr_ALIAS_REMOVE_MEMBER
-                                              : samr_ALIAS_REMOVE_MEMBER | samr_ALIAS_ADD_MEMBER, &a);
+        st = open_alias(&c, groupname,
+                        adding ? samr_ALIAS_ADD_MEMBER | samr_ALIAS_REMOVE_MEMBER
+                               : samr_ALIAS_REMOVE_MEMBER | samr_ALIAS_ADD_MEMBER,
+                        &a);
     if (nt_ok(st)) {
         st = member_sids(&c, level, buf, n, v);
         if (nt_ok(st))
@@ -419,14 +434,14 @@ static NET_API_STATUS members(const char *function, LPCWSTR servername, LPCWSTR 
     return net_end(&c, st);
 }
 
-NET_API_STATUS NET_API_FUNCTION NetLocalGroupAddMembers(LPCWSTR servername, LPCWSTR groupname, DWORD level, LPBYTE buf,
-                                                        DWORD totalentries)
+NET_API_STATUS NET_API_FUNCTION NetLocalGroupAddMembers(LPCWSTR servername, LPCWSTR groupname, DWORD level,
+                                                        LPBYTE buf, DWORD totalentries)
 {
     return members("NetLocalGroupAddMembers", servername, groupname, level, buf, totalentries, true);
 }
 
-NET_API_STATUS NET_API_FUNCTION NetLocalGroupDelMembers(LPCWSTR servername, LPCWSTR groupname, DWORD level, LPBYTE buf,
-                                                        DWORD totalentries)
+NET_API_STATUS NET_API_FUNCTION NetLocalGroupDelMembers(LPCWSTR servername, LPCWSTR groupname, DWORD level,
+                                                        LPBYTE buf, DWORD totalentries)
 {
     return members("NetLocalGroupDelMembers", servername, groupname, level, buf, totalentries, false);
 }
@@ -476,7 +491,8 @@ static void fill_member(struct net_buf *b, size_t i, void *to, const void *from)
     }
 }
 
-static enum nt_status read_members(struct net_call *c, const WCHAR *groupname, struct sam_name **ret, size_t *ret_n)
+static enum nt_status read_members(struct net_call *c, const WCHAR *groupname, struct sam_name **ret,
+                                   size_t *ret_n)
 {
     struct alias a;
     enum nt_status st = open_alias(c, groupname, samr_ALIAS_LIST_MEMBERS, &a);
@@ -503,8 +519,8 @@ static enum nt_status read_members(struct net_call *c, const WCHAR *groupname, s
 }
 
 /* All members come in one answer; the resume handle is how many of them have been handed out. */
-static enum nt_status get_members(struct net_call *c, const WCHAR *groupname, DWORD level, DWORD prefmaxlen, size_t *at,
-                                  LPBYTE *bufptr, LPDWORD entriesread, LPDWORD totalentries)
+static enum nt_status get_members(struct net_call *c, const WCHAR *groupname, DWORD level, DWORD prefmaxlen,
+                                  size_t *at, LPBYTE *bufptr, LPDWORD entriesread, LPDWORD totalentries)
 {
     static const size_t sizes[] = { sizeof(LOCALGROUP_MEMBERS_INFO_0), sizeof(LOCALGROUP_MEMBERS_INFO_1),
                                     sizeof(LOCALGROUP_MEMBERS_INFO_2), sizeof(LOCALGROUP_MEMBERS_INFO_3) };
@@ -521,12 +537,14 @@ static enum nt_status get_members(struct net_call *c, const WCHAR *groupname, DW
     *at = start + some;
     struct member_list from = { level, v + start };
     struct sam_list counted = { .n = some };
-    return sam_result(&counted, sizes[level], fill_member, &from, *at < n, n - start, bufptr, entriesread, totalentries);
+    return sam_result(&counted, sizes[level], fill_member, &from, *at < n, n - start, bufptr, entriesread,
+                      totalentries);
 }
 
-NET_API_STATUS NET_API_FUNCTION NetLocalGroupGetMembers(LPCWSTR servername, LPCWSTR localgroupname, DWORD level,
-                                                        LPBYTE *bufptr, DWORD prefmaxlen, LPDWORD entriesread,
-                                                        LPDWORD totalentries, PDWORD_PTR resumehandle)
+NET_API_STATUS NET_API_FUNCTION NetLocalGroupGetMembers(LPCWSTR servername, LPCWSTR localgroupname,
+                                                        DWORD level, LPBYTE *bufptr, DWORD prefmaxlen,
+                                                        LPDWORD entriesread, LPDWORD totalentries,
+                                                        PDWORD_PTR resumehandle)
 {
     struct net_call c;
     size_t at = resumehandle ? *resumehandle : 0;

@@ -34,23 +34,25 @@ struct users {
 net_fill_fn user_fill; /* from: struct users */
 
 /* Opens, asks and closes one user: 3 requests and what `needs` adds. */
-enum nt_status user_fetch(struct net_call *c, const struct sam_domain *d, uint32_t rid, unsigned needs, struct user *u);
+enum nt_status user_fetch(struct net_call *c, const struct sam_domain *d, uint32_t rid, unsigned needs,
+                          struct user *u);
 /* priv and auth_flags from the handle of a user whose sid is set. */
-enum nt_status user_priv(struct net_call *c, const struct sam_domain *d, const struct ndr_handle *h, struct user *u);
+enum nt_status user_priv(struct net_call *c, const struct sam_domain *d, const struct ndr_handle *h,
+                         struct user *u);
 enum nt_status user_cannot_change(struct net_call *c, const struct ndr_handle *h, const struct nt_sid *self,
                                   bool *ret);
 /* Does the access list in a self-relative security descriptor keep a user from changing his password? */
 bool user_dacl_forbids_change(const uint8_t *sd, size_t len, const struct nt_sid *self);
 
 /* Global groups of a user. */
-enum nt_status user_groups(struct net_call *c, const struct ndr_handle *h, const struct samr_GROUP_MEMBERSHIP **ret,
-                           uint32_t *ret_n);
+enum nt_status user_groups(struct net_call *c, const struct ndr_handle *h,
+                           const struct samr_GROUP_MEMBERSHIP **ret, uint32_t *ret_n);
 /* The user's SID, then those of n groups. */
 enum nt_status user_sids(struct net_call *c, const struct sam_domain *d, const struct nt_sid *user,
                          const struct samr_GROUP_MEMBERSHIP *groups, uint32_t n, struct nt_sid **ret);
 /* Adds the aliases of a domain that any of the SIDs belongs to, each once, by RID only. */
-enum nt_status user_aliases(struct net_call *c, const struct ndr_handle *domain, const struct nt_sid *sids, size_t n,
-                            struct sam_list *list);
+enum nt_status user_aliases(struct net_call *c, const struct ndr_handle *domain, const struct nt_sid *sids,
+                            size_t n, struct sam_list *list);
 
 /* A change to a user, gathered from some USER_INFO level. */
 struct user_change {
@@ -62,10 +64,10 @@ struct user_change {
     uint8_t lm_hash[16];
     uint8_t hours[UNITS_PER_WEEK / 8];
 };
-/* STATUS_INVALID_LEVEL; STATUS_INVALID_PARAMETER and kin with *ret_parm set to the field's number. `adding`: for
- * NetUserAdd, else for NetUserSetInfo. */
-enum nt_status user_gather(struct net_call *c, DWORD level, const void *buf, bool adding, struct user_change *ch,
-                           DWORD *ret_parm);
+/* STATUS_INVALID_LEVEL; STATUS_INVALID_PARAMETER and kin with *ret_parm set to the field's number. `adding`:
+ * for NetUserAdd, else for NetUserSetInfo. */
+enum nt_status user_gather(struct net_call *c, DWORD level, const void *buf, bool adding,
+                           struct user_change *ch, DWORD *ret_parm);
 /* The rights to a user that this takes. */
 uint32_t user_change_access(const struct user_change *ch);
 /* Carries it out on an open user. */

@@ -50,24 +50,29 @@ static void fill(struct net_buf *b, size_t i, void *to, const void *from)
     } else {
         USER_MODALS_INFO_3 *m = to;
         m->usrmod3_lockout_duration = duration((uint64_t)p->lockout.LockoutDuration.QuadPart);
-        m->usrmod3_lockout_observation_window = duration((uint64_t)p->lockout.LockoutObservationWindow.QuadPart);
+        m->usrmod3_lockout_observation_window =
+            duration((uint64_t)p->lockout.LockoutObservationWindow.QuadPart);
         m->usrmod3_lockout_threshold = p->lockout.LockoutThreshold;
     }
 }
 
-static enum nt_status ask(struct net_call *c, const struct sam_domain *d, enum samr_DOMAIN_INFORMATION_CLASS level,
+static enum nt_status ask(struct net_call *c, const struct sam_domain *d,
+                          enum samr_DOMAIN_INFORMATION_CLASS level,
                           const union samr_SAMPR_DOMAIN_INFO_BUFFER **ret)
 {
-    struct samr_SamrQueryInformationDomain2 r = { .in.DomainHandle = d->h, .in.DomainInformationClass = level };
+    struct samr_SamrQueryInformationDomain2 r = { .in.DomainHandle = d->h,
+                                                  .in.DomainInformationClass = level };
     enum nt_status st = sam_run(c, &samr_SamrQueryInformationDomain2_op, &r, &r.out.result);
     if (st == RPC_NT_PROCNUM_OUT_OF_RANGE) { /* NT 4 */
         c->err.text[0] = 0;
-        struct samr_SamrQueryInformationDomain r1 = { .in.DomainHandle = d->h, .in.DomainInformationClass = level };
+        struct samr_SamrQueryInformationDomain r1 = { .in.DomainHandle = d->h,
+                                                      .in.DomainInformationClass = level };
         st = sam_run(c, &samr_SamrQueryInformationDomain_op, &r1, &r1.out.result);
         r.out.Buffer = r1.out.Buffer;
     }
     if (nt_ok(st) && !r.out.Buffer)
-        return nt_error_set(&c->err, STATUS_INVALID_NETWORK_RESPONSE, "%s said yes and sent no policy", c->srv->name);
+        return nt_error_set(&c->err, STATUS_INVALID_NETWORK_RESPONSE, "%s said yes and sent no policy",
+                            c->srv->name);
     *ret = r.out.Buffer;
     return st;
 }
@@ -93,7 +98,8 @@ static enum nt_status query(struct net_call *c, struct policy *p)
         p->password = b->Password;
     else
         p->role = b->Role.DomainServerRole;
-    st = ask(c, &p->domain, p->level == 0 ? samr_DomainLogoffInformation : samr_DomainReplicationInformation, &b);
+    st = ask(c, &p->domain, p->level == 0 ? samr_DomainLogoffInformation : samr_DomainReplicationInformation,
+             &b);
     if (!nt_ok(st))
         return st;
     if (p->level == 0)
@@ -108,8 +114,8 @@ static enum nt_status query(struct net_call *c, struct policy *p)
 
 NET_API_STATUS NET_API_FUNCTION NetUserModalsGet(LPCWSTR servername, DWORD level, LPBYTE *bufptr)
 {
-    static const size_t sizes[] = { sizeof(USER_MODALS_INFO_0), sizeof(USER_MODALS_INFO_1), sizeof(USER_MODALS_INFO_2),
-                                    sizeof(USER_MODALS_INFO_3) };
+    static const size_t sizes[] = { sizeof(USER_MODALS_INFO_0), sizeof(USER_MODALS_INFO_1),
+                                    sizeof(USER_MODALS_INFO_2), sizeof(USER_MODALS_INFO_3) };
     struct net_call c;
     struct policy p = { .level = level };
     uint8_t *block = NULL;

@@ -21,7 +21,8 @@ struct sam {
 /* RIDs of this server do not make SIDs ([MS-SAMR] 2.2.7.15). */
 #define FEATURE_ASK_FOR_SID 0x00000001
 
-/* The association ends with the handles' owner: the server runs them down ([C706] 5.1.6), no call is needed. */
+/* The association ends with the handles' owner: the server runs them down ([C706] 5.1.6), no call is needed.
+ */
 static void sam_free(void *p)
 {
     struct sam *s = p;
@@ -50,22 +51,25 @@ void sam_close(struct net_call *c, const struct ndr_handle *h)
 
 static enum nt_status bad_answer(struct net_call *c, const char *what)
 {
-    return nt_error_set(&c->err, STATUS_INVALID_NETWORK_RESPONSE, "%s: the server's answer contradicts itself (%s)",
-                        c->srv->name, what);
+    return nt_error_set(&c->err, STATUS_INVALID_NETWORK_RESPONSE,
+                        "%s: the server's answer contradicts itself (%s)", c->srv->name, what);
 }
 
 /* ---- connection and domains ---- */
 
-#define SERVER_ACCESS (samr_SAM_SERVER_CONNECT | samr_SAM_SERVER_ENUMERATE_DOMAINS | samr_SAM_SERVER_LOOKUP_DOMAIN)
+#define SERVER_ACCESS                                                                                        \
+    (samr_SAM_SERVER_CONNECT | samr_SAM_SERVER_ENUMERATE_DOMAINS | samr_SAM_SERVER_LOOKUP_DOMAIN)
 
-/* Servers before Windows XP do not have SamrConnect5, those before Windows 2000 SP2 not SamrConnect4. Only "no such
- * operation" leads to an older one: a refusal is an answer. */
+/* Servers before Windows XP do not have SamrConnect5, those before Windows 2000 SP2 not SamrConnect4. Only
+ * "no such operation" leads to an older one: a refusal is an answer. */
 static enum nt_status connect_server(struct net_call *c, struct ndr_handle *ret, uint32_t *ret_features)
 {
     const char16_t *name = net_server_name(c);
     if (!name)
         return STATUS_NO_MEMORY;
-    struct samr_SamrConnect5 r5 = { .in.ServerName = name, .in.DesiredAccess = SERVER_ACCESS, .in.InVersion = 1 };
+    struct samr_SamrConnect5 r5 = { .in.ServerName = name,
+                                    .in.DesiredAccess = SERVER_ACCESS,
+                                    .in.InVersion = 1 };
     r5.in.InRevisionInfo.V1.Revision = 3;
     enum nt_status st = sam_run(c, &samr_SamrConnect5_op, &r5, &r5.out.result);
     *ret = r5.out.ServerHandle;
@@ -73,7 +77,9 @@ static enum nt_status connect_server(struct net_call *c, struct ndr_handle *ret,
     if (st != RPC_NT_PROCNUM_OUT_OF_RANGE)
         return st;
     c->err.text[0] = 0;
-    struct samr_SamrConnect4 r4 = { .in.ServerName = name, .in.ClientRevision = 2, .in.DesiredAccess = SERVER_ACCESS };
+    struct samr_SamrConnect4 r4 = { .in.ServerName = name,
+                                    .in.ClientRevision = 2,
+                                    .in.DesiredAccess = SERVER_ACCESS };
     st = sam_run(c, &samr_SamrConnect4_op, &r4, &r4.out.result);
     *ret = r4.out.ServerHandle;
     if (st != RPC_NT_PROCNUM_OUT_OF_RANGE)
@@ -172,7 +178,8 @@ static enum nt_status find_domain(struct net_call *c, const struct ndr_handle *s
     return STATUS_SUCCESS;
 }
 
-/* One handle with all rights that the caller has serves every later call; what he lacks is refused where it is needed. */
+/* One handle with all rights that the caller has serves every later call; what he lacks is refused where it
+ * is needed. */
 static enum nt_status open_domain(struct net_call *c, enum sam_which which)
 {
     struct ndr_handle server;
@@ -185,7 +192,8 @@ static enum nt_status open_domain(struct net_call *c, enum sam_which which)
     st = find_domain(c, &server, which, &name, &sid);
     if (!nt_ok(st))
         return st;
-    struct samr_SamrOpenDomain r = { .in.ServerHandle = server, .in.DesiredAccess = SAM_MAXIMUM_ALLOWED,
+    struct samr_SamrOpenDomain r = { .in.ServerHandle = server,
+                                     .in.DesiredAccess = SAM_MAXIMUM_ALLOWED,
                                      .in.DomainId = sid };
     st = sam_run(c, &samr_SamrOpenDomain_op, &r, &r.out.result);
     if (!nt_ok(st))
@@ -217,7 +225,8 @@ enum nt_status sam_domain(struct net_call *c, enum sam_which which, struct sam_d
     return STATUS_SUCCESS;
 }
 
-enum nt_status sam_rid_to_sid(struct net_call *c, const struct sam_domain *d, uint32_t rid, struct nt_sid *ret)
+enum nt_status sam_rid_to_sid(struct net_call *c, const struct sam_domain *d, uint32_t rid,
+                              struct nt_sid *ret)
 {
     const struct sam *s = c->srv->sam;
     if (!s || !(s->features & FEATURE_ASK_FOR_SID))
@@ -250,7 +259,8 @@ enum nt_status sam_string(struct net_call *c, const WCHAR *s, size_t max, struct
         return nt_error_set(&c->err, STATUS_NAME_TOO_LONG, "a string is longer than %zu UTF-16 units", max);
     enum nt_status st = ustr_utf8_size(p, n, NULL, &bytes);
     if (st != STATUS_SUCCESS)
-        return nt_error_set(&c->err, st, "a string is no well-formed UTF-16: it has a surrogate without its other half");
+        return nt_error_set(&c->err, st,
+                            "a string is no well-formed UTF-16: it has a surrogate without its other half");
     *ret = (struct dtyp_RPC_UNICODE_STRING){ (uint16_t)(2 * n), (uint16_t)(2 * n), (char16_t *)(uintptr_t)p };
     return STATUS_SUCCESS;
 }
@@ -272,7 +282,8 @@ PSID sam_put_sid(struct net_buf *b, const struct nt_sid *sid)
 /* ---- lookups ---- */
 
 static enum nt_status lookup_chunk(struct net_call *c, const struct sam_domain *d,
-                                   const struct dtyp_RPC_UNICODE_STRING *names, uint32_t n, struct sam_found *ret)
+                                   const struct dtyp_RPC_UNICODE_STRING *names, uint32_t n,
+                                   struct sam_found *ret)
 {
     struct samr_SamrLookupNamesInDomain r = { .in.DomainHandle = d->h, .in.Count = n };
     r.in.Names = (struct dtyp_RPC_UNICODE_STRING *)(uintptr_t)names;
@@ -285,7 +296,8 @@ static enum nt_status lookup_chunk(struct net_call *c, const struct sam_domain *
     }
     if (!nt_ok(st))
         return st;
-    if (r.out.RelativeIds.Count != n || r.out.Use.Count != n || !r.out.RelativeIds.Element || !r.out.Use.Element)
+    if (r.out.RelativeIds.Count != n || r.out.Use.Count != n || !r.out.RelativeIds.Element ||
+        !r.out.Use.Element)
         return bad_answer(c, "another number of accounts than names");
     for (uint32_t i = 0; i < n; i++)
         ret[i] = (struct sam_found){ r.out.RelativeIds.Element[i], r.out.Use.Element[i] };
@@ -304,7 +316,8 @@ enum nt_status sam_lookup_names(struct net_call *c, const struct sam_domain *d,
     return STATUS_SUCCESS;
 }
 
-enum nt_status sam_lookup(struct net_call *c, const struct sam_domain *d, const WCHAR *name, struct sam_found *ret)
+enum nt_status sam_lookup(struct net_call *c, const struct sam_domain *d, const WCHAR *name,
+                          struct sam_found *ret)
 {
     struct dtyp_RPC_UNICODE_STRING s;
     enum nt_status st = sam_string(c, name, UNLEN, &s);
@@ -317,8 +330,8 @@ enum nt_status sam_lookup(struct net_call *c, const struct sam_domain *d, const 
     return ret->use == samr_SidTypeUnknown ? STATUS_NONE_MAPPED : STATUS_SUCCESS;
 }
 
-static enum nt_status rids_chunk(struct net_call *c, const struct sam_domain *d, const uint32_t *rids, uint32_t n,
-                                 struct dtyp_RPC_UNICODE_STRING *ret_names, uint32_t *ret_use)
+static enum nt_status rids_chunk(struct net_call *c, const struct sam_domain *d, const uint32_t *rids,
+                                 uint32_t n, struct dtyp_RPC_UNICODE_STRING *ret_names, uint32_t *ret_use)
 {
     struct samr_SamrLookupIdsInDomain r = { .in.DomainHandle = d->h, .in.Count = n };
     r.in.RelativeIds = (uint32_t *)(uintptr_t)rids;
@@ -365,7 +378,8 @@ enum nt_status sam_open_rid(struct net_call *c, const struct sam_domain *d, uint
     return st;
 }
 
-enum nt_status sam_find_user(struct net_call *c, const struct sam_domain *d, const WCHAR *name, struct sam_found *ret)
+enum nt_status sam_find_user(struct net_call *c, const struct sam_domain *d, const WCHAR *name,
+                             struct sam_found *ret)
 {
     enum nt_status st = sam_lookup(c, d, name, ret);
     if (st == STATUS_NONE_MAPPED ||
@@ -374,8 +388,8 @@ enum nt_status sam_find_user(struct net_call *c, const struct sam_domain *d, con
     return st;
 }
 
-enum nt_status sam_open_user(struct net_call *c, const struct sam_domain *d, const WCHAR *name, uint32_t access,
-                             struct ndr_handle *ret, uint32_t *ret_rid)
+enum nt_status sam_open_user(struct net_call *c, const struct sam_domain *d, const WCHAR *name,
+                             uint32_t access, struct ndr_handle *ret, uint32_t *ret_rid)
 {
     struct sam_found f;
     enum nt_status st = sam_find_user(c, d, name, &f);
@@ -385,16 +399,19 @@ enum nt_status sam_open_user(struct net_call *c, const struct sam_domain *d, con
     return sam_open_rid(c, d, f.rid, access, ret);
 }
 
-enum nt_status sam_open_group(struct net_call *c, const struct sam_domain *d, const WCHAR *name, uint32_t access,
-                              struct ndr_handle *ret, uint32_t *ret_rid)
+enum nt_status sam_open_group(struct net_call *c, const struct sam_domain *d, const WCHAR *name,
+                              uint32_t access, struct ndr_handle *ret, uint32_t *ret_rid)
 {
     struct sam_found f;
     enum nt_status st = sam_lookup(c, d, name, &f);
     if (st == STATUS_NONE_MAPPED || (nt_ok(st) && f.use != samr_SidTypeGroup))
-        return nt_error_set(&c->err, STATUS_NO_SUCH_GROUP, "%s has no global group of that name", c->srv->name);
+        return nt_error_set(&c->err, STATUS_NO_SUCH_GROUP, "%s has no global group of that name",
+                            c->srv->name);
     if (!nt_ok(st))
         return st;
-    struct samr_SamrOpenGroup r = { .in.DomainHandle = d->h, .in.DesiredAccess = access, .in.GroupId = f.rid };
+    struct samr_SamrOpenGroup r = { .in.DomainHandle = d->h,
+                                    .in.DesiredAccess = access,
+                                    .in.GroupId = f.rid };
     st = sam_run(c, &samr_SamrOpenGroup_op, &r, &r.out.result);
     *ret = r.out.GroupHandle;
     *ret_rid = f.rid;

@@ -35,23 +35,26 @@ struct page {
     uint32_t context, count;
 };
 
-static enum nt_status fetch(struct net_call *c, enum sam_kind kind, const struct sam_domain *d, uint32_t filter,
-                            uint32_t len, struct page *p)
+static enum nt_status fetch(struct net_call *c, enum sam_kind kind, const struct sam_domain *d,
+                            uint32_t filter, uint32_t len, struct page *p)
 {
     enum nt_status st;
     if (kind == SAM_USERS) {
-        struct samr_SamrEnumerateUsersInDomain r = { .in.DomainHandle = d->h, .in.EnumerationContext = p->context,
+        struct samr_SamrEnumerateUsersInDomain r = { .in.DomainHandle = d->h,
+                                                     .in.EnumerationContext = p->context,
                                                      .in.UserAccountControl = filter,
                                                      .in.PreferedMaximumLength = len };
         st = sam_run(c, &samr_SamrEnumerateUsersInDomain_op, &r, &r.out.result);
         *p = (struct page){ r.out.Buffer, r.out.EnumerationContext, r.out.CountReturned };
     } else if (kind == SAM_GROUPS) {
-        struct samr_SamrEnumerateGroupsInDomain r = { .in.DomainHandle = d->h, .in.EnumerationContext = p->context,
+        struct samr_SamrEnumerateGroupsInDomain r = { .in.DomainHandle = d->h,
+                                                      .in.EnumerationContext = p->context,
                                                       .in.PreferedMaximumLength = len };
         st = sam_run(c, &samr_SamrEnumerateGroupsInDomain_op, &r, &r.out.result);
         *p = (struct page){ r.out.Buffer, r.out.EnumerationContext, r.out.CountReturned };
     } else {
-        struct samr_SamrEnumerateAliasesInDomain r = { .in.DomainHandle = d->h, .in.EnumerationContext = p->context,
+        struct samr_SamrEnumerateAliasesInDomain r = { .in.DomainHandle = d->h,
+                                                       .in.EnumerationContext = p->context,
                                                        .in.PreferedMaximumLength = len };
         st = sam_run(c, &samr_SamrEnumerateAliasesInDomain_op, &r, &r.out.result);
         *p = (struct page){ r.out.Buffer, r.out.EnumerationContext, r.out.CountReturned };
@@ -107,16 +110,16 @@ enum nt_status sam_enum(struct net_call *c, enum sam_kind kind, const struct sam
 
 /* ---- display lists, [MS-SAMR] 3.1.5.3 ---- */
 
-#define COPY_COMMON(it, e)                                                                                             \
-    do {                                                                                                               \
-        (it)->rid = (e)->Rid;                                                                                          \
-        (it)->index = (e)->Index;                                                                                      \
-        (it)->name = (e)->AccountName;                                                                                 \
-        (it)->comment = (e)->AdminComment;                                                                             \
+#define COPY_COMMON(it, e)                                                                                   \
+    do {                                                                                                     \
+        (it)->rid = (e)->Rid;                                                                                \
+        (it)->index = (e)->Index;                                                                            \
+        (it)->name = (e)->AccountName;                                                                       \
+        (it)->comment = (e)->AdminComment;                                                                   \
     } while (0)
 
-static uint32_t display_count(enum samr_DOMAIN_DISPLAY_INFORMATION kind, const union samr_SAMPR_DISPLAY_INFO_BUFFER *b,
-                              const void **ret_array)
+static uint32_t display_count(enum samr_DOMAIN_DISPLAY_INFORMATION kind,
+                              const union samr_SAMPR_DISPLAY_INFO_BUFFER *b, const void **ret_array)
 {
     switch (kind) {
     case samr_DomainDisplayUser:
@@ -131,10 +134,12 @@ static uint32_t display_count(enum samr_DOMAIN_DISPLAY_INFORMATION kind, const u
     }
 }
 
-static void copy_entry(enum samr_DOMAIN_DISPLAY_INFORMATION kind, const void *array, uint32_t i, struct sam_item *it)
+static void copy_entry(enum samr_DOMAIN_DISPLAY_INFORMATION kind, const void *array, uint32_t i,
+                       struct sam_item *it)
 {
     if (kind == samr_DomainDisplayUser) {
-        const struct samr_SAMPR_DOMAIN_DISPLAY_USER *e = (const struct samr_SAMPR_DOMAIN_DISPLAY_USER *)array + i;
+        const struct samr_SAMPR_DOMAIN_DISPLAY_USER *e =
+            (const struct samr_SAMPR_DOMAIN_DISPLAY_USER *)array + i;
         COPY_COMMON(it, e);
         it->flags = e->AccountControl;
         it->full_name = e->FullName;
@@ -144,7 +149,8 @@ static void copy_entry(enum samr_DOMAIN_DISPLAY_INFORMATION kind, const void *ar
         COPY_COMMON(it, e);
         it->flags = e->AccountControl;
     } else {
-        const struct samr_SAMPR_DOMAIN_DISPLAY_GROUP *e = (const struct samr_SAMPR_DOMAIN_DISPLAY_GROUP *)array + i;
+        const struct samr_SAMPR_DOMAIN_DISPLAY_GROUP *e =
+            (const struct samr_SAMPR_DOMAIN_DISPLAY_GROUP *)array + i;
         COPY_COMMON(it, e);
         it->flags = e->Attributes;
     }
@@ -170,38 +176,43 @@ static enum nt_status append_display(struct net_call *c, enum samr_DOMAIN_DISPLA
     return STATUS_SUCCESS;
 }
 
-/* SamrQueryDisplayInformation3 knows all kinds; servers before Windows 2000 have only the second form, which does not know
- * groups in the oldest. */
+/* SamrQueryDisplayInformation3 knows all kinds; servers before Windows 2000 have only the second form, which
+ * does not know groups in the oldest. */
 static enum nt_status fetch_display(struct net_call *c, const struct sam_domain *d,
-                                    enum samr_DOMAIN_DISPLAY_INFORMATION kind, uint32_t index, uint32_t max_entries,
-                                    uint32_t max_len, struct samr_SamrQueryDisplayInformation3 *r3)
+                                    enum samr_DOMAIN_DISPLAY_INFORMATION kind, uint32_t index,
+                                    uint32_t max_entries, uint32_t max_len,
+                                    struct samr_SamrQueryDisplayInformation3 *r3)
 {
-    *r3 = (struct samr_SamrQueryDisplayInformation3){ .in.DomainHandle = d->h, .in.DisplayInformationClass = kind,
-                                                      .in.Index = index, .in.EntryCount = max_entries,
+    *r3 = (struct samr_SamrQueryDisplayInformation3){ .in.DomainHandle = d->h,
+                                                      .in.DisplayInformationClass = kind,
+                                                      .in.Index = index,
+                                                      .in.EntryCount = max_entries,
                                                       .in.PreferredMaximumLength = max_len };
     enum nt_status st = sam_run(c, &samr_SamrQueryDisplayInformation3_op, r3, &r3->out.result);
     if (st != RPC_NT_PROCNUM_OUT_OF_RANGE)
         return st;
     c->err.text[0] = 0;
-    struct samr_SamrQueryDisplayInformation2 r2 = { .in.DomainHandle = d->h, .in.DisplayInformationClass = kind,
-                                                    .in.Index = index, .in.EntryCount = max_entries,
+    struct samr_SamrQueryDisplayInformation2 r2 = { .in.DomainHandle = d->h,
+                                                    .in.DisplayInformationClass = kind,
+                                                    .in.Index = index,
+                                                    .in.EntryCount = max_entries,
                                                     .in.PreferredMaximumLength = max_len };
     st = sam_run(c, &samr_SamrQueryDisplayInformation2_op, &r2, &r2.out.result);
     r3->out.Buffer = r2.out.Buffer;
     return st;
 }
 
-/* Where the list goes on. The index of an entry is a cookie ([MS-SAMR] 3.1.5.3.1) that stands for its place; servers that
- * leave it 0 count from the start. */
+/* Where the list goes on. The index of an entry is a cookie ([MS-SAMR] 3.1.5.3.1) that stands for its place;
+ * servers that leave it 0 count from the start. */
 static uint32_t next_index(uint32_t index, uint32_t n, const struct sam_list *list)
 {
     uint32_t last = list->v[list->n - 1].index;
     return last ? last : index + n;
 }
 
-enum nt_status sam_display(struct net_call *c, const struct sam_domain *d, enum samr_DOMAIN_DISPLAY_INFORMATION kind,
-                           uint32_t max_entries, uint32_t max_len, uint32_t *index, struct sam_list *list,
-                           bool *ret_more)
+enum nt_status sam_display(struct net_call *c, const struct sam_domain *d,
+                           enum samr_DOMAIN_DISPLAY_INFORMATION kind, uint32_t max_entries, uint32_t max_len,
+                           uint32_t *index, struct sam_list *list, bool *ret_more)
 {
     for (;;) {
         struct samr_SamrQueryDisplayInformation3 r;
@@ -244,7 +255,8 @@ enum nt_status sam_list_add_rid(struct net_call *c, struct sam_list *list, uint3
 
 enum nt_status sam_list_names(struct net_call *c, const struct sam_domain *d, struct sam_list *list)
 {
-    uint32_t *rids = nt_arena_array(c->mem, list->n, sizeof *rids), *use = nt_arena_array(c->mem, list->n, sizeof *use);
+    uint32_t *rids = nt_arena_array(c->mem, list->n, sizeof *rids),
+             *use = nt_arena_array(c->mem, list->n, sizeof *use);
     struct dtyp_RPC_UNICODE_STRING *names = nt_arena_array(c->mem, list->n, sizeof *names);
     size_t kept = 0;
     if (!rids || !use || !names)
@@ -266,7 +278,8 @@ enum nt_status sam_list_names(struct net_call *c, const struct sam_domain *d, st
 size_t sam_count(struct net_call *c, enum sam_kind kind, const struct sam_domain *d)
 {
     struct samr_SamrQueryInformationDomain2 r = { .in.DomainHandle = d->h,
-                                                  .in.DomainInformationClass = samr_DomainGeneralInformation };
+                                                  .in.DomainInformationClass =
+                                                      samr_DomainGeneralInformation };
     enum nt_status st = sam_run(c, &samr_SamrQueryInformationDomain2_op, &r, &r.out.result);
     if (!nt_ok(st) || !r.out.Buffer) {
         c->err.text[0] = 0;
@@ -298,8 +311,8 @@ uint32_t sam_page_size(DWORD prefmaxlen, size_t elem)
     return size < SAM_ALL ? (uint32_t)size : SAM_ALL - 1;
 }
 
-enum nt_status sam_result(const struct sam_list *list, size_t elem, net_fill_fn *fill, const void *from, bool more,
-                          size_t total, LPBYTE *ret, LPDWORD ret_entries, LPDWORD ret_total)
+enum nt_status sam_result(const struct sam_list *list, size_t elem, net_fill_fn *fill, const void *from,
+                          bool more, size_t total, LPBYTE *ret, LPDWORD ret_entries, LPDWORD ret_total)
 {
     uint8_t *block;
     if (list->n > UINT32_MAX)

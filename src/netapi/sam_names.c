@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * SIDs to names and back through lsarpc ([MS-LSAT] 3.1.4): needed where accounts of other domains and well-known SIDs may
- * appear, that is in local groups. What belongs to the server's own account domain is left to samr: it is open already, and
- * servers refuse lsarpc over TCP.
+ * SIDs to names and back through lsarpc ([MS-LSAT] 3.1.4): needed where accounts of other domains and
+ * well-known SIDs may appear, that is in local groups. What belongs to the server's own account domain is
+ * left to samr: it is open already, and servers refuse lsarpc over TCP.
  */
 #include <string.h>
 
@@ -10,10 +10,12 @@
 #include "netapi/m_sam.h"
 
 #define POLICY_ACCESS lsarpc_POLICY_LOOKUP_NAMES
-/* Most names in one request ([MS-LSAT] 3.1.4.6), and most SIDs that we ask for at once: 20 480 would be allowed. */
+/* Most names in one request ([MS-LSAT] 3.1.4.6), and most SIDs that we ask for at once: 20 480 would be
+ * allowed. */
 #define LOOKUP_MAX 1000
 
-static enum nt_status lsa_run(struct net_call *c, const struct rpc_op *op, void *r, const enum nt_status *result)
+static enum nt_status lsa_run(struct net_call *c, const struct rpc_op *op, void *r,
+                              const enum nt_status *result)
 {
     enum nt_status st = net_run(c, &lsarpc_interface, op, r);
     return st == STATUS_SUCCESS ? net_answer_nt(c, *result) : st;
@@ -33,17 +35,19 @@ static bool over_tcp(const struct net_call *c)
 
 static enum nt_status open_policy(struct net_call *c, struct ndr_handle *ret)
 {
-    struct lsarpc_LsarOpenPolicy2 r = { .in.SystemName = net_server_name(c), .in.DesiredAccess = POLICY_ACCESS };
+    struct lsarpc_LsarOpenPolicy2 r = { .in.SystemName = net_server_name(c),
+                                        .in.DesiredAccess = POLICY_ACCESS };
     r.in.ObjectAttributes.Length = 24;
     if (!r.in.SystemName)
         return STATUS_NO_MEMORY;
     enum nt_status st = lsa_run(c, &lsarpc_LsarOpenPolicy2_op, &r, &r.out.result);
     *ret = r.out.PolicyHandle;
     if (!nt_ok(st) && over_tcp(c))
-        return nt_error_set(&c->err, st,
-                            "%s: names of other domains and well-known SIDs are translated by lsarpc, which servers "
-                            "refuse over TCP: use a named pipe (ncacn_np), or SIDs",
-                            c->srv->name);
+        return nt_error_set(
+            &c->err, st,
+            "%s: names of other domains and well-known SIDs are translated by lsarpc, which servers "
+            "refuse over TCP: use a named pipe (ncacn_np), or SIDs",
+            c->srv->name);
     return st;
 }
 
@@ -88,8 +92,11 @@ static const char16_t *copy_string(struct net_call *c, const struct dtyp_RPC_UNI
 static enum nt_status names_chunk_2(struct net_call *c, const struct ndr_handle *policy,
                                     struct dtyp_RPC_UNICODE_STRING *names, uint32_t n, struct sam_name *ret)
 {
-    struct lsarpc_LsarLookupNames2 r = { .in.PolicyHandle = *policy, .in.Count = n, .in.Names = names,
-                                         .in.LookupLevel = lsarpc_LsapLookupWksta, .in.ClientRevision = 2 };
+    struct lsarpc_LsarLookupNames2 r = { .in.PolicyHandle = *policy,
+                                         .in.Count = n,
+                                         .in.Names = names,
+                                         .in.LookupLevel = lsarpc_LsapLookupWksta,
+                                         .in.ClientRevision = 2 };
     enum nt_status st = lsa_run(c, &lsarpc_LsarLookupNames2_op, &r, &r.out.result);
     if (st == STATUS_NONE_MAPPED) {
         c->err.text[0] = 0;
@@ -97,7 +104,8 @@ static enum nt_status names_chunk_2(struct net_call *c, const struct ndr_handle 
     }
     if (!nt_ok(st))
         return st;
-    if (r.out.TranslatedSids.Entries != n || (n && !r.out.TranslatedSids.Sids) || !domains_ok(r.out.ReferencedDomains))
+    if (r.out.TranslatedSids.Entries != n || (n && !r.out.TranslatedSids.Sids) ||
+        !domains_ok(r.out.ReferencedDomains))
         return bad_answer(c);
     for (uint32_t i = 0; i < n; i++) {
         const struct lsarpc_LSAPR_TRANSLATED_SID_EX *t = &r.out.TranslatedSids.Sids[i];
@@ -116,8 +124,11 @@ static enum nt_status names_chunk_2(struct net_call *c, const struct ndr_handle 
 static enum nt_status names_chunk(struct net_call *c, const struct ndr_handle *policy,
                                   struct dtyp_RPC_UNICODE_STRING *names, uint32_t n, struct sam_name *ret)
 {
-    struct lsarpc_LsarLookupNames3 r = { .in.PolicyHandle = *policy, .in.Count = n, .in.Names = names,
-                                         .in.LookupLevel = lsarpc_LsapLookupWksta, .in.ClientRevision = 2 };
+    struct lsarpc_LsarLookupNames3 r = { .in.PolicyHandle = *policy,
+                                         .in.Count = n,
+                                         .in.Names = names,
+                                         .in.LookupLevel = lsarpc_LsapLookupWksta,
+                                         .in.ClientRevision = 2 };
     enum nt_status st = lsa_run(c, &lsarpc_LsarLookupNames3_op, &r, &r.out.result);
     if (st == RPC_NT_PROCNUM_OUT_OF_RANGE) { /* Windows 2000 */
         c->err.text[0] = 0;
@@ -142,7 +153,8 @@ static enum nt_status names_chunk(struct net_call *c, const struct ndr_handle *p
 }
 
 /* "name" of "name" and of "DOMAIN\\name" when DOMAIN is the account domain; an empty string else. */
-static struct dtyp_RPC_UNICODE_STRING own_part(const struct sam_domain *d, const struct dtyp_RPC_UNICODE_STRING *s)
+static struct dtyp_RPC_UNICODE_STRING own_part(const struct sam_domain *d,
+                                               const struct dtyp_RPC_UNICODE_STRING *s)
 {
     size_t n = s->Length / 2u, at = 0;
     while (at < n && s->Buffer[at] != u'\\')
@@ -155,8 +167,9 @@ static struct dtyp_RPC_UNICODE_STRING own_part(const struct sam_domain *d, const
     return (struct dtyp_RPC_UNICODE_STRING){ left, left, s->Buffer + at + 1 };
 }
 
-/* Asks samr for those that can be in the account domain. An isolated name that is there means the account, as for the LSA
- * of a server ([MS-LSAT] 3.1.4.5: well-known names, built-in and account domain come first, and these do not overlap). */
+/* Asks samr for those that can be in the account domain. An isolated name that is there means the account, as
+ * for the LSA of a server ([MS-LSAT] 3.1.4.5: well-known names, built-in and account domain come first, and
+ * these do not overlap). */
 static enum nt_status own_names(struct net_call *c, const struct sam_domain *d,
                                 const struct dtyp_RPC_UNICODE_STRING *names, size_t n, struct sam_name *ret)
 {
@@ -199,8 +212,8 @@ static enum nt_status other_names(struct net_call *c, const struct dtyp_RPC_UNIC
         return STATUS_SUCCESS;
     enum nt_status st = open_policy(c, &policy);
     for (size_t from = 0; nt_ok(st) && from < some; from += LOOKUP_MAX)
-        st = names_chunk(c, &policy, ask + from, (uint32_t)(some - from < LOOKUP_MAX ? some - from : LOOKUP_MAX),
-                         answer + from);
+        st = names_chunk(c, &policy, ask + from,
+                         (uint32_t)(some - from < LOOKUP_MAX ? some - from : LOOKUP_MAX), answer + from);
     close_policy(c, &policy);
     for (size_t i = 0; nt_ok(st) && i < n; i++)
         if (ret[i].use == SidTypeUnknown)
@@ -208,7 +221,8 @@ static enum nt_status other_names(struct net_call *c, const struct dtyp_RPC_UNIC
     return st;
 }
 
-enum nt_status sam_names_to_sids(struct net_call *c, const WCHAR *const *names, size_t n, struct sam_name *ret)
+enum nt_status sam_names_to_sids(struct net_call *c, const WCHAR *const *names, size_t n,
+                                 struct sam_name *ret)
 {
     struct sam_domain d;
     struct dtyp_RPC_UNICODE_STRING *s = nt_arena_array(c->mem, n, sizeof *s);
@@ -224,8 +238,8 @@ enum nt_status sam_names_to_sids(struct net_call *c, const WCHAR *const *names, 
 
 /* ---- SIDs to names ---- */
 
-static enum nt_status sids_chunk(struct net_call *c, const struct ndr_handle *policy, struct sam_name *const *v,
-                                 uint32_t n)
+static enum nt_status sids_chunk(struct net_call *c, const struct ndr_handle *policy,
+                                 struct sam_name *const *v, uint32_t n)
 {
     struct lsarpc_LSAPR_SID_INFORMATION *sids = nt_arena_array(c->mem, n, sizeof *sids);
     if (!sids)
@@ -270,7 +284,8 @@ static enum nt_status own_sids(struct net_call *c, const struct sam_domain *d, s
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < n; i++) {
         struct nt_sid domain;
-        if (nt_sid_split(&v[i].sid, &domain, &rids[some]) != STATUS_SUCCESS || !nt_sid_equal(&domain, &d->sid))
+        if (nt_sid_split(&v[i].sid, &domain, &rids[some]) != STATUS_SUCCESS ||
+            !nt_sid_equal(&domain, &d->sid))
             continue;
         at[some++] = i;
     }
@@ -318,7 +333,8 @@ enum nt_status sam_sids_to_names(struct net_call *c, struct sam_name *v, size_t 
         return st;
     st = open_policy(c, &policy);
     for (size_t from = 0; nt_ok(st) && from < some; from += LOOKUP_MAX)
-        st = sids_chunk(c, &policy, ask + from, (uint32_t)(some - from < LOOKUP_MAX ? some - from : LOOKUP_MAX));
+        st = sids_chunk(c, &policy, ask + from,
+                        (uint32_t)(some - from < LOOKUP_MAX ? some - from : LOOKUP_MAX));
     close_policy(c, &policy);
     return st;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Setting and changing passwords over samr. Which of its three forms a password takes is decided here and told in
- * docs/passwords.md: what the server announces is used, and a weaker form only after the server has said that it does not
- * know the stronger one.
+ * Setting and changing passwords over samr. Which of its three forms a password takes is decided here and
+ * told in docs/passwords.md: what the server announces is used, and a weaker form only after the server has
+ * said that it does not know the stronger one.
  */
 #include <string.h>
 
@@ -28,10 +28,11 @@ static enum nt_status session_key(struct net_call *c, const uint8_t **ret)
     if (st == STATUS_SUCCESS && key.len < SAMR_KEY_SIZE)
         st = STATUS_NO_USER_SESSION_KEY;
     if (st != STATUS_SUCCESS)
-        return nt_error_set(&c->err, STATUS_NO_USER_SESSION_KEY,
-                            "%s: passwords need a named pipe (ncacn_np) without RPC security: only an SMB session has the "
-                            "key that hides them",
-                            c->srv->name);
+        return nt_error_set(
+            &c->err, STATUS_NO_USER_SESSION_KEY,
+            "%s: passwords need a named pipe (ncacn_np) without RPC security: only an SMB session has the "
+            "key that hides them",
+            c->srv->name);
     *ret = key.data;
     return STATUS_SUCCESS;
 }
@@ -39,19 +40,24 @@ static enum nt_status session_key(struct net_call *c, const uint8_t **ret)
 /* What a server says of a level of SamrSetInformationUser2 that it has never heard of. */
 static bool unknown_level(enum nt_status st)
 {
-    return st == STATUS_INVALID_INFO_CLASS || st == RPC_NT_INVALID_TAG || st == RPC_NT_ENUM_VALUE_OUT_OF_RANGE;
+    return st == STATUS_INVALID_INFO_CLASS || st == RPC_NT_INVALID_TAG ||
+           st == RPC_NT_ENUM_VALUE_OUT_OF_RANGE;
 }
 
-static enum nt_status set_level(struct net_call *c, const struct ndr_handle *h, enum samr_USER_INFORMATION_CLASS level,
+static enum nt_status set_level(struct net_call *c, const struct ndr_handle *h,
+                                enum samr_USER_INFORMATION_CLASS level,
                                 const union samr_SAMPR_USER_INFO_BUFFER *b)
 {
-    struct samr_SamrSetInformationUser2 r = { .in.UserHandle = *h, .in.UserInformationClass = level, .in.Buffer = *b };
+    struct samr_SamrSetInformationUser2 r = { .in.UserHandle = *h,
+                                              .in.UserInformationClass = level,
+                                              .in.Buffer = *b };
     enum nt_status st = sam_run(c, &samr_SamrSetInformationUser2_op, &r, &r.out.result);
     nt_wipe(&r, sizeof r);
     return st;
 }
 
-static void lend_aes(struct samr_SAMPR_ENCRYPTED_PASSWORD_AES *to, struct samr_aes_password *p, uint64_t iterations)
+static void lend_aes(struct samr_SAMPR_ENCRYPTED_PASSWORD_AES *to, struct samr_aes_password *p,
+                     uint64_t iterations)
 {
     memcpy(to->AuthData, p->auth_data, sizeof to->AuthData);
     memcpy(to->Salt, p->salt, sizeof to->Salt);
@@ -68,7 +74,8 @@ static enum nt_status set_aes(struct net_call *c, const struct ndr_handle *h,
     struct samr_aes_password aes;
     enum nt_status st = samr_password_aes(key, p->s, p->units, NULL, NULL, &aes);
     if (st == STATUS_SUCCESS) {
-        lend_aes(&b.Internal8.UserPassword, &aes, 0); /* the key comes from no password: [MS-SAMR] 3.1.5.6.4.6 */
+        lend_aes(&b.Internal8.UserPassword, &aes,
+                 0); /* the key comes from no password: [MS-SAMR] 3.1.5.6.4.6 */
         st = set_level(c, h, samr_UserInternal8Information, &b);
     }
     return st;
@@ -79,7 +86,8 @@ static enum nt_status set_rc4(struct net_call *c, const struct ndr_handle *h,
                               const uint8_t *key)
 {
     union samr_SAMPR_USER_INFO_BUFFER b = { .Internal4New.I1 = *all };
-    enum nt_status st = samr_password_rc4_salted(key, p->s, p->units, NULL, b.Internal4New.UserPassword.Buffer);
+    enum nt_status st =
+        samr_password_rc4_salted(key, p->s, p->units, NULL, b.Internal4New.UserPassword.Buffer);
     if (st == STATUS_SUCCESS)
         st = set_level(c, h, samr_UserInternal4InformationNew, &b);
     if (!unknown_level(st))
@@ -146,8 +154,8 @@ static enum nt_status change_aes(struct net_call *c, const struct dtyp_RPC_UNICO
     return sam_run(c, &samr_SamrUnicodeChangePasswordUser4_op, &r, &r.out.result);
 }
 
-/* [MS-SAMR] 3.1.5.10.3: the new password under the old hash, the old hash under the new one. No LM hash: servers that
- * insist on one are older than NT 4. */
+/* [MS-SAMR] 3.1.5.10.3: the new password under the old hash, the old hash under the new one. No LM hash:
+ * servers that insist on one are older than NT 4. */
 static enum nt_status change_rc4(struct net_call *c, const struct dtyp_RPC_UNICODE_STRING *server,
                                  const struct dtyp_RPC_UNICODE_STRING *user, const uint8_t old_hash[16],
                                  const struct sam_password *fresh)

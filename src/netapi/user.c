@@ -13,7 +13,8 @@ static uint64_t wall_clock(void)
 
 /* ---- one user ---- */
 
-static enum nt_status get_info(struct net_call *c, const WCHAR *username, const struct user_level *l, LPBYTE *bufptr)
+static enum nt_status get_info(struct net_call *c, const WCHAR *username, const struct user_level *l,
+                               LPBYTE *bufptr)
 {
     struct sam_domain d;
     struct sam_found f;
@@ -33,7 +34,8 @@ static enum nt_status get_info(struct net_call *c, const WCHAR *username, const 
     return st;
 }
 
-NET_API_STATUS NET_API_FUNCTION NetUserGetInfo(LPCWSTR servername, LPCWSTR username, DWORD level, LPBYTE *bufptr)
+NET_API_STATUS NET_API_FUNCTION NetUserGetInfo(LPCWSTR servername, LPCWSTR username, DWORD level,
+                                               LPBYTE *bufptr)
 {
     struct net_call c;
     const struct user_level *l = user_level_find(level);
@@ -60,8 +62,9 @@ static enum nt_status check_name(struct net_call *c, const WCHAR *name)
         return nt_error_set(&c->err, bad, "a user name has 1 to %d characters", UNLEN);
     for (size_t i = 0; i < n; i++) {
         if (s[i] < u' ' || ustr_chr(u"\"/\\[]:;|=,+*?<>@", s[i]))
-            return nt_error_set(&c->err, bad,
-                                "a user name has no control characters and none of \" / \\ [ ] : ; | = , + * ? < > @");
+            return nt_error_set(
+                &c->err, bad,
+                "a user name has no control characters and none of \" / \\ [ ] : ; | = , + * ? < > @");
         dots = dots && (s[i] == u'.' || s[i] == u' ');
     }
     return dots ? nt_error_set(&c->err, bad, "a user name is more than dots and blanks") : STATUS_SUCCESS;
@@ -89,8 +92,10 @@ static enum nt_status create(struct net_call *c, const struct sam_domain *d, str
     enum nt_status st = sam_string(c, ch->name, UNLEN, &name);
     if (!nt_ok(st))
         return st;
-    struct samr_SamrCreateUser2InDomain r = { .in.DomainHandle = d->h, .in.Name = name,
-                                              .in.AccountType = sam_flags_from_uf(ch->flags & UF_ACCOUNT_TYPE_MASK),
+    struct samr_SamrCreateUser2InDomain r = { .in.DomainHandle = d->h,
+                                              .in.Name = name,
+                                              .in.AccountType =
+                                                  sam_flags_from_uf(ch->flags & UF_ACCOUNT_TYPE_MASK),
                                               .in.DesiredAccess = samr_USER_ALL_ACCESS };
     st = sam_run(c, &samr_SamrCreateUser2InDomain_op, &r, &r.out.result);
     *ret = r.out.UserHandle;
@@ -122,7 +127,7 @@ static enum nt_status add(struct net_call *c, struct user_change *ch, DWORD *par
 static void set_parm(LPDWORD parm_err, enum nt_status st, DWORD parm)
 {
     if (parm_err)
-        *parm_err = nt_ok(st) || parm != PARM_ERROR_NONE ? parm
+        *parm_err = nt_ok(st) || parm != PARM_ERROR_NONE           ? parm
                     : nt_to_net_api(st) == ERROR_INVALID_PARAMETER ? PARM_ERROR_UNKNOWN
                                                                    : PARM_ERROR_NONE;
 }
@@ -150,14 +155,15 @@ NET_API_STATUS NET_API_FUNCTION NetUserAdd(LPCWSTR servername, DWORD level, LPBY
 
 /* ---- removing ---- */
 
-/* Local groups of the built-in domain keep the SIDs of deleted accounts: it is the client that takes them out, as on
- * Windows. What hinders that does not bring the account back, so it is no failure. */
+/* Local groups of the built-in domain keep the SIDs of deleted accounts: it is the client that takes them
+ * out, as on Windows. What hinders that does not bring the account back, so it is no failure. */
 static void leave_aliases(struct net_call *c, const struct nt_sid *sid)
 {
     struct nt_error keep = c->err;
     struct sam_domain builtin;
     if (nt_ok(sam_domain(c, SAM_BUILTIN, &builtin))) {
-        struct samr_SamrRemoveMemberFromForeignDomain r = { .in.DomainHandle = builtin.h, .in.MemberSid = *sid };
+        struct samr_SamrRemoveMemberFromForeignDomain r = { .in.DomainHandle = builtin.h,
+                                                            .in.MemberSid = *sid };
         enum nt_status st = sam_run(c, &samr_SamrRemoveMemberFromForeignDomain_op, &r, &r.out.result);
         (void)st;
     }
@@ -230,8 +236,8 @@ NET_API_STATUS NET_API_FUNCTION NetUserSetInfo(LPCWSTR servername, LPCWSTR usern
     return net_end(&c, st);
 }
 
-NET_API_STATUS NET_API_FUNCTION NetUserChangePassword(LPCWSTR domainname, LPCWSTR username, LPCWSTR oldpassword,
-                                                      LPCWSTR newpassword)
+NET_API_STATUS NET_API_FUNCTION NetUserChangePassword(LPCWSTR domainname, LPCWSTR username,
+                                                      LPCWSTR oldpassword, LPCWSTR newpassword)
 {
     struct net_call c;
     struct sam_password old, fresh;
@@ -288,7 +294,8 @@ static int by_rid(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static enum nt_status load_shown(struct net_call *c, const struct sam_domain *d, DWORD filter, struct shown *s)
+static enum nt_status load_shown(struct net_call *c, const struct sam_domain *d, DWORD filter,
+                                 struct shown *s)
 {
     uint32_t index = 0;
     bool more;
@@ -308,10 +315,11 @@ static enum nt_status load_shown(struct net_call *c, const struct sam_domain *d,
     return STATUS_SUCCESS;
 }
 
-/* A user made from his entry in a display list, if he has one; with flags_wanted only if that tells them (Samba's domain
- * controller leaves AccountControl 0). */
+/* A user made from his entry in a display list, if he has one; with flags_wanted only if that tells them
+ * (Samba's domain controller leaves AccountControl 0). */
 static enum nt_status user_from_shown(struct net_call *c, const struct sam_domain *d, const struct shown *s,
-                                      const struct sam_item *it, bool flags_wanted, struct user *u, bool *ret_found)
+                                      const struct sam_item *it, bool flags_wanted, struct user *u,
+                                      bool *ret_found)
 {
     const struct sam_item *e =
         s->list.n ? bsearch(it, s->list.v, s->list.n, sizeof *s->list.v, by_rid) : NULL;
@@ -338,13 +346,14 @@ struct enum_args {
 
 /*
  * Levels above 0. What a level wants decides the requests:
- * - 20 has nothing that the display lists do not have: some dozen requests for 10 000 users. They give the flags as stored;
- *   UF_LOCKOUT, UF_PASSWORD_EXPIRED and UF_PASSWD_CANT_CHANGE, which servers work out per user, are missing there, and
- *   machines have no full name. A list in parts (prefmaxlen) asks for each user, so that parts stay cheap.
- * - 10 and 11 have usr_comment, 1 and up home directory, ages and groups: no list has those. Each user is opened, asked once
- *   for everything (UserAllInformation) and closed: 3 requests, 5 with groups, 6 with the access list.
- * An account that a list names but that cannot be opened (Samba: one without a Unix account) is shown with what the display
- * list knows; if that does not know it either, it has been deleted since.
+ * - 20 has nothing that the display lists do not have: some dozen requests for 10 000 users. They give the
+ * flags as stored; UF_LOCKOUT, UF_PASSWORD_EXPIRED and UF_PASSWD_CANT_CHANGE, which servers work out per
+ * user, are missing there, and machines have no full name. A list in parts (prefmaxlen) asks for each user,
+ * so that parts stay cheap.
+ * - 10 and 11 have usr_comment, 1 and up home directory, ages and groups: no list has those. Each user is
+ * opened, asked once for everything (UserAllInformation) and closed: 3 requests, 5 with groups, 6 with the
+ * access list. An account that a list names but that cannot be opened (Samba: one without a Unix account) is
+ * shown with what the display list knows; if that does not know it either, it has been deleted since.
  */
 static enum nt_status fetch_users(struct net_call *c, const struct sam_domain *d, const struct enum_args *a,
                                   const struct sam_list *list, struct user *u, size_t *ret_n)
@@ -379,21 +388,22 @@ static void fill_name(struct net_buf *b, size_t i, void *to, const void *from)
     ((USER_INFO_0 *)to)->usri0_name = sam_put(b, &list->v[i].name);
 }
 
-static enum nt_status enum_users(struct net_call *c, const struct enum_args *a, uint32_t *context, LPBYTE *bufptr,
-                                 LPDWORD entriesread, LPDWORD totalentries)
+static enum nt_status enum_users(struct net_call *c, const struct enum_args *a, uint32_t *context,
+                                 LPBYTE *bufptr, LPDWORD entriesread, LPDWORD totalentries)
 {
     struct sam_domain d;
     struct sam_list list = { 0 };
     bool more = false;
     enum nt_status st = sam_domain(c, SAM_ACCOUNT, &d);
     if (nt_ok(st))
-        st = sam_enum(c, SAM_USERS, &d, control_of_filter(a->filter), sam_page_size(a->prefmaxlen, a->level->size),
-                      context, &list, &more);
+        st = sam_enum(c, SAM_USERS, &d, control_of_filter(a->filter),
+                      sam_page_size(a->prefmaxlen, a->level->size), context, &list, &more);
     if (!nt_ok(st))
         return st;
     size_t total = more && totalentries ? sam_count(c, SAM_USERS, &d) : 0;
     if (a->level->level == 0)
-        return sam_result(&list, a->level->size, fill_name, &list, more, total, bufptr, entriesread, totalentries);
+        return sam_result(&list, a->level->size, fill_name, &list, more, total, bufptr, entriesread,
+                          totalentries);
     struct user *u = nt_arena_array(c->mem, list.n, sizeof *u);
     if (!u)
         return STATUS_NO_MEMORY;
@@ -401,7 +411,8 @@ static enum nt_status enum_users(struct net_call *c, const struct enum_args *a, 
     if (!nt_ok(st))
         return st;
     struct users from = { a->level->level, wall_clock(), u };
-    return sam_result(&list, a->level->size, user_fill, &from, more, total, bufptr, entriesread, totalentries);
+    return sam_result(&list, a->level->size, user_fill, &from, more, total, bufptr, entriesread,
+                      totalentries);
 }
 
 NET_API_STATUS NET_API_FUNCTION NetUserEnum(LPCWSTR servername, DWORD level, DWORD filter, LPBYTE *bufptr,

@@ -24,7 +24,8 @@ static void refuse(struct gather *g, enum nt_status st, DWORD parm, const char *
 }
 
 /* NULL leaves a field as it is; for a new account an empty one is nothing to send. */
-static void string(struct gather *g, const WCHAR *s, struct dtyp_RPC_UNICODE_STRING *to, uint32_t which, DWORD parm)
+static void string(struct gather *g, const WCHAR *s, struct dtyp_RPC_UNICODE_STRING *to, uint32_t which,
+                   DWORD parm)
 {
     if (!s || (g->adding && !s[0]) || !nt_ok(g->st))
         return;
@@ -52,7 +53,8 @@ static void flags(struct gather *g, DWORD uf)
     if (uf & ~(UF_SETTABLE_BITS | UF_PARTIAL_SECRETS_ACCOUNT | UF_USE_AES_KEYS))
         refuse(g, STATUS_INVALID_PARAMETER, USER_FLAGS_PARMNUM, "usriN_flags has a bit that is no UF_ flag");
     if (kinds & (kinds - 1))
-        refuse(g, STATUS_INVALID_PARAMETER, USER_FLAGS_PARMNUM, "usriN_flags names more than one kind of account");
+        refuse(g, STATUS_INVALID_PARAMETER, USER_FLAGS_PARMNUM,
+               "usriN_flags names more than one kind of account");
     if (!kinds)
         uf |= UF_NORMAL_ACCOUNT;
     ch->has_flags = true;
@@ -65,7 +67,8 @@ static void flags(struct gather *g, DWORD uf)
 static void priv(struct gather *g, DWORD v)
 {
     if (g->adding && v != USER_PRIV_USER)
-        refuse(g, STATUS_INVALID_PARAMETER, USER_PRIV_PARMNUM, "a new user has to have usriN_priv USER_PRIV_USER");
+        refuse(g, STATUS_INVALID_PARAMETER, USER_PRIV_PARMNUM,
+               "a new user has to have usriN_priv USER_PRIV_USER");
     g->ch->has_priv = true;
     g->ch->priv = v;
 }
@@ -74,7 +77,8 @@ static void expires(struct gather *g, DWORD t)
 {
     if (g->adding && t == TIMEQ_FOREVER)
         return;
-    /* 0 and the greatest time both mean "never" ([MS-ADA1] accountExpires); Samba's tdbsam cuts the latter short */
+    /* 0 and the greatest time both mean "never" ([MS-ADA1] accountExpires); Samba's tdbsam cuts the latter
+     * short */
     uint64_t v = t == TIMEQ_FOREVER ? 0 : nt_time_from_unix((int64_t)t);
     g->ch->all.AccountExpires.LowPart = (uint32_t)v;
     g->ch->all.AccountExpires.HighPart = (int32_t)(v >> 32);
@@ -86,7 +90,8 @@ static void hours(struct gather *g, DWORD units, const BYTE *mask)
     if (!mask)
         return;
     if (units != 0 && units != UNITS_PER_WEEK)
-        refuse(g, STATUS_INVALID_PARAMETER, USER_UNITS_PER_WEEK_PARMNUM, "a week of logon hours has 168 units");
+        refuse(g, STATUS_INVALID_PARAMETER, USER_UNITS_PER_WEEK_PARMNUM,
+               "a week of logon hours has 168 units");
     memcpy(g->ch->hours, mask, sizeof g->ch->hours);
     g->ch->all.LogonHours.UnitsPerWeek = UNITS_PER_WEEK;
     g->ch->all.LogonHours.LogonHours = g->ch->hours;
@@ -122,7 +127,8 @@ static void expired(struct gather *g, DWORD v)
     g->ch->all.WhichFields |= samr_USER_ALL_PASSWORDEXPIRED;
 }
 
-/* ---- levels; fields that SAM works out itself (ages, counts, last logon) are passed over, as Windows does ---- */
+/* ---- levels; fields that SAM works out itself (ages, counts, last logon) are passed over, as Windows does
+ * ---- */
 
 static void gather_1(struct gather *g, const USER_INFO_1 *p)
 {
@@ -257,7 +263,8 @@ static bool gather_one(struct gather *g, DWORD level, const void *buf)
         return true;
     case USER_MAX_STORAGE_INFOLEVEL:
         if (((const USER_INFO_1018 *)buf)->usri1018_max_storage != USER_MAXSTORAGE_UNLIMITED)
-            refuse(g, STATUS_INVALID_PARAMETER, USER_MAX_STORAGE_PARMNUM, "account databases keep no quota of a user");
+            refuse(g, STATUS_INVALID_PARAMETER, USER_MAX_STORAGE_PARMNUM,
+                   "account databases keep no quota of a user");
         return true;
     case USER_LOGON_HOURS_INFOLEVEL:
         hours(g, ((const USER_INFO_1020 *)buf)->usri1020_units_per_week,
@@ -311,16 +318,16 @@ static bool gather_change(struct gather *g, DWORD level, const void *buf)
 
 static bool known_level(DWORD level)
 {
-    static const DWORD singles[] = { 1003, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013,
-                                     1014, 1017, 1018, 1020, 1024, 1051, 1052, 1053 };
+    static const DWORD singles[] = { 1003, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012,
+                                     1013, 1014, 1017, 1018, 1020, 1024, 1051, 1052, 1053 };
     for (size_t i = 0; i < sizeof singles / sizeof *singles; i++)
         if (singles[i] == level)
             return true;
     return level <= 4 || level == 21 || level == 22;
 }
 
-enum nt_status user_gather(struct net_call *c, DWORD level, const void *buf, bool adding, struct user_change *ch,
-                           DWORD *ret_parm)
+enum nt_status user_gather(struct net_call *c, DWORD level, const void *buf, bool adding,
+                           struct user_change *ch, DWORD *ret_parm)
 {
     struct gather g = { .c = c, .ch = ch, .adding = adding, .st = STATUS_SUCCESS };
     memset(ch, 0, sizeof *ch);
@@ -338,8 +345,9 @@ enum nt_status user_gather(struct net_call *c, DWORD level, const void *buf, boo
 /* ---- doing it ---- */
 
 /* Computed values cannot be set: what is given has to be what holds. */
-static enum nt_status check_computed(struct net_call *c, const struct sam_domain *d, const struct ndr_handle *h,
-                                     const struct nt_sid *self, const struct user_change *ch, DWORD *ret_parm)
+static enum nt_status check_computed(struct net_call *c, const struct sam_domain *d,
+                                     const struct ndr_handle *h, const struct nt_sid *self,
+                                     const struct user_change *ch, DWORD *ret_parm)
 {
     struct user u = { .sid = *self };
     if (!ch->has_priv && !ch->has_auth_flags)
@@ -347,13 +355,15 @@ static enum nt_status check_computed(struct net_call *c, const struct sam_domain
     enum nt_status st = user_priv(c, d, h, &u);
     if (!nt_ok(st))
         return st;
-    bool same_priv = !ch->has_priv || ch->priv == u.priv, same_auth = !ch->has_auth_flags || ch->auth_flags == u.auth_flags;
+    bool same_priv = !ch->has_priv || ch->priv == u.priv,
+         same_auth = !ch->has_auth_flags || ch->auth_flags == u.auth_flags;
     if (same_priv && same_auth)
         return STATUS_SUCCESS;
     *ret_parm = same_priv ? USER_AUTH_FLAGS_PARMNUM : USER_PRIV_PARMNUM;
-    return nt_error_set(&c->err, STATUS_INVALID_PARAMETER,
-                        "%s of a user follow from his groups: change those (Administrators, Users, the operators)",
-                        same_priv ? "the operator rights" : "the privileges");
+    return nt_error_set(
+        &c->err, STATUS_INVALID_PARAMETER,
+        "%s of a user follow from his groups: change those (Administrators, Users, the operators)",
+        same_priv ? "the operator rights" : "the privileges");
 }
 
 /* [MS-SAMR] 3.1.5.12.1.1: only these two access lists are understood (a and b). */
@@ -415,8 +425,9 @@ static enum nt_status forbid_change(struct net_call *c, const struct ndr_handle 
     return st;
 }
 
-static enum nt_status apply_cannot_change(struct net_call *c, const struct ndr_handle *h, const struct nt_sid *self,
-                                          const struct user_change *ch, bool adding)
+static enum nt_status apply_cannot_change(struct net_call *c, const struct ndr_handle *h,
+                                          const struct nt_sid *self, const struct user_change *ch,
+                                          bool adding)
 {
     bool want = ch->flags & UF_PASSWD_CANT_CHANGE, have = false;
     enum nt_status st = STATUS_SUCCESS;

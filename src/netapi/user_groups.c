@@ -48,13 +48,14 @@ static enum nt_status get_groups(struct net_call *c, const WCHAR *username, DWOR
     if (nt_ok(st))
         st = sam_list_names(c, &d, &list);
     struct membership from = { level, &list };
-    return nt_ok(st) ? sam_result(&list, group_size(level), fill_group, &from, some < n, n, bufptr, entriesread,
-                                  totalentries)
+    return nt_ok(st) ? sam_result(&list, group_size(level), fill_group, &from, some < n, n, bufptr,
+                                  entriesread, totalentries)
                      : st;
 }
 
-NET_API_STATUS NET_API_FUNCTION NetUserGetGroups(LPCWSTR servername, LPCWSTR username, DWORD level, LPBYTE *bufptr,
-                                                 DWORD prefmaxlen, LPDWORD entriesread, LPDWORD totalentries)
+NET_API_STATUS NET_API_FUNCTION NetUserGetGroups(LPCWSTR servername, LPCWSTR username, DWORD level,
+                                                 LPBYTE *bufptr, DWORD prefmaxlen, LPDWORD entriesread,
+                                                 LPDWORD totalentries)
 {
     struct net_call c;
     enum nt_status st = net_begin(&c, servername, "NetUserGetGroups");
@@ -73,8 +74,8 @@ NET_API_STATUS NET_API_FUNCTION NetUserGetGroups(LPCWSTR servername, LPCWSTR use
 /* ---- local groups ---- */
 
 /* The user's SID, and those of his groups if he is one of the account domain and they are asked for. */
-static enum nt_status collect_sids(struct net_call *c, const struct sam_domain *d, const WCHAR *username, bool indirect,
-                                   struct nt_sid **ret, size_t *ret_n)
+static enum nt_status collect_sids(struct net_call *c, const struct sam_domain *d, const WCHAR *username,
+                                   bool indirect, struct nt_sid **ret, size_t *ret_n)
 {
     const struct samr_GROUP_MEMBERSHIP *g;
     struct sam_name who;
@@ -105,8 +106,9 @@ static void fill_alias(struct net_buf *b, size_t i, void *to, const void *from)
     ((LOCALGROUP_USERS_INFO_0 *)to)->lgrui0_name = sam_put(b, &list->v[i].name);
 }
 
-static enum nt_status get_local_groups(struct net_call *c, const WCHAR *username, bool indirect, DWORD prefmaxlen,
-                                       LPBYTE *bufptr, LPDWORD entriesread, LPDWORD totalentries)
+static enum nt_status get_local_groups(struct net_call *c, const WCHAR *username, bool indirect,
+                                       DWORD prefmaxlen, LPBYTE *bufptr, LPDWORD entriesread,
+                                       LPDWORD totalentries)
 {
     struct sam_domain d[2];
     struct sam_list list[2] = { { 0 }, { 0 } };
@@ -132,13 +134,13 @@ static enum nt_status get_local_groups(struct net_call *c, const WCHAR *username
         return st;
     size_t total = list[0].n;
     list[0].n = sam_cut(prefmaxlen, sizeof(LOCALGROUP_USERS_INFO_0), total);
-    return sam_result(&list[0], sizeof(LOCALGROUP_USERS_INFO_0), fill_alias, &list[0], list[0].n < total, total, bufptr,
-                      entriesread, totalentries);
+    return sam_result(&list[0], sizeof(LOCALGROUP_USERS_INFO_0), fill_alias, &list[0], list[0].n < total,
+                      total, bufptr, entriesread, totalentries);
 }
 
-NET_API_STATUS NET_API_FUNCTION NetUserGetLocalGroups(LPCWSTR servername, LPCWSTR username, DWORD level, DWORD flags,
-                                                      LPBYTE *bufptr, DWORD prefmaxlen, LPDWORD entriesread,
-                                                      LPDWORD totalentries)
+NET_API_STATUS NET_API_FUNCTION NetUserGetLocalGroups(LPCWSTR servername, LPCWSTR username, DWORD level,
+                                                      DWORD flags, LPBYTE *bufptr, DWORD prefmaxlen,
+                                                      LPDWORD entriesread, LPDWORD totalentries)
 {
     struct net_call c;
     enum nt_status st = net_begin(&c, servername, "NetUserGetLocalGroups");
@@ -149,7 +151,8 @@ NET_API_STATUS NET_API_FUNCTION NetUserGetLocalGroups(LPCWSTR servername, LPCWST
     if (nt_ok(st)) {
         *bufptr = NULL;
         *entriesread = 0;
-        st = get_local_groups(&c, username, flags & LG_INCLUDE_INDIRECT, prefmaxlen, bufptr, entriesread, totalentries);
+        st = get_local_groups(&c, username, flags & LG_INCLUDE_INDIRECT, prefmaxlen, bufptr, entriesread,
+                              totalentries);
     }
     return net_end(&c, st);
 }

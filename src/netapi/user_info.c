@@ -44,22 +44,23 @@ const struct user_level *user_level_find(DWORD level)
 
 static enum nt_status bad_answer(struct net_call *c)
 {
-    return nt_error_set(&c->err, STATUS_INVALID_NETWORK_RESPONSE, "%s: what it says of a user contradicts itself",
-                        c->srv->name);
+    return nt_error_set(&c->err, STATUS_INVALID_NETWORK_RESPONSE,
+                        "%s: what it says of a user contradicts itself", c->srv->name);
 }
 
 static bool strings_ok(const struct samr_SAMPR_USER_ALL_INFORMATION *a)
 {
     return sam_string_ok(&a->UserName) && sam_string_ok(&a->FullName) && sam_string_ok(&a->HomeDirectory) &&
-           sam_string_ok(&a->HomeDirectoryDrive) && sam_string_ok(&a->ScriptPath) && sam_string_ok(&a->ProfilePath) &&
-           sam_string_ok(&a->AdminComment) && sam_string_ok(&a->WorkStations) && sam_string_ok(&a->UserComment) &&
-           sam_string_ok(&a->Parameters);
+           sam_string_ok(&a->HomeDirectoryDrive) && sam_string_ok(&a->ScriptPath) &&
+           sam_string_ok(&a->ProfilePath) && sam_string_ok(&a->AdminComment) &&
+           sam_string_ok(&a->WorkStations) && sam_string_ok(&a->UserComment) && sam_string_ok(&a->Parameters);
 }
 
 static enum nt_status query_all(struct net_call *c, const struct ndr_handle *h,
                                 const struct samr_SAMPR_USER_ALL_INFORMATION **ret)
 {
-    struct samr_SamrQueryInformationUser2 r = { .in.UserHandle = *h, .in.UserInformationClass = samr_UserAllInformation };
+    struct samr_SamrQueryInformationUser2 r = { .in.UserHandle = *h,
+                                                .in.UserInformationClass = samr_UserAllInformation };
     enum nt_status st = sam_run(c, &samr_SamrQueryInformationUser2_op, &r, &r.out.result);
     if (st == RPC_NT_PROCNUM_OUT_OF_RANGE) { /* NT 4 has only the first form */
         c->err.text[0] = 0;
@@ -76,8 +77,8 @@ static enum nt_status query_all(struct net_call *c, const struct ndr_handle *h,
     return STATUS_SUCCESS;
 }
 
-enum nt_status user_groups(struct net_call *c, const struct ndr_handle *h, const struct samr_GROUP_MEMBERSHIP **ret,
-                           uint32_t *ret_n)
+enum nt_status user_groups(struct net_call *c, const struct ndr_handle *h,
+                           const struct samr_GROUP_MEMBERSHIP **ret, uint32_t *ret_n)
 {
     struct samr_SamrGetGroupsForUser r = { .in.UserHandle = *h };
     enum nt_status st = sam_run(c, &samr_SamrGetGroupsForUser_op, &r, &r.out.result);
@@ -93,8 +94,8 @@ enum nt_status user_groups(struct net_call *c, const struct ndr_handle *h, const
 /* One request takes 1024 SIDs ([MS-SAMR] 2.2.7.5). */
 #define ALIAS_SIDS 1024
 
-static enum nt_status aliases_of_some(struct net_call *c, const struct ndr_handle *domain, const struct nt_sid *sids,
-                                      size_t n, struct sam_list *list)
+static enum nt_status aliases_of_some(struct net_call *c, const struct ndr_handle *domain,
+                                      const struct nt_sid *sids, size_t n, struct sam_list *list)
 {
     struct samr_SAMPR_SID_INFORMATION *p = nt_arena_array(c->mem, n, sizeof *p);
     if (!p)
@@ -123,8 +124,8 @@ static enum nt_status aliases_of_some(struct net_call *c, const struct ndr_handl
     return STATUS_SUCCESS;
 }
 
-enum nt_status user_aliases(struct net_call *c, const struct ndr_handle *domain, const struct nt_sid *sids, size_t n,
-                            struct sam_list *list)
+enum nt_status user_aliases(struct net_call *c, const struct ndr_handle *domain, const struct nt_sid *sids,
+                            size_t n, struct sam_list *list)
 {
     enum nt_status st = STATUS_SUCCESS;
     for (size_t at = 0; nt_ok(st) && at < n; at += ALIAS_SIDS)
@@ -148,8 +149,10 @@ enum nt_status user_sids(struct net_call *c, const struct sam_domain *d, const s
     return STATUS_SUCCESS;
 }
 
-/* The class of a user and his operator rights, worked out from his groups as Windows does; SAM keeps neither. */
-static void judge(const struct samr_GROUP_MEMBERSHIP *groups, uint32_t n, const struct sam_list *aliases, struct user *u)
+/* The class of a user and his operator rights, worked out from his groups as Windows does; SAM keeps neither.
+ */
+static void judge(const struct samr_GROUP_MEMBERSHIP *groups, uint32_t n, const struct sam_list *aliases,
+                  struct user *u)
 {
     u->priv = USER_PRIV_GUEST;
     for (uint32_t i = 0; i < n; i++) {
@@ -178,7 +181,8 @@ static void judge(const struct samr_GROUP_MEMBERSHIP *groups, uint32_t n, const 
         }
 }
 
-enum nt_status user_priv(struct net_call *c, const struct sam_domain *d, const struct ndr_handle *h, struct user *u)
+enum nt_status user_priv(struct net_call *c, const struct sam_domain *d, const struct ndr_handle *h,
+                         struct user *u)
 {
     const struct samr_GROUP_MEMBERSHIP *groups;
     struct sam_domain builtin;
@@ -212,7 +216,8 @@ static bool read_sid(struct rd *r, struct nt_sid *sid)
     return r->st == STATUS_SUCCESS && sid->count <= NT_SID_MAX_SUB;
 }
 
-/* [MS-DTYP] 2.4.4: 1 and -1 when the entry allows or denies the change to everybody or to the user, else 0. */
+/* [MS-DTYP] 2.4.4: 1 and -1 when the entry allows or denies the change to everybody or to the user, else 0.
+ */
 static int entry_says(struct rd *ace, uint8_t type, const struct nt_sid *self)
 {
     struct nt_sid sid;
@@ -280,11 +285,13 @@ enum nt_status user_cannot_change(struct net_call *c, const struct ndr_handle *h
 
 static uint32_t access_for(unsigned needs)
 {
-    return samr_USER_READ_GENERAL | samr_USER_READ_PREFERENCES | samr_USER_READ_LOGON | samr_USER_READ_ACCOUNT |
-           (needs & USER_NEEDS_PRIV ? samr_USER_LIST_GROUPS : 0) | (needs & USER_NEEDS_DACL ? SAM_READ_CONTROL : 0);
+    return samr_USER_READ_GENERAL | samr_USER_READ_PREFERENCES | samr_USER_READ_LOGON |
+           samr_USER_READ_ACCOUNT | (needs & USER_NEEDS_PRIV ? samr_USER_LIST_GROUPS : 0) |
+           (needs & USER_NEEDS_DACL ? SAM_READ_CONTROL : 0);
 }
 
-enum nt_status user_fetch(struct net_call *c, const struct sam_domain *d, uint32_t rid, unsigned needs, struct user *u)
+enum nt_status user_fetch(struct net_call *c, const struct sam_domain *d, uint32_t rid, unsigned needs,
+                          struct user *u)
 {
     struct ndr_handle h;
     memset(u, 0, sizeof *u);
@@ -332,11 +339,13 @@ static DWORD uf(const struct user *u)
 /* Always a week of hours: without a mask every hour is allowed. */
 static PBYTE hours(struct net_buf *b, const struct samr_SAMPR_LOGON_HOURS *h, DWORD *ret_units)
 {
-    static const uint8_t all[UNITS_PER_WEEK / 8] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-                                                     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+    static const uint8_t all[UNITS_PER_WEEK / 8] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                                     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                                     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
     bool usable = h->LogonHours && h->UnitsPerWeek >= UNITS_PER_WEEK;
     *ret_units = usable ? h->UnitsPerWeek : UNITS_PER_WEEK;
-    return net_put_bytes(b, usable ? h->LogonHours : all, usable ? (h->UnitsPerWeek + 7u) / 8u : sizeof all, 1);
+    return net_put_bytes(b, usable ? h->LogonHours : all, usable ? (h->UnitsPerWeek + 7u) / 8u : sizeof all,
+                         1);
 }
 
 static void fill_1(struct net_buf *b, const struct user *u, uint64_t now, USER_INFO_1 *to)

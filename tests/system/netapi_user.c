@@ -3,8 +3,8 @@
  * The Net* functions of samr against a real server: netapi_user SUITE HOST [ARGUMENT...]
  *
  * Each check is a line "ok TEXT" or "not ok TEXT", the end is the line "done";
- * tests/system/30_netapi_user.t counts. Credentials and transport come from NA_USER (empty: the Kerberos cache),
- * NA_PASSWORD, NA_PROTSEQ.
+ * tests/system/30_netapi_user.t counts. Credentials and transport come from NA_USER (empty: the Kerberos
+ * cache), NA_PASSWORD, NA_PROTSEQ.
  */
 #include <windows.h>
 #include <lm.h>
@@ -158,13 +158,15 @@ static void check_user_3(const char16_t *name)
     check(u->usri3_auth_flags == 0, "3: auth_flags %u", u->usri3_auth_flags);
     check(same(u->usri3_home_dir, u"\\\\files\\homes\\å"), "3: home %s", narrow(u->usri3_home_dir));
     check(same(u->usri3_comment, u"日本語 comment"), "3: comment %s", narrow(u->usri3_comment));
-    check(u->usri3_flags == (UF_SCRIPT | UF_NORMAL_ACCOUNT | UF_DONT_EXPIRE_PASSWD), "3: flags 0x%x", u->usri3_flags);
+    check(u->usri3_flags == (UF_SCRIPT | UF_NORMAL_ACCOUNT | UF_DONT_EXPIRE_PASSWD), "3: flags 0x%x",
+          u->usri3_flags);
     check(same(u->usri3_script_path, u"logon.cmd"), "3: script %s", narrow(u->usri3_script_path));
     check(same(u->usri3_full_name, u"Alice Ångström"), "3: full name %s", narrow(u->usri3_full_name));
     check(same(u->usri3_workstations, u"WS1,WS2"), "3: workstations %s", narrow(u->usri3_workstations));
     check(u->usri3_acct_expires == 2000000000, "3: expires %u", u->usri3_acct_expires);
     check(u->usri3_max_storage == USER_MAXSTORAGE_UNLIMITED, "3: no quota");
-    check(u->usri3_units_per_week == UNITS_PER_WEEK && u->usri3_logon_hours[3] == 0x0f && u->usri3_logon_hours[4] == 0xff,
+    check(u->usri3_units_per_week == UNITS_PER_WEEK && u->usri3_logon_hours[3] == 0x0f &&
+              u->usri3_logon_hours[4] == 0xff,
           "3: logon hours");
     check(same(u->usri3_logon_server, u"\\\\*"), "3: logon server %s", narrow(u->usri3_logon_server));
     check(u->usri3_user_id >= 1000, "3: user id %u", u->usri3_user_id);
@@ -204,7 +206,8 @@ static void check_other_levels(const char16_t *name)
         }
         NetApiBufferFree(buf);
     }
-    gives(NetUserGetInfo(host, name, 1003, &buf), ERROR_INVALID_LEVEL, "NetUserGetInfo 1003 is for changes only");
+    gives(NetUserGetInfo(host, name, 1003, &buf), ERROR_INVALID_LEVEL,
+          "NetUserGetInfo 1003 is for changes only");
     check(!buf, "no result");
 }
 
@@ -300,10 +303,12 @@ static void logon_hours(const char16_t *name)
 static void refused_values(const char16_t *name)
 {
     DWORD parm = 77, v = USER_PRIV_ADMIN;
-    gives(NetUserSetInfo(host, name, 1005, (LPBYTE)&v, &parm), ERROR_INVALID_PARAMETER, "priv follows from groups");
+    gives(NetUserSetInfo(host, name, 1005, (LPBYTE)&v, &parm), ERROR_INVALID_PARAMETER,
+          "priv follows from groups");
     check(parm == USER_PRIV_PARMNUM, "1005: parm_err %u", parm);
     v = AF_OP_PRINT;
-    gives(NetUserSetInfo(host, name, 1010, (LPBYTE)&v, &parm), ERROR_INVALID_PARAMETER, "auth_flags follow from groups");
+    gives(NetUserSetInfo(host, name, 1010, (LPBYTE)&v, &parm), ERROR_INVALID_PARAMETER,
+          "auth_flags follow from groups");
     check(parm == USER_AUTH_FLAGS_PARMNUM, "1010: parm_err %u", parm);
     v = 1000;
     gives(NetUserSetInfo(host, name, 1018, (LPBYTE)&v, &parm), ERROR_INVALID_PARAMETER, "no quota");
@@ -312,12 +317,14 @@ static void refused_values(const char16_t *name)
     gives(NetUserSetInfo(host, name, 1008, (LPBYTE)&v, &parm), ERROR_INVALID_PARAMETER, "no such flag");
     check(parm == USER_FLAGS_PARMNUM, "1008: parm_err %u", parm);
     v = UF_NORMAL_ACCOUNT | UF_WORKSTATION_TRUST_ACCOUNT;
-    gives(NetUserSetInfo(host, name, 1008, (LPBYTE)&v, &parm), ERROR_INVALID_PARAMETER, "two kinds of account");
+    gives(NetUserSetInfo(host, name, 1008, (LPBYTE)&v, &parm), ERROR_INVALID_PARAMETER,
+          "two kinds of account");
     v = 70000;
     gives(NetUserSetInfo(host, name, 1024, (LPBYTE)&v, &parm), ERROR_INVALID_PARAMETER, "country code");
     check(parm == USER_COUNTRY_CODE_PARMNUM, "1024: parm_err %u", parm);
     gives(NetUserSetInfo(host, name, 1004, (LPBYTE)&v, &parm), ERROR_INVALID_LEVEL, "level 1004");
-    gives(NetUserSetInfo(host, name, 10, (LPBYTE)&v, &parm), ERROR_INVALID_LEVEL, "level 10 is to be read only");
+    gives(NetUserSetInfo(host, name, 10, (LPBYTE)&v, &parm), ERROR_INVALID_LEVEL,
+          "level 10 is to be read only");
     gives(NetUserSetInfo(host, u"nobodyatall", 1008, (LPBYTE)&v, &parm), ERROR_INVALID_PARAMETER,
           "arguments are looked at before names");
     v = UF_NORMAL_ACCOUNT;
@@ -380,22 +387,24 @@ static void suite_refused(const char16_t *unused)
     gives(add_1(NULL, FIRST_PASSWORD, 1, &parm), NERR_BadUsername, "no name");
     gives(add_1(u"...", FIRST_PASSWORD, 1, &parm), NERR_BadUsername, "only dots");
     gives(add_1(longname, FIRST_PASSWORD, 1, &parm), NERR_BadUsername, "a name of 399 characters");
-    gives(add_1((const char16_t[]){ u'x', 0xd800, 0 }, FIRST_PASSWORD, 1, &parm), ERROR_NO_UNICODE_TRANSLATION,
-          "a lone surrogate");
+    gives(add_1((const char16_t[]){ u'x', 0xd800, 0 }, FIRST_PASSWORD, 1, &parm),
+          ERROR_NO_UNICODE_TRANSLATION, "a lone surrogate");
     gives(add_1(u"ternpriv", FIRST_PASSWORD, USER_PRIV_ADMIN, &parm), ERROR_INVALID_PARAMETER, "priv ADMIN");
     check(parm == USER_PRIV_PARMNUM, "parm_err %u", parm);
     gives(NetUserAdd(host, 0, (LPBYTE)&parm, &parm), ERROR_INVALID_LEVEL, "NetUserAdd 0");
     gives(NetUserAdd(host, 1, NULL, &parm), ERROR_INVALID_PARAMETER, "NetUserAdd without a buffer");
     add_1(u"ternlong", longpass, 1, &parm);
-    check(net_last_status() == STATUS_NAME_TOO_LONG && strstr(net_last_error(), "399"), "a password of 399 characters: %s",
-          net_last_error());
+    check(net_last_status() == STATUS_NAME_TOO_LONG && strstr(net_last_error(), "399"),
+          "a password of 399 characters: %s", net_last_error());
     check(parm == USER_PASSWORD_PARMNUM, "parm_err %u", parm);
     gives(NetUserGetInfo(host, u"ternlong", 0, &buf), NERR_UserNotFound, "nothing was sent");
     gives(NetUserGetInfo(host, NULL, 0, &buf), ERROR_INVALID_PARAMETER, "no user name");
     gives(NetUserGetInfo(host, u"", 0, &buf), NERR_UserNotFound, "an empty user name");
     gives(NetUserGetInfo(host, longname, 0, &buf), ERROR_FILENAME_EXCED_RANGE, "an over-long user name");
-    gives(NetUserEnum(host, 4, 0, &buf, MAX_PREFERRED_LENGTH, &n, &n, NULL), ERROR_INVALID_LEVEL, "NetUserEnum 4");
-    gives(NetUserEnum(host, 0, 0, NULL, MAX_PREFERRED_LENGTH, &n, &n, NULL), ERROR_INVALID_PARAMETER, "no bufptr");
+    gives(NetUserEnum(host, 4, 0, &buf, MAX_PREFERRED_LENGTH, &n, &n, NULL), ERROR_INVALID_LEVEL,
+          "NetUserEnum 4");
+    gives(NetUserEnum(host, 0, 0, NULL, MAX_PREFERRED_LENGTH, &n, &n, NULL), ERROR_INVALID_PARAMETER,
+          "no bufptr");
     gives(NetLocalGroupGetInfo(host, u"nosuchgroup", 1, &buf), ERROR_NO_SUCH_ALIAS, "no such local group");
     gives(NetGroupGetInfo(host, u"nosuchgroup", 1, &buf), NERR_GroupNotFound, "no such group");
     gives(NetUserModalsGet(host, 4, &buf), ERROR_INVALID_LEVEL, "NetUserModalsGet 4");
@@ -408,7 +417,8 @@ static void suite_passwords(const char16_t *name)
 {
     const char *user = strdup(narrow((const WCHAR *)name));
     DWORD parm = 77;
-    USER_INFO_1003 second = { (WCHAR[]){ SECOND_PASSWORD } }, none = { (WCHAR[]){ u"" NULL_USERSETINFO_PASSWD } };
+    USER_INFO_1003 second = { (WCHAR[]){ SECOND_PASSWORD } },
+                   none = { (WCHAR[]){ u"" NULL_USERSETINFO_PASSWD } };
     NetUserDel(host, name);
     gives(add_1(name, FIRST_PASSWORD, 1, &parm), NERR_Success, "NetUserAdd 1");
     gives(logon(user, FIRST_PASSWORD), NERR_Success, "logon with the first password");
@@ -416,17 +426,21 @@ static void suite_passwords(const char16_t *name)
     gives(NetUserSetInfo(host, name, 1003, (LPBYTE)&second, &parm), NERR_Success, "NetUserSetInfo 1003");
     gives(logon(user, FIRST_PASSWORD), ERROR_LOGON_FAILURE, "the first password is no more");
     gives(logon(user, SECOND_PASSWORD), NERR_Success, "logon with the second");
-    gives(NetUserSetInfo(host, name, 1003, (LPBYTE)&none, &parm), NERR_Success, "14 blanks keep the password");
+    gives(NetUserSetInfo(host, name, 1003, (LPBYTE)&none, &parm), NERR_Success,
+          "14 blanks keep the password");
     gives(logon(user, SECOND_PASSWORD), NERR_Success, "it is still the second");
     gives(NetUserChangePassword(host, name, FIRST_PASSWORD, THIRD_PASSWORD), ERROR_INVALID_PASSWORD,
           "NetUserChangePassword with the wrong old one");
-    gives(NetUserChangePassword(host, name, SECOND_PASSWORD, THIRD_PASSWORD), NERR_Success, "NetUserChangePassword");
+    gives(NetUserChangePassword(host, name, SECOND_PASSWORD, THIRD_PASSWORD), NERR_Success,
+          "NetUserChangePassword");
     gives(logon(user, THIRD_PASSWORD), NERR_Success, "logon with the third");
     use(user, "Third.Pass-w0rd!3");
-    gives(NetUserChangePassword(host, NULL, THIRD_PASSWORD, FIRST_PASSWORD), NERR_Success, "the caller changes his own");
+    gives(NetUserChangePassword(host, NULL, THIRD_PASSWORD, FIRST_PASSWORD), NERR_Success,
+          "the caller changes his own");
     use_admin();
     gives(logon(user, FIRST_PASSWORD), NERR_Success, "and has it");
-    gives(NetUserChangePassword(host, name, NULL, FIRST_PASSWORD), ERROR_INVALID_PARAMETER, "no old password");
+    gives(NetUserChangePassword(host, name, NULL, FIRST_PASSWORD), ERROR_INVALID_PARAMETER,
+          "no old password");
     gives(NetUserDel(host, name), NERR_Success, "NetUserDel");
 }
 
@@ -441,7 +455,8 @@ static void suite_policy(const char16_t *name)
     gives(NetUserGetInfo(host, name, 0, &buf), NERR_UserNotFound, "the half-made account is gone");
     gives(add_1(name, FIRST_PASSWORD, 1, &parm), NERR_Success, "NetUserAdd with a good one");
     gives(NetUserSetInfo(host, name, 1003, (LPBYTE)&bad, &parm), NERR_PasswordTooShort, "too short for 1003");
-    gives(NetUserChangePassword(host, name, FIRST_PASSWORD, u"a"), NERR_PasswordTooShort, "too short to change to");
+    gives(NetUserChangePassword(host, name, FIRST_PASSWORD, u"a"), NERR_PasswordTooShort,
+          "too short to change to");
     gives(NetUserDel(host, name), NERR_Success, "NetUserDel");
 }
 
@@ -450,10 +465,12 @@ static void suite_tcp(const char16_t *name)
 {
     DWORD parm = 77, n = 0, total;
     LPBYTE buf = NULL;
-    gives(NetUserEnum(host, 0, 0, &buf, MAX_PREFERRED_LENGTH, &n, &total, NULL), NERR_Success, "NetUserEnum over TCP");
+    gives(NetUserEnum(host, 0, 0, &buf, MAX_PREFERRED_LENGTH, &n, &total, NULL), NERR_Success,
+          "NetUserEnum over TCP");
     check(n > 2, "%u users", n);
     NetApiBufferFree(buf);
-    gives(add_1(name, FIRST_PASSWORD, 1, &parm), ERROR_NO_USER_SESSION_KEY, "NetUserAdd with a password over TCP");
+    gives(add_1(name, FIRST_PASSWORD, 1, &parm), ERROR_NO_USER_SESSION_KEY,
+          "NetUserAdd with a password over TCP");
     check(strstr(net_last_error(), "named pipe") != NULL, "says: %s", net_last_error());
     gives(NetUserGetInfo(host, name, 0, &buf), NERR_UserNotFound, "nothing is left behind");
 }
@@ -482,10 +499,10 @@ static void group_members(const char16_t *group, const char16_t *user)
     gives(NetGroupAddUser(host, group, u"nobodyatall"), NERR_UserNotFound, "NetGroupAddUser of nobody");
     gives(NetGroupAddUser(host, u"nosuchgroup", user), NERR_GroupNotFound, "NetGroupAddUser to no group");
     for (DWORD level = 0; level <= 1; level++) {
-        gives(NetGroupGetUsers(host, group, level, &buf, MAX_PREFERRED_LENGTH, &n, &total, &resume), NERR_Success,
-              "NetGroupGetUsers");
-        check(n == 1 && total == 1 && same(((const GROUP_USERS_INFO_0 *)buf)->grui0_name, user), "the member at level %u",
-              level);
+        gives(NetGroupGetUsers(host, group, level, &buf, MAX_PREFERRED_LENGTH, &n, &total, &resume),
+              NERR_Success, "NetGroupGetUsers");
+        check(n == 1 && total == 1 && same(((const GROUP_USERS_INFO_0 *)buf)->grui0_name, user),
+              "the member at level %u", level);
         check(!level || ((const GROUP_USERS_INFO_1 *)buf)->grui1_attributes == 7, "its attributes");
         NetApiBufferFree(buf);
         gives(NetUserGetGroups(host, user, level, &buf, MAX_PREFERRED_LENGTH, &n, &total), NERR_Success,
@@ -494,7 +511,8 @@ static void group_members(const char16_t *group, const char16_t *user)
         check(listed(buf, elem, n, group), "its group among %u at level %u", n, level);
         NetApiBufferFree(buf);
     }
-    gives(NetUserGetGroups(host, user, 0, &buf, 1, &n, &total), ERROR_MORE_DATA, "NetUserGetGroups, one at a time");
+    gives(NetUserGetGroups(host, user, 0, &buf, 1, &n, &total), ERROR_MORE_DATA,
+          "NetUserGetGroups, one at a time");
     check(n == 1 && total == 2, "%u of %u", n, total);
     NetApiBufferFree(buf);
     gives(NetGroupDelUser(host, group, user), NERR_Success, "NetGroupDelUser");
@@ -512,15 +530,19 @@ static void group_fields(const char16_t *group)
         if (!gives(NetGroupGetInfo(host, group, level, &buf), NERR_Success, "NetGroupGetInfo"))
             continue;
         check(same(((const GROUP_INFO_0 *)buf)->grpi0_name, group), "its name at level %u", level);
-        check(!level || same(((const GROUP_INFO_1 *)buf)->grpi1_comment, u"Ny tekst 日本"), "its comment at level %u", level);
+        check(!level || same(((const GROUP_INFO_1 *)buf)->grpi1_comment, u"Ny tekst 日本"),
+              "its comment at level %u", level);
         check(level != 2 || ((const GROUP_INFO_2 *)buf)->grpi2_group_id >= 1000, "its id");
-        check(level != 3 || ((const SID *)((const GROUP_INFO_3 *)buf)->grpi3_group_sid)->SubAuthorityCount == 5, "its SID");
+        check(level != 3 ||
+                  ((const SID *)((const GROUP_INFO_3 *)buf)->grpi3_group_sid)->SubAuthorityCount == 5,
+              "its SID");
         if (level)
             gives(NetGroupSetInfo(host, group, level, buf, &parm), NERR_Success, "written back");
         NetApiBufferFree(buf);
     }
     gives(NetGroupSetInfo(host, group, 1005, (LPBYTE)&bits, &parm), NERR_Success, "NetGroupSetInfo 1005");
-    gives(NetGroupSetInfo(host, group, 1003, (LPBYTE)&bits, &parm), ERROR_INVALID_LEVEL, "NetGroupSetInfo 1003");
+    gives(NetGroupSetInfo(host, group, 1003, (LPBYTE)&bits, &parm), ERROR_INVALID_LEVEL,
+          "NetGroupSetInfo 1003");
 }
 
 static void group_lists(const char16_t *group)
@@ -530,7 +552,8 @@ static void group_lists(const char16_t *group)
                                         sizeof(GROUP_INFO_3) };
         LPBYTE buf = NULL;
         DWORD n = 0, total = 0;
-        gives(NetGroupEnum(host, level, &buf, MAX_PREFERRED_LENGTH, &n, &total, NULL), NERR_Success, "NetGroupEnum");
+        gives(NetGroupEnum(host, level, &buf, MAX_PREFERRED_LENGTH, &n, &total, NULL), NERR_Success,
+              "NetGroupEnum");
         check(n == total && listed(buf, sizes[level], n, group), "the group among %u at level %u", n, level);
         NetApiBufferFree(buf);
     }
@@ -547,7 +570,8 @@ static void suite_groups(const char16_t *unused)
     NetUserDel(host, u"ternmember");
     gives(NetGroupAdd(host, 1, (LPBYTE)&g, &parm), NERR_Success, "NetGroupAdd 1");
     gives(NetGroupAdd(host, 1, (LPBYTE)&g, &parm), NERR_GroupExists, "NetGroupAdd again");
-    gives(NetGroupAdd(host, 0, (LPBYTE)&nobody, &parm), ERROR_INVALID_PARAMETER, "NetGroupAdd without a name");
+    gives(NetGroupAdd(host, 0, (LPBYTE)&nobody, &parm), ERROR_INVALID_PARAMETER,
+          "NetGroupAdd without a name");
     check(parm == GROUP_NAME_PARMNUM, "parm_err %u", parm);
     gives(add_1(u"ternmember", FIRST_PASSWORD, 1, &parm), NERR_Success, "a user for it");
     group_fields(group);
@@ -572,15 +596,18 @@ static void alias_members(const char16_t *alias, const char16_t *user, const cha
     if (ustr_copy(full, 300, domain) || ustr_append(full, 300, u"\\") || ustr_append(full, 300, user))
         abort();
     gives(NetLocalGroupAddMembers(host, alias, 3, (LPBYTE)bad, 2), ERROR_NO_SUCH_MEMBER, "an unknown member");
-    gives(NetLocalGroupGetMembers(host, alias, 0, &buf, MAX_PREFERRED_LENGTH, &n, &total, NULL), NERR_Success, "is empty");
+    gives(NetLocalGroupGetMembers(host, alias, 0, &buf, MAX_PREFERRED_LENGTH, &n, &total, NULL), NERR_Success,
+          "is empty");
     check(n == 0 && !buf, "all or none");
     gives(NetLocalGroupAddMembers(host, alias, 3, (LPBYTE)two, 2), NERR_Success, "NetLocalGroupAddMembers 3");
     gives(NetLocalGroupAddMembers(host, alias, 3, (LPBYTE)two, 1), ERROR_MEMBER_IN_ALIAS, "and again");
-    gives(NetLocalGroupGetMembers(host, alias, 3, &buf, MAX_PREFERRED_LENGTH, &n, &total, &resume), NERR_Success,
-          "NetLocalGroupGetMembers 3");
-    check(n == 2 && listed(buf, sizeof(LOCALGROUP_MEMBERS_INFO_3), n, full), "%s among %u: %s", narrow((WCHAR *)full), n,
+    gives(NetLocalGroupGetMembers(host, alias, 3, &buf, MAX_PREFERRED_LENGTH, &n, &total, &resume),
+          NERR_Success, "NetLocalGroupGetMembers 3");
+    check(n == 2 && listed(buf, sizeof(LOCALGROUP_MEMBERS_INFO_3), n, full), "%s among %u: %s",
+          narrow((WCHAR *)full), n,
           narrow(n ? ((LOCALGROUP_MEMBERS_INFO_3 *)buf)->lgrmi3_domainandname : NULL));
-    check(listed(buf, sizeof(LOCALGROUP_MEMBERS_INFO_3), n, u"NT AUTHORITY\\Authenticated Users"), "a well-known SID has its name");
+    check(listed(buf, sizeof(LOCALGROUP_MEMBERS_INFO_3), n, u"NT AUTHORITY\\Authenticated Users"),
+          "a well-known SID has its name");
     NetApiBufferFree(buf);
     for (DWORD level = 0; level <= 2; level++) {
         static const size_t sizes[] = { sizeof(LOCALGROUP_MEMBERS_INFO_0), sizeof(LOCALGROUP_MEMBERS_INFO_1),
@@ -592,7 +619,8 @@ static void alias_members(const char16_t *alias, const char16_t *user, const cha
             st = NetLocalGroupGetMembers(host, alias, level, &buf, 1, &n, &total, &resume);
             const LOCALGROUP_MEMBERS_INFO_1 *m = (const void *)buf;
             if (n == 1 && level && m->lgrmi1_sidusage == SidTypeUser)
-                check(same(m->lgrmi1_name, level == 1 ? user : full), "level %u: %s", level, narrow(m->lgrmi1_name));
+                check(same(m->lgrmi1_name, level == 1 ? user : full), "level %u: %s", level,
+                      narrow(m->lgrmi1_name));
             seen += n;
             if (st != NERR_Success && st != ERROR_MORE_DATA)
                 break;
@@ -601,7 +629,8 @@ static void alias_members(const char16_t *alias, const char16_t *user, const cha
         check(seen == 2 && resume == 0, "level %u one at a time (%zu bytes): %u", level, sizes[level], seen);
     }
     /* by SID */
-    gives(NetLocalGroupGetMembers(host, alias, 0, &buf, MAX_PREFERRED_LENGTH, &n, &total, NULL), NERR_Success, "SIDs");
+    gives(NetLocalGroupGetMembers(host, alias, 0, &buf, MAX_PREFERRED_LENGTH, &n, &total, NULL), NERR_Success,
+          "SIDs");
     gives(NetLocalGroupDelMembers(host, alias, 0, buf, n), NERR_Success, "NetLocalGroupDelMembers 0");
     gives(NetLocalGroupDelMembers(host, alias, 0, buf, n), ERROR_MEMBER_NOT_IN_ALIAS, "and again");
     gives(NetLocalGroupAddMembers(host, alias, 0, buf, n), NERR_Success, "NetLocalGroupAddMembers 0");
@@ -613,13 +642,13 @@ static void local_groups_of(const char16_t *alias, const char16_t *user)
     LPBYTE buf = NULL;
     DWORD n = 0, total = 0;
     for (DWORD flags = 0; flags <= LG_INCLUDE_INDIRECT; flags++) {
-        gives(NetUserGetLocalGroups(host, user, 0, flags, &buf, MAX_PREFERRED_LENGTH, &n, &total), NERR_Success,
-              "NetUserGetLocalGroups");
+        gives(NetUserGetLocalGroups(host, user, 0, flags, &buf, MAX_PREFERRED_LENGTH, &n, &total),
+              NERR_Success, "NetUserGetLocalGroups");
         check(listed(buf, sizeof(LOCALGROUP_USERS_INFO_0), n, alias), "the group among %u", n);
         NetApiBufferFree(buf);
     }
-    gives(NetUserGetLocalGroups(host, u"nobodyatall", 0, 0, &buf, MAX_PREFERRED_LENGTH, &n, &total), NERR_UserNotFound,
-          "NetUserGetLocalGroups of nobody");
+    gives(NetUserGetLocalGroups(host, u"nobodyatall", 0, 0, &buf, MAX_PREFERRED_LENGTH, &n, &total),
+          NERR_UserNotFound, "NetUserGetLocalGroups of nobody");
 }
 
 static void alias_fields(const char16_t *alias)
@@ -628,11 +657,12 @@ static void alias_fields(const char16_t *alias)
     LPBYTE buf = NULL;
     LOCALGROUP_INFO_1002 text = { (WCHAR[]){ u"Ny tekst" } };
     LOCALGROUP_INFO_0 to = { (WCHAR[]){ u"ternalias2" } }, back = { (WCHAR *)(uintptr_t)alias };
-    gives(NetLocalGroupSetInfo(host, alias, 1002, (LPBYTE)&text, &parm), NERR_Success, "NetLocalGroupSetInfo 1002");
+    gives(NetLocalGroupSetInfo(host, alias, 1002, (LPBYTE)&text, &parm), NERR_Success,
+          "NetLocalGroupSetInfo 1002");
     if (gives(NetLocalGroupGetInfo(host, alias, 1, &buf), NERR_Success, "NetLocalGroupGetInfo 1")) {
         const LOCALGROUP_INFO_1 *g = (const void *)buf;
-        check(same(g->lgrpi1_name, alias) && same(g->lgrpi1_comment, u"Ny tekst"), "%s, %s", narrow(g->lgrpi1_name),
-              narrow(g->lgrpi1_comment));
+        check(same(g->lgrpi1_name, alias) && same(g->lgrpi1_comment, u"Ny tekst"), "%s, %s",
+              narrow(g->lgrpi1_name), narrow(g->lgrpi1_comment));
         gives(NetLocalGroupSetInfo(host, alias, 1, buf, &parm), NERR_Success, "written back");
         NetApiBufferFree(buf);
     }
@@ -640,13 +670,14 @@ static void alias_fields(const char16_t *alias)
         size_t elem = level ? sizeof(LOCALGROUP_INFO_1) : sizeof(LOCALGROUP_INFO_0);
         gives(NetLocalGroupEnum(host, level, &buf, MAX_PREFERRED_LENGTH, &n, &total, NULL), NERR_Success,
               "NetLocalGroupEnum");
-        check(listed(buf, elem, n, alias) && listed(buf, elem, n, u"Administrators"), "both domains: %u at level %u", n,
-              level);
+        check(listed(buf, elem, n, alias) && listed(buf, elem, n, u"Administrators"),
+              "both domains: %u at level %u", n, level);
         NetApiBufferFree(buf);
     }
     NET_API_STATUS st = NetLocalGroupSetInfo(host, alias, 0, (LPBYTE)&to, &parm);
     if (st == NERR_Success)
-        gives(NetLocalGroupSetInfo(host, u"ternalias2", 0, (LPBYTE)&back, &parm), NERR_Success, "renamed back");
+        gives(NetLocalGroupSetInfo(host, u"ternalias2", 0, (LPBYTE)&back, &parm), NERR_Success,
+              "renamed back");
     else /* Samba does not rename them */
         check(net_last_error()[0], "no rename: %s", net_last_error());
 }
@@ -690,14 +721,15 @@ static void suite_modals(const char16_t *domain)
     if (gives(NetUserModalsGet(host, 2, &buf), NERR_Success, "NetUserModalsGet 2")) {
         const USER_MODALS_INFO_2 *m = (const void *)buf;
         const SID *s = m->usrmod2_domain_id;
-        check(ustr_casecmp(m->usrmod2_domain_name, domain) == 0, "2: domain %s", narrow(m->usrmod2_domain_name));
+        check(ustr_casecmp(m->usrmod2_domain_name, domain) == 0, "2: domain %s",
+              narrow(m->usrmod2_domain_name));
         check(s->SubAuthorityCount == 4 && s->SubAuthority[0] == 21, "2: its SID");
         NetApiBufferFree(buf);
     }
     if (gives(NetUserModalsGet(host, 3, &buf), NERR_Success, "NetUserModalsGet 3")) {
         const USER_MODALS_INFO_3 *m = (const void *)buf;
-        check(m->usrmod3_lockout_duration == 1800 && m->usrmod3_lockout_threshold < 1000, "3: %u s, threshold %u",
-              m->usrmod3_lockout_duration, m->usrmod3_lockout_threshold);
+        check(m->usrmod3_lockout_duration == 1800 && m->usrmod3_lockout_threshold < 1000,
+              "3: %u s, threshold %u", m->usrmod3_lockout_duration, m->usrmod3_lockout_threshold);
         NetApiBufferFree(buf);
     }
 }
@@ -747,8 +779,9 @@ static void in_parts(DWORD level, size_t elem, DWORD len, size_t want)
         parts++;
     } while (st == ERROR_MORE_DATA && parts < 100000);
     size_t kinds = different(&l);
-    check(st == NERR_Success && l.n == want && kinds == want, "level %u in %u parts of %u bytes: %zu users, %zu different %s",
-          level, parts, len, l.n, kinds, net_last_error());
+    check(st == NERR_Success && l.n == want && kinds == want,
+          "level %u in %u parts of %u bytes: %zu users, %zu different %s", level, parts, len, l.n, kinds,
+          net_last_error());
     check(resume == 0, "no handle is left");
 }
 
@@ -772,8 +805,8 @@ static void display(DWORD per_page, size_t want)
     } while (st == ERROR_MORE_DATA && n && pages < 100000);
     size_t kinds = different(&l);
     check(st == NERR_Success && l.n == want && kinds == want,
-          "NetQueryDisplayInformation 1 in %u pages of %u: %zu users, %zu different %s", pages, per_page, l.n, kinds,
-          net_last_error());
+          "NetQueryDisplayInformation 1 in %u pages of %u: %zu users, %zu different %s", pages, per_page, l.n,
+          kinds, net_last_error());
 }
 
 /* argument: how many normal users there are */
@@ -787,16 +820,18 @@ static void suite_lists(const char16_t *count)
     for (size_t k = 0; k < 2; k++) {
         size_t elem = k ? sizeof(USER_INFO_20) : sizeof(USER_INFO_0);
         clock_t start = clock();
-        gives(NetUserEnum(host, levels[k], FILTER_NORMAL_ACCOUNT, &buf, MAX_PREFERRED_LENGTH, &n, &total, NULL),
-              NERR_Success, "NetUserEnum");
+        gives(
+            NetUserEnum(host, levels[k], FILTER_NORMAL_ACCOUNT, &buf, MAX_PREFERRED_LENGTH, &n, &total, NULL),
+            NERR_Success, "NetUserEnum");
         clock_t end = clock();
         l.n = 0;
         for (DWORD i = 0; i < n; i++)
             remember(&l, *(WCHAR **)(void *)(buf + i * elem));
         NetApiBufferFree(buf);
         size_t kinds = different(&l);
-        check(n == want && total == want && kinds == want, "level %u: %u of %u users, %zu different (%ld ms CPU)",
-              levels[k], n, total, kinds, (long)((end - start) * 1000 / CLOCKS_PER_SEC));
+        check(n == want && total == want && kinds == want,
+              "level %u: %u of %u users, %zu different (%ld ms CPU)", levels[k], n, total, kinds,
+              (long)((end - start) * 1000 / CLOCKS_PER_SEC));
     }
     in_parts(0, sizeof(USER_INFO_0), 4096, want);
     in_parts(0, sizeof(USER_INFO_0), 65536, want);
@@ -829,7 +864,8 @@ static void suite_display(const char16_t *machines)
           "NetQueryDisplayInformation 3");
     check(n > 0 && ((const NET_DISPLAY_GROUP *)buf)->grpi3_name[0], "%u groups", n);
     NetApiBufferFree(buf);
-    gives(NetQueryDisplayInformation(host, 4, 0, 1000, MAX_PREFERRED_LENGTH, &n, &buf), ERROR_INVALID_LEVEL, "level 4");
+    gives(NetQueryDisplayInformation(host, 4, 0, 1000, MAX_PREFERRED_LENGTH, &n, &buf), ERROR_INVALID_LEVEL,
+          "level 4");
     gives(NetQueryDisplayInformation(host, 1, 0, 0, MAX_PREFERRED_LENGTH, &n, &buf), ERROR_INVALID_PARAMETER,
           "no entries wanted");
 }
@@ -842,7 +878,8 @@ static void suite_denied(const char16_t *name)
     USER_INFO_1007 c = { (WCHAR[]){ u"mine" } };
     gives(add_1(u"ternx", FIRST_PASSWORD, 1, &parm), ERROR_ACCESS_DENIED, "NetUserAdd without rights");
     check(strstr(net_last_error(), "refuses this to") != NULL, "says: %s", net_last_error());
-    gives(NetUserSetInfo(host, name, 1007, (LPBYTE)&c, &parm), ERROR_ACCESS_DENIED, "NetUserSetInfo without rights");
+    gives(NetUserSetInfo(host, name, 1007, (LPBYTE)&c, &parm), ERROR_ACCESS_DENIED,
+          "NetUserSetInfo without rights");
     gives(NetUserDel(host, name), ERROR_ACCESS_DENIED, "NetUserDel without rights");
     gives(NetUserGetInfo(host, name, 10, &buf), NERR_Success, "reading is allowed");
     NetApiBufferFree(buf);
@@ -869,8 +906,8 @@ static void suite_show(const char16_t *name)
         return;
     }
     const USER_INFO_3 *u = (const void *)buf;
-    printf("# %s|%s|%s|0x%x|%u|%u\n", narrow(u->usri3_name), narrow(u->usri3_full_name), narrow(u->usri3_comment),
-           u->usri3_flags, u->usri3_user_id, u->usri3_priv);
+    printf("# %s|%s|%s|0x%x|%u|%u\n", narrow(u->usri3_name), narrow(u->usri3_full_name),
+           narrow(u->usri3_comment), u->usri3_flags, u->usri3_user_id, u->usri3_priv);
     NetApiBufferFree(buf);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Password forms of samr against vectors from python3-samba (gen_samr_vectors.py), and by taking them apart again. */
+/* Password forms of samr against vectors from python3-samba (gen_samr_vectors.py), and by taking them apart
+ * again. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
