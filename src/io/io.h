@@ -141,6 +141,17 @@ const struct nt_env *io_loop_env(struct nt_loop *l);
  * caller further up may still look at. */
 void io_loop_defer(struct nt_loop *l, struct io_item *it);
 
+/* Waiting on a cancel token without anybody blocking for it: fn is called once, from a turn of the loop, after the
+ * token was fired, and the watch has ended by then. Embedded in the object it belongs to, zeroed before its first use. */
+struct io_watch {
+    void (*fn)(struct io_watch *w);
+    struct io_watch *next, **link; /* private */
+    struct nt_cancel *cancel;      /* holds a reference while it is watched */
+};
+/* With a NULL token nothing is watched. */
+void io_watch_start(struct nt_loop *l, struct io_watch *w, struct nt_cancel *cancel, void (*fn)(struct io_watch *w));
+void io_watch_stop(struct io_watch *w); /* idempotent */
+
 /* ---- memory pair, for tests and fuzzers ---- */
 
 /* A loop without descriptors: streams are joined in pairs, bytes move when the loop runs, time is a number that

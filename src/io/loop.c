@@ -27,10 +27,53 @@ void io_loop_defer(struct nt_loop *l, struct io_item *it)
     l->defer = it;
 }
 
+/* ---- watches ---- */
+
+void io_watch_start(struct nt_loop *l, struct io_watch *w, struct nt_cancel *cancel, void (*fn)(struct io_watch *w))
+{
+    io_watch_stop(w);
+    if (!cancel)
+        return;
+    *w = (struct io_watch){ fn, l->watches, &l->watches, nt_cancel_ref(cancel) };
+    if (w->next)
+        w->next->link = &w->next;
+    l->watches = w;
+}
+
+void io_watch_stop(struct io_watch *w)
+{
+    if (!w->cancel)
+        return;
+    *w->link = w->next;
+    if (w->next)
+        w->next->link = w->link;
+    nt_cancel_unref(w->cancel);
+    w->cancel = NULL;
+}
+
+/* A callback may end any other watch, so each search starts anew. */
+static bool run_fired(struct nt_loop *l)
+{
+    bool ran = false;
+    for (struct io_watch *w = l->watches; w;) {
+        if (!nt_cancel_fired(w->cancel)) {
+            w = w->next;
+            continue;
+        }
+        io_watch_stop(w);
+        w->fn(w);
+        ran = true;
+        w = l->watches;
+    }
+    return ran;
+}
+
 static bool turn(struct nt_loop *l, uint64_t until, struct nt_cancel *cancel)
 {
     l->running = true;
-    bool ran = l->ops->turn(l, until, cancel);
+    bool ran = run_fired(l);
+    ran |= l->ops->turn(l, ran ? 0 : until, cancel);
+    ran |= run_fired(l);
     l->running = false;
     run_deferred(l);
     return ran;

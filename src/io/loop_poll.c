@@ -248,13 +248,15 @@ static bool conn_reads(const struct poll_conn *c)
     return c->s && c->fd >= 0 && c->s->state == IO_OPEN && c->s->queued < IO_HIGH_WATER;
 }
 
-/* The pollfds of all streams, the token last. Grows the array as needed; 0 when memory is short. */
+/* The pollfds of all streams, then those of dials, watches and the token. Grows the array as needed; 0 when memory is short. */
 static size_t fill_pollfds(struct poll_loop *l, struct nt_cancel *cancel)
 {
     size_t need = l->n + 1;
     for (size_t i = 0; i < l->n; i++)
         if (l->conns[i]->dial)
             need += DIAL_MAX_FDS;
+    for (struct io_watch *w = l->base.watches; w; w = w->next)
+        need++;
     if (need > l->pfds_cap) {
         struct pollfd *p = realloc(l->pfds, need * 2 * sizeof *p);
         if (!p)
@@ -271,6 +273,8 @@ static size_t fill_pollfds(struct poll_loop *l, struct nt_cancel *cancel)
     for (size_t i = 0; i < l->n; i++)
         if (l->conns[i]->dial)
             n += dial_pollfds(l->conns[i]->dial, l->pfds + n, DIAL_MAX_FDS);
+    for (struct io_watch *w = l->base.watches; w; w = w->next)
+        l->pfds[n++] = (struct pollfd){ .fd = w->cancel->fd, .events = POLLIN };
     if (cancel)
         l->pfds[n++] = (struct pollfd){ .fd = cancel->fd, .events = POLLIN };
     return n;
@@ -333,7 +337,7 @@ static bool poll_turn(struct nt_loop *base, uint64_t until, struct nt_cancel *ca
     l->skipped = skip;
     if (!skip) {
         uint64_t now = now_of(base);
-        if (l->n == 1 && !cancel && conn_reads(l->conns[0]) && !l->conns[0]->s->out_head && next > now + 2 * RECV_TICK)
+        if (l->n == 1 && !cancel && !l->base.watches && conn_reads(l->conns[0]) && !l->conns[0]->s->out_head && next > now + 2 * RECV_TICK)
             ran |= receive(l, l->conns[0], 0);
         else
             ran |= wait_poll(l, next, now, cancel);

@@ -28,6 +28,7 @@ struct nt_loop {
     const struct nt_env *env;
     bool running;            /* inside a turn: callbacks are on the stack */
     struct io_item *defer;   /* singly linked through next */
+    struct io_watch *watches;
 };
 
 /* The descriptor is made when a driver first waits on the token; firing before that only sets the flag. */

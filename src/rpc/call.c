@@ -94,6 +94,7 @@ static void finish(struct rpc_call *call, enum nt_status st)
         list_del(&c->sent, call);
     }
     io_cancel(&call->timer);
+    io_watch_stop(&call->watch);
     if (st != STATUS_SUCCESS)
         clear_out(call->op, call->r);
     call->state = RPC_CALL_FINISHED;
@@ -218,6 +219,11 @@ void rpc_call_cancel(struct rpc_call *call)
     case RPC_CALL_FINISHED:
         break;
     }
+}
+
+static void token_fired(struct io_watch *w)
+{
+    rpc_call_cancel(io_container(w, struct rpc_call, watch));
 }
 
 /* ---- sending ---- */
@@ -390,6 +396,7 @@ static enum nt_status enqueue(struct rpc_conn *c, struct rpc_call *call)
     list_put(&c->queue, call);
     c->n_queued++;
     io_timer(c->tp->stream, &call->timer, call->deadline);
+    io_watch_start(c->loop, &call->watch, c->call_cancel, token_fired);
     if (!alone)
         return STATUS_SUCCESS;
     enum nt_status st = start(call);
@@ -399,6 +406,7 @@ static enum nt_status enqueue(struct rpc_conn *c, struct rpc_call *call)
         list_del(&c->queue, call);
         c->n_queued--;
         io_cancel(&call->timer);
+        io_watch_stop(&call->watch);
     } else {
         list_del(&c->finished, call); /* the connection failed on the way */
     }
@@ -621,16 +629,10 @@ static bool run_is_done(void *arg)
     return ((struct run *)arg)->done;
 }
 
-/* Waits for a call that was started; cancels it when the token fires. */
-static enum nt_status run_wait(struct rpc_conn *c, struct run *w, struct rpc_call *call)
+/* Waits for a call that was started. The connection may go meanwhile. */
+static enum nt_status run_wait(struct rpc_conn *c, struct run *w)
 {
-    enum nt_status st = rpc_conn_wait(c, run_is_done, w, c->call_cancel);
-    if (st != STATUS_SUCCESS && !w->done) {
-        rpc_call_cancel(call);
-        st = rpc_conn_wait(c, run_is_done, w, NULL);
-        if (!w->done)
-            w->st = st;
-    }
+    rpc_conn_wait(c, run_is_done, w);
     (void)rpc_conn_leave(c);
     return w->st;
 }
@@ -638,14 +640,13 @@ static enum nt_status run_wait(struct rpc_conn *c, struct run *w, struct rpc_cal
 enum nt_status rpc_run(struct rpc_conn *c, const struct rpc_op *op, struct nt_arena *mem, void *r)
 {
     struct run w = { false, STATUS_SUCCESS };
-    struct rpc_call *call = NULL;
     enum nt_status st = rpc_conn_may_wait(c);
     if (st != STATUS_SUCCESS) {
         clear_out(op, r);
         return st;
     }
-    st = rpc_send(c, op, mem, r, run_done, &w, &call);
-    return st == STATUS_SUCCESS ? run_wait(c, &w, call) : st;
+    st = rpc_send(c, op, mem, r, run_done, &w, NULL);
+    return st == STATUS_SUCCESS ? run_wait(c, &w) : st;
 }
 
 enum nt_status rpc_add_interface(struct rpc_conn *c, const struct rpc_interface *i)
@@ -659,5 +660,5 @@ enum nt_status rpc_add_interface(struct rpc_conn *c, const struct rpc_interface 
     st = rpc_add_interface_send(c, i, run_done, &w);
     if (st != STATUS_SUCCESS)
         return st;
-    return run_wait(c, &w, c->queue.tail ? c->queue.tail : c->sent.tail);
+    return run_wait(c, &w);
 }

@@ -178,9 +178,17 @@ static void timer_fn(struct io_item *it)
     rpc_conn_fail(c, STATUS_IO_TIMEOUT, doing_open, "%s", waits[c->state] ? waits[c->state] : "timed out");
 }
 
+static void open_cancelled(struct io_watch *w)
+{
+    struct rpc_conn *c = io_container(w, struct rpc_conn, watch);
+    rpc_conn_fail(c, STATUS_CANCELLED, doing_open, "given up by the caller");
+    conn_idle(c);
+}
+
 void rpc_conn_bound(struct rpc_conn *c)
 {
     io_cancel(&c->timer);
+    io_watch_stop(&c->watch);
     rpc_conn_state(c, RPC_ST_READY);
     rpc_conn_wake(c);
 }
@@ -672,9 +680,11 @@ enum nt_status rpc_open_start(const struct rpc_binding *b, const struct rpc_inte
     c->open_done = done;
     c->open_arg = arg;
     st = conn_begin(c, &o);
-    if (st == STATUS_SUCCESS)
-        *ret = c;
-    return st;
+    if (st != STATUS_SUCCESS)
+        return st;
+    io_watch_start(c->loop, &c->watch, o.cancel, open_cancelled);
+    *ret = c;
+    return STATUS_SUCCESS;
 }
 
 enum nt_status rpc_open_send(const struct rpc_binding *b, const struct rpc_interface *i, const struct rpc_options *o,
@@ -714,10 +724,11 @@ enum nt_status rpc_conn_may_wait(struct rpc_conn *c)
     return io_wait(c->loop, always, NULL, UINT64_MAX, NULL);
 }
 
-enum nt_status rpc_conn_wait(struct rpc_conn *c, bool (*done)(void *arg), void *arg, struct nt_cancel *cancel)
+void rpc_conn_wait(struct rpc_conn *c, bool (*done)(void *arg), void *arg)
 {
     c->waiting = true;
-    return io_wait(c->loop, done, arg, UINT64_MAX, cancel);
+    enum nt_status st = io_wait(c->loop, done, arg, UINT64_MAX, NULL);
+    (void)st; /* rpc_conn_may_wait was asked */
 }
 
 bool rpc_conn_leave(struct rpc_conn *c)
@@ -806,11 +817,8 @@ enum nt_status rpc_open(const struct rpc_binding *b, const struct rpc_interface 
     c->open_done = open_waited;
     c->open_arg = &w;
     rpc_conn_wake(c); /* it may have ended already */
-    st = rpc_conn_wait(c, open_is_done, &w, o.cancel);
-    if (st != STATUS_SUCCESS) {
-        rpc_conn_fail(c, st, doing_open, "given up by the caller");
-        conn_idle(c);
-    }
+    io_watch_start(c->loop, &c->watch, o.cancel, open_cancelled);
+    rpc_conn_wait(c, open_is_done, &w);
     if (!rpc_conn_leave(c))
         *ret = w.c;
     return w.st;
@@ -821,6 +829,7 @@ enum nt_status rpc_open(const struct rpc_binding *b, const struct rpc_interface 
 /* Nothing of this connection is on the stack. */
 static void conn_destroy(struct rpc_conn *c)
 {
+    io_watch_stop(&c->watch);
     if (c->npc_pending) /* npc will call back, and we come here again */
         return;
     rpc_calls_tell(c);

@@ -52,6 +52,7 @@ struct rpc_call {
     struct rpc_join join;
     uint64_t deadline;
     struct io_item timer;
+    struct io_watch watch; /* its cancel token */
 };
 
 struct rpc_list {
@@ -119,6 +120,7 @@ struct rpc_conn {
     unsigned npc_pending; /* callbacks from npc that will come */
 
     struct io_item ready, timer, destroy;
+    struct io_watch watch; /* the cancel token of opening */
     bool own_loop;        /* the loop is ours */
     bool waiting;      /* a synchronous call runs the loop */
     bool closing;      /* rpc_close was called */
@@ -140,9 +142,9 @@ void rpc_conn_bound(struct rpc_conn *c); /* the association is complete */
 /* A writer with the transport's headroom; where the PDU starts. */
 size_t rpc_conn_writer(struct rpc_conn *c, struct wr *w, size_t limit);
 void rpc_conn_wake(struct rpc_conn *c); /* finished calls, or the end of opening, are to be told */
-/* Waits for *done on the connection's loop; ends with what io_wait says. Afterwards the connection may be gone:
- * true then. */
-enum nt_status rpc_conn_wait(struct rpc_conn *c, bool (*done)(void *arg), void *arg, struct nt_cancel *cancel);
+/* Runs the connection's loop until done(arg); all that is waited for has a deadline. */
+void rpc_conn_wait(struct rpc_conn *c, bool (*done)(void *arg), void *arg);
+/* After that the connection may have been closed: then it goes now, and this is true. */
 bool rpc_conn_leave(struct rpc_conn *c);
 enum nt_status rpc_conn_may_wait(struct rpc_conn *c);
 

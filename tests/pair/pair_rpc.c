@@ -652,6 +652,78 @@ static void test_cancel_token(void **state)
     world_done(&w);
 }
 
+/* The token ends calls that nobody waits for, the one on the wire and those behind it, and no others. */
+static void test_cancel_token_async(void **state)
+{
+    (void)state;
+    struct world w;
+    struct nt_cancel *token;
+    struct echo r[4];
+    struct seen_call s[4];
+    struct rpc_call_options co = RPC_CALL_OPTIONS_INIT;
+    world_init(&w, 0, 0);
+    memset(s, 0, sizeof s);
+    assert_int_equal(nt_cancel_new(&token), STATUS_SUCCESS);
+    assert_int_equal(open_with(&w, SEC_LEVEL_PRIVACY, "ntlm"), STATUS_SUCCESS);
+    w.f.lie = RSP_SILENT;
+    for (unsigned i = 0; i < 4; i++) {
+        co.cancel = i < 3 ? token : NULL;
+        rpc_conn_set(w.c, &co);
+        r[i] = (struct echo){ .in = { i, pattern } };
+        assert_int_equal(rpc_send(w.c, &echo_op, w.mem, &r[i], note, &s[i], NULL), STATUS_SUCCESS);
+    }
+    for (int i = 0; i < 20; i++) {
+        enum nt_status st = nt_loop_run(w.f.loop, 0);
+        (void)st;
+    }
+    assert_int_equal(s[0].n + s[1].n + s[2].n + s[3].n, 0);
+    nt_cancel_fire(token);
+    wait_for(&w, &s[0]);
+    w.f.lie = HONEST;
+    wait_for(&w, &s[3]);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(s[i].st, STATUS_CANCELLED);
+    assert_int_equal(s[3].st, STATUS_SUCCESS);
+    assert_int_equal(w.f.cancels, 1);
+    nt_cancel_unref(token);
+    world_done(&w);
+}
+
+static void async_opened(void *arg, enum nt_status st, struct rpc_conn *c);
+
+static void test_cancel_open(void **state)
+{
+    (void)state;
+    static const char *const bindings[] = { "ncacn_ip_tcp:srv[1000]", "ncacn_ip_tcp:srv" };
+    for (unsigned turns = 0; turns < 12; turns++)
+        for (size_t k = 0; k < 2; k++) {
+            struct world w;
+            struct nt_cancel *token;
+            struct rpc_binding *b;
+            struct seen_call s = { .w = &w };
+            world_init(&w, 0, 0);
+            w.f.lie = ACK_SILENT;
+            assert_int_equal(nt_cancel_new(&token), STATUS_SUCCESS);
+            assert_int_equal(rpc_binding_parse(bindings[k], &b, NULL), STATUS_SUCCESS);
+            struct rpc_options o = options(&w, SEC_LEVEL_PRIVACY, NULL);
+            o.cancel = token;
+            assert_int_equal(rpc_open_send(b, &fake_iface, &o, async_opened, &s), STATUS_SUCCESS);
+            for (unsigned i = 0; i < turns; i++) {
+                enum nt_status st = nt_loop_run(w.f.loop, 0);
+                (void)st;
+            }
+            assert_int_equal(s.n, 0);
+            nt_cancel_fire(token);
+            uint64_t before = io_loop_now(w.f.loop);
+            wait_for(&w, &s);
+            assert_int_equal(s.st, STATUS_CANCELLED);
+            assert_int_equal(io_loop_now(w.f.loop), before);
+            rpc_binding_unref(b);
+            nt_cancel_unref(token);
+            world_done(&w);
+        }
+}
+
 /* ---- many calls, closing ---- */
 
 static void test_queue(void **state)
@@ -838,6 +910,7 @@ int main(void)
         cmocka_unit_test(test_no_creds),        cmocka_unit_test(test_default),
         cmocka_unit_test(test_timeout),         cmocka_unit_test(test_cancel_answered),
         cmocka_unit_test(test_cancel_grace),    cmocka_unit_test(test_cancel_token),
+        cmocka_unit_test(test_cancel_token_async), cmocka_unit_test(test_cancel_open),
         cmocka_unit_test(test_queue),           cmocka_unit_test(test_close_in_callback),
         cmocka_unit_test(test_close_with_calls), cmocka_unit_test(test_async_open),
         cmocka_unit_test(test_mapper_lies),     cmocka_unit_test(test_allocations),

@@ -266,6 +266,69 @@ static void cancel_from_another_thread(void **state)
     nt_cancel_unref(c);
 }
 
+struct watcher {
+    struct io_watch w;
+    struct io_watch *other; /* ended by this one */
+    unsigned fired;
+};
+
+static void watch_fn(struct io_watch *w)
+{
+    struct watcher *x = (struct watcher *)w;
+    x->fired++;
+    if (x->other)
+        io_watch_stop(x->other);
+}
+
+static bool has_fired(void *arg)
+{
+    return ((struct watcher *)arg)->fired > 0;
+}
+
+/* A token that nobody blocks on wakes the loop, once, with and without streams to wait for. */
+static void watched_token(void **state)
+{
+    (void)state;
+    for (int streams = 0; streams < 3; streams++) {
+        struct nt_cancel *c, *calm;
+        struct nt_loop *l;
+        struct ear *e[2] = { NULL };
+        int fds[2][2];
+        pthread_t t;
+        struct watcher first = { 0 }, second = { 0 }, third = { 0 }, none = { 0 };
+        assert_int_equal(nt_cancel_new(&c), STATUS_SUCCESS);
+        assert_int_equal(nt_cancel_new(&calm), STATUS_SUCCESS);
+        assert_int_equal(nt_loop_new(NULL, &l), STATUS_SUCCESS);
+        for (int i = 0; i < streams; i++) {
+            assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds[i]), 0);
+            e[i] = ear_new();
+            assert_int_equal(io_attach(l, &e[i]->s, fds[i][0]), STATUS_SUCCESS);
+        }
+        io_watch_start(l, &second.w, c, watch_fn);
+        io_watch_start(l, &third.w, calm, watch_fn);
+        io_watch_start(l, &first.w, c, watch_fn); /* the newest comes first */
+        io_watch_start(l, &none.w, NULL, watch_fn);
+        first.other = &second.w;
+        assert_int_equal(pthread_create(&t, NULL, fire_soon, c), 0);
+        assert_int_equal(io_wait(l, has_fired, &first, io_loop_now(l) + 20 * SECOND, NULL), STATUS_SUCCESS);
+        pthread_join(t, NULL);
+        assert_int_equal(nt_loop_run(l, 0), STATUS_TIMEOUT); /* still fired, but nobody watches it */
+        assert_int_equal(first.fired, 1);
+        assert_int_equal(second.fired + third.fired + none.fired, 0);
+        io_watch_stop(&third.w);
+        io_watch_stop(&third.w);
+        nt_cancel_fire(calm);
+        assert_int_equal(nt_loop_run(l, 0), STATUS_TIMEOUT);
+        for (int i = 0; i < streams; i++) {
+            ear_free(e[i]);
+            close(fds[i][1]);
+        }
+        nt_loop_free(l);
+        nt_cancel_unref(c);
+        nt_cancel_unref(calm);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,6 +338,7 @@ int main(void)
         cmocka_unit_test(dialling),
         cmocka_unit_test(sockets_echo_with_and_without_a_token),
         cmocka_unit_test(cancel_from_another_thread),
+        cmocka_unit_test(watched_token),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
