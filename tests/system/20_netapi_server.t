@@ -52,6 +52,15 @@ points "refused port" status "$LAB_NET.29" 1225 STATUS_CONNECTION_REFUSED "$LAB_
 NA_PROTSEQ=ncacn_ip_tcp points "no endpoint mapper" status "$LAB_SRV" 1225 'endpoint mapper'
 NA_USER="" points "use" use "$LAB_SRV" root "$LAB_SRV_PASSWORD"
 
+# every dialect, signed only and encrypted
+for dialect in 0202 0210 0300 0302 0311; do
+    NA_DIALECT=$dialect NA_PROTECT=1 points "dialect $dialect" info "$LAB_SRV" "$LAB_SRV_NAME" TERNGROUP workgroup
+done
+for dialect in 0300 0302 0311; do
+    NA_DIALECT=$dialect NA_PROTECT=2 points "dialect $dialect, encrypted" shares "$LAB_SRV" "$SRV_PATH"
+done
+NA_DIALECT=0210 NA_PROTECT=2 points "encryption that 2.1 has not" status "$LAB_SRV" 87 encryption
+
 # both ways with Samba's client
 points "for rpcclient" add "$LAB_SRV" ternx "$SRV_PATH" "Übung 日本"
 like "rpcclient sees the share" 'netname: ternx' srv_rpcclient netshareenumall
@@ -86,6 +95,10 @@ unset NA_PROTSEQ NA_LEVEL
 points "threads, two servers" threads "$LAB_SRV" "$SRV1"
 NA_PROTSEQ=ncacn_ip_tcp points "threads, TCP" threads "$LAB_SRV"
 stop_server tcp
+another_server strict LAB_ENCRYPT=required LAB_SIGNING=mandatory
+points "encryption required" shares "$LAB_SRV" "$LAB_SRV_DIR/share1"
+NA_PROTECT=1 points "encryption required" info "$LAB_SRV" "$LAB_SRV_NAME" TERNGROUP workgroup
+stop_server strict
 
 # the domain controller: NTLM by address, Kerberos by name
 export NA_USER=$LAB_DC_DOMAIN\\$LAB_DC_ADMIN NA_PASSWORD=$LAB_DC_PASSWORD

@@ -72,6 +72,12 @@ static void set_options(void)
     struct net_options o = NET_OPTIONS_INIT;
     struct nt_error err = { { 0 } };
     const char *user = getenv("NA_USER"), *level = getenv("NA_LEVEL");
+    struct npc_options npc = NPC_OPTIONS_INIT;
+    if (getenv("NA_DIALECT"))
+        npc.min_dialect = npc.max_dialect = (enum npc_dialect)strtoul(getenv("NA_DIALECT"), NULL, 16);
+    npc.protection =
+        getenv("NA_PROTECT") ? (enum npc_protection)atoi(getenv("NA_PROTECT")) : NPC_PROTECT_DEFAULT;
+    o.npc = &npc;
     co.user = user;
     co.password = getenv("NA_PASSWORD");
     o.protseq = getenv("NA_PROTSEQ");
