@@ -273,13 +273,56 @@ static const struct {
     { FILTER_SERVER_TRUST_ACCOUNT, samr_USER_SERVER_TRUST_ACCOUNT },
 };
 
-static uint32_t control_of_filter(DWORD filter)
+/* The kinds of account in a filter as bits of SAMR; how many. SIZE_MAX if the filter has something else, too.
+ */
+static size_t kinds_of_filter(DWORD filter, uint32_t kinds[5])
 {
-    uint32_t control = 0;
-    for (size_t i = 0; i < sizeof filters / sizeof *filters; i++)
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) {
         if (filter & filters[i].filter)
-            control |= filters[i].control;
-    return control;
+            kinds[n++] = filters[i].control;
+        filter &= ~filters[i].filter;
+    }
+    return filter ? SIZE_MAX : n;
+}
+
+/*
+ * SamrEnumerateUsersInDomain lists accounts that have all bits of its filter ([MS-SAMR] 3.1.5.2.5), and an
+ * account is of one kind only. So several kinds are several lists, and the resume handle says in its upper
+ * bits which. A server's context that leaves no room for that is not handed out: then the list goes on until
+ * one does, or ends.
+ */
+#define KIND_SHIFT   29
+#define CONTEXT_MASK ((UINT32_C(1) << KIND_SHIFT) - 1)
+
+static enum nt_status list_kinds(struct net_call *c, const struct sam_domain *d, DWORD filter, uint32_t len,
+                                 uint32_t *resume, struct sam_list *list, bool *ret_more)
+{
+    uint32_t kinds[5] = { 0 };
+    size_t n = kinds_of_filter(filter, kinds), k = *resume >> KIND_SHIFT;
+    uint32_t context = *resume & CONTEXT_MASK;
+    if (n == SIZE_MAX)
+        return nt_error_set(&c->err, STATUS_INVALID_PARAMETER,
+                            "the filter has a bit that is no kind of account");
+    if (n <= 1)
+        return sam_enum(c, SAM_USERS, d, kinds[0], len, resume, list, ret_more);
+    *ret_more = false;
+    for (; k < n; k++, context = 0) {
+        bool more = false;
+        enum nt_status st;
+        do
+            st = sam_enum(c, SAM_USERS, d, kinds[k], len, &context, list, &more);
+        while (nt_ok(st) && more && context > CONTEXT_MASK);
+        if (!nt_ok(st))
+            return st;
+        bool next_kind = !more && k + 1 < n && len != SAM_ALL && list->n;
+        if (more || next_kind) {
+            *resume = more ? (uint32_t)k << KIND_SHIFT | context : (uint32_t)(k + 1) << KIND_SHIFT;
+            *ret_more = true;
+            return STATUS_SUCCESS;
+        }
+    }
+    return STATUS_SUCCESS;
 }
 
 /* The display lists by RID: what they say needs no request per user. */
@@ -313,6 +356,51 @@ static enum nt_status load_shown(struct net_call *c, const struct sam_domain *d,
         qsort(s->list.v, s->list.n, sizeof *s->list.v, by_rid);
     s->there = true;
     return STATUS_SUCCESS;
+}
+
+/* Below that many users it is cheaper to ask for each. */
+#define MANY 25
+/* Bits that servers work out for each user, or ignore ([MS-SAMR] 2.2.1.12): no list has them. */
+#define COMPUTED                                                                                             \
+    ((uint32_t)(samr_USER_ACCOUNT_AUTO_LOCKED | samr_USER_PASSWORD_EXPIRED | samr_USER_USE_AES_KEYS))
+
+static enum nt_status add_flag(struct net_call *c, const struct sam_domain *d, struct shown *s, uint32_t flag)
+{
+    struct sam_list with = { 0 };
+    uint32_t context = 0;
+    bool more;
+    enum nt_status st = sam_enum(c, SAM_USERS, d, flag, SAM_ALL, &context, &with, &more);
+    for (size_t i = 0; nt_ok(st) && i < with.n; i++) {
+        struct sam_item *e = bsearch(&with.v[i], s->list.v, s->list.n, sizeof *s->list.v, by_rid);
+        if (e)
+            e->flags |= flag;
+    }
+    return st;
+}
+
+/*
+ * Samba's domain controller leaves AccountControl 0 in its display lists. The enumeration with one bit as its
+ * filter tells who has that bit: some twenty lists instead of four requests for each user. A server might not
+ * know some bit and so leave it out of the filter; one user is asked to see that, and if he does not agree
+ * every user is.
+ */
+static enum nt_status load_flags(struct net_call *c, const struct sam_domain *d, struct shown *s)
+{
+    struct user sample;
+    enum nt_status st = STATUS_SUCCESS;
+    if (s->list.n < MANY || s->list.v[0].flags)
+        return st;
+    for (uint32_t flag = 1; nt_ok(st) && flag <= samr_USER_PARTIAL_SECRETS_ACCOUNT; flag <<= 1)
+        if (!(flag & COMPUTED))
+            st = add_flag(c, d, s, flag);
+    if (nt_ok(st))
+        st = user_fetch(c, d, s->list.v[0].rid, 0, &sample);
+    if (nt_ok(st) && (sample.all->UserAccountControl & ~COMPUTED) == s->list.v[0].flags)
+        return st;
+    for (size_t i = 0; i < s->list.n; i++)
+        s->list.v[i].flags = 0;
+    c->err.text[0] = 0;
+    return st == STATUS_NO_SUCH_USER ? STATUS_SUCCESS : st; /* deleted meanwhile */
 }
 
 /* A user made from his entry in a display list, if he has one; with flags_wanted only if that tells them
@@ -362,6 +450,8 @@ static enum nt_status fetch_users(struct net_call *c, const struct sam_domain *d
     size_t n = 0;
     bool from_lists = a->level->level == 20 && a->prefmaxlen == MAX_PREFERRED_LENGTH;
     enum nt_status st = from_lists ? load_shown(c, d, a->filter, &shown) : STATUS_SUCCESS;
+    if (nt_ok(st) && from_lists)
+        st = load_flags(c, d, &shown);
     for (size_t i = 0; nt_ok(st) && i < list->n; i++) {
         bool found = false;
         if (from_lists)
@@ -396,8 +486,8 @@ static enum nt_status enum_users(struct net_call *c, const struct enum_args *a, 
     bool more = false;
     enum nt_status st = sam_domain(c, SAM_ACCOUNT, &d);
     if (nt_ok(st))
-        st = sam_enum(c, SAM_USERS, &d, control_of_filter(a->filter),
-                      sam_page_size(a->prefmaxlen, a->level->size), context, &list, &more);
+        st =
+            list_kinds(c, &d, a->filter, sam_page_size(a->prefmaxlen, a->level->size), context, &list, &more);
     if (!nt_ok(st))
         return st;
     size_t total = more && totalentries ? sam_count(c, SAM_USERS, &d) : 0;

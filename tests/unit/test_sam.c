@@ -175,6 +175,11 @@ static void enum_users(struct net_call *c, struct samr_SamrEnumerateUsersInDomai
 {
     static const char16_t *const all[] = { u"anna", u"bert", u"cæsar" };
     uint32_t at = r->in.EnumerationContext, n = srv.pages ? 1 : 3 - at;
+    if (r->in.UserAccountControl & ~(uint32_t)samr_USER_NORMAL_ACCOUNT) { /* nobody is two things at once */
+        r->out.result = STATUS_SUCCESS;
+        r->out.Buffer = names(c, 0, NULL);
+        return;
+    }
     r->out.EnumerationContext = at + n;
     r->out.result = at + n < 3 ? STATUS_MORE_ENTRIES : STATUS_SUCCESS;
     if (srv.lie == EMPTY_AND_MORE || srv.lie == STANDS_STILL) {
@@ -447,6 +452,24 @@ static void honest(void **state)
         assert_true(total >= (i < 2 ? 2 : 1));
         NetApiBufferFree(buf);
     }
+    /* several kinds of account are several lists, also in parts */
+    DWORD kinds = FILTER_TEMP_DUPLICATE_ACCOUNT | FILTER_NORMAL_ACCOUNT | FILTER_WORKSTATION_TRUST_ACCOUNT,
+          seen = 0;
+    assert_int_equal(NetUserEnum(u"x", 0, kinds, &buf, MAX_PREFERRED_LENGTH, &n, &total, &resume),
+                     NERR_Success);
+    assert_int_equal(n, 3);
+    NetApiBufferFree(buf);
+    NET_API_STATUS st;
+    do {
+        st = NetUserEnum(u"x", 0, kinds, &buf, 1, &n, &total, &resume);
+        assert_true(st == NERR_Success || st == ERROR_MORE_DATA);
+        seen += n;
+        NetApiBufferFree(buf);
+    } while (st == ERROR_MORE_DATA && seen < 10);
+    assert_int_equal(seen, 3);
+    assert_int_equal(resume, 0);
+    assert_int_equal(NetUserEnum(u"x", 0, 4, &buf, MAX_PREFERRED_LENGTH, &n, &total, &resume),
+                     ERROR_INVALID_PARAMETER);
     assert_int_equal(list(3, MAX_PREFERRED_LENGTH, &resume), NERR_Success);
     const USER_INFO_3 *u = (const void *)buf;
     assert_int_equal(n, 3);
