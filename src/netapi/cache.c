@@ -7,7 +7,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include "netapi/m_netapi.h"
@@ -107,9 +106,21 @@ static enum nt_status entry_new(const char *server, const struct net_options *o,
     return STATUS_SUCCESS;
 }
 
+static unsigned char lower(char c)
+{
+    return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+}
+
+/* Names of hosts, without regard to case and to the program's locale. */
 static bool same_server(const char *a, const char *b)
 {
-    return a && b ? strcasecmp(a, b) == 0 : a == b;
+    if (!a || !b)
+        return a == b;
+    while (*a && lower(*a) == lower(*b)) {
+        a++;
+        b++;
+    }
+    return *a == *b;
 }
 
 /* ---- idle servers ---- */
