@@ -29,8 +29,9 @@ static bool terminal_quiet(int fd, struct termios *ret_old)
     return tcsetattr(fd, TCSAFLUSH, &tio) == 0;
 }
 
-/* One line, byte by byte so that nothing behind it is swallowed; false at the end of input or when it is too long. */
-static bool read_line(int fd, char *buf, size_t size)
+/* One line, byte by byte so that nothing behind it is swallowed; false at the end of input or when it is too long.
+ * ret_interrupt: NULL, or where Ctrl-C is such a byte; it ends the line. */
+static bool read_line(int fd, char *buf, size_t size, bool *ret_interrupt)
 {
     size_t n = 0;
     for (;;) {
@@ -40,6 +41,10 @@ static bool read_line(int fd, char *buf, size_t size)
             continue;
         if (got < 0 || (got == 0 && n == 0))
             return false;
+        if (ret_interrupt && got && c == INTERRUPT) {
+            *ret_interrupt = true;
+            return false;
+        }
         if (got == 0 || c == '\n')
             break;
         if (n + 1 == size)
@@ -58,7 +63,7 @@ char *tern_read_secret(struct tern *t, bool from_stdin, const char *prompt)
     if (!buf)
         return NULL;
     if (from_stdin) {
-        if (read_line(STDIN_FILENO, buf, MAX_SECRET))
+        if (read_line(STDIN_FILENO, buf, MAX_SECRET, NULL))
             return buf;
         fprintf(stderr, "tern: no line of at most %d bytes on standard input\n", MAX_SECRET - 1);
         return NULL;
@@ -70,12 +75,12 @@ char *tern_read_secret(struct tern *t, bool from_stdin, const char *prompt)
     }
     dprintf(fd, "%s: ", prompt);
     struct termios old;
-    bool quiet = terminal_quiet(fd, &old), ok = read_line(fd, buf, MAX_SECRET);
+    bool interrupt = false, quiet = terminal_quiet(fd, &old), ok = read_line(fd, buf, MAX_SECRET, quiet ? &interrupt : NULL);
     if (quiet)
         tcsetattr(fd, TCSAFLUSH, &old);
     dprintf(fd, "\n");
     close(fd);
-    if (ok && quiet && strchr(buf, INTERRUPT))
+    if (interrupt)
         exit(EXIT_FAILED);
     return ok ? buf : NULL;
 }

@@ -79,12 +79,9 @@ static void add_columns(struct out *o)
         scols_table_new_column(o->table, "VALUE", 0, SCOLS_FL_WRAP);
         return;
     }
-    size_t last = 0;
-    for (size_t i = 0; i < o->n_cols; i++)
-        last = o->cols[i].title ? i : last;
     for (size_t i = 0; i < o->n_cols; i++) {
         enum col_kind k = o->cols[i].kind;
-        int flags = k == COL_NUM || k == COL_AGE ? SCOLS_FL_RIGHT : i == last ? SCOLS_FL_WRAP : 0;
+        int flags = k == COL_NUM || k == COL_AGE ? SCOLS_FL_RIGHT : k == COL_TEXT ? SCOLS_FL_TRUNC : 0;
         if (o->cols[i].title && !scols_table_new_column(o->table, o->cols[i].title, 0, flags))
             no_memory();
     }

@@ -88,7 +88,8 @@ int tern_auth(struct tern *t);
 
 /* ---- output: a list of rows, as a table or as JSON ---- */
 
-enum col_kind { COL_STR, COL_NUM, COL_HEX, COL_BOOL, COL_TIME, COL_AGE, COL_LIST };
+/* COL_TEXT: a text that may be cut where the terminal is too narrow (never in a pipe). */
+enum col_kind { COL_STR, COL_TEXT, COL_NUM, COL_HEX, COL_BOOL, COL_TIME, COL_AGE, COL_LIST };
 struct col {
     const char *key;   /* member's name in JSON */
     const char *title; /* heading; NULL: only in JSON (and in the list of one object) */
@@ -99,7 +100,7 @@ struct out;
 struct out *out_begin(struct tern *t, const char *plural, const struct col *cols, size_t n_cols, bool one);
 void out_row(struct out *o);
 /* Values in the order of the columns. */
-void out_wstr(struct out *o, const WCHAR *s);  /* COL_STR; NULL: null */
+void out_wstr(struct out *o, const WCHAR *s);  /* COL_STR, COL_TEXT; NULL: null */
 void out_str(struct out *o, const char *s);    /* COL_STR, UTF-8 */
 void out_num(struct out *o, uint64_t v);       /* COL_NUM, COL_HEX, COL_AGE (seconds) */
 void out_int(struct out *o, int64_t v);        /* COL_NUM */

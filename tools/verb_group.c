@@ -21,7 +21,7 @@ static void out_attributes(struct out *o, DWORD a)
 }
 
 static const struct col list_cols[] = {
-    { "name", "NAME", COL_STR }, { "rid", "RID", COL_NUM }, { "attributes", NULL, COL_LIST }, { "comment", "COMMENT", COL_STR },
+    { "name", "NAME", COL_STR }, { "rid", "RID", COL_NUM }, { "attributes", NULL, COL_LIST }, { "comment", "COMMENT", COL_TEXT },
 };
 static const struct col show_cols[] = {
     { "name", "name", COL_STR }, { "comment", "comment", COL_STR }, { "sid", "SID", COL_STR }, { "attributes", "attributes", COL_LIST },

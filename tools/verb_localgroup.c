@@ -11,7 +11,7 @@ static const char *sid_type(SID_NAME_USE use)
     return (unsigned)use < N_OF(names) ? names[use] : "unknown";
 }
 
-static const struct col list_cols[] = { { "name", "NAME", COL_STR }, { "comment", "COMMENT", COL_STR } };
+static const struct col list_cols[] = { { "name", "NAME", COL_STR }, { "comment", "COMMENT", COL_TEXT } };
 static const struct col show_cols[] = { { "name", "name", COL_STR }, { "comment", "comment", COL_STR } };
 
 static void row(struct out *o, const LOCALGROUP_INFO_1 *g)

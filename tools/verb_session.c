@@ -53,7 +53,7 @@ static int session_close(struct tern *t)
 }
 
 static const struct col file_cols[] = {
-    { "id", "ID", COL_NUM }, { "user", "USER", COL_STR }, { "path", "PATH", COL_STR },
+    { "id", "ID", COL_NUM }, { "user", "USER", COL_STR }, { "path", "PATH", COL_TEXT },
     { "locks", "LOCKS", COL_NUM }, { "permissions", "ACCESS", COL_LIST },
 };
 

@@ -23,7 +23,7 @@ static const struct col brief[] = {
     { "name", "NAME", COL_STR },
     { "type", "TYPE", COL_STR },
     { "special", NULL, COL_BOOL },
-    { "comment", "COMMENT", COL_STR },
+    { "comment", "COMMENT", COL_TEXT },
 };
 
 static int share_list(struct tern *t)

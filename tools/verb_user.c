@@ -52,7 +52,7 @@ static void out_flags(struct out *o, DWORD flags)
 /* ---- list ---- */
 
 static const struct col list_cols[] = {
-    { "name", "NAME", COL_STR }, { "full_name", "FULL NAME", COL_STR }, { "comment", "COMMENT", COL_STR },
+    { "name", "NAME", COL_STR }, { "full_name", "FULL NAME", COL_TEXT }, { "comment", "COMMENT", COL_TEXT },
     { "rid", "RID", COL_NUM },   { "flags", "FLAGS", COL_LIST },
 };
 
@@ -90,7 +90,7 @@ static int list_display(struct tern *t)
 static int list_machines(struct tern *t)
 {
     static const struct col cols[] = {
-        { "name", "NAME", COL_STR }, { "comment", "COMMENT", COL_STR }, { "rid", "RID", COL_NUM }, { "flags", "FLAGS", COL_LIST }
+        { "name", "NAME", COL_STR }, { "comment", "COMMENT", COL_TEXT }, { "rid", "RID", COL_NUM }, { "flags", "FLAGS", COL_LIST }
     };
     struct out *o = out_begin(t, "users", cols, N_OF(cols), false);
     DWORD index = 0, read;
