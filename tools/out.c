@@ -37,7 +37,7 @@ static void json_wide(const WCHAR *w)
         char16_t c = *s;
         if (c == '"' || c == '\\') {
             printf("\\%c", c);
-        } else if (c < 0x20 || c == 0x7f) {
+        } else if (c < 0x20 || (c >= 0x7f && c < 0xa0)) { /* 0x9b is a terminal's escape sequence in one character */
             printf("\\u%04x", c);
         } else if (c < 0x80) {
             putchar(c);
@@ -147,6 +147,8 @@ static void cell(struct out *o, const struct col *c, const char *text)
     for (char *p = clean; *p; p++)
         if ((unsigned char)*p < 0x20 || *p == 0x7f)
             *p = '?';
+        else if ((unsigned char)*p == 0xc2 && (unsigned char)p[1] < 0xa0) /* U+0080 .. U+009F */
+            *p = p[1] = '?';
     if (o->one) {
         struct libscols_line *l = scols_table_new_line(o->table, NULL);
         if (!l || scols_line_set_data(l, 0, c->title ? c->title : c->key) || scols_line_refer_data(l, 1, clean))

@@ -93,6 +93,10 @@ enum nt_status io_queue_from(struct io_stream *s, struct wr *out, size_t skip)
     enum nt_status st = out->st;
     if (st == STATUS_SUCCESS && (s->state == IO_CLOSED || s->close_after))
         st = STATUS_CONNECTION_DISCONNECTED;
+    if (st == STATUS_SUCCESS && out->len == skip) { /* nothing to send, and maybe no memory that could be */
+        wr_free(out);
+        return STATUS_SUCCESS;
+    }
     struct io_out *o = NULL;
     if (st == STATUS_SUCCESS) {
         o = s->out_spare ? s->out_spare : malloc(sizeof *o);

@@ -105,6 +105,19 @@ static enum nt_status call_creds(struct net_call *c, struct sec_creds **ret)
     return STATUS_SUCCESS;
 }
 
+/* What did not come to an answer is an error, also when the peer found a code for it that callers would take for
+ * success or for a list that goes on. */
+static enum nt_status not_done(struct net_call *c, enum nt_status st)
+{
+    NET_API_STATUS seen = nt_to_net_api(st);
+    if (st == STATUS_SUCCESS || (seen != NERR_Success && seen != ERROR_MORE_DATA))
+        return st;
+    if (!c->err.text[0])
+        nt_error_set(&c->err, RPC_NT_PROTOCOL_ERROR, "%s refused with a code that is none of a refusal",
+                     c->srv->name);
+    return RPC_NT_PROTOCOL_ERROR;
+}
+
 enum nt_status net_connect(struct net_call *c)
 {
     const struct net_options *o = net_call_options(c);
@@ -117,7 +130,7 @@ enum nt_status net_connect(struct net_call *c)
         return st;
     st = open_session(c, o, creds);
     sec_creds_unref(creds);
-    return st;
+    return not_done(c, st);
 }
 
 static enum nt_status open_conn(struct net_call *c, const struct rpc_interface *i, struct rpc_conn **ret)
@@ -172,7 +185,7 @@ enum nt_status net_rpc(struct net_call *c, const struct rpc_interface *i, struct
         struct rpc_conn *conn = NULL;
         enum nt_status st = open_conn(c, i, &conn);
         if (st != STATUS_SUCCESS)
-            return st;
+            return not_done(c, st);
         s->iface = i;
         s->conn = conn;
     }
@@ -187,9 +200,9 @@ enum nt_status net_run(struct net_call *c, const struct rpc_interface *i, const 
     if (st != STATUS_SUCCESS)
         return st;
     st = rpc_run(conn, op, c->mem, r);
-    if (!nt_ok(st))
+    if (st != STATUS_SUCCESS)
         nt_error_set(&c->err, st, "%s", rpc_conn_error(conn));
-    return st;
+    return not_done(c, st);
 }
 
 /* ---- sentences ---- */

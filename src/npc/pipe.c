@@ -88,6 +88,8 @@ static void open_finish(struct smb_pipe *p, enum nt_status st)
         done(arg, st, &p->base);
         return;
     }
+    if (nt_ok(st)) /* without a pipe nothing has succeeded, whatever code the server chose for that */
+        st = STATUS_INVALID_NETWORK_RESPONSE;
     pipe_failed(p, st, "opening");
     if (!client_of(p)->dead)
         client_of(p)->err = p->err; /* npc_session_error tells: there is no pipe to ask */
@@ -405,7 +407,8 @@ static void pipe_done(struct smb_req *r)
 {
     struct smb_pipe *p = io_container(r, struct smb_pipe, req);
     enum nt_status st = r->status;
-    if (!r->msg && nt_ok(st)) /* cannot be: an answer without a message has an error */
+    /* An answer without a message has an error; and none of these commands has a success but STATUS_SUCCESS. */
+    if (nt_ok(st) && (!r->msg || st != STATUS_SUCCESS))
         st = STATUS_INVALID_NETWORK_RESPONSE;
     switch (p->doing) {
     case PIPE_CREATE:

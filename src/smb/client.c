@@ -65,10 +65,11 @@ void smb_client_fail(struct smb_client *c, enum nt_status st, const char *fmt, .
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     c->dead = true;
-    c->why = nt_error_set(&c->err, st, "%s", text);
+    /* A refusal with a success code of the server's choice is none that a caller may take for success. */
+    c->why = nt_error_set(&c->err, nt_ok(st) ? STATUS_INVALID_NETWORK_RESPONSE : st, "%s", text);
     if (c->stream.env->trace && c->stream.env->trace_level >= NT_TRACE_ERROR)
         c->stream.env->trace(c->stream.env->arg, NT_TRACE_ERROR, c->err.text);
-    io_close(&c->stream, st, false);
+    io_close(&c->stream, c->why, false);
 }
 
 /* The stream's own time is that of its last step, which may be long ago for a call from outside. */

@@ -448,6 +448,26 @@ static void refusals(void **state)
     assert_int_equal(run(&s, &plain), STATUS_INVALID_SIGNATURE);
 }
 
+/* A refusal in the words of success: nobody above may take it for one (netapi asks nt_ok). */
+static void refusals_called_success(void **state)
+{
+    static const enum nt_status codes[] = { STATUS_PENDING, STATUS_MORE_ENTRIES, STATUS_TIMEOUT,
+                                            (enum nt_status)0x40000000 };
+    (void)state;
+    for (size_t i = 0; i < COUNT(codes); i++) {
+        struct fake_script s = best;
+        s.setup_status = codes[i];
+        assert_int_equal(run(&s, &plain), STATUS_INVALID_NETWORK_RESPONSE);
+        s = best;
+        s.tree_status = codes[i];
+        assert_int_equal(run(&s, &plain), STATUS_INVALID_NETWORK_RESPONSE);
+        s = best;
+        s.busy = 1;
+        s.busy_status = codes[i];
+        assert_int_equal(run(&s, &plain), STATUS_INVALID_NETWORK_RESPONSE);
+    }
+}
+
 static void not_offered(void **state)
 {
     const enum npc_cipher ciphers[] = { NPC_AES256_GCM, NPC_CIPHER_NONE };
@@ -1281,6 +1301,7 @@ int main(void)
         cmocka_unit_test(shorter_structures),
         cmocka_unit_test(server_names),
         cmocka_unit_test(refusals),
+        cmocka_unit_test(refusals_called_success),
         cmocka_unit_test(not_offered),
         cmocka_unit_test(server_demands_encryption),
         cmocka_unit_test(without_a_key),
