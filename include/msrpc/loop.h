@@ -22,7 +22,8 @@ NT_PUBLIC enum nt_status nt_loop_run(struct nt_loop *l, int timeout_ms) NT_CHECK
  * after which it must be called in any case (-1: never). The descriptor is -1 when it cannot be made. */
 NT_PUBLIC int nt_loop_fd(struct nt_loop *l);
 NT_PUBLIC int nt_loop_timeout(struct nt_loop *l);
-/* Only when all connections on it are closed; accepts NULL. */
+/* Only when all connections on it are closed; accepts NULL. What they still have to say (a logoff) is sent if that needs
+ * no waiting. */
 NT_PUBLIC void nt_loop_free(struct nt_loop *l);
 
 /* A cancel token may be given to any number of calls; firing it is safe from any thread and from a signal

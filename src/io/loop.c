@@ -120,11 +120,18 @@ int nt_loop_timeout(struct nt_loop *l)
     return ms > 86400000 ? 86400000 : (int)ms;
 }
 
+/* What is still taking its leave (a pipe's CLOSE, a logoff) is sent if that needs no waiting; then it hangs up, and
+ * its owners free it from their callbacks. Whoever has not gone after so many turns was not closed by its user. */
+#define LAST_TURNS 100
+
 void nt_loop_free(struct nt_loop *l)
 {
     if (!l)
         return;
     run_deferred(l);
+    turn(l, 0, NULL);
+    for (int i = 0; i < LAST_TURNS && l->ops->hangup(l, STATUS_CONNECTION_ABORTED); i++)
+        turn(l, 0, NULL);
     l->ops->free(l);
 }
 

@@ -236,6 +236,18 @@ static const char *mem_peer(const struct io_stream *s)
     return "memory";
 }
 
+static bool mem_hangup(struct nt_loop *base, enum nt_status why)
+{
+    struct mem_loop *l = as_mem(base);
+    bool any = false;
+    for (size_t i = 0; i < l->n; i++)
+        if (l->conns[i]->s) {
+            any = true;
+            io_hangup(l->conns[i]->s, why, l->now);
+        }
+    return any;
+}
+
 static void mem_free(struct nt_loop *base)
 {
     struct mem_loop *l = as_mem(base);
@@ -262,6 +274,7 @@ static const struct io_driver_ops mem_ops = {
     .next = mem_next,
     .fd = mem_fd,
     .peer = mem_peer,
+    .hangup = mem_hangup,
     .free = mem_free,
 };
 

@@ -371,6 +371,18 @@ static const char *poll_peer(const struct io_stream *s)
     return c ? c->peer : "";
 }
 
+static bool poll_hangup(struct nt_loop *base, enum nt_status why)
+{
+    struct poll_loop *l = as_poll(base);
+    bool any = false;
+    for (size_t i = 0; i < l->n; i++)
+        if (l->conns[i]->s) {
+            any = true;
+            io_hangup(l->conns[i]->s, why, now_of(base));
+        }
+    return any;
+}
+
 static void poll_free(struct nt_loop *base)
 {
     struct poll_loop *l = as_poll(base);
@@ -401,6 +413,7 @@ static const struct io_driver_ops poll_ops = {
     .next = poll_next,
     .fd = poll_fd,
     .peer = poll_peer,
+    .hangup = poll_hangup,
     .free = poll_free,
 };
 

@@ -20,6 +20,7 @@ struct io_driver_ops {
     uint64_t (*next)(struct nt_loop *l); /* earliest deadline; 0: something is due now */
     int (*fd)(struct nt_loop *l);
     const char *(*peer)(const struct io_stream *s);
+    bool (*hangup)(struct nt_loop *l, enum nt_status why); /* all streams; false: there are none */
     void (*free)(struct nt_loop *l);
 };
 
