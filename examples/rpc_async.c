@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Asynchronous calls: one loop, one connection, many calls in flight, each with a time limit. Asks a server for its
- * name and then, all at once, for the size of each of its shares' lists at several levels. The password is the first
- * line of standard input.
+ * Asynchronous calls: one loop, one connection, many calls in flight, each with a time limit. Asks a server
+ * for its name and then, all at once, for the size of each of its shares' lists at several levels. The
+ * password is the first line of standard input.
  *
  *   cc -Wall rpc_async.c -lmsrpc -lrpcrt -lntbase -o rpc_async
  *   ./rpc_async 'ncacn_np:srv1.example.org' 'LAB\alice'
@@ -31,8 +31,8 @@ static void complain(struct job *j, const char *what, enum nt_status st)
     j->failed = true;
 }
 
-/* Each call ends here, exactly once. All calls of the connection may be counted by one argument, as here, or each may
- * have its own. */
+/* Each call ends here, exactly once. All calls of the connection may be counted by one argument, as here, or
+ * each may have its own. */
 static void listed(void *arg, enum nt_status st)
 {
     struct job *j = arg;
@@ -93,7 +93,8 @@ static void report(const struct job *j)
     }
 }
 
-static enum nt_status run(struct job *j, const char *binding, const struct sec_creds_options *who, struct nt_error *err)
+static enum nt_status run(struct job *j, const char *binding, const struct sec_creds_options *who,
+                          struct nt_error *err)
 {
     struct rpc_binding *b;
     struct rpc_options o = RPC_OPTIONS_INIT;

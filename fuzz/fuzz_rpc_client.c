@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The client engine against whatever bytes a server may send. Byte 0: bit 0 the bytes answer the bind (else the first
- * call, after an honest bind), bits 1-2 security. Byte 1: how many bytes arrive at once. The rest is what is sent.
+ * The client engine against whatever bytes a server may send. Byte 0: bit 0 the bytes answer the bind (else
+ * the first call, after an honest bind), bits 1-2 security. Byte 1: how many bytes arrive at once. The rest
+ * is what is sent.
  */
 #include <string.h>
 #include "fake_rpc.h"
@@ -51,13 +52,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const struct {
         enum sec_level level;
         const char *provider;
-    } securities[4] = { { SEC_LEVEL_NONE, NULL }, { SEC_LEVEL_CONNECT, "ntlm" }, { SEC_LEVEL_PRIVACY, "ntlm" },
+    } securities[4] = { { SEC_LEVEL_NONE, NULL },
+                        { SEC_LEVEL_CONNECT, "ntlm" },
+                        { SEC_LEVEL_PRIVACY, "ntlm" },
                         { SEC_LEVEL_INTEGRITY, "spnego" } };
     if (size < 2)
         return 0;
     struct io_mem_options mo = { &env, data[1], 1000000000, 0 };
     struct sec_creds_options co = SEC_CREDS_OPTIONS_INIT;
-    struct fake f = { .env = &env, .nt_hash = hash, .raw = data + 2, .raw_len = size - 2, .raw_bind = data[0] & 1 };
+    struct fake f = {
+        .env = &env, .nt_hash = hash, .raw = data + 2, .raw_len = size - 2, .raw_bind = data[0] & 1
+    };
     struct rpc_options o = RPC_OPTIONS_INIT;
     struct rpc_binding *b = NULL;
     co.mech = SEC_MECH_NTLM;

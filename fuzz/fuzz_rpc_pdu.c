@@ -37,8 +37,8 @@ static void pdu(const uint8_t *data, size_t size)
             abort();
         return;
     }
-    if (d.body_off + d.body_len > size || (d.has_auth && (d.auth.off + RPC_TRAILER_LEN + d.h.auth_len != size ||
-                                                          d.auth.pad > d.body_len)))
+    if (d.body_off + d.body_len > size ||
+        (d.has_auth && (d.auth.off + RPC_TRAILER_LEN + d.h.auth_len != size || d.auth.pad > d.body_len)))
         abort();
     lists(&d);
     struct rpc_sec none = { .provider = NULL };

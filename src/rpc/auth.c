@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Building the association: bind, the provider's tokens, and what the server may answer. Everything that arrives
- * before the security context stands is unprotected, so whatever gives less than was asked for ends the connection
+ * Building the association: bind, the provider's tokens, and what the server may answer. Everything that
+ * arrives before the security context stands is unprotected, so whatever gives less than was asked for ends
+ * the connection
  * ([MS-RPCE] 3.3.1.5.2.1).
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include "rpc/m_client.h"
 
-/* One step of the provider, which may talk to a KDC and so run elsewhere. While it does, the job owns the context. */
+/* One step of the provider, which may talk to a KDC and so run elsewhere. While it does, the job owns the
+ * context. */
 struct rpc_auth_job {
     struct io_item item;
     struct rpc_conn *c; /* not looked at by the work */
@@ -92,8 +94,13 @@ enum nt_status rpc_auth_new(struct rpc_conn *c)
         return STATUS_NO_MEMORY;
     c->offered_header_sign =
         c->level >= SEC_LEVEL_INTEGRITY && (c->provider->caps & SEC_CAP_HEADER_SIGN) && !c->no_header_sign;
-    j->params = (struct sec_params){ .role = SEC_CLIENT, .creds = j->creds, .service = j->service, .host = j->host,
-                                     .flags = wanted_flags(c), .env = c->env, .err = &j->err };
+    j->params = (struct sec_params){ .role = SEC_CLIENT,
+                                     .creds = j->creds,
+                                     .service = j->service,
+                                     .host = j->host,
+                                     .flags = wanted_flags(c),
+                                     .env = c->env,
+                                     .err = &j->err };
     c->sec.provider = c->provider;
     c->sec.level = c->level;
     c->sec.ctx_id = 1;
@@ -146,7 +153,8 @@ static bool send_leg(struct rpc_conn *c, struct wr *w, bool answer)
     return st == STATUS_SUCCESS;
 }
 
-static struct rpc_ctx_elem elem_of(const struct rpc_interface *i, unsigned id, const struct rpc_syntax *transfer)
+static struct rpc_ctx_elem elem_of(const struct rpc_interface *i, unsigned id,
+                                   const struct rpc_syntax *transfer)
 {
     struct rpc_ctx_elem e = { .id = (uint16_t)id, .n_transfers = 1, .abstract = i->syntax };
     e.transfers[0] = *transfer;
@@ -286,8 +294,8 @@ enum nt_status rpc_check_result(struct rpc_conn *c, const struct rpc_result *r, 
 static bool ack_holds(struct rpc_conn *c, const struct rpc_pdu *d, bool first)
 {
     if (d->u.ack.n != (first ? 2 : 1)) {
-        rpc_conn_fail(c, RPC_NT_PROTOCOL_ERROR, doing_bind, "the server answered %u of %u presentation contexts",
-                      d->u.ack.n, first ? 2U : 1U);
+        rpc_conn_fail(c, RPC_NT_PROTOCOL_ERROR, doing_bind,
+                      "the server answered %u of %u presentation contexts", d->u.ack.n, first ? 2U : 1U);
         return false;
     }
     struct rpc_rd list = d->u.ack.list;
@@ -304,8 +312,10 @@ static bool ack_holds(struct rpc_conn *c, const struct rpc_pdu *d, bool first)
     if (r.result == RPC_RESULT_NEGOTIATE_ACK)
         c->features = (uint8_t)(r.reason & RPC_FEATURE_KEEP_ON_ORPHAN); /* only what was offered */
     if (d->u.ack.max_recv < RPC_FRAG_MIN || d->u.ack.max_xmit < RPC_FRAG_MIN) {
-        rpc_conn_fail(c, RPC_NT_PROTOCOL_ERROR, doing_bind, "the server wants fragments of %u bytes, below the minimum of %u",
-                      d->u.ack.max_recv < d->u.ack.max_xmit ? d->u.ack.max_recv : d->u.ack.max_xmit, RPC_FRAG_MIN);
+        rpc_conn_fail(c, RPC_NT_PROTOCOL_ERROR, doing_bind,
+                      "the server wants fragments of %u bytes, below the minimum of %u",
+                      d->u.ack.max_recv < d->u.ack.max_xmit ? d->u.ack.max_recv : d->u.ack.max_xmit,
+                      RPC_FRAG_MIN);
         return false;
     }
     c->max_xmit = d->u.ack.max_recv < c->max_frag ? d->u.ack.max_recv : c->max_frag;
@@ -366,11 +376,12 @@ void rpc_on_bind_nak(struct rpc_conn *c, const struct rpc_pdu *d)
         rpc_conn_fail(c, RPC_NT_SERVER_TOO_BUSY, doing_bind, "the server has reached a limit");
         break;
     case RPC_NAK_VERSION:
-        rpc_conn_fail(c, RPC_NT_PROTOCOL_ERROR, doing_bind, "the server wants another protocol version (%u.%u)",
-                      d->u.nak.major, d->u.nak.minor);
+        rpc_conn_fail(c, RPC_NT_PROTOCOL_ERROR, doing_bind,
+                      "the server wants another protocol version (%u.%u)", d->u.nak.major, d->u.nak.minor);
         break;
     case RPC_NAK_AUTH_TYPE:
-        rpc_conn_fail(c, RPC_NT_UNKNOWN_AUTHN_SERVICE, doing_bind, "the server does not know the authentication type");
+        rpc_conn_fail(c, RPC_NT_UNKNOWN_AUTHN_SERVICE, doing_bind,
+                      "the server does not know the authentication type");
         break;
     case RPC_NAK_CHECKSUM:
         rpc_conn_fail(c, STATUS_ACCESS_DENIED, doing_auth, "the server refuses our token");

@@ -117,7 +117,8 @@ static enum nt_status set_endpoint(struct rpc_binding *b, const char *s, size_t 
             s++, len--;
     }
     if (len == 0 || len > RPC_ENDPOINT_MAX || !printable(s, len))
-        return nt_error_set(err, STATUS_INVALID_PARAMETER, "the string binding's endpoint is empty or malformed");
+        return nt_error_set(err, STATUS_INVALID_PARAMETER,
+                            "the string binding's endpoint is empty or malformed");
     b->endpoint = strndup(s, len);
     if (!b->endpoint)
         return nt_error_set(err, STATUS_NO_MEMORY, "out of memory");
@@ -140,7 +141,8 @@ static enum nt_status set_option(struct rpc_binding *b, const char *s, size_t le
             continue;
         if ((options[i].level && b->level) || (options[i].provider && b->provider) ||
             (options[i].dialect && b->dialect))
-            return nt_error_set(err, STATUS_INVALID_PARAMETER, "the option \"%s\" contradicts another one in the string binding",
+            return nt_error_set(err, STATUS_INVALID_PARAMETER,
+                                "the option \"%s\" contradicts another one in the string binding",
                                 options[i].name);
         if (options[i].level)
             b->level = options[i].level;
@@ -154,7 +156,8 @@ static enum nt_status set_option(struct rpc_binding *b, const char *s, size_t le
                         (int)(len < 64 ? len : 64), s);
 }
 
-/* What is between the last brackets. The first item is the endpoint unless it is an option ("[,seal]" has none). */
+/* What is between the last brackets. The first item is the endpoint unless it is an option ("[,seal]" has
+ * none). */
 static enum nt_status parse_list(struct rpc_binding *b, const char *s, size_t len, struct nt_error *err)
 {
     for (unsigned i = 0;; i++) {
@@ -181,7 +184,8 @@ static enum nt_status parse_rest(struct rpc_binding *b, const char *s, struct nt
         if (close && memchr(s, ':', (size_t)(close - s)))
             open = close[1] == '[' ? close + 1 : close[1] ? NULL : s + strlen(s);
         if (!open)
-            return nt_error_set(err, STATUS_INVALID_PARAMETER, "something unexpected follows the host in the string binding");
+            return nt_error_set(err, STATUS_INVALID_PARAMETER,
+                                "something unexpected follows the host in the string binding");
     }
     size_t host = open ? (size_t)(open - s) : strlen(s);
     enum nt_status st = set_host(b, s, host, err);
@@ -189,7 +193,8 @@ static enum nt_status parse_rest(struct rpc_binding *b, const char *s, struct nt
         return st;
     size_t len = strlen(open);
     if (open[len - 1] != ']' || memchr(open + 1, ']', len - 2))
-        return nt_error_set(err, STATUS_INVALID_PARAMETER, "a bracket is missing or too many in the string binding");
+        return nt_error_set(err, STATUS_INVALID_PARAMETER,
+                            "a bracket is missing or too many in the string binding");
     return parse_list(b, open + 1, len - 2, err);
 }
 
@@ -214,7 +219,8 @@ enum nt_status rpc_binding_parse(const char *s, struct rpc_binding **ret, struct
         if (at - s == NT_GUID_STRLEN)
             memcpy(uuid, s, NT_GUID_STRLEN);
         if (nt_guid_parse(uuid, &object) != STATUS_SUCCESS)
-            return nt_error_set(err, STATUS_INVALID_PARAMETER, "what precedes '@' in the string binding is no UUID");
+            return nt_error_set(err, STATUS_INVALID_PARAMETER,
+                                "what precedes '@' in the string binding is no UUID");
         has_object = true;
         s = at + 1;
     }
@@ -239,12 +245,13 @@ enum nt_status rpc_binding_parse(const char *s, struct rpc_binding **ret, struct
     return STATUS_SUCCESS;
 }
 
-enum nt_status rpc_binding_new(const char *protseq, const char *host, const char *endpoint, struct rpc_binding **ret,
-                               struct nt_error *err)
+enum nt_status rpc_binding_new(const char *protseq, const char *host, const char *endpoint,
+                               struct rpc_binding **ret, struct nt_error *err)
 {
     enum rpc_protseq p;
     if (!protseq || !parse_protseq(protseq, strlen(protseq), &p))
-        return nt_error_set(err, STATUS_INVALID_PARAMETER, "the protocol sequence is not ncacn_np or ncacn_ip_tcp");
+        return nt_error_set(err, STATUS_INVALID_PARAMETER,
+                            "the protocol sequence is not ncacn_np or ncacn_ip_tcp");
     struct rpc_binding *b;
     enum nt_status st = new_binding(p, &b, err);
     if (st != STATUS_SUCCESS)
@@ -295,8 +302,8 @@ size_t rpc_binding_format(const struct rpc_binding *b, char *buf, size_t size)
     if (b->target)
         n += (size_t)snprintf(list + n, sizeof list - n, ",target=%.*s", RPC_HOST_MAX, b->target);
     const char *v6 = strchr(b->host, ':');
-    int len = snprintf(buf, size, "%s%s:%s%s%s%s%s%s", object, rpc_protseq_names[b->protseq], v6 ? "[" : "", b->host,
-                       v6 ? "]" : "", n ? "[" : "", n ? list : "", n ? "]" : "");
+    int len = snprintf(buf, size, "%s%s:%s%s%s%s%s%s", object, rpc_protseq_names[b->protseq], v6 ? "[" : "",
+                       b->host, v6 ? "]" : "", n ? "[" : "", n ? list : "", n ? "]" : "");
     return len > 0 ? (size_t)len : 0;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Calls. Callers may start any number; one at a time is on the wire ([MS-RPCE] 3.3.1.5.8, exclusive connection), the
- * others wait in order. Answers are found by call id, so that nothing here has to change where a connection carries
- * several at once.
+ * Calls. Callers may start any number; one at a time is on the wire ([MS-RPCE] 3.3.1.5.8, exclusive
+ * connection), the others wait in order. Answers are found by call id, so that nothing here has to change
+ * where a connection carries several at once.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -176,7 +176,8 @@ static void give_up(struct rpc_call *call, enum nt_status st)
     struct rpc_conn *c = call->c;
     uint32_t id = call->id;
     rpc_conn_explain(c, st, call_name(call), "%s",
-                     st == STATUS_IO_TIMEOUT ? "the server did not answer in time" : "given up by the caller");
+                     st == STATUS_IO_TIMEOUT ? "the server did not answer in time"
+                                             : "given up by the caller");
     bool keep = (c->features & RPC_FEATURE_KEEP_ON_ORPHAN) && !(c->tp->ops->caps & RPC_TP_ONE_OP) &&
                 send_bare(c, RPC_PT_ORPHANED, id);
     finish(call, st);
@@ -250,7 +251,8 @@ static struct rpc_vt vt_of(struct rpc_conn *c, const struct rpc_call *call)
     return vt;
 }
 
-/* The provider may have counted a message that the peer never sees, so the connection is of no use any more. */
+/* The provider may have counted a message that the peer never sees, so the connection is of no use any more.
+ */
 static enum nt_status protect_failed(struct rpc_conn *c, const struct rpc_call *call, enum nt_status st)
 {
     rpc_conn_fail(c, st, call->op->name, "the request could not be protected");
@@ -258,7 +260,8 @@ static enum nt_status protect_failed(struct rpc_conn *c, const struct rpc_call *
 }
 
 /* The stub is in w behind room for a header: one fragment, without a copy. */
-static enum nt_status send_whole(struct rpc_conn *c, struct rpc_call *call, struct wr *w, size_t start, size_t hdr)
+static enum nt_status send_whole(struct rpc_conn *c, struct rpc_call *call, struct wr *w, size_t start,
+                                 size_t hdr)
 {
     rpc_fill_request(w->base + start, RPC_PFC_WHOLE, call->id, (uint32_t)(w->len - start - hdr), call->ctx,
                      call->op->opnum, call->has_object ? &call->object : NULL);
@@ -284,8 +287,8 @@ static enum nt_status send_fragment(struct rpc_conn *c, struct rpc_call *call, c
         return short_of;
     }
     /* the hint of each fragment is what is still to come, itself included ([MS-RPCE] 2.2.2.6) */
-    rpc_fill_request(w.base + start, flags, call->id, (uint32_t)(s->total - s->off), call->ctx, call->op->opnum,
-                     call->has_object ? &call->object : NULL);
+    rpc_fill_request(w.base + start, flags, call->id, (uint32_t)(s->total - s->off), call->ctx,
+                     call->op->opnum, call->has_object ? &call->object : NULL);
     enum nt_status st = rpc_protect(&w, start, hdr, &c->sec);
     if (st != STATUS_SUCCESS) {
         wr_free(&w);
@@ -294,8 +297,8 @@ static enum nt_status send_fragment(struct rpc_conn *c, struct rpc_call *call, c
     return c->tp->ops->send(c->tp, &w, s->last);
 }
 
-static enum nt_status send_split(struct rpc_conn *c, struct rpc_call *call, struct wr *w, struct rpc_split *s, size_t hdr,
-                                 size_t stub)
+static enum nt_status send_split(struct rpc_conn *c, struct rpc_call *call, struct wr *w, struct rpc_split *s,
+                                 size_t hdr, size_t stub)
 {
     enum nt_status st = STATUS_SUCCESS;
     bool sent = false;
@@ -343,7 +346,9 @@ static enum nt_status send_request(struct rpc_conn *c, struct rpc_call *call)
 
 static enum nt_status send_alter(struct rpc_conn *c, struct rpc_call *call)
 {
-    struct rpc_ctx_elem e = { .id = call->ctx, .n_transfers = 1, .abstract = c->ctx[call->ctx].iface->syntax };
+    struct rpc_ctx_elem e = { .id = call->ctx,
+                              .n_transfers = 1,
+                              .abstract = c->ctx[call->ctx].iface->syntax };
     e.transfers[0] = rpc_syntax_ndr20;
     struct wr w;
     (void)rpc_conn_writer(c, &w, RPC_FRAG_MAX);
@@ -417,7 +422,8 @@ static enum nt_status enqueue(struct rpc_conn *c, struct rpc_call *call)
 static int find_context(const struct rpc_conn *c, const struct rpc_interface *i)
 {
     for (unsigned k = 0; k < c->n_ctx; k++)
-        if (c->ctx[k].accepted && (c->ctx[k].iface == i || rpc_syntax_equal(&c->ctx[k].iface->syntax, &i->syntax)))
+        if (c->ctx[k].accepted &&
+            (c->ctx[k].iface == i || rpc_syntax_equal(&c->ctx[k].iface->syntax, &i->syntax)))
             return (int)k;
     return -1;
 }
@@ -437,8 +443,8 @@ static enum nt_status may_call(struct rpc_conn *c)
     return STATUS_SUCCESS;
 }
 
-enum nt_status rpc_send(struct rpc_conn *c, const struct rpc_op *op, struct nt_arena *mem, void *r, rpc_done_fn *done,
-                        void *arg, struct rpc_call **ret_call)
+enum nt_status rpc_send(struct rpc_conn *c, const struct rpc_op *op, struct nt_arena *mem, void *r,
+                        rpc_done_fn *done, void *arg, struct rpc_call **ret_call)
 {
     enum nt_status st = may_call(c);
     int ctx = -1;
@@ -446,7 +452,8 @@ enum nt_status rpc_send(struct rpc_conn *c, const struct rpc_op *op, struct nt_a
         st = STATUS_REVISION_MISMATCH;
     if (st == STATUS_SUCCESS && (ctx = find_context(c, op->iface)) < 0) {
         st = RPC_NT_UNKNOWN_IF;
-        rpc_conn_explain(c, st, op->name, "the interface %s was not bound on this connection", op->iface->name);
+        rpc_conn_explain(c, st, op->name, "the interface %s was not bound on this connection",
+                         op->iface->name);
     }
     struct rpc_call *call = st == STATUS_SUCCESS ? call_new(c, done, arg) : NULL;
     if (!call) {
@@ -468,7 +475,8 @@ enum nt_status rpc_send(struct rpc_conn *c, const struct rpc_op *op, struct nt_a
     return st;
 }
 
-enum nt_status rpc_add_interface_send(struct rpc_conn *c, const struct rpc_interface *i, rpc_done_fn *done, void *arg)
+enum nt_status rpc_add_interface_send(struct rpc_conn *c, const struct rpc_interface *i, rpc_done_fn *done,
+                                      void *arg)
 {
     enum nt_status st = may_call(c);
     if (st != STATUS_SUCCESS)
@@ -476,7 +484,8 @@ enum nt_status rpc_add_interface_send(struct rpc_conn *c, const struct rpc_inter
     if (i->table_version != RPC_TABLE_VERSION)
         return STATUS_REVISION_MISMATCH;
     if (c->n_ctx == RPC_CONTEXTS_MAX) {
-        rpc_conn_explain(c, STATUS_INSUFFICIENT_RESOURCES, "adding an interface", "%u are bound already", c->n_ctx);
+        rpc_conn_explain(c, STATUS_INSUFFICIENT_RESOURCES, "adding an interface", "%u are bound already",
+                         c->n_ctx);
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     struct rpc_call *call = call_new(c, done, arg);
@@ -526,14 +535,15 @@ static const char *misplaced(const struct rpc_call *call, const struct rpc_pdu *
         return "a response of another presentation context";
     bool first = d->h.flags & RPC_PFC_FIRST;
     if (first == call->answered)
-        return call->answered ? "a first fragment in the middle of an answer" : "an answer without its first fragment";
+        return call->answered ? "a first fragment in the middle of an answer"
+                              : "an answer without its first fragment";
     if (call->answered && d->h.drep != call->drep)
         return "fragments in different byte orders";
     return NULL;
 }
 
-/* An unsigned fault is believed: it says no more than a lost connection would, and servers send it where they could
- * not make sense of the request's protection. */
+/* An unsigned fault is believed: it says no more than a lost connection would, and servers send it where they
+ * could not make sense of the request's protection. */
 static bool take_off(struct rpc_conn *c, uint8_t *pdu, const struct rpc_pdu *d, struct nt_blob *ret_stub)
 {
     const char *why = NULL;
@@ -594,11 +604,13 @@ void rpc_on_alter_resp(struct rpc_conn *c, const struct rpc_pdu *d)
 {
     struct rpc_call *call = find_sent(c, d->h.call_id);
     if (!call || call->op || (d->h.flags & RPC_PFC_WHOLE) != RPC_PFC_WHOLE || d->u.ack.n != 1) {
-        rpc_conn_fail(c, RPC_NT_PROTOCOL_ERROR, "receiving", "the server sent an alter_context_resp that answers nothing");
+        rpc_conn_fail(c, RPC_NT_PROTOCOL_ERROR, "receiving",
+                      "the server sent an alter_context_resp that answers nothing");
         return;
     }
     if (d->has_auth && (!c->sec.established || rpc_trailer_mismatch(&d->auth, &c->sec))) {
-        rpc_conn_fail(c, RPC_NT_PROTOCOL_ERROR, "receiving", "the server sent a security trailer that does not belong here");
+        rpc_conn_fail(c, RPC_NT_PROTOCOL_ERROR, "receiving",
+                      "the server sent a security trailer that does not belong here");
         return;
     }
     struct rpc_rd list = d->u.ack.list;

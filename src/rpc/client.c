@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Client side of an association: opening, receiving, closing. See m_client.h for how the files divide the work. */
+/* Client side of an association: opening, receiving, closing. See m_client.h for how the files divide the
+ * work. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,9 +15,9 @@
 static const char doing_open[] = "connecting";
 
 static const char *const state_names[] = {
-    [RPC_ST_NEW] = "new",         [RPC_ST_MAPPING] = "mapping", [RPC_ST_SESSION] = "session",
-    [RPC_ST_PIPE] = "pipe",       [RPC_ST_DIALING] = "dialing", [RPC_ST_AUTH] = "auth",
-    [RPC_ST_BIND] = "bind",       [RPC_ST_LEG] = "leg",         [RPC_ST_READY] = "ready",
+    [RPC_ST_NEW] = "new",       [RPC_ST_MAPPING] = "mapping", [RPC_ST_SESSION] = "session",
+    [RPC_ST_PIPE] = "pipe",     [RPC_ST_DIALING] = "dialing", [RPC_ST_AUTH] = "auth",
+    [RPC_ST_BIND] = "bind",     [RPC_ST_LEG] = "leg",         [RPC_ST_READY] = "ready",
     [RPC_ST_CLOSED] = "closed",
 };
 
@@ -24,7 +25,8 @@ void rpc_conn_state(struct rpc_conn *c, enum rpc_state st)
 {
     if (c->env->trace && c->env->trace_level >= NT_TRACE_STATE) {
         char line[96];
-        snprintf(line, sizeof line, "rpc %s: %s -> %s", c->ctx[0].iface->name, state_names[c->state], state_names[st]);
+        snprintf(line, sizeof line, "rpc %s: %s -> %s", c->ctx[0].iface->name, state_names[c->state],
+                 state_names[st]);
         c->env->trace(c->env->arg, NT_TRACE_STATE, line);
     }
     c->state = st;
@@ -38,19 +40,24 @@ static const char *help_for(enum nt_status st)
         enum nt_status st;
         const char *text;
     } help[] = {
-        { STATUS_ACCESS_DENIED, "the account may lack the right, or the server wants more protection (try privacy), "
-                                "forbids remote calls of this kind, or runs under another service principal" },
+        { STATUS_ACCESS_DENIED,
+          "the account may lack the right, or the server wants more protection (try privacy), "
+          "forbids remote calls of this kind, or runs under another service principal" },
         { STATUS_LOGON_FAILURE, "check user, domain and password" },
         { STATUS_IO_TIMEOUT, "a firewall that drops packets, or a server that hangs" },
-        { STATUS_CONNECTION_REFUSED, "nothing listens there: is it the right host, and is the service running?" },
+        { STATUS_CONNECTION_REFUSED,
+          "nothing listens there: is it the right host, and is the service running?" },
         { STATUS_HOST_UNREACHABLE, "check the name and the route to the host" },
-        { STATUS_OBJECT_NAME_NOT_FOUND, "the service behind this pipe is not running, or there is no such pipe" },
+        { STATUS_OBJECT_NAME_NOT_FOUND,
+          "the service behind this pipe is not running, or there is no such pipe" },
         { STATUS_PIPE_NOT_AVAILABLE, "all instances of the pipe are busy; try again" },
-        { RPC_NT_SEC_PKG_ERROR, "the server could not use what we sent to authenticate: check user, domain and password, and "
-                                "whether the account is locked or has expired" },
+        { RPC_NT_SEC_PKG_ERROR,
+          "the server could not use what we sent to authenticate: check user, domain and password, and "
+          "whether the account is locked or has expired" },
         { RPC_NT_UNKNOWN_IF, "this server may not have the service, or not at this endpoint" },
         { RPC_NT_PROCNUM_OUT_OF_RANGE, "the server does not have this operation" },
-        { EPT_NT_NOT_REGISTERED, "the service is not running there, or is reachable by named pipe only (ncacn_np)" },
+        { EPT_NT_NOT_REGISTERED,
+          "the service is not running there, or is reachable by named pipe only (ncacn_np)" },
         { RPC_NT_SERVER_TOO_BUSY, "try again later" },
     };
     for (size_t i = 0; i < sizeof help / sizeof help[0]; i++)
@@ -80,18 +87,19 @@ static void explain(struct rpc_conn *c, enum nt_status st, const char *doing, co
     char what[300], security[64];
     vsnprintf(what, sizeof what, fmt, ap);
     if (c->level <= SEC_LEVEL_NONE)
-        snprintf(security, sizeof security, c->binding->protseq == RPC_NP ? "protected by the SMB session"
-                                                                          : "without security");
+        snprintf(security, sizeof security,
+                 c->binding->protseq == RPC_NP ? "protected by the SMB session" : "without security");
     else
-        snprintf(security, sizeof security, "%s by %s", level_name(c->level), c->mech[0] ? c->mech : c->provider->name);
+        snprintf(security, sizeof security, "%s by %s", level_name(c->level),
+                 c->mech[0] ? c->mech : c->provider->name);
     const char *name = nt_status_name(st), *help = help_for(st);
     char end[300] = "", code[16];
     snprintf(code, sizeof code, "0x%08x", (unsigned)st);
     if (!name || !strstr(what, name)) /* else the layer below has said it all */
         snprintf(end, sizeof end, " (%s)%s%s", name ? name : code, help ? "; " : "", help ? help : "");
     nt_error_set(&c->err, st, "%s, %s:%s%s%s%s, %s, %s: %s%s", doing, rpc_protseq_names[c->binding->protseq],
-                 c->binding->host, c->endpoint ? "[" : "", c->endpoint ? c->endpoint : "", c->endpoint ? "]" : "",
-                 c->ctx[0].iface->name, security, what, end);
+                 c->binding->host, c->endpoint ? "[" : "", c->endpoint ? c->endpoint : "",
+                 c->endpoint ? "]" : "", c->ctx[0].iface->name, security, what, end);
 }
 
 void rpc_conn_explain(struct rpc_conn *c, enum nt_status st, const char *doing, const char *fmt, ...)
@@ -214,8 +222,8 @@ static void bad_pdu(struct rpc_conn *c, const struct rpc_pdu *d)
 static void on_binding_pdu(struct rpc_conn *c, const uint8_t *pdu, const struct rpc_pdu *d)
 {
     if (d->h.call_id != c->leg_id) {
-        rpc_conn_fail(c, RPC_NT_PROTOCOL_ERROR, "bind", "the server answered call %u instead of %u", d->h.call_id,
-                      c->leg_id);
+        rpc_conn_fail(c, RPC_NT_PROTOCOL_ERROR, "bind", "the server answered call %u instead of %u",
+                      d->h.call_id, c->leg_id);
         return;
     }
     bool bind = c->state == RPC_ST_BIND;
@@ -258,9 +266,11 @@ static void on_pdu(struct rpc_conn *c, uint8_t *pdu, size_t len)
     case RPC_PT_ALTER_RESP:
         rpc_on_alter_resp(c, &d);
         break;
-    case RPC_PT_SHUTDOWN: /* the server would like us to leave ([C706] 12.6.4.11); it will close soon anyway */
+    case RPC_PT_SHUTDOWN: /* the server would like us to leave ([C706] 12.6.4.11); it will close soon anyway
+                           */
         if (!rpc_calls_wait(c))
-            rpc_conn_fail(c, STATUS_CONNECTION_DISCONNECTED, "receiving", "the server asked for the end of the connection");
+            rpc_conn_fail(c, STATUS_CONNECTION_DISCONNECTED, "receiving",
+                          "the server asked for the end of the connection");
         break;
     case RPC_PT_REQUEST:
     case RPC_PT_BIND:
@@ -350,8 +360,8 @@ static void conn_closed(void *up, enum nt_status why)
     const char *what = c->state == RPC_ST_DIALING ? "the connection could not be made"
                        : c->state == RPC_ST_READY ? "the connection was lost"
                                                   : "the server closed the connection instead of answering";
-    rpc_conn_fail(c, st, c->state == RPC_ST_READY ? "waiting" : doing_open, "%s%s%.*s", what, said.len ? ": " : "",
-                  (int)said.len, (const char *)said.data);
+    rpc_conn_fail(c, st, c->state == RPC_ST_READY ? "waiting" : doing_open, "%s%s%.*s", what,
+                  said.len ? ": " : "", (int)said.len, (const char *)said.data);
 }
 
 /* ---- opening ---- */
@@ -552,11 +562,14 @@ static enum nt_status set_security(struct rpc_conn *c, const struct rpc_options 
         provider = "spnego";
     c->provider = sec_provider_by_name(provider);
     if (!c->provider)
-        return nt_error_set(&c->err, STATUS_NOT_SUPPORTED, "there is no security provider \"%s\" in this build", provider);
+        return nt_error_set(&c->err, STATUS_NOT_SUPPORTED,
+                            "there is no security provider \"%s\" in this build", provider);
     if (!o->creds)
-        return nt_error_set(&c->err, STATUS_INVALID_PARAMETER,
-                            "protection \"%s\" of RPC needs credentials, and none were given; without security is "
-                            "only what asks for level \"none\"", level_name(c->level));
+        return nt_error_set(
+            &c->err, STATUS_INVALID_PARAMETER,
+            "protection \"%s\" of RPC needs credentials, and none were given; without security is "
+            "only what asks for level \"none\"",
+            level_name(c->level));
     c->creds = sec_creds_ref(o->creds);
     return STATUS_SUCCESS;
 }
@@ -570,7 +583,8 @@ static enum nt_status set_endpoint(struct rpc_conn *c, const struct rpc_interfac
         return st;
     st = rpc_default_endpoint(i, RPC_NP, buf, sizeof buf);
     if (st != STATUS_SUCCESS)
-        return nt_error_set(&c->err, st, "the interface %s has no default pipe; name one in the binding", i->name);
+        return nt_error_set(&c->err, st, "the interface %s has no default pipe; name one in the binding",
+                            i->name);
     c->endpoint = dup_or_null(buf, &st);
     return st;
 }
@@ -584,9 +598,11 @@ static enum nt_status conn_set(struct rpc_conn *c, const struct rpc_interface *i
 {
     enum nt_status st = STATUS_SUCCESS;
     if (i->table_version != RPC_TABLE_VERSION)
-        return nt_error_set(&c->err, STATUS_REVISION_MISMATCH, "the stubs of %s are newer than this runtime", i->name);
+        return nt_error_set(&c->err, STATUS_REVISION_MISMATCH, "the stubs of %s are newer than this runtime",
+                            i->name);
     if (o->max_fragment && o->max_fragment < RPC_FRAG_MIN)
-        return nt_error_set(&c->err, STATUS_INVALID_PARAMETER, "fragments have at least %u bytes", RPC_FRAG_MIN);
+        return nt_error_set(&c->err, STATUS_INVALID_PARAMETER, "fragments have at least %u bytes",
+                            RPC_FRAG_MIN);
     const char *target = o->target ? o->target : c->binding->target;
     c->target = dup_or_null(target, &st);
     c->service = dup_or_null(o->service, &st);
@@ -607,8 +623,8 @@ static enum nt_status conn_set(struct rpc_conn *c, const struct rpc_interface *i
 }
 
 /* Everything but the loop. */
-static enum nt_status conn_new(const struct rpc_binding *b, const struct rpc_interface *i, const struct rpc_options *o,
-                               struct rpc_conn **ret)
+static enum nt_status conn_new(const struct rpc_binding *b, const struct rpc_interface *i,
+                               const struct rpc_options *o, struct rpc_conn **ret)
 {
     struct rpc_conn *c = calloc(1, sizeof *c);
     if (!c)
@@ -661,7 +677,8 @@ static enum nt_status conn_begin(struct rpc_conn *c, const struct rpc_options *o
 }
 
 enum nt_status rpc_open_start(const struct rpc_binding *b, const struct rpc_interface *i,
-                              const struct rpc_options *options, rpc_open_fn *done, void *arg, struct rpc_conn **ret)
+                              const struct rpc_options *options, rpc_open_fn *done, void *arg,
+                              struct rpc_conn **ret)
 {
     struct rpc_options o = options_of(options);
     struct rpc_conn *c;
@@ -687,8 +704,8 @@ enum nt_status rpc_open_start(const struct rpc_binding *b, const struct rpc_inte
     return STATUS_SUCCESS;
 }
 
-enum nt_status rpc_open_send(const struct rpc_binding *b, const struct rpc_interface *i, const struct rpc_options *o,
-                             rpc_open_fn *done, void *arg)
+enum nt_status rpc_open_send(const struct rpc_binding *b, const struct rpc_interface *i,
+                             const struct rpc_options *o, rpc_open_fn *done, void *arg)
 {
     struct rpc_conn *c;
     return rpc_open_start(b, i, o, done, arg, &c);
@@ -740,7 +757,8 @@ bool rpc_conn_leave(struct rpc_conn *c)
     return true;
 }
 
-/* Session and pipe by npc's own synchronous calls, which watch the cancel token and bring a loop if there is none. */
+/* Session and pipe by npc's own synchronous calls, which watch the cancel token and bring a loop if there is
+ * none. */
 static enum nt_status open_np(struct rpc_conn *c, const struct rpc_options *o)
 {
     enum nt_status st = STATUS_SUCCESS;
@@ -789,8 +807,8 @@ static enum nt_status open_tcp(struct rpc_conn *c, const struct rpc_options *o)
     return st;
 }
 
-enum nt_status rpc_open(const struct rpc_binding *b, const struct rpc_interface *i, const struct rpc_options *options,
-                        struct rpc_conn **ret)
+enum nt_status rpc_open(const struct rpc_binding *b, const struct rpc_interface *i,
+                        const struct rpc_options *options, struct rpc_conn **ret)
 {
     struct rpc_options o = options_of(options);
     struct open_wait w = { false, STATUS_SUCCESS, NULL };
@@ -800,7 +818,8 @@ enum nt_status rpc_open(const struct rpc_binding *b, const struct rpc_interface 
     if (o.session && b->protseq == RPC_NP && npc_session_loop(o.session) != o.loop)
         return nt_error_set(o.error, STATUS_INVALID_PARAMETER, "the SMB session belongs to another loop");
     if (o.loop && io_wait(o.loop, always, NULL, UINT64_MAX, NULL) != STATUS_SUCCESS)
-        return nt_error_set(o.error, STATUS_INVALID_DEVICE_STATE, "a synchronous open from inside a callback of its loop");
+        return nt_error_set(o.error, STATUS_INVALID_DEVICE_STATE,
+                            "a synchronous open from inside a callback of its loop");
     enum nt_status st = conn_new(b, i, &o, &c);
     if (st != STATUS_SUCCESS)
         return st;

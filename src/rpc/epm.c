@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Asking a host's endpoint mapper for the TCP port of an interface: ept_map ([C706] appendix O, [MS-RPCE] 2.2.1.2.5),
- * with towers as in [C706] appendix L. The stubs are written by hand here, because the runtime stands below the
- * generated ones. Only the port is taken from the answer; the host stays the one that the user named.
+ * Asking a host's endpoint mapper for the TCP port of an interface: ept_map ([C706] appendix O,
+ * [MS-RPCE] 2.2.1.2.5), with towers as in [C706] appendix L. The stubs are written by hand here, because the
+ * runtime stands below the generated ones. Only the port is taken from the answer; the host stays the one
+ * that the user named.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,10 +11,10 @@
 #include "ndr/ndr.h"
 
 enum { /* protocol identifiers of floors, [C706] appendix I */
-    FLOOR_UUID = 0x0d,
-    FLOOR_RPC_CO = 0x0b,
-    FLOOR_TCP = 0x07,
-    FLOOR_IP = 0x09,
+       FLOOR_UUID = 0x0d,
+       FLOOR_RPC_CO = 0x0b,
+       FLOOR_TCP = 0x07,
+       FLOOR_IP = 0x09,
 };
 
 #define EPT_S_NOT_REGISTERED 0x16c9a0d6 /* [C706] appendix E, ept_s_not_registered */
@@ -170,12 +171,24 @@ static void push_out(struct ndr_push *n, const void *r)
 }
 
 static const struct rpc_interface epmapper = {
-    RPC_TABLE_VERSION, 8, "epmapper",
-    { { 0xe1af8308, 0x5d1f, 0x11c9, { 0x91, 0xa4, 0x08, 0x00, 0x2b, 0x14, 0xa0, 0xfa } }, 3, 0 }, NULL,
+    RPC_TABLE_VERSION,
+    8,
+    "epmapper",
+    { { 0xe1af8308, 0x5d1f, 0x11c9, { 0x91, 0xa4, 0x08, 0x00, 0x2b, 0x14, 0xa0, 0xfa } }, 3, 0 },
+    NULL,
 };
 static const struct rpc_op map_op = {
-    RPC_TABLE_VERSION, 3, 0, &epmapper, "ept_map", sizeof(struct ept_map), offsetof(struct ept_map, out),
-    push_in, pull_in, push_out, pull_out,
+    RPC_TABLE_VERSION,
+    3,
+    0,
+    &epmapper,
+    "ept_map",
+    sizeof(struct ept_map),
+    offsetof(struct ept_map, out),
+    push_in,
+    pull_in,
+    push_out,
+    pull_out,
 };
 
 /* ---- the request ---- */

@@ -6,11 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Every implementation receives fragments of this size ([C706] 12.6.3.1, MustRecvFragSize); a peer that claims less
- * cannot be spoken to. */
+/* Every implementation receives fragments of this size ([C706] 12.6.3.1, MustRecvFragSize); a peer that
+ * claims less cannot be spoken to. */
 #define RPC_FRAG_MIN 1432
 
-/* What we offer unless told otherwise: four Ethernet segments of payload, which is what Windows and Samba take. */
+/* What we offer unless told otherwise: four Ethernet segments of payload, which is what Windows and Samba
+ * take. */
 #define RPC_FRAG_DEFAULT 5840
 
 /* frag_length has 16 bits. Bind PDUs, which cannot be split, may grow to this for large tickets. */
@@ -20,12 +21,12 @@
  * MAX_PREFERRED_LENGTH, some 20 MB for 100 000 users; more is an attack or a mistake. */
 #define RPC_STUB_MAX ((size_t)64 << 20)
 
-/* A response's first fragment tells (alloc_hint) how much will come. The hint is believed, that is, memory is taken
- * at once, only up to here; beyond, the buffer grows with what has really arrived. */
+/* A response's first fragment tells (alloc_hint) how much will come. The hint is believed, that is, memory is
+ * taken at once, only up to here; beyond, the buffer grows with what has really arrived. */
 #define RPC_HINT_MAX ((size_t)4 << 20)
 
-/* Presentation contexts of one connection: an interface each. More than the interfaces that any one endpoint serves
- * to one program. */
+/* Presentation contexts of one connection: an interface each. More than the interfaces that any one endpoint
+ * serves to one program. */
 #define RPC_CONTEXTS_MAX 32
 
 /* Contexts and transfer syntaxes in one bind: 8 bits each on the wire, a handful in practice. */
@@ -40,11 +41,12 @@
 /* Exchanges of tokens in one authentication. NTLM has two, Kerberos two, SPNEGO with a retry four. */
 #define RPC_AUTH_LEGS_MAX 8
 
-/* Time between CO_CANCEL and giving up: a server that honours cancels answers at once, one that does not must not
- * make a person wait. In nanoseconds. */
+/* Time between CO_CANCEL and giving up: a server that honours cancels answers at once, one that does not must
+ * not make a person wait. In nanoseconds. */
 #define RPC_CANCEL_GRACE UINT64_C(500000000)
 
-/* Towers of an endpoint mapper's answer that we look at, and bytes of each: [MS-RPCE] 2.2.1.2.2 and 3.1.3.5.3. */
+/* Towers of an endpoint mapper's answer that we look at, and bytes of each: [MS-RPCE] 2.2.1.2.2
+ * and 3.1.3.5.3. */
 #define RPC_TOWERS_MAX      16
 #define RPC_TOWER_BYTES_MAX 2000
 #define RPC_FLOORS_MAX      6

@@ -22,8 +22,10 @@ struct rpc_binding {
 };
 
 extern const char *const rpc_protseq_names[2];
-/* The endpoint that an interface's table has for a protocol sequence, as in a binding. RPC_NT_NO_ENDPOINT_FOUND. */
-enum nt_status rpc_default_endpoint(const struct rpc_interface *i, enum rpc_protseq p, char *buf, size_t size);
+/* The endpoint that an interface's table has for a protocol sequence, as in a binding.
+ * RPC_NT_NO_ENDPOINT_FOUND. */
+enum nt_status rpc_default_endpoint(const struct rpc_interface *i, enum rpc_protseq p, char *buf,
+                                    size_t size);
 /* Port number 1 .. 65535; 0 for anything else. */
 uint16_t rpc_parse_port(const char *s);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Inside of the client: client.c opens and closes, auth.c builds the security context, call.c runs the calls. */
+/* Inside of the client: client.c opens and closes, auth.c builds the security context, call.c runs the calls.
+ */
 #ifndef RPC_M_CLIENT_H
 #define RPC_M_CLIENT_H
 
@@ -116,25 +117,29 @@ struct rpc_conn {
     void *open_arg;
     struct nt_error *open_error; /* the caller's, copied to at the end */
     uint64_t open_deadline;
-    void *mapping; /* request to the endpoint mapper */
+    void *mapping;        /* request to the endpoint mapper */
     unsigned npc_pending; /* callbacks from npc that will come */
 
     struct io_item ready, timer, destroy;
     struct io_watch watch; /* the cancel token of opening */
-    bool own_loop;        /* the loop is ours */
-    bool waiting;      /* a synchronous call runs the loop */
-    bool closing;      /* rpc_close was called */
-    bool destroyed_later; /* by the synchronous call that runs the loop */
+    bool own_loop;         /* the loop is ours */
+    bool waiting;          /* a synchronous call runs the loop */
+    bool closing;          /* rpc_close was called */
+    bool destroyed_later;  /* by the synchronous call that runs the loop */
     struct nt_error err;
 };
 
 /* ---- client.c ---- */
-/* rpc_open_send that also gives the connection, only to close it before it is open; then done is not called. */
-enum nt_status rpc_open_start(const struct rpc_binding *b, const struct rpc_interface *i, const struct rpc_options *o,
-                              rpc_open_fn *done, void *arg, struct rpc_conn **ret);
+/* rpc_open_send that also gives the connection, only to close it before it is open; then done is not called.
+ */
+enum nt_status rpc_open_start(const struct rpc_binding *b, const struct rpc_interface *i,
+                              const struct rpc_options *o, rpc_open_fn *done, void *arg,
+                              struct rpc_conn **ret);
 void rpc_conn_state(struct rpc_conn *c, enum rpc_state st);
-/* Ends the connection; calls end with `st`. The sentence: what we did, over what, what happened, what helps. */
-void rpc_conn_fail(struct rpc_conn *c, enum nt_status st, const char *doing, const char *fmt, ...) NT_PRINTF(4, 5);
+/* Ends the connection; calls end with `st`. The sentence: what we did, over what, what happened, what helps.
+ */
+void rpc_conn_fail(struct rpc_conn *c, enum nt_status st, const char *doing, const char *fmt, ...)
+    NT_PRINTF(4, 5);
 /* Only the sentence. */
 void rpc_conn_explain(struct rpc_conn *c, enum nt_status st, const char *doing, const char *fmt, ...)
     NT_PRINTF(4, 5);
@@ -164,18 +169,19 @@ enum nt_status rpc_check_result(struct rpc_conn *c, const struct rpc_result *r, 
 void rpc_on_answer(struct rpc_conn *c, uint8_t *pdu, const struct rpc_pdu *d);
 void rpc_on_alter_resp(struct rpc_conn *c, const struct rpc_pdu *d);
 void rpc_calls_fail(struct rpc_conn *c, enum nt_status st);
-void rpc_calls_tell(struct rpc_conn *c); /* calls the finished ones' callbacks */
+void rpc_calls_tell(struct rpc_conn *c);         /* calls the finished ones' callbacks */
 bool rpc_calls_wait(const struct rpc_conn *c);   /* an answer is to come */
 bool rpc_calls_midway(const struct rpc_conn *c); /* one has come in part */
-enum nt_status rpc_add_interface_send(struct rpc_conn *c, const struct rpc_interface *i, rpc_done_fn *done, void *arg);
+enum nt_status rpc_add_interface_send(struct rpc_conn *c, const struct rpc_interface *i, rpc_done_fn *done,
+                                      void *arg);
 
 /* ---- epm.c ---- */
 /* Asks the endpoint mapper at c's host; then rpc_conn_mapped. */
 enum nt_status rpc_map(struct rpc_conn *c);
 void rpc_map_cancel(struct rpc_conn *c);
 void rpc_conn_mapped(struct rpc_conn *c, enum nt_status st, uint16_t port, const char *why);
-/* Tower codec ([C706] appendix L): writes an interface's tower; finds the port in one that came back, 0 if it is not
- * for TCP. */
+/* Tower codec ([C706] appendix L): writes an interface's tower; finds the port in one that came back, 0 if it
+ * is not for TCP. */
 size_t rpc_tower_put(struct wr *w, const struct rpc_syntax *iface);
 uint16_t rpc_tower_port(const uint8_t *p, size_t len, const struct rpc_syntax *iface);
 

@@ -21,8 +21,8 @@ struct rpc_join {
     uint8_t *data;
     size_t len, cap;
 };
-/* Appends a fragment. `hint` is its alloc_hint: what it and all later ones hold together, or 0; believed only up to
- * RPC_HINT_MAX. RPC_NT_PROTOCOL_ERROR above RPC_STUB_MAX (*ret_why set), STATUS_NO_MEMORY. */
+/* Appends a fragment. `hint` is its alloc_hint: what it and all later ones hold together, or 0; believed only
+ * up to RPC_HINT_MAX. RPC_NT_PROTOCOL_ERROR above RPC_STUB_MAX (*ret_why set), STATUS_NO_MEMORY. */
 enum nt_status rpc_join_add(struct rpc_join *j, struct nt_arena *mem, struct nt_blob frag, uint32_t hint,
                             const char **ret_why);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Connection-oriented PDUs ([C706] 12.6.4, [MS-RPCE] 2.2.2), for both roles. Sent little endian; received in either
- * byte order. A decoder that fails says why in words; decoded parts lend from the PDU.
+ * Connection-oriented PDUs ([C706] 12.6.4, [MS-RPCE] 2.2.2), for both roles. Sent little endian; received in
+ * either byte order. A decoder that fails says why in words; decoded parts lend from the PDU.
  */
 #ifndef RPC_M_PDU_H
 #define RPC_M_PDU_H
@@ -11,24 +11,25 @@
 #include "rpc/limits.h"
 
 enum rpc_ptype { /* [C706] 12.6.3.1 table 12-1, [MS-RPCE] 2.2.2.10 */
-    RPC_PT_REQUEST = 0,
-    RPC_PT_RESPONSE = 2,
-    RPC_PT_FAULT = 3,
-    RPC_PT_BIND = 11,
-    RPC_PT_BIND_ACK = 12,
-    RPC_PT_BIND_NAK = 13,
-    RPC_PT_ALTER = 14,
-    RPC_PT_ALTER_RESP = 15,
-    RPC_PT_AUTH3 = 16,
-    RPC_PT_SHUTDOWN = 17,
-    RPC_PT_CO_CANCEL = 18,
-    RPC_PT_ORPHANED = 19,
+                 RPC_PT_REQUEST = 0,
+                 RPC_PT_RESPONSE = 2,
+                 RPC_PT_FAULT = 3,
+                 RPC_PT_BIND = 11,
+                 RPC_PT_BIND_ACK = 12,
+                 RPC_PT_BIND_NAK = 13,
+                 RPC_PT_ALTER = 14,
+                 RPC_PT_ALTER_RESP = 15,
+                 RPC_PT_AUTH3 = 16,
+                 RPC_PT_SHUTDOWN = 17,
+                 RPC_PT_CO_CANCEL = 18,
+                 RPC_PT_ORPHANED = 19,
 };
 
 enum {
     RPC_PFC_FIRST = 0x01,
     RPC_PFC_LAST = 0x02,
-    RPC_PFC_HEADER_SIGN = 0x04, /* on bind, alter and their answers; else PENDING_CANCEL ([MS-RPCE] 2.2.2.3) */
+    RPC_PFC_HEADER_SIGN =
+        0x04, /* on bind, alter and their answers; else PENDING_CANCEL ([MS-RPCE] 2.2.2.3) */
     RPC_PFC_PENDING_CANCEL = 0x04,
     RPC_PFC_CONC_MPX = 0x10,
     RPC_PFC_DID_NOT_EXECUTE = 0x20,
@@ -38,31 +39,31 @@ enum {
 };
 
 enum { /* p_cont_def_result_t, [MS-RPCE] 2.2.2.4 */
-    RPC_RESULT_ACCEPTANCE = 0,
-    RPC_RESULT_USER_REJECTION = 1,
-    RPC_RESULT_PROVIDER_REJECTION = 2,
-    RPC_RESULT_NEGOTIATE_ACK = 3,
+       RPC_RESULT_ACCEPTANCE = 0,
+       RPC_RESULT_USER_REJECTION = 1,
+       RPC_RESULT_PROVIDER_REJECTION = 2,
+       RPC_RESULT_NEGOTIATE_ACK = 3,
 };
 
 enum { /* p_provider_reason_t, [C706] 12.6.3.1 */
-    RPC_REASON_NONE = 0,
-    RPC_REASON_ABSTRACT_SYNTAX = 1,
-    RPC_REASON_TRANSFER_SYNTAXES = 2,
-    RPC_REASON_LOCAL_LIMIT = 3,
+       RPC_REASON_NONE = 0,
+       RPC_REASON_ABSTRACT_SYNTAX = 1,
+       RPC_REASON_TRANSFER_SYNTAXES = 2,
+       RPC_REASON_LOCAL_LIMIT = 3,
 };
 
 enum { /* p_reject_reason_t, [C706] 12.6.3.1, [MS-RPCE] 2.2.2.5 */
-    RPC_NAK_NOT_SPECIFIED = 0,
-    RPC_NAK_CONGESTION = 1,
-    RPC_NAK_LOCAL_LIMIT = 2,
-    RPC_NAK_VERSION = 4,
-    RPC_NAK_AUTH_TYPE = 8,
-    RPC_NAK_CHECKSUM = 9,
+       RPC_NAK_NOT_SPECIFIED = 0,
+       RPC_NAK_CONGESTION = 1,
+       RPC_NAK_LOCAL_LIMIT = 2,
+       RPC_NAK_VERSION = 4,
+       RPC_NAK_AUTH_TYPE = 8,
+       RPC_NAK_CHECKSUM = 9,
 };
 
 enum { /* [MS-RPCE] 2.2.2.14 */
-    RPC_FEATURE_SEC_MULTIPLEX = 1,
-    RPC_FEATURE_KEEP_ON_ORPHAN = 2,
+       RPC_FEATURE_SEC_MULTIPLEX = 1,
+       RPC_FEATURE_KEEP_ON_ORPHAN = 2,
 };
 
 #define RPC_HDR_LEN     16 /* common header */
@@ -141,8 +142,8 @@ struct rpc_pdu {
     } u;
 };
 
-/* The first 16 bytes. Fails with RPC_NT_PROTOCOL_ERROR: other protocol version, unknown type or data representation,
- * frag_length below the header, auth_length that does not fit. */
+/* The first 16 bytes. Fails with RPC_NT_PROTOCOL_ERROR: other protocol version, unknown type or data
+ * representation, frag_length below the header, auth_length that does not fit. */
 enum nt_status rpc_hdr_decode(const uint8_t p[RPC_HDR_LEN], struct rpc_hdr *ret, const char **ret_why);
 /* A whole PDU of exactly h.frag_len bytes. */
 enum nt_status rpc_pdu_decode(const uint8_t *p, size_t len, struct rpc_pdu *ret, const char **ret_why);
@@ -151,21 +152,22 @@ void rpc_get_ctx_elem(struct rpc_rd *r, struct rpc_ctx_elem *ret);
 void rpc_get_result(struct rpc_rd *r, struct rpc_result *ret);
 const char *rpc_ptype_name(unsigned ptype);
 
-/* Writers append to w and give the offset where the PDU starts; rpc_pdu_end fills in the lengths. A PDU of more than
- * RPC_FRAG_MAX bytes fails the writer. */
+/* Writers append to w and give the offset where the PDU starts; rpc_pdu_end fills in the lengths. A PDU of
+ * more than RPC_FRAG_MAX bytes fails the writer. */
 size_t rpc_put_hdr(struct wr *w, enum rpc_ptype type, unsigned flags, uint32_t call_id);
 void rpc_pdu_end(struct wr *w, size_t start, size_t auth_len);
 void rpc_put_syntax(struct wr *w, const struct rpc_syntax *s);
 size_t rpc_put_bind(struct wr *w, enum rpc_ptype type, unsigned flags, uint32_t call_id, uint16_t max_frag,
                     uint32_t assoc, const struct rpc_ctx_elem *elems, unsigned n);
 size_t rpc_put_ack(struct wr *w, enum rpc_ptype type, unsigned flags, uint32_t call_id, uint16_t max_xmit,
-                   uint16_t max_recv, uint32_t assoc, const char *addr, const struct rpc_result *results, unsigned n);
+                   uint16_t max_recv, uint32_t assoc, const char *addr, const struct rpc_result *results,
+                   unsigned n);
 size_t rpc_put_nak(struct wr *w, uint32_t call_id, uint16_t reason);
 size_t rpc_put_auth3(struct wr *w, uint32_t call_id);
 size_t rpc_put_fault(struct wr *w, unsigned flags, uint32_t call_id, uint16_t ctx, uint32_t status);
 /* The 24 bytes (40 with an object) in front of a stub, written over room at p. */
-void rpc_fill_request(uint8_t *p, unsigned flags, uint32_t call_id, uint32_t alloc_hint, uint16_t ctx, uint16_t opnum,
-                      const struct nt_guid *object);
+void rpc_fill_request(uint8_t *p, unsigned flags, uint32_t call_id, uint32_t alloc_hint, uint16_t ctx,
+                      uint16_t opnum, const struct nt_guid *object);
 void rpc_fill_response(uint8_t *p, unsigned flags, uint32_t call_id, uint32_t alloc_hint, uint16_t ctx);
 
 extern const struct rpc_syntax rpc_syntax_ndr20, rpc_syntax_ndr64;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Security trailers and the protection of requests and responses ([MS-RPCE] 2.2.2.11, 3.3.1.5.2.2), both roles. */
+/* Security trailers and the protection of requests and responses ([MS-RPCE] 2.2.2.11, 3.3.1.5.2.2), both
+ * roles. */
 #ifndef RPC_M_SECTRAILER_H
 #define RPC_M_SECTRAILER_H
 
@@ -20,14 +21,15 @@ struct rpc_sec {
 /* The context stands: sets what follows from its mechanism. */
 void rpc_sec_establish(struct rpc_sec *s);
 
-/* Does this context put a trailer on each request and response? At level connect it is optional and left out, as
- * there is one context per connection ([MS-RPCE] 3.3.1.5.4). */
+/* Does this context put a trailer on each request and response? At level connect it is optional and left out,
+ * as there is one context per connection ([MS-RPCE] 3.3.1.5.4). */
 static inline bool rpc_sec_signs(const struct rpc_sec *s)
 {
     return s->level >= SEC_LEVEL_INTEGRITY;
 }
 
-/* Ends the PDU that starts at `start`, of one of the kinds that build a context, with a trailer and the token. */
+/* Ends the PDU that starts at `start`, of one of the kinds that build a context, with a trailer and the
+ * token. */
 void rpc_put_token(struct wr *w, size_t start, const struct rpc_sec *s, struct nt_blob token);
 
 /* Bytes that protection adds to a fragment with `stub` bytes of stub. */
@@ -36,14 +38,14 @@ size_t rpc_sec_overhead(const struct rpc_sec *s, size_t stub);
  * fragments but the last need no padding. 0: nothing fits. */
 size_t rpc_sec_room(const struct rpc_sec *s, size_t frag, size_t hdr);
 
-/* Ends a request or response whose header (hdr bytes) and stub are in w from `start` on: pads, appends the trailer
- * and protects in place. Fills in the lengths also where nothing is to be protected. */
+/* Ends a request or response whose header (hdr bytes) and stub are in w from `start` on: pads, appends the
+ * trailer and protects in place. Fills in the lengths also where nothing is to be protected. */
 enum nt_status rpc_protect(struct wr *w, size_t start, size_t hdr, struct rpc_sec *s);
-/* Checks a received request, response or fault against the context and takes the protection off, in place; gives the
- * stub without padding. A PDU with less protection than agreed is STATUS_ACCESS_DENIED, one whose trailer does not
- * match RPC_NT_PROTOCOL_ERROR, a wrong signature what the provider says. */
-enum nt_status rpc_unprotect(uint8_t *pdu, const struct rpc_pdu *d, struct rpc_sec *s, struct nt_blob *ret_stub,
-                             const char **ret_why);
+/* Checks a received request, response or fault against the context and takes the protection off, in place;
+ * gives the stub without padding. A PDU with less protection than agreed is STATUS_ACCESS_DENIED, one whose
+ * trailer does not match RPC_NT_PROTOCOL_ERROR, a wrong signature what the provider says. */
+enum nt_status rpc_unprotect(uint8_t *pdu, const struct rpc_pdu *d, struct rpc_sec *s,
+                             struct nt_blob *ret_stub, const char **ret_why);
 /* A trailer that does not belong to this context; NULL if it does. */
 const char *rpc_trailer_mismatch(const struct rpc_trailer *t, const struct rpc_sec *s);
 

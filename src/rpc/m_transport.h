@@ -10,13 +10,14 @@
 struct rpc_transport;
 
 enum {
-    RPC_TP_ONE_OP = 1,      /* while an answer is awaited nothing else can be sent: cancelling costs the transport */
+    RPC_TP_ONE_OP =
+        1, /* while an answer is awaited nothing else can be sent: cancelling costs the transport */
     RPC_TP_SESSION_KEY = 2, /* RPC_TP_KEY may have an answer */
 };
 
 enum rpc_tp_item {
-    RPC_TP_KEY,  /* transport session key, 16 bytes or more */
-    RPC_TP_PEER, /* numeric address, text without terminator */
+    RPC_TP_KEY,   /* transport session key, 16 bytes or more */
+    RPC_TP_PEER,  /* numeric address, text without terminator */
     RPC_TP_ERROR, /* a sentence about what went wrong below, text without terminator */
 };
 
@@ -24,8 +25,8 @@ struct rpc_transport_ops {
     const char *protseq;
     unsigned caps;
     size_t headroom; /* room that `send` wants in front of each fragment */
-    /* Queues a fragment, which starts behind the headroom, and takes it over, also on failure. answer: the peer
-     * speaks next. */
+    /* Queues a fragment, which starts behind the headroom, and takes it over, also on failure. answer: the
+     * peer speaks next. */
     enum nt_status (*send)(struct rpc_transport *t, struct wr *frag, bool answer);
     /* More is to come for what was sent: a pipe reads, a stream does nothing. */
     void (*want)(struct rpc_transport *t);
@@ -56,7 +57,7 @@ struct rpc_transport {
 enum nt_status rpc_stream_new(const struct rpc_transport_up *ops, void *up, const struct nt_env *env,
                               struct rpc_transport **ret);
 /* Takes over an open pipe; on_open is not called. max_frag: the longest message to expect. */
-enum nt_status rpc_pipe_new(const struct rpc_transport_up *ops, void *up, struct npc_pipe *pipe, size_t max_frag,
-                            struct rpc_transport **ret);
+enum nt_status rpc_pipe_new(const struct rpc_transport_up *ops, void *up, struct npc_pipe *pipe,
+                            size_t max_frag, struct rpc_transport **ret);
 
 #endif

@@ -5,7 +5,7 @@
 #define VERSION_MAJOR 5 /* [MS-RPCE] 3.3.1.5.1: 5.0 only */
 #define VERSION_MINOR 0
 
-#define DREP_LITTLE 0x10 /* [C706] 14.1: little endian, ASCII; the second byte 0 is IEEE */
+#define DREP_LITTLE   0x10 /* [C706] 14.1: little endian, ASCII; the second byte 0 is IEEE */
 
 /* { 8a885d04-1ceb-11c9-9fe8-08002b104860 } 2.0 and { 71710533-beba-4937-8319-b5dbef9ccc36 } 1.0 */
 const struct rpc_syntax rpc_syntax_ndr20 = {
@@ -28,12 +28,12 @@ bool rpc_syntax_equal(const struct rpc_syntax *a, const struct rpc_syntax *b)
 const char *rpc_ptype_name(unsigned ptype)
 {
     static const char *const names[] = {
-        [RPC_PT_REQUEST] = "request",       [RPC_PT_RESPONSE] = "response",
-        [RPC_PT_FAULT] = "fault",           [RPC_PT_BIND] = "bind",
-        [RPC_PT_BIND_ACK] = "bind_ack",     [RPC_PT_BIND_NAK] = "bind_nak",
-        [RPC_PT_ALTER] = "alter_context",   [RPC_PT_ALTER_RESP] = "alter_context_resp",
-        [RPC_PT_AUTH3] = "rpc_auth_3",      [RPC_PT_SHUTDOWN] = "shutdown",
-        [RPC_PT_CO_CANCEL] = "co_cancel",   [RPC_PT_ORPHANED] = "orphaned",
+        [RPC_PT_REQUEST] = "request",     [RPC_PT_RESPONSE] = "response",
+        [RPC_PT_FAULT] = "fault",         [RPC_PT_BIND] = "bind",
+        [RPC_PT_BIND_ACK] = "bind_ack",   [RPC_PT_BIND_NAK] = "bind_nak",
+        [RPC_PT_ALTER] = "alter_context", [RPC_PT_ALTER_RESP] = "alter_context_resp",
+        [RPC_PT_AUTH3] = "rpc_auth_3",    [RPC_PT_SHUTDOWN] = "shutdown",
+        [RPC_PT_CO_CANCEL] = "co_cancel", [RPC_PT_ORPHANED] = "orphaned",
     };
     return ptype < sizeof names / sizeof names[0] && names[ptype] ? names[ptype] : "unknown PDU";
 }
@@ -116,8 +116,8 @@ enum nt_status rpc_hdr_decode(const uint8_t p[RPC_HDR_LEN], struct rpc_hdr *ret,
     return STATUS_SUCCESS;
 }
 
-/* Leaves in r what is in front of the trailer, whose place is counted from the end ([MS-RPCE] 2.2.2.11) and was
- * checked with the header. */
+/* Leaves in r what is in front of the trailer, whose place is counted from the end ([MS-RPCE] 2.2.2.11) and
+ * was checked with the header. */
 static void decode_trailer(struct rpc_rd *r, struct rpc_pdu *d)
 {
     d->has_auth = d->h.auth_len != 0;
@@ -318,7 +318,8 @@ size_t rpc_put_bind(struct wr *w, enum rpc_ptype type, unsigned flags, uint32_t 
 }
 
 size_t rpc_put_ack(struct wr *w, enum rpc_ptype type, unsigned flags, uint32_t call_id, uint16_t max_xmit,
-                   uint16_t max_recv, uint32_t assoc, const char *addr, const struct rpc_result *results, unsigned n)
+                   uint16_t max_recv, uint32_t assoc, const char *addr, const struct rpc_result *results,
+                   unsigned n)
 {
     size_t start = rpc_put_hdr(w, type, flags, call_id);
     wr_u16(w, max_xmit);
@@ -369,8 +370,8 @@ size_t rpc_put_fault(struct wr *w, unsigned flags, uint32_t call_id, uint16_t ct
     return start;
 }
 
-void rpc_fill_request(uint8_t *p, unsigned flags, uint32_t call_id, uint32_t alloc_hint, uint16_t ctx, uint16_t opnum,
-                      const struct nt_guid *object)
+void rpc_fill_request(uint8_t *p, unsigned flags, uint32_t call_id, uint32_t alloc_hint, uint16_t ctx,
+                      uint16_t opnum, const struct nt_guid *object)
 {
     fill_hdr(p, RPC_PT_REQUEST, flags | (object ? RPC_PFC_OBJECT : 0U), call_id);
     put_le32(p + 16, alloc_hint);

@@ -2,7 +2,8 @@
 /* Security trailers; see m_sectrailer.h. */
 #include "rpc/m_sectrailer.h"
 
-/* [MS-RPCE] 2.2.2.11: the trailer of a request or response is aligned to 16, counted from the start of the stub. */
+/* [MS-RPCE] 2.2.2.11: the trailer of a request or response is aligned to 16, counted from the start of the
+ * stub. */
 #define STUB_ALIGN 16
 /* The bodies of PDUs that carry tokens are multiples of 4 by construction; no peer pads them further. */
 #define TOKEN_ALIGN 4
@@ -54,8 +55,8 @@ size_t rpc_sec_room(const struct rpc_sec *s, size_t frag, size_t hdr)
     return (frag - hdr - over) / STUB_ALIGN * STUB_ALIGN;
 }
 
-/* NTLM covers headers whether that was negotiated or not: so did Windows before there was a flag for it, and so do its
- * peers still. For all else what [MS-RPCE] 3.3.1.5.2.2 says holds. */
+/* NTLM covers headers whether that was negotiated or not: so did Windows before there was a flag for it, and
+ * so do its peers still. For all else what [MS-RPCE] 3.3.1.5.2.2 says holds. */
 void rpc_sec_establish(struct rpc_sec *s)
 {
     struct nt_blob mech;
@@ -65,7 +66,8 @@ void rpc_sec_establish(struct rpc_sec *s)
     s->covers_header = s->header_sign || ntlm;
 }
 
-/* The parts in wire order. With header signing the header and the trailer take part ([MS-RPCE] 3.3.1.5.2.2). */
+/* The parts in wire order. With header signing the header and the trailer take part ([MS-RPCE] 3.3.1.5.2.2).
+ */
 static size_t fill_iov(struct sec_iov iov[4], uint8_t *pdu, size_t hdr, size_t data, size_t token,
                        const struct rpc_sec *s)
 {
@@ -110,8 +112,8 @@ const char *rpc_trailer_mismatch(const struct rpc_trailer *t, const struct rpc_s
     return NULL;
 }
 
-enum nt_status rpc_unprotect(uint8_t *pdu, const struct rpc_pdu *d, struct rpc_sec *s, struct nt_blob *ret_stub,
-                             const char **ret_why)
+enum nt_status rpc_unprotect(uint8_t *pdu, const struct rpc_pdu *d, struct rpc_sec *s,
+                             struct nt_blob *ret_stub, const char **ret_why)
 {
     size_t len = d->body_len;
     if (d->has_auth) {
@@ -129,7 +131,8 @@ enum nt_status rpc_unprotect(uint8_t *pdu, const struct rpc_pdu *d, struct rpc_s
         size_t n = fill_iov(iov, pdu, d->body_off, d->body_len, d->h.auth_len, s);
         enum nt_status st = s->provider->unprotect(s->ctx, s->level, iov, n);
         if (st != STATUS_SUCCESS) {
-            *ret_why = "a PDU whose signature is wrong (changed on the way, replayed, or not from this server)";
+            *ret_why =
+                "a PDU whose signature is wrong (changed on the way, replayed, or not from this server)";
             return nt_ok(st) ? RPC_NT_SEC_PKG_ERROR : st;
         }
     }

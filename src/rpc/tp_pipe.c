@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * RPC over a named pipe ([MS-RPCE] 2.1.1.2). Each fragment is one message. What has an answer goes by transact, all
- * else by write, awaited; the rest of a long answer comes by read. One operation is in flight at a time, as a
- * transact holds the pipe.
+ * RPC over a named pipe ([MS-RPCE] 2.1.1.2). Each fragment is one message. What has an answer goes by
+ * transact, all else by write, awaited; the rest of a long answer comes by read. One operation is in flight
+ * at a time, as a transact holds the pipe.
  */
 #include <stdlib.h>
 #include "rpc/m_transport.h"
@@ -54,7 +54,8 @@ static enum nt_status start(struct tp_pipe *p, struct wr *w, bool answer)
     return st;
 }
 
-/* Starts what waits. Failing here is reported upward; tp_send starts at once where it can, to fail at once. */
+/* Starts what waits. Failing here is reported upward; tp_send starts at once where it can, to fail at once.
+ */
 static void pump(struct tp_pipe *p)
 {
     enum nt_status st = STATUS_SUCCESS;
@@ -186,8 +187,8 @@ static const struct rpc_transport_ops tp_pipe_ops = {
     .free = tp_free,
 };
 
-enum nt_status rpc_pipe_new(const struct rpc_transport_up *ops, void *up, struct npc_pipe *pipe, size_t max_frag,
-                            struct rpc_transport **ret)
+enum nt_status rpc_pipe_new(const struct rpc_transport_up *ops, void *up, struct npc_pipe *pipe,
+                            size_t max_frag, struct rpc_transport **ret)
 {
     struct tp_pipe *p = calloc(1, sizeof *p);
     if (!p)

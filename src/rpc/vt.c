@@ -76,9 +76,11 @@ static bool command_holds(uint16_t cmd, struct rd body, const struct rpc_vt *e, 
 {
     switch (cmd & CMD_TYPE_MASK) {
     case CMD_BITMASK_1:
-        return body.len == BITMASK_LEN && (!(rd_u32(&body) & CLIENT_SUPPORT_HEADER_SIGNING) || header_sign_seen);
+        return body.len == BITMASK_LEN &&
+               (!(rd_u32(&body) & CLIENT_SUPPORT_HEADER_SIGNING) || header_sign_seen);
     case CMD_PCONTEXT:
-        return body.len == PCONTEXT_LEN && same_syntax(&body, &e->abstract) && same_syntax(&body, &e->transfer);
+        return body.len == PCONTEXT_LEN && same_syntax(&body, &e->abstract) &&
+               same_syntax(&body, &e->transfer);
     case CMD_HEADER2:
         return body.len == HEADER2_LEN && same_header(&body, e);
     default:
@@ -86,7 +88,8 @@ static bool command_holds(uint16_t cmd, struct rd body, const struct rpc_vt *e, 
     }
 }
 
-enum nt_status rpc_vt_check(const uint8_t *left, size_t len, const struct rpc_vt *expect, bool header_sign_seen)
+enum nt_status rpc_vt_check(const uint8_t *left, size_t len, const struct rpc_vt *expect,
+                            bool header_sign_seen)
 {
     const uint8_t *at = len >= sizeof signature ? memmem(left, len, signature, sizeof signature) : NULL;
     if (!at)

@@ -48,16 +48,23 @@ static void push_out(struct ndr_push *n, const void *p)
 }
 
 const struct rpc_interface fake_iface = {
-    RPC_TABLE_VERSION, 2, "fake", { { 0x11223344, 0x5566, 0x7788, { 1, 2, 3, 4, 5, 6, 7, 8 } }, 1, 2 },
+    RPC_TABLE_VERSION,
+    2,
+    "fake",
+    { { 0x11223344, 0x5566, 0x7788, { 1, 2, 3, 4, 5, 6, 7, 8 } }, 1, 2 },
     (const char *const[]){ "ncacn_np:[\\pipe\\fake]", NULL },
 };
 const struct rpc_interface fake_iface2 = {
     RPC_TABLE_VERSION, 2, "fake2", { { 0x99223344, 0x5566, 0x7788, { 1, 2, 3, 4, 5, 6, 7, 8 } }, 3, 0 }, NULL,
 };
-const struct rpc_op echo_op = { RPC_TABLE_VERSION, 1, 0, &fake_iface, "Echo", sizeof(struct echo),
-                                offsetof(struct echo, out), push_in, pull_in, push_out, pull_out };
-const struct rpc_op echo2_op = { RPC_TABLE_VERSION, 0, 0, &fake_iface2, "Echo2", sizeof(struct echo),
-                                 offsetof(struct echo, out), push_in, pull_in, push_out, pull_out };
+const struct rpc_op echo_op = {
+    RPC_TABLE_VERSION,          1,       0,       &fake_iface, "Echo",  sizeof(struct echo),
+    offsetof(struct echo, out), push_in, pull_in, push_out,    pull_out
+};
+const struct rpc_op echo2_op = {
+    RPC_TABLE_VERSION,          0,       0,       &fake_iface2, "Echo2", sizeof(struct echo),
+    offsetof(struct echo, out), push_in, pull_in, push_out,     pull_out
+};
 
 /* ---- sending ---- */
 
@@ -117,12 +124,17 @@ static enum nt_status start_sec(struct conn *c, const struct rpc_pdu *d)
     c->sec.provider = sec_provider_by_type(d->auth.type);
     c->sec.level = (enum sec_level)d->auth.level;
     c->sec.ctx_id = d->auth.ctx_id;
-    c->acceptor = (struct sec_acceptor){ .arg = c, .nt_hash = nt_hash, .netbios_name = "SRV", .netbios_domain = "LAB",
-                                         .dns_name = "srv.lab.example", .dns_domain = "lab.example" };
+    c->acceptor = (struct sec_acceptor){ .arg = c,
+                                         .nt_hash = nt_hash,
+                                         .netbios_name = "SRV",
+                                         .netbios_domain = "LAB",
+                                         .dns_name = "srv.lab.example",
+                                         .dns_domain = "lab.example" };
     unsigned flags = (d->auth.level >= SEC_LEVEL_INTEGRITY ? SEC_FLAG_INTEGRITY : 0U) |
                      (d->auth.level >= SEC_LEVEL_PRIVACY ? SEC_FLAG_PRIVACY : 0U);
-    c->params = (struct sec_params){ .role = SEC_SERVER, .acceptor = &c->acceptor, .env = c->f->env, .err = &c->err,
-                                     .flags = flags };
+    c->params = (struct sec_params){
+        .role = SEC_SERVER, .acceptor = &c->acceptor, .env = c->f->env, .err = &c->err, .flags = flags
+    };
     return c->sec.provider ? c->sec.provider->start(&c->params, &c->sec.ctx) : STATUS_NOT_SUPPORTED;
 }
 
@@ -158,18 +170,23 @@ static unsigned fill_results(struct conn *c, const struct rpc_pdu *d, struct rpc
         bool ask = e.transfers[0].uuid.a == 0x6cb71c2c;
         r[i] = (struct rpc_result){ .result = RPC_RESULT_ACCEPTANCE, .transfer = rpc_syntax_ndr20 };
         if (ask && lie == ACK_NO_FEATURES)
-            r[i] = (struct rpc_result){ .result = RPC_RESULT_PROVIDER_REJECTION, .reason = RPC_REASON_TRANSFER_SYNTAXES };
+            r[i] = (struct rpc_result){ .result = RPC_RESULT_PROVIDER_REJECTION,
+                                        .reason = RPC_REASON_TRANSFER_SYNTAXES };
         else if (ask)
             r[i] = (struct rpc_result){ .result = RPC_RESULT_NEGOTIATE_ACK, .reason = 3 };
-        else if (!rpc_syntax_equal(&e.abstract, &fake_iface.syntax) && !rpc_syntax_equal(&e.abstract, &fake_iface2.syntax))
-            r[i] = (struct rpc_result){ .result = RPC_RESULT_PROVIDER_REJECTION, .reason = RPC_REASON_ABSTRACT_SYNTAX };
+        else if (!rpc_syntax_equal(&e.abstract, &fake_iface.syntax) &&
+                 !rpc_syntax_equal(&e.abstract, &fake_iface2.syntax))
+            r[i] = (struct rpc_result){ .result = RPC_RESULT_PROVIDER_REJECTION,
+                                        .reason = RPC_REASON_ABSTRACT_SYNTAX };
     }
     if (lie == ACK_SYNTAX)
         r[0].transfer = rpc_syntax_ndr64;
     if (lie == ACK_REJECTS_IF || lie == ALTER_REJECTS)
-        r[0] = (struct rpc_result){ .result = RPC_RESULT_PROVIDER_REJECTION, .reason = RPC_REASON_ABSTRACT_SYNTAX };
+        r[0] = (struct rpc_result){ .result = RPC_RESULT_PROVIDER_REJECTION,
+                                    .reason = RPC_REASON_ABSTRACT_SYNTAX };
     if (lie == ACK_REJECTS_TRANSFER)
-        r[0] = (struct rpc_result){ .result = RPC_RESULT_PROVIDER_REJECTION, .reason = RPC_REASON_TRANSFER_SYNTAXES };
+        r[0] = (struct rpc_result){ .result = RPC_RESULT_PROVIDER_REJECTION,
+                                    .reason = RPC_REASON_TRANSFER_SYNTAXES };
     if (lie == ACK_REJECTS_USER)
         r[0] = (struct rpc_result){ .result = RPC_RESULT_USER_REJECTION };
     if (lie == ACK_THREE_RESULTS)
@@ -254,7 +271,8 @@ static void send_ack(struct conn *c, const struct rpc_pdu *d, struct nt_blob tok
     } else if (lie == ACK_IS_FAULT || (lie == ALTER_FAULT && !bind && c->bound)) {
         rpc_put_fault(&w, RPC_PFC_WHOLE, d->h.call_id, 0, 5);
     } else {
-        rpc_put_ack(&w, bind ? RPC_PT_BIND_ACK : RPC_PT_ALTER_RESP, flags, d->h.call_id, frag, frag, 0x1234, "135", r, n);
+        rpc_put_ack(&w, bind ? RPC_PT_BIND_ACK : RPC_PT_ALTER_RESP, flags, d->h.call_id, frag, frag, 0x1234,
+                    "135", r, n);
         if (token.len && lie != ACK_DROPS_AUTH)
             rpc_put_token(&w, 0, &c->sec, token);
         struct rpc_sec other = { .provider = &sec_ntlm, .level = SEC_LEVEL_PRIVACY, .ctx_id = 77 };
@@ -393,7 +411,8 @@ static void send_fragment(struct conn *c, const uint8_t *stub, size_t total, siz
     bool bare = !c->has_sec || lie == RSP_UNSIGNED || (lie == RSP_SECOND_UNSIGNED && !first);
     if (lie == RSP_UNASKED_AUTH)
         rpc_put_token(&w, 0, &other, (struct nt_blob){ (const uint8_t *)"0123456789abcdef", 16 });
-    else if (w.st == STATUS_SUCCESS && rpc_protect(&w, 0, RPC_RSP_LEN, bare ? &none : &c->sec) != STATUS_SUCCESS)
+    else if (w.st == STATUS_SUCCESS &&
+             rpc_protect(&w, 0, RPC_RSP_LEN, bare ? &none : &c->sec) != STATUS_SUCCESS)
         problem(c, STATUS_INTERNAL_ERROR);
     spoil_after(c, &w, first);
     if (lie == RSP_PTYPE && w.st == STATUS_SUCCESS)
@@ -449,7 +468,10 @@ static void on_call(struct conn *c)
         problem(c, STATUS_INVALID_NETWORK_RESPONSE);
         return;
     }
-    struct rpc_vt vt = { .abstract = *c->abstract, .transfer = rpc_syntax_ndr20, .call_id = c->call_id, .ctx = c->ctx,
+    struct rpc_vt vt = { .abstract = *c->abstract,
+                         .transfer = rpc_syntax_ndr20,
+                         .call_id = c->call_id,
+                         .ctx = c->ctx,
                          .opnum = c->opnum };
     if (rpc_vt_check(c->stub.base + len, c->stub.len - len, &vt, c->header_sign_seen) != STATUS_SUCCESS)
         problem(c, STATUS_ACCESS_DENIED);

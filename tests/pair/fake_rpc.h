@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A scripted RPC server for the memory loop: it echoes, with or without security, and lies in one chosen way. Made
- * of the codec that the client uses, so what it builds honestly is checked against real servers elsewhere.
+ * A scripted RPC server for the memory loop: it echoes, with or without security, and lies in one chosen way.
+ * Made of the codec that the client uses, so what it builds honestly is checked against real servers
+ * elsewhere.
  */
 #ifndef FAKE_RPC_H
 #define FAKE_RPC_H
@@ -11,18 +12,73 @@
 enum lie {
     HONEST,
     /* in the answer to the bind */
-    ACK_DROPS_AUTH, ACK_LEVEL, ACK_TYPE, ACK_AUTH_CTX, ACK_CALL_ID, ACK_ONE_RESULT, ACK_THREE_RESULTS, ACK_SYNTAX,
-    ACK_REJECTS_IF, ACK_REJECTS_TRANSFER, ACK_REJECTS_USER, ACK_SMALL_FRAG, ACK_NOT_LAST, ACK_TRUNCATED,
-    ACK_FRAG_LEN_0, ACK_FRAG_LEN_15, ACK_AUTH_LEN, ACK_UNASKED_AUTH, ACK_IS_NAK, ACK_NAK_TYPE, ACK_IS_FAULT,
-    ACK_IS_RESPONSE, ACK_VERSION, ACK_DREP, ACK_PTYPE, ACK_TWICE, ACK_HANGUP, ACK_SILENT, ACK_NO_HEADER_SIGN,
+    ACK_DROPS_AUTH,
+    ACK_LEVEL,
+    ACK_TYPE,
+    ACK_AUTH_CTX,
+    ACK_CALL_ID,
+    ACK_ONE_RESULT,
+    ACK_THREE_RESULTS,
+    ACK_SYNTAX,
+    ACK_REJECTS_IF,
+    ACK_REJECTS_TRANSFER,
+    ACK_REJECTS_USER,
+    ACK_SMALL_FRAG,
+    ACK_NOT_LAST,
+    ACK_TRUNCATED,
+    ACK_FRAG_LEN_0,
+    ACK_FRAG_LEN_15,
+    ACK_AUTH_LEN,
+    ACK_UNASKED_AUTH,
+    ACK_IS_NAK,
+    ACK_NAK_TYPE,
+    ACK_IS_FAULT,
+    ACK_IS_RESPONSE,
+    ACK_VERSION,
+    ACK_DREP,
+    ACK_PTYPE,
+    ACK_TWICE,
+    ACK_HANGUP,
+    ACK_SILENT,
+    ACK_NO_HEADER_SIGN,
     ACK_NO_FEATURES,
     /* in the answer to a call */
-    RSP_UNSIGNED, RSP_SECOND_UNSIGNED, RSP_LEVEL, RSP_TYPE, RSP_AUTH_CTX, RSP_FLIP, RSP_FLIP_HEADER, RSP_FLIP_TOKEN,
-    RSP_REPLAY, RSP_CALL_ID, RSP_CTX, RSP_NO_FIRST, RSP_TWO_FIRST, RSP_PAD, RSP_LONG_FRAG, RSP_ALLOC_HINT, RSP_FAULT,
-    RSP_FAULT_ZERO, RSP_FAULT_SIGNED, RSP_FAULT_MIDDLE, RSP_SHORT, RSP_COUNT, RSP_PTYPE, RSP_SILENT, RSP_HANGUP,
-    RSP_HANGUP_MIDDLE, RSP_UNASKED_AUTH, RSP_LATE, RSP_TWICE, RSP_DREP_CHANGES,
+    RSP_UNSIGNED,
+    RSP_SECOND_UNSIGNED,
+    RSP_LEVEL,
+    RSP_TYPE,
+    RSP_AUTH_CTX,
+    RSP_FLIP,
+    RSP_FLIP_HEADER,
+    RSP_FLIP_TOKEN,
+    RSP_REPLAY,
+    RSP_CALL_ID,
+    RSP_CTX,
+    RSP_NO_FIRST,
+    RSP_TWO_FIRST,
+    RSP_PAD,
+    RSP_LONG_FRAG,
+    RSP_ALLOC_HINT,
+    RSP_FAULT,
+    RSP_FAULT_ZERO,
+    RSP_FAULT_SIGNED,
+    RSP_FAULT_MIDDLE,
+    RSP_SHORT,
+    RSP_COUNT,
+    RSP_PTYPE,
+    RSP_SILENT,
+    RSP_HANGUP,
+    RSP_HANGUP_MIDDLE,
+    RSP_UNASKED_AUTH,
+    RSP_LATE,
+    RSP_TWICE,
+    RSP_DREP_CHANGES,
     /* in the answer to a further alter_context */
-    ALTER_REJECTS, ALTER_IS_RESPONSE, ALTER_TWO_RESULTS, ALTER_FAULT, ALTER_UNKNOWN_AUTH,
+    ALTER_REJECTS,
+    ALTER_IS_RESPONSE,
+    ALTER_TWO_RESULTS,
+    ALTER_FAULT,
+    ALTER_UNKNOWN_AUTH,
     LIES
 };
 
@@ -30,11 +86,11 @@ struct fake {
     struct nt_loop *loop;
     const struct nt_env *env;
     enum lie lie;
-    uint8_t ptype;          /* for RSP_PTYPE */
-    size_t frag;            /* stub bytes of a fragment of an answer; 0: all */
-    bool big;               /* answers big endian (without security only) */
-    enum nt_status refuse;  /* what dialling gives, if not 0 */
-    const uint8_t *raw;     /* after the bind (or at once, raw_bind) these bytes are the answer to anything */
+    uint8_t ptype;         /* for RSP_PTYPE */
+    size_t frag;           /* stub bytes of a fragment of an answer; 0: all */
+    bool big;              /* answers big endian (without security only) */
+    enum nt_status refuse; /* what dialling gives, if not 0 */
+    const uint8_t *raw;    /* after the bind (or at once, raw_bind) these bytes are the answer to anything */
     size_t raw_len;
     bool raw_bind;
     const uint8_t *nt_hash; /* what the account has */

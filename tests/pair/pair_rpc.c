@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The RPC client against a scripted server over memory: honest in every split, and lying in every way we know. */
+/* The RPC client against a scripted server over memory: honest in every split, and lying in every way we
+ * know. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -145,8 +146,8 @@ static const struct {
     enum sec_level level;
     const char *provider;
 } securities[] = {
-    { SEC_LEVEL_NONE, NULL },        { SEC_LEVEL_CONNECT, "ntlm" },    { SEC_LEVEL_INTEGRITY, "ntlm" },
-    { SEC_LEVEL_PRIVACY, "ntlm" },   { SEC_LEVEL_INTEGRITY, "spnego" }, { SEC_LEVEL_PRIVACY, "spnego" },
+    { SEC_LEVEL_NONE, NULL },      { SEC_LEVEL_CONNECT, "ntlm" },     { SEC_LEVEL_INTEGRITY, "ntlm" },
+    { SEC_LEVEL_PRIVACY, "ntlm" }, { SEC_LEVEL_INTEGRITY, "spnego" }, { SEC_LEVEL_PRIVACY, "spnego" },
 };
 #define SECURITIES (sizeof securities / sizeof securities[0])
 
@@ -185,7 +186,8 @@ static void test_fragment_sizes(void **state)
             honest(i % 2 ? 0 : 13, sizes[i], s);
 }
 
-/* Requests of every size around the ends of fragments, so that the verification trailer is cut everywhere it could. */
+/* Requests of every size around the ends of fragments, so that the verification trailer is cut everywhere it
+ * could. */
 static void test_long_requests(void **state)
 {
     (void)state;
@@ -340,15 +342,16 @@ static void one_lie(size_t i, unsigned s, size_t chunk)
     bool opened = st == STATUS_SUCCESS;
     if (opened) {
         st = echo(&w, &echo_op, lies[i].lie == RSP_LONG_FRAG ? 7000 : 200);
-        if (lies[i].lie == RSP_TWICE) /* the second answer comes when nobody waits: seen by the next call at the latest */
+        if (lies[i].lie ==
+            RSP_TWICE) /* the second answer comes when nobody waits: seen by the next call at the latest */
             assert_int_not_equal(echo(&w, &echo_op, 1), STATUS_SUCCESS);
         assert_int_equal(rpc_conn_alive(w.c), lies[i].alive);
         if (st != STATUS_SUCCESS)
             snprintf(w.err.text, sizeof w.err.text, "%s", rpc_conn_error(w.c));
     }
     if (st != lies[i].st)
-        fail_msg("lie %u (row %zu) with security %u, chunk %zu: 0x%08x instead of 0x%08x: %s", lies[i].lie, i, s, chunk,
-                 st, lies[i].st, w.err.text);
+        fail_msg("lie %u (row %zu) with security %u, chunk %zu: 0x%08x instead of 0x%08x: %s", lies[i].lie, i,
+                 s, chunk, st, lies[i].st, w.err.text);
     if (st != STATUS_SUCCESS)
         assert_true(strlen(w.err.text) > 20);
     if (!opened)
@@ -552,7 +555,8 @@ static bool noted(void *arg)
 
 static void wait_for(struct world *w, struct seen_call *s)
 {
-    assert_int_equal(io_wait(w->f.loop, noted, s, io_loop_now(w->f.loop) + 60 * SECOND, NULL), STATUS_SUCCESS);
+    assert_int_equal(io_wait(w->f.loop, noted, s, io_loop_now(w->f.loop) + 60 * SECOND, NULL),
+                     STATUS_SUCCESS);
 }
 
 static void test_timeout(void **state)
@@ -901,19 +905,32 @@ int main(void)
     for (size_t i = 0; i < sizeof pattern; i++)
         pattern[i] = (uint8_t)(i * 7 + i / 251);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_splits),          cmocka_unit_test(test_fragment_sizes),
-        cmocka_unit_test(test_long_requests),   cmocka_unit_test(test_object_and_header2),
-        cmocka_unit_test(test_big_endian),      cmocka_unit_test(test_second_interface),
-        cmocka_unit_test(test_lies),            cmocka_unit_test(test_ptypes),
-        cmocka_unit_test(test_alter_lies),      cmocka_unit_test(test_cuts),
-        cmocka_unit_test(test_refused),         cmocka_unit_test(test_wrong_password),
-        cmocka_unit_test(test_no_creds),        cmocka_unit_test(test_default),
-        cmocka_unit_test(test_timeout),         cmocka_unit_test(test_cancel_answered),
-        cmocka_unit_test(test_cancel_grace),    cmocka_unit_test(test_cancel_token),
-        cmocka_unit_test(test_cancel_token_async), cmocka_unit_test(test_cancel_open),
-        cmocka_unit_test(test_queue),           cmocka_unit_test(test_close_in_callback),
-        cmocka_unit_test(test_close_with_calls), cmocka_unit_test(test_async_open),
-        cmocka_unit_test(test_mapper_lies),     cmocka_unit_test(test_allocations),
+        cmocka_unit_test(test_splits),
+        cmocka_unit_test(test_fragment_sizes),
+        cmocka_unit_test(test_long_requests),
+        cmocka_unit_test(test_object_and_header2),
+        cmocka_unit_test(test_big_endian),
+        cmocka_unit_test(test_second_interface),
+        cmocka_unit_test(test_lies),
+        cmocka_unit_test(test_ptypes),
+        cmocka_unit_test(test_alter_lies),
+        cmocka_unit_test(test_cuts),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_wrong_password),
+        cmocka_unit_test(test_no_creds),
+        cmocka_unit_test(test_default),
+        cmocka_unit_test(test_timeout),
+        cmocka_unit_test(test_cancel_answered),
+        cmocka_unit_test(test_cancel_grace),
+        cmocka_unit_test(test_cancel_token),
+        cmocka_unit_test(test_cancel_token_async),
+        cmocka_unit_test(test_cancel_open),
+        cmocka_unit_test(test_queue),
+        cmocka_unit_test(test_close_in_callback),
+        cmocka_unit_test(test_close_with_calls),
+        cmocka_unit_test(test_async_open),
+        cmocka_unit_test(test_mapper_lies),
+        cmocka_unit_test(test_allocations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * RPC over a pipe, without SMB: the functions of npc that the runtime calls are here, over the memory loop, with the
- * scripted server behind them. They keep a pipe's rules: one operation at a time, an answer is a message, what does
- * not fit is STATUS_BUFFER_OVERFLOW and comes with the next read.
+ * RPC over a pipe, without SMB: the functions of npc that the runtime calls are here, over the memory loop,
+ * with the scripted server behind them. They keep a pipe's rules: one operation at a time, an answer is a
+ * message, what does not fit is STATUS_BUFFER_OVERFLOW and comes with the next read.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -128,7 +128,8 @@ static enum nt_status pipe_read(struct npc_pipe *b, size_t max, uint64_t deadlin
     return begin((struct pipe *)b, READ, NULL, max, op);
 }
 
-static enum nt_status pipe_transact(struct npc_pipe *b, struct wr *out, size_t max, uint64_t deadline, struct npc_op *op)
+static enum nt_status pipe_transact(struct npc_pipe *b, struct wr *out, size_t max, uint64_t deadline,
+                                    struct npc_op *op)
 {
     (void)deadline;
     npc.transacts++;
@@ -167,7 +168,9 @@ static void pipe_close(struct npc_pipe *b)
     unref(p);
 }
 
-static const struct npc_pipe_ops ops = { "fake", pipe_write, pipe_read, pipe_transact, pipe_cancel, pipe_close };
+static const struct npc_pipe_ops ops = {
+    "fake", pipe_write, pipe_read, pipe_transact, pipe_cancel, pipe_close
+};
 
 /* ---- the stream below ---- */
 
@@ -221,7 +224,8 @@ enum nt_status npc_session_open(const char *server, const struct npc_options *o,
     return STATUS_SUCCESS;
 }
 
-enum nt_status npc_session_open_send(const char *server, const struct npc_options *o, npc_session_done *done, void *arg)
+enum nt_status npc_session_open_send(const char *server, const struct npc_options *o, npc_session_done *done,
+                                     void *arg)
 {
     (void)server;
     (void)o;
@@ -235,7 +239,8 @@ static struct pipe *of_session(struct npc_session *s)
     return io_container(s, struct pipe, session);
 }
 
-enum nt_status npc_pipe_open(struct npc_session *s, const char *name, const struct npc_create *o, struct npc_pipe **ret)
+enum nt_status npc_pipe_open(struct npc_session *s, const char *name, const struct npc_create *o,
+                             struct npc_pipe **ret)
 {
     (void)o;
     assert_string_equal(name, "fake");
@@ -257,8 +262,8 @@ static void opened(struct io_item *it)
     p->opened(p->arg, st, pipe);
 }
 
-enum nt_status npc_pipe_open_send(struct npc_session *s, const char *name, const struct npc_create *o, npc_pipe_done *done,
-                                  void *arg)
+enum nt_status npc_pipe_open_send(struct npc_session *s, const char *name, const struct npc_create *o,
+                                  npc_pipe_done *done, void *arg)
 {
     struct pipe *p = of_session(s);
     (void)name;
@@ -392,7 +397,9 @@ static enum nt_status echo(struct world *w, uint32_t len)
 static const struct {
     enum sec_level level;
     const char *provider;
-} securities[] = { { SEC_LEVEL_DEFAULT, NULL }, { SEC_LEVEL_INTEGRITY, "ntlm" }, { SEC_LEVEL_PRIVACY, "spnego" } };
+} securities[] = { { SEC_LEVEL_DEFAULT, NULL },
+                   { SEC_LEVEL_INTEGRITY, "ntlm" },
+                   { SEC_LEVEL_PRIVACY, "spnego" } };
 
 static void test_calls(void **state)
 {
@@ -485,7 +492,8 @@ static void test_queue(void **state)
         r[i] = (struct echo){ .in = { 300 * i, pattern } };
         assert_int_equal(rpc_send(w.c, &echo_op, w.mem, &r[i], note, NULL, NULL), STATUS_SUCCESS);
     }
-    assert_int_equal(io_wait(w.f.loop, all_told, &n, io_loop_now(w.f.loop) + 3000000000U, NULL), STATUS_SUCCESS);
+    assert_int_equal(io_wait(w.f.loop, all_told, &n, io_loop_now(w.f.loop) + 3000000000U, NULL),
+                     STATUS_SUCCESS);
     for (unsigned i = 0; i < n; i++)
         assert_int_equal(r[i].out.len, 300 * i);
     world_done(&w);
@@ -507,11 +515,13 @@ static void test_give_up(void **state)
         told = 0;
         for (unsigned i = 0; i < n; i++) {
             r[i] = (struct echo){ .in = { 10, pattern } };
-            assert_int_equal(rpc_send(w.c, &echo_op, w.mem, &r[i], note, NULL, i ? NULL : &call), STATUS_SUCCESS);
+            assert_int_equal(rpc_send(w.c, &echo_op, w.mem, &r[i], note, NULL, i ? NULL : &call),
+                             STATUS_SUCCESS);
         }
         if (how == 0)
             rpc_call_cancel(call);
-        assert_int_equal(io_wait(w.f.loop, all_told, &n, io_loop_now(w.f.loop) + 60000000000U, NULL), STATUS_SUCCESS);
+        assert_int_equal(io_wait(w.f.loop, all_told, &n, io_loop_now(w.f.loop) + 60000000000U, NULL),
+                         STATUS_SUCCESS);
         assert_int_not_equal(last_st, STATUS_SUCCESS);
         assert_false(rpc_conn_alive(w.c));
         if (how == 2)
@@ -584,7 +594,8 @@ static void test_async_in_session(void **state)
         struct rpc_options o = options(&w, SEC_LEVEL_DEFAULT, NULL);
         o.session = s;
         assert_int_equal(rpc_open_send(w.b, &fake_iface, &o, async_opened, &done), STATUS_SUCCESS);
-        assert_int_equal(io_wait(w.f.loop, is_opened, &done, io_loop_now(w.f.loop) + 1000000000, NULL), STATUS_SUCCESS);
+        assert_int_equal(io_wait(w.f.loop, is_opened, &done, io_loop_now(w.f.loop) + 1000000000, NULL),
+                         STATUS_SUCCESS);
         assert_int_equal(done.st, refuse ? STATUS_ACCESS_DENIED : STATUS_SUCCESS);
         w.c = done.c;
         if (!refuse)
@@ -599,10 +610,14 @@ int main(void)
     for (size_t i = 0; i < sizeof pattern; i++)
         pattern[i] = (uint8_t)(i * 11 + i / 127);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_calls),         cmocka_unit_test(test_economy),
-        cmocka_unit_test(test_no_key_with_security), cmocka_unit_test(test_queue),
-        cmocka_unit_test(test_give_up),       cmocka_unit_test(test_close_in_flight),
-        cmocka_unit_test(test_refused),       cmocka_unit_test(test_async_in_session),
+        cmocka_unit_test(test_calls),
+        cmocka_unit_test(test_economy),
+        cmocka_unit_test(test_no_key_with_security),
+        cmocka_unit_test(test_queue),
+        cmocka_unit_test(test_give_up),
+        cmocka_unit_test(test_close_in_flight),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_async_in_session),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

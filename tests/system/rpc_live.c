@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Generated stubs over one string binding against a real server. Says what was negotiated, then does each operation.
+ * Generated stubs over one string binding against a real server. Says what was negotiated, then does each
+ * operation.
  *
- *   rpc_live [-u USER] [-p PASSWORD] [-k] [-c CCACHE] [-n] [-t MS] [-f FRAGMENT] [-H] [-v] BINDING OPERATION...
+ *   rpc_live [-u USER] [-p PASSWORD] [-k] [-c CCACHE] [-n] [-t MS] [-f FRAGMENT] [-H] [-v] BINDING
+ * OPERATION...
  *
  *   -k: Kerberos required; -n: NTLM required; -H: no header signing; -v: trace
- *   operations: server-info, domains, names:N (a lookup of N names: fragments both ways), interfaces (of mgmt), both
- *   (mgmt, then samr on the same connection), key, calls:N (N times domains), async:N (N at once)
+ *   operations: server-info, domains, names:N (a lookup of N names: fragments both ways), interfaces (of
+ * mgmt), both (mgmt, then samr on the same connection), key, calls:N (N times domains), async:N (N at once)
  *
  * Exit code 1 and a sentence on standard error when something fails.
  */
@@ -125,7 +127,8 @@ static int names(struct live *l, uint32_t n)
     for (uint32_t i = 0; i < r.out.RelativeIds.Count; i++)
         found += r.out.RelativeIds.Element[i] == 545; /* BUILTIN\Users */
     printf("names %u of %u found %u (%s)\n", r.out.RelativeIds.Count, n, found, nt_status_name(r.out.result));
-    return close_handle(l, domain) || close_handle(l, server) || r.out.RelativeIds.Count != n || found != n / 2;
+    return close_handle(l, domain) || close_handle(l, server) || r.out.RelativeIds.Count != n ||
+           found != n / 2;
 }
 
 static int interfaces(struct live *l)
@@ -181,9 +184,9 @@ static void facts(struct live *l)
 {
     struct rpc_facts f = { .size = sizeof f };
     if (rpc_conn_facts(l->c, &f) == STATUS_SUCCESS)
-        printf("facts %s %s[%s] %s level=%d provider=%s header_sign=%d enctype=%u frag=%u/%u\n", f.protseq, f.host,
-               f.endpoint, f.peer, f.level, f.provider ? f.provider : "none", f.header_sign, f.enctype, f.max_xmit_frag,
-               f.max_recv_frag);
+        printf("facts %s %s[%s] %s level=%d provider=%s header_sign=%d enctype=%u frag=%u/%u\n", f.protseq,
+               f.host, f.endpoint, f.peer, f.level, f.provider ? f.provider : "none", f.header_sign,
+               f.enctype, f.max_xmit_frag, f.max_recv_frag);
 }
 
 static unsigned number(const char *op)

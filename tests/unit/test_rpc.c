@@ -23,7 +23,8 @@ static void test_binding(void **state)
         { "ncacn_ip_tcp:192.0.2.1", "192.0.2.1", NULL, "ncacn_ip_tcp:192.0.2.1" },
         { "ncacn_ip_tcp:host[]", "host", NULL, "ncacn_ip_tcp:host" },
         { "ncacn_ip_tcp:host[,sign]", "host", NULL, "ncacn_ip_tcp:host[,sign]" },
-        { "ncacn_ip_tcp:host[49152,target=srv.lab]", "host", "49152", "ncacn_ip_tcp:host[49152,target=srv.lab]" },
+        { "ncacn_ip_tcp:host[49152,target=srv.lab]", "host", "49152",
+          "ncacn_ip_tcp:host[49152,target=srv.lab]" },
         { "ncacn_ip_tcp:host[endpoint=135,none]", "host", "135", "ncacn_ip_tcp:host[135,none]" },
         { "ncacn_ip_tcp:2001:db8::1[135]", "2001:db8::1", "135", "ncacn_ip_tcp:[2001:db8::1][135]" },
         { "ncacn_ip_tcp:[2001:db8::1][135]", "2001:db8::1", "135", "ncacn_ip_tcp:[2001:db8::1][135]" },
@@ -56,12 +57,32 @@ static void test_bad_binding(void **state)
 {
     (void)state;
     static const char *const bad[] = {
-        "", "host", "ncacn_np", "ncacn_np:", "ncacn_np:[srvsvc]", "ncacn_ip_udp:host", "ncacn_ip_tcp:host[0]",
-        "ncacn_ip_tcp:host[65536]", "ncacn_ip_tcp:host[x]", "ncacn_ip_tcp:host[135", "ncacn_ip_tcp:host[135]]",
-        "ncacn_ip_tcp:host[135]x", "ncacn_ip_tcp:host[135,sign,seal]", "ncacn_ip_tcp:host[135,krb5,ntlm]",
-        "ncacn_ip_tcp:host[135,endpoint=136]", "ncacn_ip_tcp:host[135,rot13]", "ncacn_np:ho st", "ncacn_np:ho/st",
-        "ncacn_np:a\\b", "ncacn_np:host:1", "ncacn_np:host\nx", "ncacn_np:host[\\pipe\\]", "ncacn_np:[::1]x",
-        "1234@ncacn_np:host", "ncacn_np:host[a,target=x,target=y]", "ncacn_np:host[\001]",
+        "",
+        "host",
+        "ncacn_np",
+        "ncacn_np:",
+        "ncacn_np:[srvsvc]",
+        "ncacn_ip_udp:host",
+        "ncacn_ip_tcp:host[0]",
+        "ncacn_ip_tcp:host[65536]",
+        "ncacn_ip_tcp:host[x]",
+        "ncacn_ip_tcp:host[135",
+        "ncacn_ip_tcp:host[135]]",
+        "ncacn_ip_tcp:host[135]x",
+        "ncacn_ip_tcp:host[135,sign,seal]",
+        "ncacn_ip_tcp:host[135,krb5,ntlm]",
+        "ncacn_ip_tcp:host[135,endpoint=136]",
+        "ncacn_ip_tcp:host[135,rot13]",
+        "ncacn_np:ho st",
+        "ncacn_np:ho/st",
+        "ncacn_np:a\\b",
+        "ncacn_np:host:1",
+        "ncacn_np:host\nx",
+        "ncacn_np:host[\\pipe\\]",
+        "ncacn_np:[::1]x",
+        "1234@ncacn_np:host",
+        "ncacn_np:host[a,target=x,target=y]",
+        "ncacn_np:host[\001]",
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct nt_error err = { "" };
@@ -84,8 +105,9 @@ static void test_bad_binding(void **state)
 static void test_default_endpoint(void **state)
 {
     (void)state;
-    const struct rpc_interface i = { .endpoints = (const char *const[]){ "ncacn_ip_tcp:[135]", "ncacn_np:[\\\\pipe\\\\lsass]",
-                                                                        "ncacn_np:[\\pipe\\other]", NULL } };
+    const struct rpc_interface i = { .endpoints = (const char *const[]){ "ncacn_ip_tcp:[135]",
+                                                                         "ncacn_np:[\\\\pipe\\\\lsass]",
+                                                                         "ncacn_np:[\\pipe\\other]", NULL } };
     const struct rpc_interface none = { .endpoints = NULL };
     char buf[32];
     assert_int_equal(rpc_default_endpoint(&i, RPC_NP, buf, sizeof buf), STATUS_SUCCESS);
@@ -97,7 +119,9 @@ static void test_default_endpoint(void **state)
 
 /* ---- PDUs ---- */
 
-static const struct rpc_syntax iface = { { 0x12345778, 0x1234, 0xabcd, { 0xef, 0, 1, 0x23, 0x45, 0x67, 0x89, 0xac } }, 1, 0 };
+static const struct rpc_syntax iface = {
+    { 0x12345778, 0x1234, 0xabcd, { 0xef, 0, 1, 0x23, 0x45, 0x67, 0x89, 0xac } }, 1, 0
+};
 
 static void test_bind_round_trip(void **state)
 {
@@ -219,7 +243,8 @@ static void test_join(void **state)
         struct rpc_join j = { NULL, 0, 0 };
         size_t sum = 0;
         for (size_t n = 0; n < sizeof some; n += 17) {
-            assert_int_equal(rpc_join_add(&j, mem, (struct nt_blob){ some, n }, hints[i], &why), STATUS_SUCCESS);
+            assert_int_equal(rpc_join_add(&j, mem, (struct nt_blob){ some, n }, hints[i], &why),
+                             STATUS_SUCCESS);
             assert_int_equal(j.len, sum + n);
             if (n)
                 assert_memory_equal(j.data + sum, some, n);
@@ -247,8 +272,10 @@ static void test_join_ceiling(void **state)
     }
     assert_int_equal(st, RPC_NT_PROTOCOL_ERROR);
     assert_int_equal(n, RPC_STUB_MAX / sizeof one + 1);
-    assert_int_equal(rpc_join_add(&j, mem, (struct nt_blob){ one, SIZE_MAX }, 0, &why), RPC_NT_PROTOCOL_ERROR);
-    assert_int_equal(rpc_join_add(&j, mem, (struct nt_blob){ one, 0 }, 0xffffffffU, &why), RPC_NT_PROTOCOL_ERROR);
+    assert_int_equal(rpc_join_add(&j, mem, (struct nt_blob){ one, SIZE_MAX }, 0, &why),
+                     RPC_NT_PROTOCOL_ERROR);
+    assert_int_equal(rpc_join_add(&j, mem, (struct nt_blob){ one, 0 }, 0xffffffffU, &why),
+                     RPC_NT_PROTOCOL_ERROR);
     nt_arena_free(mem);
 }
 
@@ -269,13 +296,17 @@ static void test_vt(void **state)
             const uint8_t *left = w.base + 24 + stub;
             size_t n = w.len - 24 - stub;
             assert_int_equal(rpc_vt_check(left, n, &vt, true), STATUS_SUCCESS);
-            assert_int_equal(rpc_vt_check(left, n, &vt, false), parts & RPC_VT_HEADER_SIGN ? STATUS_ACCESS_DENIED : STATUS_SUCCESS);
+            assert_int_equal(rpc_vt_check(left, n, &vt, false),
+                             parts & RPC_VT_HEADER_SIGN ? STATUS_ACCESS_DENIED : STATUS_SUCCESS);
             other.opnum++;
-            assert_int_equal(rpc_vt_check(left, n, &other, true), parts & RPC_VT_HEADER2 ? STATUS_ACCESS_DENIED : STATUS_SUCCESS);
+            assert_int_equal(rpc_vt_check(left, n, &other, true),
+                             parts & RPC_VT_HEADER2 ? STATUS_ACCESS_DENIED : STATUS_SUCCESS);
             other = vt;
             other.abstract.major++;
-            assert_int_equal(rpc_vt_check(left, n, &other, true), parts & RPC_VT_PCONTEXT ? STATUS_ACCESS_DENIED : STATUS_SUCCESS);
-            for (size_t cut = (0 - stub % 4 + 4) % 4 + 8; cut < n; cut++) /* behind the signature nothing may be missing */
+            assert_int_equal(rpc_vt_check(left, n, &other, true),
+                             parts & RPC_VT_PCONTEXT ? STATUS_ACCESS_DENIED : STATUS_SUCCESS);
+            for (size_t cut = (0 - stub % 4 + 4) % 4 + 8; cut < n;
+                 cut++) /* behind the signature nothing may be missing */
                 assert_int_equal(rpc_vt_check(left, cut, &vt, true), STATUS_ACCESS_DENIED);
             wr_free(&w);
         }
@@ -326,11 +357,16 @@ static void test_tower(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_binding),          cmocka_unit_test(test_bad_binding),
-        cmocka_unit_test(test_default_endpoint), cmocka_unit_test(test_bind_round_trip),
-        cmocka_unit_test(test_ack_nak_round_trip), cmocka_unit_test(test_request_round_trip),
-        cmocka_unit_test(test_split),            cmocka_unit_test(test_join),
-        cmocka_unit_test(test_join_ceiling),     cmocka_unit_test(test_vt),
+        cmocka_unit_test(test_binding),
+        cmocka_unit_test(test_bad_binding),
+        cmocka_unit_test(test_default_endpoint),
+        cmocka_unit_test(test_bind_round_trip),
+        cmocka_unit_test(test_ack_nak_round_trip),
+        cmocka_unit_test(test_request_round_trip),
+        cmocka_unit_test(test_split),
+        cmocka_unit_test(test_join),
+        cmocka_unit_test(test_join_ceiling),
+        cmocka_unit_test(test_vt),
         cmocka_unit_test(test_tower),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
