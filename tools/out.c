@@ -147,7 +147,7 @@ static void cell(struct out *o, const struct col *c, const char *text)
     for (char *p = clean; *p; p++)
         if ((unsigned char)*p < 0x20 || *p == 0x7f)
             *p = '?';
-        else if ((unsigned char)*p == 0xc2 && (unsigned char)p[1] < 0xa0) /* U+0080 .. U+009F */
+        else if ((unsigned char)*p == 0xc2 && (unsigned char)p[1] >= 0x80 && (unsigned char)p[1] < 0xa0) /* U+0080 .. U+009F */
             *p = p[1] = '?';
     if (o->one) {
         struct libscols_line *l = scols_table_new_line(o->table, NULL);

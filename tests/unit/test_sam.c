@@ -26,6 +26,7 @@ enum lie {
     STANDS_STILL,         /* MORE_ENTRIES with entries and the same context, for ever */
     NOTHING_AT_ALL,       /* success with null pointers */
     WRONG_NUMBER,         /* lookups with another number of answers */
+    MANY_ALIASES,         /* more local groups than anybody can be in */
 };
 
 /* What the server is, and what it saw. */
@@ -38,6 +39,7 @@ static struct {
     bool has_key;
 } srv;
 
+static struct net_options options;
 static char server_name[] = "fake";
 static struct net_server server = { .name = server_name };
 static struct nt_arena *arena;
@@ -116,9 +118,8 @@ const char16_t *__wrap_net_server_name(struct net_call *c)
 
 const struct net_options *__wrap_net_call_options(const struct net_call *c)
 {
-    static const struct net_options none = NET_OPTIONS_INIT;
     (void)c;
-    return &none;
+    return &options;
 }
 
 enum nt_status __wrap_net_caller(struct net_call *c, char16_t **ret)
@@ -333,6 +334,18 @@ static enum nt_status accounts(struct net_call *c, const struct rpc_op *op, void
     return STATUS_SUCCESS;
 }
 
+static void aliases_of_user(struct net_call *c, struct samr_SamrGetAliasMembership *r)
+{
+    r->out.Membership.Count = srv.lie == COUNT_WITHOUT_BUFFER;
+    if (srv.lie != MANY_ALIASES)
+        return;
+    r->out.Membership.Count = 20000;
+    uint32_t *rids = nt_arena_array(c->mem, 20000, sizeof *rids);
+    for (uint32_t i = 0; rids && i < 20000; i++)
+        rids[i] = 1000 + i;
+    r->out.Membership.Element = rids;
+}
+
 static void groups_of_user(struct net_call *c, struct samr_SamrGetGroupsForUser *r)
 {
     if (srv.lie == NOTHING_AT_ALL)
@@ -369,7 +382,7 @@ static enum nt_status changes(struct net_call *c, const struct rpc_op *op, void 
     } else if (op == &samr_SamrGetGroupsForUser_op) {
         groups_of_user(c, p);
     } else if (op == &samr_SamrGetAliasMembership_op) {
-        ((struct samr_SamrGetAliasMembership *)p)->out.Membership.Count = srv.lie == COUNT_WITHOUT_BUFFER;
+        aliases_of_user(c, p);
     } else {
         return RPC_NT_PROCNUM_OUT_OF_RANGE;
     }
@@ -399,6 +412,7 @@ static int start(void **state)
 {
     (void)state;
     memset(&srv, 0, sizeof srv);
+    options = (struct net_options)NET_OPTIONS_INIT;
     srv.has_key = true;
     srv.features = SAMR_FEATURE_AES;
     arena = nt_arena_new_secret(0);
@@ -627,6 +641,21 @@ static void change_forms(void **state)
     srv.has_key = false; /* not needed here */
     assert_int_equal(NetUserChangePassword(u"x", u"anna", u"old", u"new"), NERR_Success);
     assert_int_equal(srv.level, 2);
+    options.protseq = "ncacn_ip_tcp"; /* sealed */
+    assert_int_equal(NetUserChangePassword(u"x", u"anna", u"old", u"new"), NERR_Success);
+    assert_int_equal(srv.level, 2);
+    options.level = SEC_LEVEL_INTEGRITY; /* readable, and the fault that asks for it can be anybody's */
+    assert_int_not_equal(NetUserChangePassword(u"x", u"anna", u"old", u"new"), NERR_Success);
+    assert_int_equal(srv.level, 4);
+    assert_non_null(strstr(last_error, "AES"));
+}
+
+static void too_many_aliases(void **state)
+{
+    (void)state;
+    srv.lie = MANY_ALIASES;
+    assert_int_not_equal(NetUserGetLocalGroups(u"x", u"anna", 0, 0, &buf, MAX_PREFERRED_LENGTH, &n, &total), NERR_Success);
+    assert_non_null(strstr(last_error, "contradicts"));
 }
 
 static void half_made(void **state)
@@ -752,6 +781,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(old_servers, start, stop),
         cmocka_unit_test_setup_teardown(password_forms, start, stop),
         cmocka_unit_test_setup_teardown(change_forms, start, stop),
+        cmocka_unit_test_setup_teardown(too_many_aliases, start, stop),
         cmocka_unit_test_setup_teardown(half_made, start, stop),
         cmocka_unit_test_setup_teardown(flags, start, stop),
         cmocka_unit_test_setup_teardown(access_lists, start, stop),
