@@ -253,6 +253,8 @@ static void change_fields(const char16_t *name)
     set_string(name, 1007, offsetof(USER_INFO_3, usri3_comment), u"Ny kommentar \U0001F511");
     set_string(name, 1009, offsetof(USER_INFO_3, usri3_script_path), u"ny.cmd");
     set_string(name, 1011, offsetof(USER_INFO_3, usri3_full_name), u"Ålice Äöü");
+    set_string(name, 1012, offsetof(USER_INFO_3, usri3_usr_comment), u"bruger ø");
+    set_string(name, 1013, offsetof(USER_INFO_3, usri3_parms), u"parametre");
     set_string(name, 1014, offsetof(USER_INFO_3, usri3_workstations), u"WS9");
     set_string(name, 1052, offsetof(USER_INFO_3, usri3_profile), u"\\\\files\\p2");
     set_string(name, 1053, offsetof(USER_INFO_3, usri3_home_dir_drive), u"Z:");
@@ -266,6 +268,30 @@ static void change_fields(const char16_t *name)
     set_number(name, 1010, offsetof(USER_INFO_3, usri3_auth_flags), 0, 0);
     set_number(name, 1051, offsetof(USER_INFO_3, usri3_primary_group_id), 513, 513);
     set_string(name, 1014, offsetof(USER_INFO_3, usri3_workstations), u"");
+}
+
+/* The right to change one's own password is in the access list, which Samba's domain controller does not let
+ * anybody set. */
+static void cannot_change(const char16_t *name)
+{
+    DWORD parm = 77, flags = UF_NORMAL_ACCOUNT | UF_PASSWD_CANT_CHANGE;
+    LPBYTE buf;
+    NET_API_STATUS st = NetUserSetInfo(host, name, 1008, (LPBYTE)&flags, &parm);
+    if (st != NERR_Success) {
+        check(net_last_status() == RPC_NT_PROCNUM_OUT_OF_RANGE &&
+                  strstr(net_last_error(), "does not have this operation"),
+              "no UF_PASSWD_CANT_CHANGE: %s", net_last_error());
+        return;
+    }
+    for (int i = 0; i < 2; i++) {
+        if (!gives(NetUserGetInfo(host, name, 1, &buf), NERR_Success, "UF_PASSWD_CANT_CHANGE"))
+            return;
+        DWORD got = ((const USER_INFO_1 *)buf)->usri1_flags;
+        check((got & UF_PASSWD_CANT_CHANGE ? 0 : 1) == i, "flags 0x%x", got);
+        NetApiBufferFree(buf);
+        flags = UF_NORMAL_ACCOUNT;
+        gives(NetUserSetInfo(host, name, 1008, (LPBYTE)&flags, &parm), NERR_Success, "may change it again");
+    }
 }
 
 /* What was read can be written back whole. */
@@ -352,6 +378,7 @@ static void suite_users(const char16_t *name)
     check_user_3(name);
     check_other_levels(name);
     change_fields(name);
+    cannot_change(name);
     logon_hours(name);
     round_trip(name);
     refused_values(name);
