@@ -43,6 +43,36 @@ fails "no terminal to ask on" 1 'no terminal' env -u TERN_PASSWORD setsid "$TERN
 fails "a file that is not there" 1 'cannot read /nonexistent' tern server info -A /nonexistent
 fails "standard output that is full" 1 'cannot write' bash -c '"$0" share list >/dev/full' "$TERN"
 
+# ---- a password on a terminal ----
+# on_terminal CODE ANSWERS COMMAND...: answers each silence of the command on a terminal of its own; prints what it shows
+on_terminal()
+{
+    /usr/bin/python3 -c '
+import os, pty, select, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[2], sys.argv[2:])
+answers, shown = sys.argv[1].encode().decode("unicode_escape").split("|"), b""
+for _ in range(30):
+    try:
+        if select.select([fd], [], [], 0.4)[0]:
+            shown += os.read(fd, 4096)
+        elif answers:
+            os.write(fd, answers.pop(0).encode())
+    except OSError:
+        break
+else:
+    os.kill(pid, 9)
+print(shown.decode().replace("\r", ""))
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))' "$@"
+}
+like "it is asked for" '^name ' on_terminal "$LAB_SRV_PASSWORD\n" env -u TERN_PASSWORD "$TERN" server info
+is "  without echo" 0 "$(grep -c "$LAB_SRV_PASSWORD" <<<"$OUT")"
+fails "  Ctrl-C ends it" 1 '^Password of root: $' on_terminal 'Ter' env -u TERN_PASSWORD "$TERN" server info
+fails "a new one twice" 1 'not the same' on_terminal 'one
+|two
+' "$TERN" user add bob --password-prompt
+
 # ---- reaching the server ----
 fails "an unknown host" 1 ERROR_BAD_NETPATH tern server info -S nosuchhost.invalid
 fails "a refused port" 1 'ERROR_CONNECTION_REFUSED.*' tern server info -p 1
