@@ -65,12 +65,12 @@ char *tern_read_secret(struct tern *t, bool from_stdin, const char *prompt)
     if (from_stdin) {
         if (read_line(STDIN_FILENO, buf, MAX_SECRET, NULL))
             return buf;
-        fprintf(stderr, "tern: no line of at most %d bytes on standard input\n", MAX_SECRET - 1);
+        fprintf(stderr, "tern: standard input has no line of at most %d bytes for this: %s\n", MAX_SECRET - 1, prompt);
         return NULL;
     }
     int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     if (fd < 0) {
-        fprintf(stderr, "tern: a password is needed and there is no terminal to ask on (%s)\n", prompt);
+        fprintf(stderr, "tern: a password is needed and there is no terminal to ask on (%s): see TERN_PASSWORD and -A\n", prompt);
         return NULL;
     }
     dprintf(fd, "%s: ", prompt);

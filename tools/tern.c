@@ -94,8 +94,8 @@ int tern_usage(struct tern *t, const char *fmt, ...)
     va_end(ap);
     fputc('\n', stderr);
     if (t->verb)
-        fprintf(stderr, "Usage: tern %s %s [OPTIONS] %s\nTry 'tern %s %s --help'.\n", t->verb->noun, t->verb->name,
-                t->verb->args, t->verb->noun, t->verb->name);
+        fprintf(stderr, "Usage: tern %s %s [OPTIONS]%s%s\nTry 'tern %s %s --help'.\n", t->verb->noun, t->verb->name,
+                t->verb->args[0] ? " " : "", t->verb->args, t->verb->noun, t->verb->name);
     else
         fprintf(stderr, "Try 'tern --help'.\n");
     return EXIT_USAGE;
@@ -187,14 +187,15 @@ static void json_text(FILE *f, const char *s)
     fputc('"', f);
 }
 
-static void json_error(const struct tern *t, NET_API_STATUS st, const char *text, const char *help_text)
+static void json_error(const struct tern *t, NET_API_STATUS st, const char *text, const char *context,
+                       const char *help_text)
 {
     const char *name = werror_name((enum werror)st), *ntname = nt_status_name(net_last_status());
     const struct {
         const char *key, *value;
     } members[] = {
         { "name", name },  { "status", ntname }, { "object", t->object },
-        { "text", text },  { "context", net_last_error() }, { "hint", help_text },
+        { "text", text },  { "context", context }, { "hint", help_text },
     };
     fprintf(stderr, "{\"version\": %d, \"error\": {\"code\": %u", TERN_JSON_VERSION, st);
     for (size_t i = 0; i < N_OF(members); i++) {
@@ -213,16 +214,29 @@ static const char *hint(const struct tern *t, NET_API_STATUS st)
     switch (st) {
     case ERROR_INVALID_PARAMETER:
     case ERROR_NO_SUCH_LOGON_SESSION:
-        return t->user || t->anonymous ? NULL : "no user was given, so the current Kerberos tickets were tried; -U NAME logs on with a password";
+        return t->user || t->anonymous ? NULL
+               : t->kerberos           ? "kinit gets tickets; -U NAME logs on with a password"
+                                       : "no user was given, so the current Kerberos tickets were tried; -U NAME logs on "
+                                         "with a password";
     case ERROR_ACCESS_DENIED:
-        return "the account may lack the right; or the server wants a higher protection (--encrypt, --rpc-level privacy), "
-               "restricts remote SAM calls, or filters local administrators (UAC remote restrictions)";
+        return "use an administrator's account, --encrypt or --rpc-level privacy; Windows may also restrict remote SAM "
+               "calls and filter local administrators (UAC remote restrictions)";
     case ERROR_LOGON_FAILURE:
     case ERROR_INVALID_PASSWORD:
-        return "check user, domain (-W) and password; a server may also have NTLM switched off (try -k)";
+        return "check user, domain (-W) and password, or try Kerberos (-k)";
     case ERROR_ACCOUNT_LOCKED_OUT:
         return "too many wrong passwords; the lock ends by itself or an administrator lifts it";
+    case ERROR_INVALID_NAME:
+        return strcmp(t->verb->noun, "share") && strcmp(t->verb->noun, "connection") ? NULL
+                   : "Samba answers like this when it has no such share: tern share list";
+    case ERROR_FILE_NOT_FOUND:
+        return strcmp(t->verb->noun, "share")  == 0  ? "the directory must exist on the server"
+               : strcmp(t->verb->noun, "file") == 0 ? "tern file list shows what is open"
+                                                    : NULL;
     case ERROR_BAD_NETPATH:
+        if (strchr(t->server, ':') && strchr(t->server, ':') == strrchr(t->server, ':'))
+            return "-S takes a name or an address; -p takes the port";
+        /* fall through */
     case ERROR_HOST_UNREACHABLE:
     case ERROR_CONNECTION_REFUSED:
         return "check the name, and that a firewall lets port 445 (or 135 and the dynamic ports) through";
@@ -233,6 +247,27 @@ static const char *hint(const struct tern *t, NET_API_STATUS st)
     }
 }
 
+/* What the library says was tried, without the sentence that stands in front of it already. */
+static const char *without(struct tern *t, const char *context, const char *sentence)
+{
+    char *copy = nt_arena_strdup(t->mem, context);
+    size_t n = sentence ? strlen(sentence) : 0;
+    if (!copy || !n)
+        return context;
+    for (char *p = copy; (p = strstr(p, sentence));) {
+        bool brackets = p >= copy + 2 && p[-2] == ' ' && p[-1] == '(' && p[n] == ')';
+        bool comma = p >= copy + 2 && p[-2] == ',' && p[-1] == ' ';
+        if (!brackets && !comma) {
+            p += n;
+            continue;
+        }
+        char *rest = p + n + brackets;
+        memmove(p - 2, rest, strlen(rest) + 1);
+        p -= 2;
+    }
+    return copy;
+}
+
 bool tern_ok(struct tern *t, NET_API_STATUS st)
 {
     if (st == NERR_Success)
@@ -240,17 +275,18 @@ bool tern_ok(struct tern *t, NET_API_STATUS st)
     enum nt_status nt = net_last_status();
     const char *name = werror_name((enum werror)st), *ntname = nt_status_name(nt), *text = werror_text((enum werror)st);
     const char *context = net_last_error(), *help_text = hint(t, st);
+    context = without(t, without(t, context, text), nt_status_text(nt));
     if (!text)
         text = nt_status_text(nt);
     if (t->json) {
-        json_error(t, st, text, help_text);
+        json_error(t, st, text, context, help_text);
         return false;
     }
     fprintf(stderr, "tern: %s %s%s%s: %s (%u): %s\n", t->verb->noun, t->verb->name, t->object ? " " : "",
             t->object ? t->object : "", name ? name : "error", st, text ? text : "no text is known for this code");
     if (context[0])
         fprintf(stderr, "  %s\n", context);
-    if (ntname && name && strcmp(ntname, name))
+    if (ntname && name && strcmp(ntname, name) && !strstr(context, ntname) && !strstr(context, name))
         fprintf(stderr, "  status: %s (0x%08x)\n", ntname, (unsigned)nt);
     if (help_text)
         fprintf(stderr, "  hint: %s\n", help_text);
@@ -423,6 +459,10 @@ static int parse(struct tern *t, int argc, char **argv)
         return tern_usage(t, "'%s' is one argument too many", t->args[t->verb->max_args]);
     if ((int)t->kerberos + (int)t->ntlm + (int)t->anonymous > 1)
         return tern_usage(t, "--kerberos, --ntlm and --anonymous exclude each other");
+    if (t->max_dialect && t->min_dialect > t->max_dialect)
+        return tern_usage(t, "--dialect takes the older one first");
+    if (t->max_dialect && t->max_dialect < NPC_SMB_3_0 && t->protection == NPC_PROTECT_ENCRYPT)
+        return tern_usage(t, "SMB can encrypt from dialect 3.0 on");
     return EXIT_OK;
 }
 
@@ -468,7 +508,8 @@ static int run(struct tern *t, int argc, char **argv)
                           : tern_usage(t, "'%s' is no noun of tern", argv[1]);
     int rc = parse(t, argc - first, argv + first);
     if (rc == -1) {
-        printf("Usage: tern %s %s [OPTIONS] %s\n%s.\n", t->verb->noun, t->verb->name, t->verb->args, t->verb->help);
+        printf("Usage: tern %s %s [OPTIONS]%s%s\n%s.\n", t->verb->noun, t->verb->name, t->verb->args[0] ? " " : "",
+               t->verb->args, t->verb->help);
         help_options(stdout, t->verb);
         return EXIT_OK;
     }

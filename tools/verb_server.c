@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* tern server, time, workstation. */
 #include <stdio.h>
+#include <string.h>
 #include "tern.h"
 
 static const char *platform(DWORD id)
@@ -145,6 +146,8 @@ static int join_info(struct tern *t)
 static int use_check(struct tern *t)
 {
     USE_INFO_2 u = { .ui2_asg_type = USE_IPC };
+    if (t->protseq && strcmp(t->protseq, "ncacn_ip_tcp") == 0)
+        return tern_usage(t, "this logs on to IPC$, that is over SMB: --transport tcp is not for it");
     char remote[300];
     snprintf(remote, sizeof remote, "\\\\%s\\IPC$", t->server + (t->server[0] == '\\' ? 2 : 0));
     u.ui2_remote = tern_wide(t, remote);

@@ -419,6 +419,21 @@ static NET_API_STATUS set_flags(struct tern *t, LPCWSTR name)
     return NetUserSetInfo(t->wserver, name, 1008, (LPBYTE)&f, NULL);
 }
 
+/* A new password, which is required from then on: with UF_PASSWD_NOTREQD, Samba lets nobody in who has one. */
+static NET_API_STATUS set_password(struct tern *t, LPCWSTR name, LPWSTR password)
+{
+    USER_INFO_1003 p = { password };
+    USER_INFO_1 *u;
+    NET_API_STATUS st = NetUserSetInfo(t->wserver, name, 1003, (LPBYTE)&p, NULL);
+    if (st != NERR_Success || NetUserGetInfo(t->wserver, name, 1, (LPBYTE *)&u) != NERR_Success)
+        return st; /* who may set a password need not be able to read the account */
+    USER_INFO_1008 f = { u->usri1_flags & ~(DWORD)UF_PASSWD_NOTREQD };
+    if (u->usri1_flags & UF_PASSWD_NOTREQD)
+        st = NetUserSetInfo(t->wserver, name, 1008, (LPBYTE)&f, NULL);
+    NetApiBufferFree(u);
+    return st;
+}
+
 /* No level holds this alone: read all, write all. A NULL password stays what it is. */
 static NET_API_STATUS set_must_change(struct tern *t, LPCWSTR name)
 {
@@ -465,12 +480,11 @@ static int user_set(struct tern *t)
     if (!any)
         return tern_usage(t, "nothing to change is given");
     USER_INFO_1017 e = { expires ? parse_when(t, expires) : 0 };
-    USER_INFO_1003 p = { password };
     if (expires && !tern_ok(t, NetUserSetInfo(t->wserver, name, 1017, (LPBYTE)&e, NULL)))
         return EXIT_FAILED;
     if (!tern_ok(t, set_flags(t, name)))
         return EXIT_FAILED;
-    if (password && !tern_ok(t, NetUserSetInfo(t->wserver, name, 1003, (LPBYTE)&p, NULL)))
+    if (password && !tern_ok(t, set_password(t, name, password)))
         return EXIT_FAILED;
     if (tern_opt(t, "must-change") && !tern_ok(t, set_must_change(t, name)))
         return EXIT_FAILED;
@@ -510,9 +524,9 @@ static int user_password(struct tern *t)
     char *fresh = tern_new_secret(t, from_stdin, prompt);
     if (!fresh)
         return EXIT_FAILED;
-    USER_INFO_1003 p = { tern_wide(t, fresh) };
-    NET_API_STATUS st = set ? NetUserSetInfo(t->wserver, name, 1003, (LPBYTE)&p, NULL)
-                            : NetUserChangePassword(t->wserver, name, tern_wide(t, old), p.usri1003_password);
+    LPWSTR password = tern_wide(t, fresh);
+    NET_API_STATUS st = set ? set_password(t, name, password)
+                            : NetUserChangePassword(t->wserver, name, tern_wide(t, old), password);
     if (!tern_ok(t, st))
         return EXIT_FAILED;
     return tern_done(t, "password of %s changed", t->args[0]);

@@ -268,8 +268,7 @@ enum nt_status net_answer(struct net_call *c, enum werror we)
     if (we == W_ERROR_ACCESS_DENIED)
         return nt_error_set(
             &c->err, st,
-            "%s refuses this to %s%s: ERROR_ACCESS_DENIED; the operation wants more rights, usually "
-            "those of an administrator of the server",
+            "%s refuses this to %s%s: ERROR_ACCESS_DENIED",
             c->srv->name, who(c), way);
     return nt_error_set(&c->err, st, "%s answered%s: %s (%u)%s%s", c->srv->name, way, name ? name : "error",
                         (unsigned)we, text ? ", " : "", text ? text : "");
@@ -285,8 +284,7 @@ enum nt_status net_answer_nt(struct net_call *c, enum nt_status st)
     if (st == STATUS_ACCESS_DENIED)
         return nt_error_set(
             &c->err, st,
-            "%s refuses this to %s%s: STATUS_ACCESS_DENIED; the operation wants more rights, usually "
-            "those of an administrator of the server",
+            "%s refuses this to %s%s: STATUS_ACCESS_DENIED",
             c->srv->name, who(c), way);
     return nt_error_set(&c->err, st, "%s answered%s: %s (0x%08x)%s%s", c->srv->name, way,
                         name ? name : "error", (unsigned)st, text ? ", " : "", text ? text : "");

@@ -48,6 +48,8 @@ bool npc_may_wait(struct nt_loop *l)
     return io_wait(l, yes, NULL, UINT64_MAX, NULL) == STATUS_SUCCESS;
 }
 
+#define DEFAULT_PORT 445 /* [MS-SMB2] 1.9 */
+
 /* ---- opening ---- */
 
 static void on_ready(void *arg, enum nt_status st)
@@ -118,8 +120,10 @@ static enum nt_status start(struct npc_session *s, const char *server, const str
     enum nt_status st = find_creds(server, o, &creds);
     if (st != STATUS_SUCCESS)
         return st;
+    uint16_t port = o->port ? o->port : DEFAULT_PORT;
     struct smb_client_options co = {
         .server = server,
+        .port = port,
         .target = o->target,
         .creds = creds,
         .protection = o->protection,
@@ -137,7 +141,7 @@ static enum nt_status start(struct npc_session *s, const char *server, const str
     st = smb_client_init(&s->client, &co);
     sec_creds_unref(creds);
     if (st == STATUS_SUCCESS) {
-        struct io_addr to = { .host = server, .port = o->port ? o->port : 445 };
+        struct io_addr to = { .host = server, .port = port };
         uint64_t deadline = npc_deadline(s, 0);
         smb_client_start(&s->client, deadline);
         st = io_dial(s->loop, &s->client.stream, &to, deadline);

@@ -44,7 +44,7 @@ static const struct {
       "no KDC is known for the realm of %s, neither by krb5.conf nor by DNS" },
     { KRB5_CONFIG_NODEFREALM, STATUS_NO_SUCH_DOMAIN, ABOUT_CLIENT,
       "%s has no realm and this machine no default one: write user@REALM" },
-    { KRB5KRB_AP_ERR_TKT_EXPIRED, STATUS_NETWORK_SESSION_EXPIRED, ABOUT_CACHE,
+    { KRB5KRB_AP_ERR_TKT_EXPIRED, STATUS_NO_SUCH_LOGON_SESSION, ABOUT_CACHE,
       "the Kerberos tickets in %s have expired: kinit gets new ones" },
     { KRB5KRB_AP_ERR_TKT_NYV, STATUS_TIME_DIFFERENCE_AT_DC, ABOUT_CACHE,
       "the Kerberos tickets in %s are not valid yet: is the clock right?" },

@@ -67,8 +67,10 @@ const char *smb_who(struct smb_client *c, char buf[SMB_WHO])
     if (c->dialect)
         snprintf(buf, SMB_WHO, "%.100s (%s%sSMB %s)", c->server, peer, *peer ? ", " : "",
                  smb_dialect_name(c->dialect));
-    else
+    else if (*peer || !c->o.port)
         snprintf(buf, SMB_WHO, "%.100s%s%s%s", c->server, *peer ? " (" : "", peer, *peer ? ")" : "");
+    else
+        snprintf(buf, SMB_WHO, "%.100s (port %u)", c->server, c->o.port);
     return buf;
 }
 
@@ -117,8 +119,6 @@ static const char *lost_advice(enum nt_status st, enum smb_state state)
                "has lowered it";
     if (state == SMB_ST_NEGOTIATE)
         return "; a server that only speaks SMB 1 closes the connection like this";
-    if (st == STATUS_CONNECTION_REFUSED)
-        return "; nothing listens on that port, or a firewall says so";
     if (st == STATUS_IO_TIMEOUT || st == STATUS_HOST_UNREACHABLE || st == STATUS_NETWORK_UNREACHABLE)
         return "; the host is down, or a firewall drops what is sent to it";
     if (st == STATUS_BAD_NETWORK_PATH)
@@ -180,8 +180,7 @@ static enum nt_status make_offer(struct smb_client *c, const struct smb_client_o
     unsigned top = q->dialects[q->n_dialects - 1];
     if (o->protection == NPC_PROTECT_ENCRYPT && (top < NPC_SMB_3_0 || !c->n_ciphers))
         return nt_error_set(&c->err, STATUS_INVALID_PARAMETER,
-                            "encryption is asked for, but neither a dialect from 3.0 on "
-                            "with a cipher may be offered");
+                            "encryption is asked for, but no dialect from 3.0 on and no cipher may be offered");
     q->mode = SMB_MODE_SIGN |
               SMB_MODE_SIGN_REQUIRED; /* a session that has a key is signed, whatever the options say */
     if (top > NPC_SMB_2_0_2)
@@ -266,8 +265,8 @@ static bool has_answer(struct smb_req *r, const char *doing)
     if (r->msg)
         return true;
     if (r->status == STATUS_IO_TIMEOUT)
-        smb_client_fail(c, r->status, "%s did not answer in time while %s; a firewall may drop what it sends",
-                        smb_who(c, who), doing);
+        smb_client_fail(c, r->status, "%s %s: no answer in time; a firewall may drop what it sends", doing,
+                        smb_who(c, who));
     else
         smb_client_fail(c, r->status, "%s %s: %s", doing, smb_who(c, who), status_words(r->status, words));
     return false;
@@ -422,8 +421,8 @@ static void auth_item(struct io_item *it)
         return;
     bool done = a->status == STATUS_SUCCESS;
     if (!done && a->status != STATUS_MORE_PROCESSING_REQUIRED) {
-        smb_client_fail(c, a->status, "authenticating to %s as %s: %s%s%s", smb_who(c, who),
-                        sec_creds_user(a->creds), status_words(a->status, words), *a->err.text ? "; " : "",
+        smb_client_fail(c, a->status, "authenticating to %s%s%s: %s%s%s", smb_who(c, who),
+                        *sec_creds_user(a->creds) ? " as " : "", sec_creds_user(a->creds), status_words(a->status, words), *a->err.text ? "; " : "",
                         a->err.text);
         return;
     }

@@ -365,6 +365,7 @@ enum smb_state {
 
 struct smb_client_options {
     const char *server;      /* as dialled: share path and messages */
+    uint16_t port;           /* for messages, until there is a peer */
     const char *target;      /* host of the service principal */
     struct sec_creds *creds; /* referenced */
     enum npc_protection protection;

@@ -63,5 +63,5 @@ fails "an address has no principal" 1 'INVALID_PARAMETER .*is an address' "$peer
     "$u" "$d" password=x < <(echo "token -")
 kinit -l 2s -c "FILE:$TERN_WORK/short" -kt "$LAB_DC_KEYTAB" "$LAB_DC_ADMIN" 2>/dev/null
 sleep 3
-like "expired tickets" 'NETWORK_SESSION_EXPIRED .*have expired: kinit' client ccache="FILE:$TERN_WORK/short"
+like "expired tickets" 'NO_SUCH_LOGON_SESSION .*have expired: kinit' client ccache="FILE:$TERN_WORK/short"
 done_testing

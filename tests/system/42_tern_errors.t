@@ -36,6 +36,9 @@ fails "a dialect that is none" 2 'is no value of --dialect' tern server info --d
 fails "a date that is none" 2 'is no date' tern user set user1 --expires tomorrow
 fails "a filter that is none" 2 'is no list of kinds' tern user list --filter nosuch
 fails "what excludes each other" 2 'exclude each other' tern user list -k --ntlm
+fails "dialects in the wrong order" 2 'older one first' tern user list --dialect 3.0-2.1
+fails "encryption that no dialect has" 2 'from dialect 3.0 on' tern user list -e --dialect 2.1
+fails "a check that would check nothing" 2 'not for it' tern use check --transport tcp
 fails "a user without a password" 2 'password-stdin' tern user add bob
 fails "nothing to change" 2 'nothing to change' tern user set user1
 fails "an argument that is not UTF-8" 2 'not UTF-8' tern user show $'\xff\xfe'
@@ -76,6 +79,8 @@ fails "a new one twice" 1 'not the same' on_terminal 'one
 # ---- reaching the server ----
 fails "an unknown host" 1 ERROR_BAD_NETPATH tern server info -S nosuchhost.invalid
 fails "a refused port" 1 'ERROR_CONNECTION_REFUSED.*' tern server info -p 1
+said "  which is named" 'port 1\)'
+fails "a port behind the name" 1 '-p takes the port' tern server info -S "$LAB_SRV:445"
 fails "a name that cannot be one" 1 NERR_InvalidComputer tern server info -S 'a b'
 fails "a name that is too long" 1 NERR_InvalidComputer tern server info -S "$(long 300)"
 /usr/bin/python3 -c '
@@ -101,6 +106,7 @@ wait 2>/dev/null
 # ---- logging on ----
 fails "a wrong password" 1 ERROR_LOGON_FAILURE env TERN_PASSWORD=wrong "$TERN" server info
 said "  is told with who, what, how" 'as root with ntlm'
+is "  once" 1 "$(grep -o 'name or password is wrong' <<<"$ERR" | wc -l)"
 fails "a user who is unknown" 1 ERROR_LOGON_FAILURE tern server info -U nobodyhere
 printf 'username = user1\npassword = %s\n' "$LAB_SRV_PASSWORD" >"$TERN_WORK/auth"
 ok "an authentication file" env -u TERN_USER -u TERN_PASSWORD "$TERN" server info -A "$TERN_WORK/auth"
@@ -129,6 +135,11 @@ fails "an over-long user name" 1 NERR_BadUsername tern user add "$(long 300)" --
 fails "an over-long share name" 1 ERROR_INVALID_PARAMETER tern share add "$(long 300)" --path /tmp
 fails "an empty name" 1 'tern: share show' tern share show ''
 fails "an existing user" 1 NERR_UserExists tern user add user1 --no-password
+ok "an account without a password" tern user add blank --no-password
+ok "  gets one" bash -c 'echo Blank-pw.1 | "$0" user password blank --set --password-stdin' "$TERN"
+ok "  and can log on" env TERN_USER=blank TERN_PASSWORD=Blank-pw.1 "$TERN" use check
+ok "  and goes" tern user delete blank
+fails "no second line for the new password" 1 'New password of user1' bash -c 'echo x | "$0" user password user1 --password-stdin' "$TERN"
 fails "an operation that the server lacks" 1 RPC_S_PROCNUM_OUT_OF_RANGE tern share check 'C:\tmp'
 fails "a second of several" 1 '1 of 2 deleted before' bash -c '"$0" user add twin --no-password && "$0" user delete twin nosuch' "$TERN"
 done_testing
