@@ -273,14 +273,20 @@ static struct ndr_full_pull *full_of(const void *content)
                                                offsetof(struct ndr_full_pull, content));
 }
 
+/* Longest search for a slot. In a table that is at most half full ordinary ids need a handful of steps; ids that were chosen
+ * to collide would make each of a million pointers look at all those before it. */
+#define FULL_PROBES 1024u
+
+/* The slot of id, or a free one for it; null after too long a search. */
 static struct ndr_full_pull **full_slot(struct ndr_full_pull **table, uint32_t cap, uint64_t id)
 {
-    uint32_t at = (uint32_t)((id >> 2) * 0x9E3779B1U);
-    for (;; at++) {
-        struct ndr_full_pull **slot = &table[at & (cap - 1)];
+    uint32_t at = (uint32_t)((id * UINT64_C(0x9E3779B97F4A7C15)) >> 32);
+    for (uint32_t i = 0; i < FULL_PROBES; i++) {
+        struct ndr_full_pull **slot = &table[(at + i) & (cap - 1)];
         if (!*slot || (*slot)->id == id)
             return slot;
     }
+    return NULL;
 }
 
 /* At most half full, a power of two. */
@@ -292,12 +298,16 @@ static bool full_grow(struct ndr_pull *n)
     struct ndr_full_pull **table = take(n, cap * sizeof(struct ndr_full_pull *));
     if (!table)
         return false;
-    for (uint32_t i = 0; i < n->cap_full; i++)
-        if (n->full[i])
-            *full_slot(table, cap, n->full[i]->id) = n->full[i];
+    for (uint32_t i = 0; i < n->cap_full; i++) {
+        struct ndr_full_pull **slot = n->full[i] ? full_slot(table, cap, n->full[i]->id) : NULL;
+        if (slot)
+            *slot = n->full[i];
+        else if (n->full[i])
+            bad(n);
+    }
     n->full = table;
     n->cap_full = cap;
-    return true;
+    return n->rd.st == STATUS_SUCCESS;
 }
 
 void *ndr_pull_full(struct ndr_pull *n, size_t size)
@@ -306,6 +316,10 @@ void *ndr_pull_full(struct ndr_pull *n, size_t size)
     if (!id || !full_grow(n))
         return NULL;
     struct ndr_full_pull **slot = full_slot(n->full, n->cap_full, id);
+    if (!slot) {
+        bad(n);
+        return NULL;
+    }
     if (!*slot) {
         struct ndr_full_pull *f = size <= n->budget ? take(n, sizeof(*f) + size) : NULL;
         if (!f) {

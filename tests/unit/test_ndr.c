@@ -460,6 +460,35 @@ static void test_peek_tag(void **state)
     nt_arena_free(mem);
 }
 
+/* `count` full pointers with ids a multiple of `step` apart. */
+static enum nt_status many_full_pointers(uint64_t step, size_t count)
+{
+    struct nt_arena *mem = nt_arena_new(0);
+    uint64_t *ids = malloc(count * sizeof *ids);
+    assert_non_null(ids);
+    struct ndr_pull n;
+    for (size_t i = 0; i < count; i++)
+        ids[i] = (i + 1) * step;
+    ndr_pull_init(&n, mem, (const uint8_t *)ids, count * sizeof *ids, 0x10, true, NULL);
+    for (size_t i = 0; i < count; i++)
+        (void)ndr_pull_full(&n, 4);
+    enum nt_status st = ndr_pull_status(&n);
+    free(ids);
+    nt_arena_free(mem);
+    return st;
+}
+
+/* Ids that all have the same place in the table would make every pointer look at all those before it. */
+static void test_full_pointers_collide(void **state)
+{
+    (void)state;
+    assert_int_equal(many_full_pointers(4, 50000), STATUS_SUCCESS);
+    assert_int_equal(many_full_pointers(64, 50000), STATUS_SUCCESS);
+    assert_int_equal(many_full_pointers(65536, 50000), STATUS_SUCCESS);
+    assert_int_equal(many_full_pointers(UINT64_C(1) << 44, 500), STATUS_SUCCESS);
+    assert_int_equal(many_full_pointers(UINT64_C(1) << 44, 2000), RPC_NT_BAD_STUB_DATA);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -475,6 +504,7 @@ int main(void)
         cmocka_unit_test(test_pull_counts_of_ndr64),
         cmocka_unit_test(test_pull_first_error_sticks),
         cmocka_unit_test(test_pull_full_pointers),
+        cmocka_unit_test(test_full_pointers_collide),
         cmocka_unit_test(test_pull_budget),
         cmocka_unit_test(test_peek_tag),
         cmocka_unit_test(test_pull_nothing),
