@@ -478,6 +478,7 @@ static void known_bytes(void **state)
 
 int main(void)
 {
+    setenv("KRB5_CONFIG", "/dev/null", 1); /* no realm of this machine's */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_roles),     cmocka_unit_test(server_speaks_first),
         cmocka_unit_test(list_changed),   cmocka_unit_test(mic_removed),
