@@ -175,7 +175,7 @@ static enum nt_status join_information(struct net_call *c, LPWSTR *name, PNETSET
     if (!name || !type)
         return nt_error_set(&c->err, STATUS_INVALID_PARAMETER, "there is no place for the result");
     *name = NULL;
-    struct membership m;
+    struct membership m = { 0 };
     enum nt_status st = ask_wkssvc(c, &m);
     if (st == RPC_NT_PROCNUM_OUT_OF_RANGE) { /* Samba's file server: its LSA knows */
         struct nt_error first = c->err;
