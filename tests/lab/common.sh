@@ -74,12 +74,19 @@ lab_down()
     rm -f "$DIR"/run/*.pid
 }
 
-# The line for the domain controller's name in /etc/hosts; the file may be a bind mount, hence no rename.
+# The line for the domain controller's name in /etc/hosts; the file may be a bind mount, hence no rename. A line that
+# another lab left behind for the same name goes: of two servers with one name the last one started is reached.
 hosts_line()
 {
-    local keep
+    local keep name
     (
         flock 9
+        name=${2:-}
+        name=${name#* }
+        if [ -n "$name" ] && grep -F " $name $HOSTS_MARK" /etc/hosts | grep -qvF "$HOSTS_MARK $DIR"; then
+            keep=$(grep -vF " $name $HOSTS_MARK" /etc/hosts || true)
+            printf '%s\n' "$keep" >/etc/hosts
+        fi
         if grep -qF "$HOSTS_MARK $DIR" /etc/hosts; then
             keep=$(grep -vF "$HOSTS_MARK $DIR" /etc/hosts || true)
             printf '%s\n' "$keep" >/etc/hosts

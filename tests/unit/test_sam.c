@@ -369,7 +369,7 @@ static enum nt_status changes(struct net_call *c, const struct rpc_op *op, void 
         srv.open--;
     } else if (op == &samr_SamrSetInformationUser2_op) {
         struct samr_SamrSetInformationUser2 *r = p;
-        srv.level = r->in.UserInformationClass;
+        srv.level = (int)r->in.UserInformationClass;
         r->out.result = srv.no_level_25 && srv.level == 25 ? STATUS_INVALID_INFO_CLASS : srv.set_user;
     } else if (op == &samr_SamrUnicodeChangePasswordUser4_op) {
         const struct samr_SamrUnicodeChangePasswordUser4 *r = p;
