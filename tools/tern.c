@@ -2,10 +2,12 @@
 /* tern NOUN VERB [OPTIONS] [ARGUMENTS]: command line, help and errors. The verbs are in verb_*.c. */
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "tern.h"
 
 #ifndef TERN_VERSION
@@ -524,9 +526,20 @@ static int run(struct tern *t, int argc, char **argv)
     return rc ? rc : t->verb->run(t);
 }
 
+/* A socket must not become standard output because that was closed: what stands there instead cannot be written. */
+static void occupy_std(void)
+{
+    int fd;
+    while ((fd = open("/dev/null", O_RDONLY)) >= 0 && fd <= STDERR_FILENO)
+        ;
+    if (fd >= 0)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
     static struct tern t;
+    occupy_std();
     t.prog = argv[0];
     t.mem = nt_arena_new_secret(0);
     if (!t.mem) {

@@ -27,8 +27,8 @@ NT_PUBLIC int nt_loop_timeout(struct nt_loop *l);
 NT_PUBLIC void nt_loop_free(struct nt_loop *l);
 
 /* A cancel token may be given to any number of calls; firing it is safe from any thread and from a signal
- * handler, and ends all synchronous ones with STATUS_CANCELLED. It stays fired until reset. Asynchronous calls look
- * at theirs when they start; later rpc_call_cancel, on the loop's thread, ends one. */
+ * handler, and ends them with STATUS_CANCELLED, asynchronous ones when their loop runs next. It stays fired until
+ * reset. */
 NT_PUBLIC enum nt_status nt_cancel_new(struct nt_cancel **ret) NT_CHECKED;
 NT_PUBLIC void nt_cancel_fire(struct nt_cancel *c);
 NT_PUBLIC bool nt_cancel_fired(const struct nt_cancel *c);

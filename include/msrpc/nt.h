@@ -48,7 +48,7 @@ NT_PUBLIC void nt_arena_reset(struct nt_arena *a);
 /* Accepts NULL. */
 NT_PUBLIC void nt_arena_free(struct nt_arena *a);
 
-#define nt_arena_obj(a, type) ((type *)nt_arena_alloc((a), sizeof(type), _Alignof(type)))
+#define nt_arena_obj(a, type) ((type *)nt_arena_alloc((a), sizeof(type), __alignof__(type)))
 
 /* ---- secrets ---- */
 

@@ -116,12 +116,12 @@ def write_header(spaces, out):
               " * Made from src/base/status.tbl by status_gen.py; change the table, not this file. */\n"
               "#ifndef MSRPC_STATUS_CODES_H\n#define MSRPC_STATUS_CODES_H\n\n"
               "/* NTSTATUS, [MS-ERREF] 2.3. One type for local, SMB and RPC conditions. */\n"
-              "enum nt_status {\n")
+              "__extension__ enum nt_status {\n")
     for r in spaces["nt"]:
         out.write("    %s = 0x%08X,\n" % (r.name, r.value))
     out.write("};\n\n"
               "/* Win32 codes, [MS-ERREF] 2.2, with W_ before the name: the bare names are macros of <winerror.h>. */\n"
-              "enum werror {\n    WERR_OK = 0,\n")
+              "__extension__ enum werror {\n    WERR_OK = 0,\n")
     for r in spaces["win32"]:
         out.write("    W_%s = %d,\n" % (r.name, r.value))
     out.write("};\n\n#endif\n")

@@ -44,6 +44,7 @@ fails "nothing to change" 2 'nothing to change' tern user set user1
 fails "an argument that is not UTF-8" 2 'not UTF-8' tern user show $'\xff\xfe'
 fails "no terminal to ask on" 1 'no terminal' env -u TERN_PASSWORD setsid "$TERN" server info
 fails "a file that is not there" 1 'cannot read /nonexistent' tern server info -A /nonexistent
+fails "standard output that is closed" 1 'cannot write' bash -c '"$0" share list >&-' "$TERN"
 fails "standard output that is full" 1 'cannot write' bash -c '"$0" share list >/dev/full' "$TERN"
 
 # ---- a password on a terminal ----
