@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 #include "tern.h"
@@ -106,6 +107,9 @@ static bool read_authfile(struct tern *t, const char *path, const char **passwor
         fprintf(stderr, "tern: cannot read %s: %s\n", path, strerror(errno));
         return false;
     }
+    struct stat sb;
+    if (fstat(fileno(f), &sb) == 0 && (sb.st_mode & (S_IRWXG | S_IRWXO)))
+        fprintf(stderr, "tern: warning: others may read %s: chmod 600\n", path);
     char line[MAX_SECRET];
     setvbuf(f, NULL, _IONBF, 0); /* no copy of the password stays behind */
     while (fgets(line, sizeof line, f)) {

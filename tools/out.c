@@ -294,16 +294,21 @@ void out_list(struct out *o, const char *const *names, size_t n)
     cell(o, c, buf);
 }
 
-static int finish(struct out *o)
+int out_flush(void)
 {
-    if (o->table)
-        scols_unref_table(o->table);
-    free(o);
     if (fflush(stdout) || ferror(stdout)) {
         fprintf(stderr, "tern: cannot write the output: %s\n", strerror(errno));
         return EXIT_FAILED;
     }
     return EXIT_OK;
+}
+
+static int finish(struct out *o)
+{
+    if (o->table)
+        scols_unref_table(o->table);
+    free(o);
+    return out_flush();
 }
 
 int out_end(struct out *o)

@@ -299,14 +299,14 @@ int tern_done(struct tern *t, const char *fmt, ...)
 {
     if (t->json) {
         printf("{\"version\": %d, \"done\": true}\n", TERN_JSON_VERSION);
-        return EXIT_OK;
+        return out_flush();
     }
     va_list ap;
     va_start(ap, fmt);
     vprintf(fmt, ap);
     va_end(ap);
     putchar('\n');
-    return EXIT_OK;
+    return out_flush();
 }
 
 /* ---- command line ---- */
@@ -547,6 +547,8 @@ int main(int argc, char **argv)
         return EXIT_FAILED;
     }
     int rc = run(&t, argc, argv);
+    if (rc == EXIT_OK)
+        rc = out_flush(); /* help texts, too */
     net_close_idle();
     nt_arena_free(t.mem);
     return rc;

@@ -96,6 +96,8 @@ struct col {
     enum col_kind kind;
 };
 struct out;
+/* EXIT_OK, or EXIT_FAILED after having said that the output could not be written. */
+int out_flush(void);
 /* plural: the list's name ("users"). one: a single object, shown as name and value lines on a terminal. */
 struct out *out_begin(struct tern *t, const char *plural, const struct col *cols, size_t n_cols, bool one);
 void out_row(struct out *o);

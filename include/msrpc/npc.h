@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Named pipe client. A session is one authenticated SMB 2/3 connection to a server with IPC$ connected; pipes
- * are opened in it. The same calls will go through the muxer daemon when the options say so.
+ * are opened in it.
  */
 #ifndef MSRPC_NPC_H
 #define MSRPC_NPC_H

@@ -13,6 +13,8 @@ enum npc_dialect {
     NPC_SMB_3_0_2 = 0x0302,
     NPC_SMB_3_1_1 = 0x0311,
 };
+/* "2.0.2" .. "3.1.1"; "?" for another value. Static storage. */
+NT_PUBLIC const char *npc_dialect_name(enum npc_dialect d);
 enum npc_cipher { /* [MS-SMB2] 2.2.3.1.2 */
                   NPC_CIPHER_NONE = 0,
                   NPC_AES128_CCM = 1,

@@ -207,23 +207,6 @@ enum nt_status net_run(struct net_call *c, const struct rpc_interface *i, const 
 
 /* ---- sentences ---- */
 
-static const char *dialect_name(enum npc_dialect d)
-{
-    switch (d) {
-    case NPC_SMB_2_0_2:
-        return "2.0.2";
-    case NPC_SMB_2_1:
-        return "2.1";
-    case NPC_SMB_3_0:
-        return "3.0";
-    case NPC_SMB_3_0_2:
-        return "3.0.2";
-    case NPC_SMB_3_1_1:
-        return "3.1.1";
-    }
-    return "?";
-}
-
 static const char *level_name(enum sec_level level)
 {
     return level == SEC_LEVEL_PRIVACY     ? "sealed"
@@ -241,7 +224,7 @@ static void how(const struct net_call *c, char *buf, size_t size)
     if (!c->conn || rpc_conn_facts(c->conn, &r) != STATUS_SUCCESS)
         return;
     if (r.session && npc_session_facts(r.session, &n) == STATUS_SUCCESS)
-        snprintf(buf, size, " over SMB %s (%s, %s)", dialect_name(n.dialect),
+        snprintf(buf, size, " over SMB %s (%s, %s)", npc_dialect_name(n.dialect),
                  n.encrypted ? "encrypted"
                  : n.signed_ ? "signed"
                              : "unprotected",

@@ -26,7 +26,7 @@ const char *npc_where(struct npc_session *s, char buf[NPC_WHERE])
     const char *how = c->sealing      ? smb_cipher_name(c->cipher)
                       : c->signing_on ? smb_signing_name(c->sign_alg)
                                       : "unsigned";
-    snprintf(buf, NPC_WHERE, "%.100s (%s, SMB %s, %s)", c->server, s->peer, smb_dialect_name(c->dialect),
+    snprintf(buf, NPC_WHERE, "%.100s (%s, SMB %s, %s)", c->server, s->peer, npc_dialect_name(c->dialect),
              how);
     return buf;
 }

@@ -32,7 +32,7 @@ struct smb_auth {
 
 /* ---- names for sentences ---- */
 
-const char *smb_dialect_name(enum npc_dialect d)
+const char *npc_dialect_name(enum npc_dialect d)
 {
     switch (d) {
     case NPC_SMB_2_0_2:
@@ -66,7 +66,7 @@ const char *smb_who(struct smb_client *c, char buf[SMB_WHO])
     const char *peer = io_peer(&c->stream);
     if (c->dialect)
         snprintf(buf, SMB_WHO, "%.100s (%s%sSMB %s)", c->server, peer, *peer ? ", " : "",
-                 smb_dialect_name(c->dialect));
+                 npc_dialect_name(c->dialect));
     else if (*peer || !c->o.port)
         snprintf(buf, SMB_WHO, "%.100s%s%s%s", c->server, *peer ? " (" : "", peer, *peer ? ")" : "");
     else
@@ -343,8 +343,8 @@ static void negotiate_done(struct smb_req *r)
         return;
     if (r->status != STATUS_SUCCESS) {
         smb_client_fail(c, r->status, "%s refused to negotiate SMB %s to %s: %s%s", smb_who(c, who),
-                        smb_dialect_name((enum npc_dialect)c->offer.dialects[0]),
-                        smb_dialect_name((enum npc_dialect)c->offer.dialects[c->offer.n_dialects - 1]),
+                        npc_dialect_name((enum npc_dialect)c->offer.dialects[0]),
+                        npc_dialect_name((enum npc_dialect)c->offer.dialects[c->offer.n_dialects - 1]),
                         status_words(r->status, words),
                         r->status == STATUS_INVALID_PARAMETER ? "; it may have none of the ciphers offered"
                         : r->status == STATUS_NOT_SUPPORTED   ? "; it has none of these dialects"

@@ -467,7 +467,6 @@ void smb_abandon(struct smb_req *r);
 /* Closes the connection with a sentence; for answers that cannot be true. */
 void smb_client_fail(struct smb_client *c, enum nt_status st, const char *fmt, ...) NT_PRINTF(3, 4);
 /* "3.1.1", "AES-256-GCM", "AES-GMAC". */
-const char *smb_dialect_name(enum npc_dialect d);
 const char *smb_cipher_name(enum npc_cipher c);
 const char *smb_signing_name(enum npc_signing_alg a);
 
