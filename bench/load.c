@@ -41,7 +41,8 @@ static double cpu(void)
 {
     struct rusage r;
     getrusage(RUSAGE_SELF, &r);
-    return (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) + (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1e6;
+    return (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) +
+           (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1e6;
 }
 
 static void die(const char *what, const char *why)
@@ -118,7 +119,8 @@ static unsigned enumdomains(struct rpc_conn *c, unsigned n)
     struct ndr_handle h = connect2(c);
     struct nt_arena *mem = nt_arena_new(0);
     for (unsigned i = 0; i < n; i++) {
-        struct samr_SamrEnumerateDomainsInSamServer r = { .in = { .ServerHandle = h, .PreferedMaximumLength = 0xffff } };
+        struct samr_SamrEnumerateDomainsInSamServer r = { .in = { .ServerHandle = h,
+                                                                  .PreferedMaximumLength = 0xffff } };
         check("SamrEnumerateDomainsInSamServer", samr_SamrEnumerateDomainsInSamServer(c, mem, &r));
         check("SamrEnumerateDomainsInSamServer", r.out.result);
         nt_arena_reset(mem);

@@ -15,10 +15,10 @@
 
 #define MAX_SECRET 1024 /* bytes of a line that holds a password; NT's longest is 256 characters */
 
-#define INTERRUPT 3 /* Ctrl-C */
+#define INTERRUPT  3 /* Ctrl-C */
 
-/* Without echo, and with Ctrl-C as a character that ends the line: nothing can end the program while the terminal is
- * silent. */
+/* Without echo, and with Ctrl-C as a character that ends the line: nothing can end the program while the
+ * terminal is silent. */
 static bool terminal_quiet(int fd, struct termios *ret_old)
 {
     struct termios tio;
@@ -30,8 +30,8 @@ static bool terminal_quiet(int fd, struct termios *ret_old)
     return tcsetattr(fd, TCSAFLUSH, &tio) == 0;
 }
 
-/* One line, byte by byte so that nothing behind it is swallowed; false at the end of input or when it is too long.
- * ret_interrupt: NULL, or where Ctrl-C is such a byte; it ends the line. */
+/* One line, byte by byte so that nothing behind it is swallowed; false at the end of input or when it is too
+ * long. ret_interrupt: NULL, or where Ctrl-C is such a byte; it ends the line. */
 static bool read_line(int fd, char *buf, size_t size, bool *ret_interrupt)
 {
     size_t n = 0;
@@ -66,17 +66,22 @@ char *tern_read_secret(struct tern *t, bool from_stdin, const char *prompt)
     if (from_stdin) {
         if (read_line(STDIN_FILENO, buf, MAX_SECRET, NULL))
             return buf;
-        fprintf(stderr, "tern: standard input has no line of at most %d bytes for this: %s\n", MAX_SECRET - 1, prompt);
+        fprintf(stderr, "tern: standard input has no line of at most %d bytes for this: %s\n", MAX_SECRET - 1,
+                prompt);
         return NULL;
     }
     int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     if (fd < 0) {
-        fprintf(stderr, "tern: a password is needed and there is no terminal to ask on (%s): see TERN_PASSWORD and -A\n", prompt);
+        fprintf(
+            stderr,
+            "tern: a password is needed and there is no terminal to ask on (%s): see TERN_PASSWORD and -A\n",
+            prompt);
         return NULL;
     }
     dprintf(fd, "%s: ", prompt);
     struct termios old;
-    bool interrupt = false, quiet = terminal_quiet(fd, &old), ok = read_line(fd, buf, MAX_SECRET, quiet ? &interrupt : NULL);
+    bool interrupt = false, quiet = terminal_quiet(fd, &old),
+         ok = read_line(fd, buf, MAX_SECRET, quiet ? &interrupt : NULL);
     if (quiet)
         tcsetattr(fd, TCSAFLUSH, &old);
     dprintf(fd, "\n");
@@ -141,7 +146,10 @@ static int make_creds(struct tern *t, const char *password, struct sec_creds **r
 {
     struct sec_creds_options o = SEC_CREDS_OPTIONS_INIT;
     struct nt_error err = { "" };
-    o.mech = t->anonymous ? SEC_MECH_ANONYMOUS : t->kerberos ? SEC_MECH_KRB5 : t->ntlm ? SEC_MECH_NTLM : SEC_MECH_AUTO;
+    o.mech = t->anonymous  ? SEC_MECH_ANONYMOUS
+             : t->kerberos ? SEC_MECH_KRB5
+             : t->ntlm     ? SEC_MECH_NTLM
+                           : SEC_MECH_AUTO;
     if (!t->anonymous) {
         o.user = t->user;
         o.domain = t->domain;
@@ -203,7 +211,8 @@ int tern_auth(struct tern *t)
             password = from_env(password, "TERN_PASSWORD");
     }
     /* -k alone means the cache; a user without a secret is asked for one */
-    bool wants_password = !t->anonymous && t->user && !password && !t->keytab && !t->ccache && !(t->kerberos && !user_given);
+    bool wants_password =
+        !t->anonymous && t->user && !password && !t->keytab && !t->ccache && !(t->kerberos && !user_given);
     if (wants_password) {
         char prompt[300];
         snprintf(prompt, sizeof prompt, "Password of %s", t->user);

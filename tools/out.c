@@ -28,7 +28,8 @@ static void no_memory(void)
     exit(EXIT_FAILED);
 }
 
-/* UTF-16 as a JSON string. A lone surrogate, which NT allows and UTF-8 does not, keeps its value as \udXXX. */
+/* UTF-16 as a JSON string. A lone surrogate, which NT allows and UTF-8 does not, keeps its value as \udXXX.
+ */
 static void json_wide(const WCHAR *w)
 {
     const char16_t *s = (const char16_t *)w;
@@ -37,7 +38,8 @@ static void json_wide(const WCHAR *w)
         char16_t c = *s;
         if (c == '"' || c == '\\') {
             printf("\\%c", c);
-        } else if (c < 0x20 || (c >= 0x7f && c < 0xa0)) { /* 0x9b is a terminal's escape sequence in one character */
+        } else if (c < 0x20 ||
+                   (c >= 0x7f && c < 0xa0)) { /* 0x9b is a terminal's escape sequence in one character */
             printf("\\u%04x", c);
         } else if (c < 0x80) {
             putchar(c);
@@ -64,8 +66,8 @@ static void json_narrow(const char *s)
     free(w);
 }
 
-/* Tables need to know how wide characters are. Where the locale is that of bare C, UTF-8 is assumed: arguments are
- * UTF-8 in any case. */
+/* Tables need to know how wide characters are. Where the locale is that of bare C, UTF-8 is assumed:
+ * arguments are UTF-8 in any case. */
 static void table_locale(void)
 {
     if (!setlocale(LC_CTYPE, "") || strcmp(nl_langinfo(CODESET), "ANSI_X3.4-1968") == 0)
@@ -147,11 +149,13 @@ static void cell(struct out *o, const struct col *c, const char *text)
     for (char *p = clean; *p; p++)
         if ((unsigned char)*p < 0x20 || *p == 0x7f)
             *p = '?';
-        else if ((unsigned char)*p == 0xc2 && (unsigned char)p[1] >= 0x80 && (unsigned char)p[1] < 0xa0) /* U+0080 .. U+009F */
+        else if ((unsigned char)*p == 0xc2 && (unsigned char)p[1] >= 0x80 &&
+                 (unsigned char)p[1] < 0xa0) /* U+0080 .. U+009F */
             *p = p[1] = '?';
     if (o->one) {
         struct libscols_line *l = scols_table_new_line(o->table, NULL);
-        if (!l || scols_line_set_data(l, 0, c->title ? c->title : c->key) || scols_line_refer_data(l, 1, clean))
+        if (!l || scols_line_set_data(l, 0, c->title ? c->title : c->key) ||
+            scols_line_refer_data(l, 1, clean))
             no_memory();
         return;
     }

@@ -21,16 +21,38 @@ static const struct verb *const all_verbs[] = {
 /* ---- options that all verbs take ---- */
 
 enum common_id {
-    O_SERVER, O_USER, O_DOMAIN, O_KERBEROS, O_NTLM, O_CCACHE, O_KEYTAB, O_AUTHFILE, O_ANONYMOUS, O_TARGET, O_TRANSPORT,
-    O_LEVEL, O_PROVIDER, O_ENCRYPT, O_SIGN, O_DIALECT, O_PORT, O_TIMEOUT, O_JSON, O_NO_HEADINGS, O_HELP, O_COUNT,
+    O_SERVER,
+    O_USER,
+    O_DOMAIN,
+    O_KERBEROS,
+    O_NTLM,
+    O_CCACHE,
+    O_KEYTAB,
+    O_AUTHFILE,
+    O_ANONYMOUS,
+    O_TARGET,
+    O_TRANSPORT,
+    O_LEVEL,
+    O_PROVIDER,
+    O_ENCRYPT,
+    O_SIGN,
+    O_DIALECT,
+    O_PORT,
+    O_TIMEOUT,
+    O_JSON,
+    O_NO_HEADINGS,
+    O_HELP,
+    O_COUNT,
 };
 
 static const struct {
     char letter;
     const char *name, *arg, *help;
 } common[O_COUNT] = {
-    [O_SERVER] = { 'S', "server", "HOST", "the server: name or address (TERN_SERVER; default: this machine)" },
-    [O_USER] = { 'U', "user", "NAME", "log on as NAME, DOMAIN\\NAME or NAME@REALM (TERN_USER, TERN_PASSWORD)" },
+    [O_SERVER] = { 'S', "server", "HOST",
+                   "the server: name or address (TERN_SERVER; default: this machine)" },
+    [O_USER] = { 'U', "user", "NAME",
+                 "log on as NAME, DOMAIN\\NAME or NAME@REALM (TERN_USER, TERN_PASSWORD)" },
     [O_DOMAIN] = { 'W', "domain", "NAME", "domain or realm of the user (TERN_DOMAIN)" },
     [O_KERBEROS] = { 'k', "kerberos", NULL, "Kerberos only; without -U with the current ticket cache" },
     [O_NTLM] = { 0, "ntlm", NULL, "NTLM only" },
@@ -64,7 +86,8 @@ static void help_options(FILE *f, const struct verb *v)
     }
     fprintf(f, "\nOptions of every verb:\n");
     for (int i = 0; i < O_COUNT; i++) {
-        snprintf(left, sizeof left, "--%s%s%s", common[i].name, common[i].arg ? " " : "", common[i].arg ? common[i].arg : "");
+        snprintf(left, sizeof left, "--%s%s%s", common[i].name, common[i].arg ? " " : "",
+                 common[i].arg ? common[i].arg : "");
         if (common[i].letter)
             fprintf(f, "  -%c, %-28s %s\n", common[i].letter, left, common[i].help);
         else
@@ -74,8 +97,10 @@ static void help_options(FILE *f, const struct verb *v)
 
 static void help(FILE *f, const char *noun)
 {
-    fprintf(f, "tern %s manages Windows and Samba servers by remote procedure call.\n\n"
-               "Usage: tern NOUN VERB [OPTIONS] [ARGUMENTS]\n\n", TERN_VERSION);
+    fprintf(f,
+            "tern %s manages Windows and Samba servers by remote procedure call.\n\n"
+            "Usage: tern NOUN VERB [OPTIONS] [ARGUMENTS]\n\n",
+            TERN_VERSION);
     for (size_t i = 0; i < N_OF(all_verbs); i++)
         for (const struct verb *v = all_verbs[i]; v->noun; v++)
             if (!noun || strcmp(noun, v->noun) == 0) {
@@ -96,8 +121,8 @@ int tern_usage(struct tern *t, const char *fmt, ...)
     va_end(ap);
     fputc('\n', stderr);
     if (t->verb)
-        fprintf(stderr, "Usage: tern %s %s [OPTIONS]%s%s\nTry 'tern %s %s --help'.\n", t->verb->noun, t->verb->name,
-                t->verb->args[0] ? " " : "", t->verb->args, t->verb->noun, t->verb->name);
+        fprintf(stderr, "Usage: tern %s %s [OPTIONS]%s%s\nTry 'tern %s %s --help'.\n", t->verb->noun,
+                t->verb->name, t->verb->args[0] ? " " : "", t->verb->args, t->verb->noun, t->verb->name);
     else
         fprintf(stderr, "Try 'tern --help'.\n");
     return EXIT_USAGE;
@@ -140,8 +165,8 @@ LPWSTR tern_arg(struct tern *t, unsigned i)
     return tern_wide(t, t->args[i]);
 }
 
-int tern_each(struct tern *t, unsigned fixed, NET_API_STATUS (*one)(struct tern *t, LPWSTR name), const char *what,
-              const char *done)
+int tern_each(struct tern *t, unsigned fixed, NET_API_STATUS (*one)(struct tern *t, LPWSTR name),
+              const char *what, const char *done)
 {
     for (unsigned i = fixed; i < t->n_args; i++)
         if (!tern_ok(t, one(t, tern_arg(t, i)))) {
@@ -196,8 +221,8 @@ static void json_error(const struct tern *t, NET_API_STATUS st, const char *text
     const struct {
         const char *key, *value;
     } members[] = {
-        { "name", name },  { "status", ntname }, { "object", t->object },
-        { "text", text },  { "context", context }, { "hint", help_text },
+        { "name", name }, { "status", ntname },   { "object", t->object },
+        { "text", text }, { "context", context }, { "hint", help_text },
     };
     fprintf(stderr, "{\"version\": %d, \"error\": {\"code\": %u", TERN_JSON_VERSION, st);
     for (size_t i = 0; i < N_OF(members); i++) {
@@ -217,11 +242,13 @@ static const char *hint(const struct tern *t, NET_API_STATUS st)
     case ERROR_INVALID_PARAMETER:
     case ERROR_NO_SUCH_LOGON_SESSION:
         return t->user || t->anonymous ? NULL
-               : t->kerberos           ? "kinit gets tickets; -U NAME logs on with a password"
-                                       : "no user was given, so the current Kerberos tickets were tried; -U NAME logs on "
-                                         "with a password";
+               : t->kerberos
+                   ? "kinit gets tickets; -U NAME logs on with a password"
+                   : "no user was given, so the current Kerberos tickets were tried; -U NAME logs on "
+                     "with a password";
     case ERROR_ACCESS_DENIED:
-        return "use an administrator's account, --encrypt or --rpc-level privacy; Windows may also restrict remote SAM "
+        return "use an administrator's account, --encrypt or --rpc-level privacy; Windows may also restrict "
+               "remote SAM "
                "calls and filter local administrators (UAC remote restrictions)";
     case ERROR_LOGON_FAILURE:
     case ERROR_INVALID_PASSWORD:
@@ -229,10 +256,11 @@ static const char *hint(const struct tern *t, NET_API_STATUS st)
     case ERROR_ACCOUNT_LOCKED_OUT:
         return "too many wrong passwords; the lock ends by itself or an administrator lifts it";
     case ERROR_INVALID_NAME:
-        return strcmp(t->verb->noun, "share") && strcmp(t->verb->noun, "connection") ? NULL
+        return strcmp(t->verb->noun, "share") && strcmp(t->verb->noun, "connection")
+                   ? NULL
                    : "Samba answers like this when it has no such share: tern share list";
     case ERROR_FILE_NOT_FOUND:
-        return strcmp(t->verb->noun, "share")  == 0  ? "the directory must exist on the server"
+        return strcmp(t->verb->noun, "share") == 0  ? "the directory must exist on the server"
                : strcmp(t->verb->noun, "file") == 0 ? "tern file list shows what is open"
                                                     : NULL;
     case ERROR_BAD_NETPATH:
@@ -275,7 +303,8 @@ bool tern_ok(struct tern *t, NET_API_STATUS st)
     if (st == NERR_Success)
         return true;
     enum nt_status nt = net_last_status();
-    const char *name = werror_name((enum werror)st), *ntname = nt_status_name(nt), *text = werror_text((enum werror)st);
+    const char *name = werror_name((enum werror)st), *ntname = nt_status_name(nt),
+               *text = werror_text((enum werror)st);
     const char *context = net_last_error(), *help_text = hint(t, st);
     context = without(t, without(t, context, text), nt_status_text(nt));
     if (!text)
@@ -285,7 +314,8 @@ bool tern_ok(struct tern *t, NET_API_STATUS st)
         return false;
     }
     fprintf(stderr, "tern: %s %s%s%s: %s (%u): %s\n", t->verb->noun, t->verb->name, t->object ? " " : "",
-            t->object ? t->object : "", name ? name : "error", st, text ? text : "no text is known for this code");
+            t->object ? t->object : "", name ? name : "error", st,
+            text ? text : "no text is known for this code");
     if (context[0])
         fprintf(stderr, "  %s\n", context);
     if (ntname && name && strcmp(ntname, name) && !strstr(context, ntname) && !strstr(context, name))
@@ -326,8 +356,11 @@ static bool parse_dialect(const char *s, size_t len, enum npc_dialect *ret)
     static const struct {
         const char *name;
         enum npc_dialect d;
-    } dialects[] = { { "2.0.2", NPC_SMB_2_0_2 }, { "2.1", NPC_SMB_2_1 },     { "3.0", NPC_SMB_3_0 },
-                     { "3.0.2", NPC_SMB_3_0_2 }, { "3.1.1", NPC_SMB_3_1_1 } };
+    } dialects[] = { { "2.0.2", NPC_SMB_2_0_2 },
+                     { "2.1", NPC_SMB_2_1 },
+                     { "3.0", NPC_SMB_3_0 },
+                     { "3.0.2", NPC_SMB_3_0_2 },
+                     { "3.1.1", NPC_SMB_3_1_1 } };
     for (size_t i = 0; i < sizeof dialects / sizeof dialects[0]; i++)
         if (strlen(dialects[i].name) == len && strncmp(s, dialects[i].name, len) == 0) {
             *ret = dialects[i].d;
@@ -349,20 +382,41 @@ static bool parse_dialects(struct tern *t, const char *s)
 static bool set_common(struct tern *t, enum common_id id, const char *v)
 {
     static const char *const levels[] = { "none", "connect", "integrity", "privacy" };
-    static const int level_values[] = { SEC_LEVEL_NONE, SEC_LEVEL_CONNECT, SEC_LEVEL_INTEGRITY, SEC_LEVEL_PRIVACY };
+    static const int level_values[] = { SEC_LEVEL_NONE, SEC_LEVEL_CONNECT, SEC_LEVEL_INTEGRITY,
+                                        SEC_LEVEL_PRIVACY };
     uint32_t n;
     int i;
     switch (id) {
-    case O_SERVER: t->server = v; return true;
-    case O_USER: t->user = v; return true;
-    case O_DOMAIN: t->domain = v; return true;
-    case O_KERBEROS: t->kerberos = true; return true;
-    case O_NTLM: t->ntlm = true; return true;
-    case O_CCACHE: t->ccache = v; return true;
-    case O_KEYTAB: t->keytab = v; return true;
-    case O_AUTHFILE: t->authfile = v; return true;
-    case O_ANONYMOUS: t->anonymous = true; return true;
-    case O_TARGET: t->target = v; return true;
+    case O_SERVER:
+        t->server = v;
+        return true;
+    case O_USER:
+        t->user = v;
+        return true;
+    case O_DOMAIN:
+        t->domain = v;
+        return true;
+    case O_KERBEROS:
+        t->kerberos = true;
+        return true;
+    case O_NTLM:
+        t->ntlm = true;
+        return true;
+    case O_CCACHE:
+        t->ccache = v;
+        return true;
+    case O_KEYTAB:
+        t->keytab = v;
+        return true;
+    case O_AUTHFILE:
+        t->authfile = v;
+        return true;
+    case O_ANONYMOUS:
+        t->anonymous = true;
+        return true;
+    case O_TARGET:
+        t->target = v;
+        return true;
     case O_TRANSPORT:
         t->protseq = strcmp(v, "tcp") == 0 ? "ncacn_ip_tcp" : "ncacn_np";
         return strcmp(v, "tcp") == 0 || strcmp(v, "pipe") == 0;
@@ -371,10 +425,17 @@ static bool set_common(struct tern *t, enum common_id id, const char *v)
             return false;
         t->level = (enum sec_level)i;
         return true;
-    case O_PROVIDER: t->provider = v; return strcmp(v, "krb5") == 0 || strcmp(v, "ntlm") == 0 || strcmp(v, "spnego") == 0;
-    case O_ENCRYPT: t->protection = NPC_PROTECT_ENCRYPT; return true;
-    case O_SIGN: t->protection = NPC_PROTECT_SIGN; return true;
-    case O_DIALECT: return parse_dialects(t, v);
+    case O_PROVIDER:
+        t->provider = v;
+        return strcmp(v, "krb5") == 0 || strcmp(v, "ntlm") == 0 || strcmp(v, "spnego") == 0;
+    case O_ENCRYPT:
+        t->protection = NPC_PROTECT_ENCRYPT;
+        return true;
+    case O_SIGN:
+        t->protection = NPC_PROTECT_SIGN;
+        return true;
+    case O_DIALECT:
+        return parse_dialects(t, v);
     case O_PORT:
         if (!parse_number(v, 65535, &n) || n == 0)
             return false;
@@ -385,9 +446,14 @@ static bool set_common(struct tern *t, enum common_id id, const char *v)
             return false;
         t->timeout_ms = n * 1000;
         return true;
-    case O_JSON: t->json = true; return true;
-    case O_NO_HEADINGS: t->no_headings = true; return true;
-    default: return false;
+    case O_JSON:
+        t->json = true;
+        return true;
+    case O_NO_HEADINGS:
+        t->no_headings = true;
+        return true;
+    default:
+        return false;
     }
 }
 
@@ -510,8 +576,8 @@ static int run(struct tern *t, int argc, char **argv)
                           : tern_usage(t, "'%s' is no noun of tern", argv[1]);
     int rc = parse(t, argc - first, argv + first);
     if (rc == -1) {
-        printf("Usage: tern %s %s [OPTIONS]%s%s\n%s.\n", t->verb->noun, t->verb->name, t->verb->args[0] ? " " : "",
-               t->verb->args, t->verb->help);
+        printf("Usage: tern %s %s [OPTIONS]%s%s\n%s.\n", t->verb->noun, t->verb->name,
+               t->verb->args[0] ? " " : "", t->verb->args, t->verb->help);
         help_options(stdout, t->verb);
         return EXIT_OK;
     }
@@ -526,7 +592,8 @@ static int run(struct tern *t, int argc, char **argv)
     return rc ? rc : t->verb->run(t);
 }
 
-/* A socket must not become standard output because that was closed: what stands there instead cannot be written. */
+/* A socket must not become standard output because that was closed: what stands there instead cannot be
+ * written. */
 static void occupy_std(void)
 {
     int fd;

@@ -14,8 +14,8 @@ enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 /* One option of a verb. */
 struct opt {
-    const char *name;  /* without the dashes */
-    const char *arg;   /* what the argument is, for help; NULL: a switch */
+    const char *name; /* without the dashes */
+    const char *arg;  /* what the argument is, for help; NULL: a switch */
     const char *help;
 };
 
@@ -36,51 +36,53 @@ struct tern {
     uint16_t port;
     LPWSTR wserver; /* for Net* calls */
     /* the verb's own */
-    const char *opts[MAX_VERB_OPTS]; /* by position in verb->opts; switches are "" when given; NULL: not given */
+    const char
+        *opts[MAX_VERB_OPTS]; /* by position in verb->opts; switches are "" when given; NULL: not given */
     const char *args[MAX_ARGS];
     unsigned n_args;
-    const char *object; /* what is being worked on, for error messages; the first argument to begin with */
+    const char *object;   /* what is being worked on, for error messages; the first argument to begin with */
     struct nt_arena *mem; /* secret; lives as long as the program */
 };
 
 struct verb {
     const char *noun, *name;
-    const char *args;      /* "NAME..." for help */
+    const char *args; /* "NAME..." for help */
     unsigned min_args, max_args;
-    const char *help;      /* one line */
+    const char *help;       /* one line */
     const struct opt *opts; /* terminated by a NULL name */
     int (*run)(struct tern *t);
 };
 
-extern const struct verb server_verbs[], share_verbs[], session_verbs[], user_verbs[], policy_verbs[], group_verbs[],
-    localgroup_verbs[];
+extern const struct verb server_verbs[], share_verbs[], session_verbs[], user_verbs[], policy_verbs[],
+    group_verbs[], localgroup_verbs[];
 
 /* The argument of an option of this verb, "" for a switch, NULL when it was not given. */
 const char *tern_opt(const struct tern *t, const char *name);
-/* UTF-8 from the command line to UTF-16, in t->mem; ends the program with a usage error if it is not UTF-8. NULL stays
- * NULL. tern_wide_or takes `none` instead of NULL. */
+/* UTF-8 from the command line to UTF-16, in t->mem; ends the program with a usage error if it is not UTF-8.
+ * NULL stays NULL. tern_wide_or takes `none` instead of NULL. */
 LPWSTR tern_wide(struct tern *t, const char *s);
 LPWSTR tern_wide_or(struct tern *t, const char *s, const char *none);
 /* Argument i as UTF-16; from now on error messages name it. */
 LPWSTR tern_arg(struct tern *t, unsigned i);
-/* A verb that does one thing with each argument (the first `fixed` ones are not among them): stops at the first failure.
- * what, done: "user", "deleted". */
-int tern_each(struct tern *t, unsigned fixed, NET_API_STATUS (*one)(struct tern *t, LPWSTR name), const char *what,
-              const char *done);
+/* A verb that does one thing with each argument (the first `fixed` ones are not among them): stops at the
+ * first failure. what, done: "user", "deleted". */
+int tern_each(struct tern *t, unsigned fixed, NET_API_STATUS (*one)(struct tern *t, LPWSTR name),
+              const char *what, const char *done);
 /* A number option, or `none`; a usage error if it is no number in range. */
 uint32_t tern_number(struct tern *t, const char *name, uint32_t none, uint32_t max);
-/* A secret from standard input (one line, without its end), or asked for on the terminal without echo. NULL after
- * having said why. */
+/* A secret from standard input (one line, without its end), or asked for on the terminal without echo. NULL
+ * after having said why. */
 char *tern_read_secret(struct tern *t, bool from_stdin, const char *prompt);
 /* The same for a new password: on the terminal it is asked for twice. */
 char *tern_new_secret(struct tern *t, bool from_stdin, const char *prompt);
 /* Says what is wrong with the command line and how it goes; returns EXIT_USAGE. */
 int tern_usage(struct tern *t, const char *fmt, ...) NT_PRINTF(2, 3);
 
-/* Looks at the answer of a Net* call. True if it succeeded; else prints name, number, sentence and help to standard
- * error (as JSON with --json). */
+/* Looks at the answer of a Net* call. True if it succeeded; else prints name, number, sentence and help to
+ * standard error (as JSON with --json). */
 bool tern_ok(struct tern *t, NET_API_STATUS st);
-/* Prints a done message for people ("user alice added"), nothing with --json but {"version": 1, "done": true}. */
+/* Prints a done message for people ("user alice added"), nothing with --json but {"version": 1, "done":
+ * true}. */
 int tern_done(struct tern *t, const char *fmt, ...) NT_PRINTF(2, 3);
 
 /* Sets up credentials and transport for t->server from options, TERN_* variables, or a prompt. EXIT_*. */
@@ -102,19 +104,19 @@ int out_flush(void);
 struct out *out_begin(struct tern *t, const char *plural, const struct col *cols, size_t n_cols, bool one);
 void out_row(struct out *o);
 /* Values in the order of the columns. */
-void out_wstr(struct out *o, const WCHAR *s);  /* COL_STR, COL_TEXT; NULL: null */
-void out_str(struct out *o, const char *s);    /* COL_STR, UTF-8 */
-void out_num(struct out *o, uint64_t v);       /* COL_NUM, COL_HEX, COL_AGE (seconds) */
-void out_int(struct out *o, int64_t v);        /* COL_NUM */
+void out_wstr(struct out *o, const WCHAR *s);   /* COL_STR, COL_TEXT; NULL: null */
+void out_str(struct out *o, const char *s);     /* COL_STR, UTF-8 */
+void out_num(struct out *o, uint64_t v);        /* COL_NUM, COL_HEX, COL_AGE (seconds) */
+void out_int(struct out *o, int64_t v);         /* COL_NUM */
 void out_null(struct out *o, const char *text); /* any kind: null in JSON, the text ("never") for people */
-void out_sid(struct out *o, const SID *sid);   /* COL_STR; NULL: null */
+void out_sid(struct out *o, const SID *sid);    /* COL_STR; NULL: null */
 void out_bool(struct out *o, bool v);
-void out_time(struct out *o, uint32_t unix_seconds); /* COL_TIME */
+void out_time(struct out *o, uint32_t unix_seconds);              /* COL_TIME */
 void out_list(struct out *o, const char *const *names, size_t n); /* COL_LIST: flags by name */
 /* Prints and frees; EXIT_OK, or EXIT_FAILED when the output could not be written. */
 int out_end(struct out *o);
-/* The end of an enumeration whose last call answered st. After a failure what came before it is still printed, and the
- * JSON object says "complete": false; nothing at all is printed if the first call failed. */
+/* The end of an enumeration whose last call answered st. After a failure what came before it is still
+ * printed, and the JSON object says "complete": false; nothing at all is printed if the first call failed. */
 int out_end_list(struct out *o, NET_API_STATUS st);
 
 #endif

@@ -21,10 +21,16 @@ static void out_attributes(struct out *o, DWORD a)
 }
 
 static const struct col list_cols[] = {
-    { "name", "NAME", COL_STR }, { "rid", "RID", COL_NUM }, { "attributes", NULL, COL_LIST }, { "comment", "COMMENT", COL_TEXT },
+    { "name", "NAME", COL_STR },
+    { "rid", "RID", COL_NUM },
+    { "attributes", NULL, COL_LIST },
+    { "comment", "COMMENT", COL_TEXT },
 };
 static const struct col show_cols[] = {
-    { "name", "name", COL_STR }, { "comment", "comment", COL_STR }, { "sid", "SID", COL_STR }, { "attributes", "attributes", COL_LIST },
+    { "name", "name", COL_STR },
+    { "comment", "comment", COL_STR },
+    { "sid", "SID", COL_STR },
+    { "attributes", "attributes", COL_LIST },
 };
 
 static int group_list(struct tern *t)
@@ -68,7 +74,8 @@ static int group_show(struct tern *t)
 
 static int group_add(struct tern *t)
 {
-    GROUP_INFO_1 g = { .grpi1_name = tern_arg(t, 0), .grpi1_comment = tern_wide_or(t, tern_opt(t, "comment"), "") };
+    GROUP_INFO_1 g = { .grpi1_name = tern_arg(t, 0),
+                       .grpi1_comment = tern_wide_or(t, tern_opt(t, "comment"), "") };
     DWORD parm;
     if (!tern_ok(t, NetGroupAdd(t->wserver, 1, (LPBYTE)&g, &parm)))
         return EXIT_FAILED;
@@ -110,7 +117,8 @@ static int group_members(struct tern *t)
     do {
         GROUP_USERS_INFO_1 *m = NULL;
         read = 0;
-        st = NetGroupGetUsers(t->wserver, name, 1, (LPBYTE *)&m, MAX_PREFERRED_LENGTH, &read, &total, &resume);
+        st =
+            NetGroupGetUsers(t->wserver, name, 1, (LPBYTE *)&m, MAX_PREFERRED_LENGTH, &read, &total, &resume);
         if (st != NERR_Success && st != ERROR_MORE_DATA)
             break;
         for (DWORD i = 0; i < read; i++) {
@@ -161,6 +169,7 @@ const struct verb group_verbs[] = {
     { "group", "delete", "NAME...", 1, MAX_ARGS, "delete groups", NULL, group_delete },
     { "group", "members", "NAME", 1, 1, "users in a group", NULL, group_members },
     { "group", "add-member", "NAME USER...", 2, MAX_ARGS, "put users into a group", NULL, group_add_member },
-    { "group", "del-member", "NAME USER...", 2, MAX_ARGS, "take users out of a group", NULL, group_del_member },
+    { "group", "del-member", "NAME USER...", 2, MAX_ARGS, "take users out of a group", NULL,
+      group_del_member },
     { NULL },
 };

@@ -6,7 +6,7 @@
 /* [MS-LSAT] 2.2.13 */
 static const char *sid_type(SID_NAME_USE use)
 {
-    static const char *const names[] = { "unknown", "user",    "group",   "domain",   "alias",
+    static const char *const names[] = { "unknown",          "user",    "group",   "domain",  "alias",
                                          "well-known-group", "deleted", "invalid", "unknown", "computer" };
     return (unsigned)use < N_OF(names) ? names[use] : "unknown";
 }
@@ -53,7 +53,8 @@ static int localgroup_show(struct tern *t)
 
 static int localgroup_add(struct tern *t)
 {
-    LOCALGROUP_INFO_1 g = { .lgrpi1_name = tern_arg(t, 0), .lgrpi1_comment = tern_wide_or(t, tern_opt(t, "comment"), "") };
+    LOCALGROUP_INFO_1 g = { .lgrpi1_name = tern_arg(t, 0),
+                            .lgrpi1_comment = tern_wide_or(t, tern_opt(t, "comment"), "") };
     DWORD parm;
     if (!tern_ok(t, NetLocalGroupAdd(t->wserver, 1, (LPBYTE)&g, &parm)))
         return EXIT_FAILED;
@@ -86,7 +87,9 @@ static int localgroup_delete(struct tern *t)
 
 static int localgroup_members(struct tern *t)
 {
-    static const struct col cols[] = { { "name", "NAME", COL_STR }, { "type", "TYPE", COL_STR }, { "sid", "SID", COL_STR } };
+    static const struct col cols[] = { { "name", "NAME", COL_STR },
+                                       { "type", "TYPE", COL_STR },
+                                       { "sid", "SID", COL_STR } };
     struct out *o = out_begin(t, "members", cols, N_OF(cols), false);
     LPWSTR name = tern_arg(t, 0);
     DWORD read, total;
@@ -95,7 +98,8 @@ static int localgroup_members(struct tern *t)
     do {
         LOCALGROUP_MEMBERS_INFO_2 *m = NULL;
         read = 0;
-        st = NetLocalGroupGetMembers(t->wserver, name, 2, (LPBYTE *)&m, MAX_PREFERRED_LENGTH, &read, &total, &resume);
+        st = NetLocalGroupGetMembers(t->wserver, name, 2, (LPBYTE *)&m, MAX_PREFERRED_LENGTH, &read, &total,
+                                     &resume);
         if (st != NERR_Success && st != ERROR_MORE_DATA)
             break;
         for (DWORD i = 0; i < read; i++) {
@@ -154,13 +158,16 @@ static const struct opt set_opts[] = {
 };
 
 const struct verb localgroup_verbs[] = {
-    { "localgroup", "list", "", 0, 0, "local groups, those that every server has among them", NULL, localgroup_list },
+    { "localgroup", "list", "", 0, 0, "local groups, those that every server has among them", NULL,
+      localgroup_list },
     { "localgroup", "show", "NAME", 1, 1, "one local group", NULL, localgroup_show },
     { "localgroup", "add", "NAME", 1, 1, "make a local group", add_opts, localgroup_add },
     { "localgroup", "set", "NAME", 1, 1, "change comment or name", set_opts, localgroup_set },
     { "localgroup", "delete", "NAME...", 1, MAX_ARGS, "delete local groups", NULL, localgroup_delete },
     { "localgroup", "members", "NAME", 1, 1, "who is in a local group", NULL, localgroup_members },
-    { "localgroup", "add-member", "NAME MEMBER...", 2, MAX_ARGS, "put DOMAIN\\name or a SID into it", NULL, localgroup_add_member },
-    { "localgroup", "del-member", "NAME MEMBER...", 2, MAX_ARGS, "take them out", NULL, localgroup_del_member },
+    { "localgroup", "add-member", "NAME MEMBER...", 2, MAX_ARGS, "put DOMAIN\\name or a SID into it", NULL,
+      localgroup_add_member },
+    { "localgroup", "del-member", "NAME MEMBER...", 2, MAX_ARGS, "take them out", NULL,
+      localgroup_del_member },
     { NULL },
 };

@@ -6,7 +6,10 @@
 
 static const char *platform(DWORD id)
 {
-    return id == PLATFORM_ID_NT ? "NT" : id == PLATFORM_ID_OS2 ? "OS/2" : id == PLATFORM_ID_DOS ? "DOS" : "other";
+    return id == PLATFORM_ID_NT    ? "NT"
+           : id == PLATFORM_ID_OS2 ? "OS/2"
+           : id == PLATFORM_ID_DOS ? "DOS"
+                                   : "other";
 }
 
 /* The server type bits that say something to an administrator ([MS-SRVS] 2.2.2.7). */
@@ -16,12 +19,18 @@ static size_t server_types(DWORD type, const char **names)
         DWORD bit;
         const char *name;
     } bits[] = {
-        { SV_TYPE_DOMAIN_CTRL, "domain-controller" }, { SV_TYPE_DOMAIN_BAKCTRL, "backup-controller" },
-        { SV_TYPE_DOMAIN_MEMBER, "domain-member" },   { SV_TYPE_SERVER, "server" },
-        { SV_TYPE_WORKSTATION, "workstation" },       { SV_TYPE_PRINTQ_SERVER, "print-server" },
-        { SV_TYPE_TIME_SOURCE, "time-source" },       { SV_TYPE_SQLSERVER, "sql-server" },
-        { SV_TYPE_SERVER_UNIX, "unix" },              { SV_TYPE_DFS, "dfs" },
-        { SV_TYPE_CLUSTER_NT, "cluster" },            { SV_TYPE_TERMINALSERVER, "terminal-server" },
+        { SV_TYPE_DOMAIN_CTRL, "domain-controller" },
+        { SV_TYPE_DOMAIN_BAKCTRL, "backup-controller" },
+        { SV_TYPE_DOMAIN_MEMBER, "domain-member" },
+        { SV_TYPE_SERVER, "server" },
+        { SV_TYPE_WORKSTATION, "workstation" },
+        { SV_TYPE_PRINTQ_SERVER, "print-server" },
+        { SV_TYPE_TIME_SOURCE, "time-source" },
+        { SV_TYPE_SQLSERVER, "sql-server" },
+        { SV_TYPE_SERVER_UNIX, "unix" },
+        { SV_TYPE_DFS, "dfs" },
+        { SV_TYPE_CLUSTER_NT, "cluster" },
+        { SV_TYPE_TERMINALSERVER, "terminal-server" },
     };
     size_t n = 0;
     for (size_t i = 0; i < sizeof bits / sizeof bits[0]; i++)
@@ -33,8 +42,9 @@ static size_t server_types(DWORD type, const char **names)
 static int server_info(struct tern *t)
 {
     static const struct col cols[] = {
-        { "name", "name", COL_STR },       { "platform", "platform", COL_STR }, { "version", "version", COL_STR },
-        { "comment", "comment", COL_STR }, { "roles", "roles", COL_LIST },      { "type", "type", COL_HEX },
+        { "name", "name", COL_STR },       { "platform", "platform", COL_STR },
+        { "version", "version", COL_STR }, { "comment", "comment", COL_STR },
+        { "roles", "roles", COL_LIST },    { "type", "type", COL_HEX },
     };
     SERVER_INFO_101 *s;
     if (!tern_ok(t, NetServerGetInfo(t->wserver, 101, (LPBYTE *)&s)))
@@ -42,7 +52,8 @@ static int server_info(struct tern *t)
     struct out *o = out_begin(t, "servers", cols, N_OF(cols), true);
     const char *roles[32];
     char version[32];
-    snprintf(version, sizeof version, "%u.%u", s->sv101_version_major & MAJOR_VERSION_MASK, s->sv101_version_minor);
+    snprintf(version, sizeof version, "%u.%u", s->sv101_version_major & MAJOR_VERSION_MASK,
+             s->sv101_version_minor);
     out_row(o);
     out_wstr(o, s->sv101_name);
     out_str(o, platform(s->sv101_platform_id));
@@ -105,9 +116,9 @@ static int workstation_info(struct tern *t)
 
 static int workstation_users(struct tern *t)
 {
-    static const struct col cols[] = {
-        { "name", "USER", COL_STR }, { "domain", "DOMAIN", COL_STR }, { "logon_server", "LOGON SERVER", COL_STR }
-    };
+    static const struct col cols[] = { { "name", "USER", COL_STR },
+                                       { "domain", "DOMAIN", COL_STR },
+                                       { "logon_server", "LOGON SERVER", COL_STR } };
     struct out *o = out_begin(t, "users", cols, 3, false);
     DWORD read, total, resume = 0;
     NET_API_STATUS st;
@@ -171,6 +182,7 @@ const struct verb server_verbs[] = {
     { "workstation", "info", "", 0, 0, "computer name and domain", NULL, workstation_info },
     { "workstation", "users", "", 0, 0, "who is logged on", NULL, workstation_users },
     { "join", "info", "", 0, 0, "domain or workgroup that the machine belongs to", NULL, join_info },
-    { "use", "check", "", 0, 0, "log on to \\\\server\\IPC$ and off again: are the credentials good?", NULL, use_check },
+    { "use", "check", "", 0, 0, "log on to \\\\server\\IPC$ and off again: are the credentials good?", NULL,
+      use_check },
     { NULL },
 };

@@ -12,20 +12,25 @@ static void out_seconds(struct out *o, DWORD seconds)
 static int session_list(struct tern *t)
 {
     static const struct col cols[] = {
-        { "client", "CLIENT", COL_STR }, { "user", "USER", COL_STR },       { "opens", "OPENS", COL_NUM },
+        { "client", "CLIENT", COL_STR }, { "user", "USER", COL_STR }, { "opens", "OPENS", COL_NUM },
         { "active", "ACTIVE", COL_AGE }, { "idle", "IDLE", COL_AGE },
     };
     static const struct col short_cols[] = {
-        { "client", "CLIENT", COL_STR }, { "user", "USER", COL_STR }, { "active", "ACTIVE", COL_AGE }, { "idle", "IDLE", COL_AGE },
+        { "client", "CLIENT", COL_STR },
+        { "user", "USER", COL_STR },
+        { "active", "ACTIVE", COL_AGE },
+        { "idle", "IDLE", COL_AGE },
     };
     LPWSTR client = tern_wide(t, tern_opt(t, "client")), user = tern_wide(t, tern_opt(t, "of-user"));
     DWORD read, total, resume = 0, level = tern_opt(t, "brief") ? 10 : 1;
-    struct out *o = level == 1 ? out_begin(t, "sessions", cols, 5, false) : out_begin(t, "sessions", short_cols, 4, false);
+    struct out *o = level == 1 ? out_begin(t, "sessions", cols, 5, false)
+                               : out_begin(t, "sessions", short_cols, 4, false);
     NET_API_STATUS st;
     do {
         LPBYTE buf = NULL;
         read = 0;
-        st = NetSessionEnum(t->wserver, client, user, level, &buf, MAX_PREFERRED_LENGTH, &read, &total, &resume);
+        st = NetSessionEnum(t->wserver, client, user, level, &buf, MAX_PREFERRED_LENGTH, &read, &total,
+                            &resume);
         for (DWORD i = 0; i < read; i++) {
             const SESSION_INFO_1 *s1 = (const SESSION_INFO_1 *)(const void *)buf + i;
             const SESSION_INFO_10 *s10 = (const SESSION_INFO_10 *)(const void *)buf + i;
@@ -53,7 +58,7 @@ static int session_close(struct tern *t)
 }
 
 static const struct col file_cols[] = {
-    { "id", "ID", COL_NUM }, { "user", "USER", COL_STR }, { "path", "PATH", COL_TEXT },
+    { "id", "ID", COL_NUM },       { "user", "USER", COL_STR },           { "path", "PATH", COL_TEXT },
     { "locks", "LOCKS", COL_NUM }, { "permissions", "ACCESS", COL_LIST },
 };
 
@@ -85,7 +90,8 @@ static int file_list(struct tern *t)
     do {
         FILE_INFO_3 *f = NULL;
         read = 0;
-        st = NetFileEnum(t->wserver, path, user, 3, (LPBYTE *)&f, MAX_PREFERRED_LENGTH, &read, &total, &resume);
+        st = NetFileEnum(t->wserver, path, user, 3, (LPBYTE *)&f, MAX_PREFERRED_LENGTH, &read, &total,
+                         &resume);
         for (DWORD i = 0; i < read; i++)
             file_row(o, &f[i]);
         NetApiBufferFree(f);
@@ -129,8 +135,8 @@ static int file_close(struct tern *t)
 static int connection_list(struct tern *t)
 {
     static const struct col cols[] = {
-        { "id", "ID", COL_NUM }, { "user", "USER", COL_STR }, { "name", "NAME", COL_STR }, { "opens", "OPENS", COL_NUM },
-        { "users", NULL, COL_NUM }, { "active", "ACTIVE", COL_AGE },
+        { "id", "ID", COL_NUM },       { "user", "USER", COL_STR }, { "name", "NAME", COL_STR },
+        { "opens", "OPENS", COL_NUM }, { "users", NULL, COL_NUM },  { "active", "ACTIVE", COL_AGE },
     };
     struct out *o = out_begin(t, "connections", cols, 6, false);
     DWORD read, total, resume = 0;
@@ -138,7 +144,8 @@ static int connection_list(struct tern *t)
     do {
         CONNECTION_INFO_1 *c = NULL;
         read = 0;
-        st = NetConnectionEnum(t->wserver, tern_wide(t, t->args[0]), 1, (LPBYTE *)&c, MAX_PREFERRED_LENGTH, &read, &total, &resume);
+        st = NetConnectionEnum(t->wserver, tern_wide(t, t->args[0]), 1, (LPBYTE *)&c, MAX_PREFERRED_LENGTH,
+                               &read, &total, &resume);
         for (DWORD i = 0; i < read; i++) {
             out_row(o);
             out_num(o, c[i].coni1_id);
@@ -172,10 +179,12 @@ static const struct opt file_opts[] = {
 
 const struct verb session_verbs[] = {
     { "session", "list", "", 0, 0, "sessions on a server", session_list_opts, session_list },
-    { "session", "close", "[--client NAME] [--of-user NAME]", 0, 0, "end sessions", session_close_opts, session_close },
+    { "session", "close", "[--client NAME] [--of-user NAME]", 0, 0, "end sessions", session_close_opts,
+      session_close },
     { "file", "list", "", 0, 0, "open files and pipes", file_opts, file_list },
     { "file", "show", "ID", 1, 1, "one open file", NULL, file_show },
     { "file", "close", "ID...", 1, MAX_ARGS, "close files", NULL, file_close },
-    { "connection", "list", "SHARE|\\\\CLIENT", 1, 1, "connections to a share or from a client", NULL, connection_list },
+    { "connection", "list", "SHARE|\\\\CLIENT", 1, 1, "connections to a share or from a client", NULL,
+      connection_list },
     { NULL },
 };

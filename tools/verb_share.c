@@ -50,12 +50,9 @@ static int share_list(struct tern *t)
 static int share_show(struct tern *t)
 {
     static const struct col cols[] = {
-        { "name", "name", COL_STR },
-        { "type", "type", COL_STR },
-        { "comment", "comment", COL_STR },
-        { "path", "path", COL_STR },
-        { "max_uses", "max uses", COL_NUM },
-        { "current_uses", "current uses", COL_NUM },
+        { "name", "name", COL_STR },         { "type", "type", COL_STR },
+        { "comment", "comment", COL_STR },   { "path", "path", COL_STR },
+        { "max_uses", "max uses", COL_NUM }, { "current_uses", "current uses", COL_NUM },
     };
     SHARE_INFO_2 *s;
     if (!tern_ok(t, NetShareGetInfo(t->wserver, tern_wide(t, t->args[0]), 2, (LPBYTE *)&s)))

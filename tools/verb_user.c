@@ -6,10 +6,11 @@
 #include <time.h>
 #include "tern.h"
 
-#define PAGE_ENTRIES 1000    /* of one NetQueryDisplayInformation call: what a server gives at most at level 1 */
-#define PAGE_BYTES   0x10000 /* likewise */
-#define SAMBA_NEVER  2085923199 /* 2036-02-06 15:06:39 UTC: how Samba's tdbsam writes "never" */
-#define RID_USERS    513     /* "Domain Users" or "None", the group that NetUserAdd wants ([MS-DTYP] 2.4.2.4) */
+#define PAGE_ENTRIES 1000 /* of one NetQueryDisplayInformation call: what a server gives at most at level 1  \
+                           */
+#define PAGE_BYTES  0x10000    /* likewise */
+#define SAMBA_NEVER 2085923199 /* 2036-02-06 15:06:39 UTC: how Samba's tdbsam writes "never" */
+#define RID_USERS   513 /* "Domain Users" or "None", the group that NetUserAdd wants ([MS-DTYP] 2.4.2.4) */
 
 /* Account flags by name, in the order of their bits ([MS-SAMR] 2.2.1.12 as lmaccess.h has them). */
 static const struct {
@@ -79,7 +80,8 @@ static int list_display(struct tern *t)
         if (st != NERR_Success && st != ERROR_MORE_DATA)
             break;
         for (DWORD i = 0; i < read; i++)
-            list_row(o, u[i].usri1_name, u[i].usri1_full_name, u[i].usri1_comment, u[i].usri1_user_id, u[i].usri1_flags);
+            list_row(o, u[i].usri1_name, u[i].usri1_full_name, u[i].usri1_comment, u[i].usri1_user_id,
+                     u[i].usri1_flags);
         if (read)
             index = u[read - 1].usri1_next_index;
         NetApiBufferFree(u);
@@ -89,9 +91,10 @@ static int list_display(struct tern *t)
 
 static int list_machines(struct tern *t)
 {
-    static const struct col cols[] = {
-        { "name", "NAME", COL_STR }, { "comment", "COMMENT", COL_TEXT }, { "rid", "RID", COL_NUM }, { "flags", "FLAGS", COL_LIST }
-    };
+    static const struct col cols[] = { { "name", "NAME", COL_STR },
+                                       { "comment", "COMMENT", COL_TEXT },
+                                       { "rid", "RID", COL_NUM },
+                                       { "flags", "FLAGS", COL_LIST } };
     struct out *o = out_begin(t, "users", cols, N_OF(cols), false);
     DWORD index = 0, read;
     NET_API_STATUS st;
@@ -156,7 +159,8 @@ static int list_filtered(struct tern *t, DWORD filter)
         if (st != NERR_Success && st != ERROR_MORE_DATA)
             break;
         for (DWORD i = 0; i < read; i++)
-            list_row(o, u[i].usri20_name, u[i].usri20_full_name, u[i].usri20_comment, u[i].usri20_user_id, u[i].usri20_flags);
+            list_row(o, u[i].usri20_name, u[i].usri20_full_name, u[i].usri20_comment, u[i].usri20_user_id,
+                     u[i].usri20_flags);
         NetApiBufferFree(u);
     } while (st == ERROR_MORE_DATA && read);
     return out_end_list(o, st);
@@ -173,7 +177,10 @@ static int user_list(struct tern *t)
     if (!f)
         return list_display(t);
     if (!parse_filter(f, &filter))
-        return tern_usage(t, "'%s' is no list of kinds: normal workstation domain-controller trust temporary-duplicate, or all", f);
+        return tern_usage(t,
+                          "'%s' is no list of kinds: normal workstation domain-controller trust "
+                          "temporary-duplicate, or all",
+                          f);
     return list_filtered(t, filter);
 }
 
@@ -243,7 +250,8 @@ static const struct col show_cols[] = {
 };
 #define BASIC_COLS 5
 
-static void show_basic(struct out *o, LPCWSTR name, LPCWSTR full_name, LPCWSTR comment, DWORD flags, const SID *sid)
+static void show_basic(struct out *o, LPCWSTR name, LPCWSTR full_name, LPCWSTR comment, DWORD flags,
+                       const SID *sid)
 {
     out_row(o);
     out_wstr(o, name);
@@ -295,7 +303,8 @@ static int user_show(struct tern *t)
         return EXIT_FAILED;
     }
     struct out *o = out_begin(t, "users", show_cols, BASIC_COLS, true);
-    show_basic(o, b->usri23_name, b->usri23_full_name, b->usri23_comment, b->usri23_flags, b->usri23_user_sid);
+    show_basic(o, b->usri23_name, b->usri23_full_name, b->usri23_comment, b->usri23_flags,
+               b->usri23_user_sid);
     NetApiBufferFree(b);
     return out_end(o);
 }
@@ -419,7 +428,8 @@ static NET_API_STATUS set_flags(struct tern *t, LPCWSTR name)
     return NetUserSetInfo(t->wserver, name, 1008, (LPBYTE)&f, NULL);
 }
 
-/* A new password, which is required from then on: with UF_PASSWD_NOTREQD, Samba lets nobody in who has one. */
+/* A new password, which is required from then on: with UF_PASSWD_NOTREQD, Samba lets nobody in who has one.
+ */
 static NET_API_STATUS set_password(struct tern *t, LPCWSTR name, LPWSTR password)
 {
     USER_INFO_1003 p = { password };
@@ -536,7 +546,8 @@ static NET_API_STATUS global_groups(struct tern *t, struct out *o, LPCWSTR name)
 {
     GROUP_USERS_INFO_0 *g = NULL;
     DWORD read = 0, total;
-    NET_API_STATUS st = NetUserGetGroups(t->wserver, name, 0, (LPBYTE *)&g, MAX_PREFERRED_LENGTH, &read, &total);
+    NET_API_STATUS st =
+        NetUserGetGroups(t->wserver, name, 0, (LPBYTE *)&g, MAX_PREFERRED_LENGTH, &read, &total);
     if (st != NERR_Success)
         return st;
     for (DWORD i = 0; i < read; i++) {
@@ -552,7 +563,8 @@ static NET_API_STATUS local_groups(struct tern *t, struct out *o, LPCWSTR name)
 {
     LOCALGROUP_USERS_INFO_0 *g = NULL;
     DWORD read = 0, total, how = tern_opt(t, "indirect") ? LG_INCLUDE_INDIRECT : 0;
-    NET_API_STATUS st = NetUserGetLocalGroups(t->wserver, name, 0, how, (LPBYTE *)&g, MAX_PREFERRED_LENGTH, &read, &total);
+    NET_API_STATUS st =
+        NetUserGetLocalGroups(t->wserver, name, 0, how, (LPBYTE *)&g, MAX_PREFERRED_LENGTH, &read, &total);
     if (st != NERR_Success)
         return st;
     for (DWORD i = 0; i < read; i++) {
@@ -647,18 +659,21 @@ static const struct opt list_opts[] = {
     { NULL },
 };
 
-#define ATTRIBUTE_OPTS                                                                                                 \
-    { "full-name", "TEXT", "the person's name" }, { "comment", "TEXT", "the administrator's comment" },                \
-        { "user-comment", "TEXT", "the user's own comment" },                                                          \
-        { "home", "PATH", "home directory (\\\\server\\share)" }, { "home-drive", "X:", "drive letter for it" },       \
-        { "profile", "PATH", "path of the roaming profile" }, { "script", "PATH", "logon script" },                    \
-        { "workstations", "NAMES", "where the user may log on, by comma; \"\": everywhere" },                          \
-        { "expires", "WHEN", "end of the account: never, 2027-03-01 or 2027-03-01T18:00:00Z" },                        \
-        { "password-stdin", NULL, "the password is the next line of standard input" },                                 \
-        { "password-prompt", NULL, "ask for the password on the terminal" },                                           \
-        { "must-change", NULL, "the password must be changed at the next logon" },                                     \
-        { "no-expire-password", NULL, "the password never expires" },                                                  \
-        { "no-change-password", NULL, "the user may not change the password" }
+#define ATTRIBUTE_OPTS                                                                                       \
+    { "full-name", "TEXT", "the person's name" }, { "comment", "TEXT", "the administrator's comment" },      \
+        { "user-comment", "TEXT", "the user's own comment" },                                                \
+        { "home", "PATH", "home directory (\\\\server\\share)" },                                            \
+        { "home-drive", "X:", "drive letter for it" }, { "profile", "PATH", "path of the roaming profile" }, \
+        { "script", "PATH", "logon script" },                                                                \
+        { "workstations", "NAMES", "where the user may log on, by comma; \"\": everywhere" },                \
+        { "expires", "WHEN", "end of the account: never, 2027-03-01 or 2027-03-01T18:00:00Z" },              \
+        { "password-stdin", NULL, "the password is the next line of standard input" },                       \
+        { "password-prompt", NULL, "ask for the password on the terminal" },                                 \
+        { "must-change", NULL, "the password must be changed at the next logon" },                           \
+        { "no-expire-password", NULL, "the password never expires" },                                        \
+    {                                                                                                        \
+        "no-change-password", NULL, "the user may not change the password"                                   \
+    }
 
 static const struct opt add_opts[] = {
     ATTRIBUTE_OPTS,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Runs a command from a process that is itself tiny (the peak size of a child starts with its parent's) and prints wall
- * and CPU milliseconds and resident KiB of that one run.   cold COMMAND [ARG...] */
+/* Runs a command from a process that is itself tiny (the peak size of a child starts with its parent's) and
+ * prints wall and CPU milliseconds and resident KiB of that one run.   cold COMMAND [ARG...] */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
@@ -33,7 +33,8 @@ int main(int argc, char **argv)
         return 2;
     t = now() - t;
     printf("%.3f %.3f %ld\n", t,
-           (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) * 1e3 + (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1e3,
+           (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) * 1e3 +
+               (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1e3,
            r.ru_maxrss);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }

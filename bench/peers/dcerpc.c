@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Samba's libdcerpc under the same workloads as load.c. Built by bench/run when samba-dev is installed; never linked
- * with anything of ours.   dcerpc BINDING DOMAIN USER PASSWORD WORKLOAD [N] */
+/* Samba's libdcerpc under the same workloads as load.c. Built by bench/run when samba-dev is installed; never
+ * linked with anything of ours.   dcerpc BINDING DOMAIN USER PASSWORD WORKLOAD [N] */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -63,7 +63,8 @@ static struct policy_handle open_domain(struct dcerpc_pipe *p, TALLOC_CTX *mem, 
     struct dom_sid2 *sid;
     struct policy_handle h;
     NTSTATUS result;
-    check("EnumDomains", dcerpc_samr_EnumDomains(p->binding_handle, mem, server, &resume, &domains, 0xffff, &n, &result));
+    check("EnumDomains",
+          dcerpc_samr_EnumDomains(p->binding_handle, mem, server, &resume, &domains, 0xffff, &n, &result));
     for (uint32_t i = 0; i < domains->count; i++)
         if (strcasecmp(domains->entries[i].name.string, "builtin"))
             name.string = domains->entries[i].name.string;
@@ -80,7 +81,8 @@ static unsigned enumdomains(struct dcerpc_pipe *p, struct policy_handle *h, int 
         uint32_t resume = 0, count;
         struct samr_SamArray *domains;
         NTSTATUS result;
-        check("EnumDomains", dcerpc_samr_EnumDomains(p->binding_handle, f, h, &resume, &domains, 0xffff, &count, &result));
+        check("EnumDomains",
+              dcerpc_samr_EnumDomains(p->binding_handle, f, h, &resume, &domains, 0xffff, &count, &result));
         check("EnumDomains", result);
         talloc_free(f);
     }
@@ -95,8 +97,8 @@ static unsigned enumusers(struct dcerpc_pipe *p, struct policy_handle *d)
     do {
         TALLOC_CTX *f = talloc_new(NULL);
         struct samr_SamArray *users;
-        check("EnumDomainUsers",
-              dcerpc_samr_EnumDomainUsers(p->binding_handle, f, d, &resume, 0, &users, 0xffff, &count, &result));
+        check("EnumDomainUsers", dcerpc_samr_EnumDomainUsers(p->binding_handle, f, d, &resume, 0, &users,
+                                                             0xffff, &count, &result));
         total += users->count;
         talloc_free(f);
     } while (NT_STATUS_V(result) == 0x105);
@@ -111,8 +113,8 @@ static unsigned querydisp(struct dcerpc_pipe *p, struct policy_handle *d)
     do {
         TALLOC_CTX *f = talloc_new(NULL);
         union samr_DispInfo info;
-        check("QueryDisplayInfo", dcerpc_samr_QueryDisplayInfo(p->binding_handle, f, d, 1, total, 1000, 0xffff, &size,
-                                                               &returned, &info, &result));
+        check("QueryDisplayInfo", dcerpc_samr_QueryDisplayInfo(p->binding_handle, f, d, 1, total, 1000,
+                                                               0xffff, &size, &returned, &info, &result));
         total += info.info1.count;
         talloc_free(f);
     } while (NT_STATUS_V(result) == 0x105);
@@ -152,7 +154,9 @@ int main(int argc, char **argv)
         struct policy_handle d = users ? open_domain(p, mem, &h) : h;
         c0 = cpu();
         t0 = wall();
-        done = !strcmp(what, "userenum") ? enumusers(p, &d) : users ? querydisp(p, &d) : enumdomains(p, &h, n);
+        done = !strcmp(what, "userenum") ? enumusers(p, &d)
+               : users                   ? querydisp(p, &d)
+                                         : enumdomains(p, &h, n);
     }
     double c = cpu() - c0, t = wall() - t0;
     struct rusage r;

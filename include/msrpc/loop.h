@@ -18,17 +18,18 @@ NT_PUBLIC enum nt_status nt_loop_new(const struct nt_env *env, struct nt_loop **
 /* Runs what is due, waiting up to timeout_ms for it (-1: for ever). STATUS_SUCCESS when something ran,
  * STATUS_TIMEOUT when nothing did, STATUS_INVALID_DEVICE_STATE from inside a callback. */
 NT_PUBLIC enum nt_status nt_loop_run(struct nt_loop *l, int timeout_ms) NT_CHECKED;
-/* For a foreign loop: an epoll descriptor that is readable when nt_loop_run(l, 0) has work, and the milliseconds
- * after which it must be called in any case (-1: never). The descriptor is -1 when it cannot be made. */
+/* For a foreign loop: an epoll descriptor that is readable when nt_loop_run(l, 0) has work, and the
+ * milliseconds after which it must be called in any case (-1: never). The descriptor is -1 when it cannot be
+ * made. */
 NT_PUBLIC int nt_loop_fd(struct nt_loop *l);
 NT_PUBLIC int nt_loop_timeout(struct nt_loop *l);
-/* Only when all connections on it are closed; accepts NULL. What they still have to say (a logoff) is sent if that needs
- * no waiting. */
+/* Only when all connections on it are closed; accepts NULL. What they still have to say (a logoff) is sent if
+ * that needs no waiting. */
 NT_PUBLIC void nt_loop_free(struct nt_loop *l);
 
 /* A cancel token may be given to any number of calls; firing it is safe from any thread and from a signal
- * handler, and ends them with STATUS_CANCELLED, asynchronous ones when their loop runs next. It stays fired until
- * reset. */
+ * handler, and ends them with STATUS_CANCELLED, asynchronous ones when their loop runs next. It stays fired
+ * until reset. */
 NT_PUBLIC enum nt_status nt_cancel_new(struct nt_cancel **ret) NT_CHECKED;
 NT_PUBLIC void nt_cancel_fire(struct nt_cancel *c);
 NT_PUBLIC bool nt_cancel_fired(const struct nt_cancel *c);

@@ -62,8 +62,8 @@ struct nt_error {
     char text[512];
 };
 
-/* Formats into err (NULL is accepted), always terminated; returns `st`, so that `return nt_error_set(...)` reads
- * well. Control characters (which may come from a peer) are replaced by '?'. */
+/* Formats into err (NULL is accepted), always terminated; returns `st`, so that `return nt_error_set(...)`
+ * reads well. Control characters (which may come from a peer) are replaced by '?'. */
 NT_PUBLIC enum nt_status nt_error_set(struct nt_error *err, enum nt_status st, const char *fmt, ...)
     NT_PRINTF(3, 4);
 
@@ -117,10 +117,11 @@ NT_PUBLIC bool nt_sid_equal(const struct nt_sid *x, const struct nt_sid *y);
 NT_PUBLIC enum nt_status nt_sid_parse(const char *s, struct nt_sid *ret) NT_CHECKED;
 NT_PUBLIC char *nt_sid_format(const struct nt_sid *sid, char buf[NT_SID_STRLEN + 1]);
 /* The SID of an account in a domain: one more sub-authority. STATUS_INVALID_SID when there is no room. */
-NT_PUBLIC enum nt_status nt_sid_append(const struct nt_sid *domain, uint32_t rid, struct nt_sid *ret) NT_CHECKED;
+NT_PUBLIC enum nt_status nt_sid_append(const struct nt_sid *domain, uint32_t rid,
+                                       struct nt_sid *ret) NT_CHECKED;
 /* Splits off the last sub-authority. STATUS_INVALID_SID when there is none. */
-NT_PUBLIC enum nt_status nt_sid_split(const struct nt_sid *sid, struct nt_sid *ret_domain, uint32_t *ret_rid)
-    NT_CHECKED;
+NT_PUBLIC enum nt_status nt_sid_split(const struct nt_sid *sid, struct nt_sid *ret_domain,
+                                      uint32_t *ret_rid) NT_CHECKED;
 /* Bytes of the binary form: 8 + 4 * count. */
 NT_PUBLIC size_t nt_sid_wire_size(const struct nt_sid *sid);
 

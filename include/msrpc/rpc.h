@@ -2,8 +2,8 @@
 /*
  * DCE/RPC client: string bindings, connections, calls. Generated stubs stand on rpc_run and rpc_send.
  *
- * A connection belongs to one thread at a time. Synchronous functions are the asynchronous ones plus a wait; from
- * inside a callback they return STATUS_INVALID_DEVICE_STATE.
+ * A connection belongs to one thread at a time. Synchronous functions are the asynchronous ones plus a wait;
+ * from inside a callback they return STATUS_INVALID_DEVICE_STATE.
  */
 #ifndef MSRPC_RPC_H
 #define MSRPC_RPC_H
@@ -30,10 +30,11 @@ struct rpc_syntax {
 
 struct rpc_interface {
     uint32_t table_version;
-    uint32_t n_ops;                /* operation numbers 0 .. n_ops - 1 */
-    const char *name;              /* "srvsvc" */
+    uint32_t n_ops;   /* operation numbers 0 .. n_ops - 1 */
+    const char *name; /* "srvsvc" */
     struct rpc_syntax syntax;
-    const char *const *endpoints;  /* default endpoints, "ncacn_np:[\\pipe\\srvsvc]"; NULL-terminated, or NULL */
+    const char *const
+        *endpoints; /* default endpoints, "ncacn_np:[\\pipe\\srvsvc]"; NULL-terminated, or NULL */
 };
 
 enum rpc_op_flags { RPC_OP_IDEMPOTENT = 1, RPC_OP_MAYBE = 2 };
@@ -41,11 +42,11 @@ enum rpc_op_flags { RPC_OP_IDEMPOTENT = 1, RPC_OP_MAYBE = 2 };
 struct rpc_op {
     uint32_t table_version;
     uint16_t opnum;
-    uint16_t flags;                       /* enum rpc_op_flags */
+    uint16_t flags; /* enum rpc_op_flags */
     const struct rpc_interface *iface;
-    const char *name;                     /* "NetrShareDel" */
-    uint32_t size;                        /* of the operation's structure { in; out; } */
-    uint32_t out_offset;                  /* of its member out */
+    const char *name;    /* "NetrShareDel" */
+    uint32_t size;       /* of the operation's structure { in; out; } */
+    uint32_t out_offset; /* of its member out */
     void (*push_in)(struct ndr_push *n, const void *r);
     void (*pull_in)(struct ndr_pull *n, void *r);
     void (*push_out)(struct ndr_push *n, const void *r);
@@ -54,11 +55,14 @@ struct rpc_op {
 
 /* ---- bindings ([C706] 3.1, [MS-RPCE] 2.1) ---- */
 
-/* "ncacn_np:host[\\pipe\\srvsvc]", "ncacn_ip_tcp:host[49152,seal,krb5]", object UUID in front with '@'. Host: name,
- * IPv4, IPv6 with or without brackets and zone id. Options after the endpoint, comma separated: sign, seal,
- * connect, none; krb5, ntlm, spnego; smb2.02 ... smb3.11; target=HOST. STATUS_INVALID_PARAMETER with a sentence. */
-NT_PUBLIC enum nt_status rpc_binding_parse(const char *s, struct rpc_binding **ret, struct nt_error *err) NT_CHECKED;
-/* protseq "ncacn_np" or "ncacn_ip_tcp"; endpoint NULL: the interface's default pipe, or the endpoint mapper. */
+/* "ncacn_np:host[\\pipe\\srvsvc]", "ncacn_ip_tcp:host[49152,seal,krb5]", object UUID in front with '@'. Host:
+ * name, IPv4, IPv6 with or without brackets and zone id. Options after the endpoint, comma separated: sign,
+ * seal, connect, none; krb5, ntlm, spnego; smb2.02 ... smb3.11; target=HOST. STATUS_INVALID_PARAMETER with a
+ * sentence. */
+NT_PUBLIC enum nt_status rpc_binding_parse(const char *s, struct rpc_binding **ret,
+                                           struct nt_error *err) NT_CHECKED;
+/* protseq "ncacn_np" or "ncacn_ip_tcp"; endpoint NULL: the interface's default pipe, or the endpoint mapper.
+ */
 NT_PUBLIC enum nt_status rpc_binding_new(const char *protseq, const char *host, const char *endpoint,
                                          struct rpc_binding **ret, struct nt_error *err) NT_CHECKED;
 NT_PUBLIC struct rpc_binding *rpc_binding_ref(struct rpc_binding *b);
@@ -73,37 +77,43 @@ NT_PUBLIC size_t rpc_binding_format(const struct rpc_binding *b, char *buf, size
 
 struct rpc_options {
     size_t size;
-    struct sec_creds *creds;       /* for RPC security and, through the SMB session, for the pipe */
-    enum sec_level level;          /* DEFAULT: privacy on TCP; on a pipe no RPC security (the SMB session protects) */
-    const char *provider;          /* "krb5", "ntlm", "spnego"; NULL: "spnego" where a level asks for security */
-    const char *target;            /* host part of the service principal; NULL: the host dialled */
-    const char *service;           /* NULL: "host" on TCP, "cifs" on a pipe */
-    struct npc_session *session;   /* ncacn_np: open the pipe in this session instead of a new one */
-    const struct npc_options *npc; /* ncacn_np: how to open a session (creds, cancel, loop, error come from here) */
-    uint16_t tcp_port;             /* ncacn_ip_tcp: port of the endpoint mapper, 0: 135 */
-    bool no_header_sign;           /* do not offer header signing */
-    uint16_t max_fragment;         /* 0: 5840; 1432 .. 65535 */
-    unsigned timeout_ms;           /* connect + bind, and default of each call; 0: 30 000 */
+    struct sec_creds *creds; /* for RPC security and, through the SMB session, for the pipe */
+    enum sec_level level; /* DEFAULT: privacy on TCP; on a pipe no RPC security (the SMB session protects) */
+    const char *provider; /* "krb5", "ntlm", "spnego"; NULL: "spnego" where a level asks for security */
+    const char *target;   /* host part of the service principal; NULL: the host dialled */
+    const char *service;  /* NULL: "host" on TCP, "cifs" on a pipe */
+    struct npc_session *session; /* ncacn_np: open the pipe in this session instead of a new one */
+    const struct npc_options
+        *npc;              /* ncacn_np: how to open a session (creds, cancel, loop, error come from here) */
+    uint16_t tcp_port;     /* ncacn_ip_tcp: port of the endpoint mapper, 0: 135 */
+    bool no_header_sign;   /* do not offer header signing */
+    uint16_t max_fragment; /* 0: 5840; 1432 .. 65535 */
+    unsigned timeout_ms;   /* connect + bind, and default of each call; 0: 30 000 */
     struct nt_cancel *cancel;
-    struct nt_loop *loop;          /* NULL: a private one */
+    struct nt_loop *loop; /* NULL: a private one */
     const struct nt_env *env;
-    struct nt_error *error;        /* sentence when opening fails */
+    struct nt_error *error; /* sentence when opening fails */
 };
-#define RPC_OPTIONS_INIT { .size = sizeof(struct rpc_options) }
+#define RPC_OPTIONS_INIT                                                                                     \
+    {                                                                                                        \
+        .size = sizeof(struct rpc_options)                                                                   \
+    }
 
-/* Connects and binds. With no endpoint on ncacn_ip_tcp the endpoint mapper of the host is asked; the host that the
- * caller named is dialled with the mapped port, whatever address the answer holds. Never falls back to a lower level,
- * another provider or another principal. A bind_ack with less than was asked for is STATUS_ACCESS_DENIED; a bind_nak
- * or a rejected context RPC_NT_UNKNOWN_IF, RPC_NT_PROTOCOL_ERROR ...; transport errors as npc_session_open. */
-NT_PUBLIC enum nt_status rpc_open(const struct rpc_binding *b, const struct rpc_interface *i, const struct rpc_options *o,
-                                  struct rpc_conn **ret) NT_CHECKED;
+/* Connects and binds. With no endpoint on ncacn_ip_tcp the endpoint mapper of the host is asked; the host
+ * that the caller named is dialled with the mapped port, whatever address the answer holds. Never falls back
+ * to a lower level, another provider or another principal. A bind_ack with less than was asked for is
+ * STATUS_ACCESS_DENIED; a bind_nak or a rejected context RPC_NT_UNKNOWN_IF, RPC_NT_PROTOCOL_ERROR ...;
+ * transport errors as npc_session_open. */
+NT_PUBLIC enum nt_status rpc_open(const struct rpc_binding *b, const struct rpc_interface *i,
+                                  const struct rpc_options *o, struct rpc_conn **ret) NT_CHECKED;
 typedef void rpc_open_fn(void *arg, enum nt_status st, struct rpc_conn *c);
 /* The same, asynchronously; o->loop must be set; done comes once, later. o->error must live until then. */
 NT_PUBLIC enum nt_status rpc_open_send(const struct rpc_binding *b, const struct rpc_interface *i,
                                        const struct rpc_options *o, rpc_open_fn *done, void *arg) NT_CHECKED;
 /* A second interface on the same association and security context (alter_context). */
 NT_PUBLIC enum nt_status rpc_add_interface(struct rpc_conn *c, const struct rpc_interface *i) NT_CHECKED;
-/* Calls in flight end with STATUS_CONNECTION_ABORTED... from their callbacks before this returns to the loop. */
+/* Calls in flight end with STATUS_CONNECTION_ABORTED... from their callbacks before this returns to the loop.
+ */
 NT_PUBLIC void rpc_close(struct rpc_conn *c);
 /* What went wrong last, for people; "" if nothing did. */
 NT_PUBLIC const char *rpc_conn_error(const struct rpc_conn *c);
@@ -118,35 +128,41 @@ struct rpc_call_options {
     struct nt_cancel *cancel; /* NULL: none */
     const struct nt_guid *object;
 };
-#define RPC_CALL_OPTIONS_INIT { .size = sizeof(struct rpc_call_options) }
+#define RPC_CALL_OPTIONS_INIT                                                                                \
+    {                                                                                                        \
+        .size = sizeof(struct rpc_call_options)                                                              \
+    }
 /* For the calls that start from now on. */
 NT_PUBLIC void rpc_conn_set(struct rpc_conn *c, const struct rpc_call_options *o);
 
 struct rpc_facts {
     size_t size;
     const char *protseq, *endpoint, *host, *peer;
-    const char *provider;        /* NULL: none; else what SPNEGO chose, too: "spnego/krb5" */
+    const char *provider; /* NULL: none; else what SPNEGO chose, too: "spnego/krb5" */
     enum sec_level level;
     bool header_sign;
     bool ndr64;
-    uint32_t enctype;            /* Kerberos, else 0 */
+    uint32_t enctype; /* Kerberos, else 0 */
     uint16_t max_xmit_frag, max_recv_frag;
     uint32_t assoc_group;
     struct npc_session *session; /* ncacn_np, else NULL */
 };
 NT_PUBLIC enum nt_status rpc_conn_facts(const struct rpc_conn *c, struct rpc_facts *ret) NT_CHECKED;
-/* The transport session key that keys samr and lsarpc payloads: ncacn_np without RPC security: the SMB application
- * key. With RPC security or on TCP: STATUS_NO_USER_SESSION_KEY (see docs/rpc.md). Lent as long as the connection. */
+/* The transport session key that keys samr and lsarpc payloads: ncacn_np without RPC security: the SMB
+ * application key. With RPC security or on TCP: STATUS_NO_USER_SESSION_KEY (see docs/rpc.md). Lent as long as
+ * the connection. */
 NT_PUBLIC enum nt_status rpc_conn_session_key(const struct rpc_conn *c, struct nt_blob *ret) NT_CHECKED;
 
 /* ---- calls ---- */
 
-/* r is the operation's structure: `in` filled by the caller, `out` by the call, everything in `out` lives in mem.
- * The status says whether the call happened; the operation's own answer is in out.result. On failure out is zeroed.
- * Faults: nt_from_rpc_fault, with the raw code in rpc_conn_fault. */
-NT_PUBLIC enum nt_status rpc_run(struct rpc_conn *c, const struct rpc_op *op, struct nt_arena *mem, void *r) NT_CHECKED;
+/* r is the operation's structure: `in` filled by the caller, `out` by the call, everything in `out` lives in
+ * mem. The status says whether the call happened; the operation's own answer is in out.result. On failure out
+ * is zeroed. Faults: nt_from_rpc_fault, with the raw code in rpc_conn_fault. */
+NT_PUBLIC enum nt_status rpc_run(struct rpc_conn *c, const struct rpc_op *op, struct nt_arena *mem,
+                                 void *r) NT_CHECKED;
 typedef void rpc_done_fn(void *arg, enum nt_status st);
-/* Until done the runtime owns mem and r, cancelled or not. ret_call (NULL: not wanted) is valid until done. */
+/* Until done the runtime owns mem and r, cancelled or not. ret_call (NULL: not wanted) is valid until done.
+ */
 NT_PUBLIC enum nt_status rpc_send(struct rpc_conn *c, const struct rpc_op *op, struct nt_arena *mem, void *r,
                                   rpc_done_fn *done, void *arg, struct rpc_call **ret_call) NT_CHECKED;
 /* Asks for the end of a call; done comes with STATUS_CANCELLED or with the answer if that was faster. */

@@ -12,8 +12,8 @@
 
 NT_BEGIN_DECLS
 
-/* True for success and informational codes (severity 0 and 1), as NT_SUCCESS. STATUS_MORE_ENTRIES is a success;
- * STATUS_BUFFER_OVERFLOW (a warning, severity 2) is not. */
+/* True for success and informational codes (severity 0 and 1), as NT_SUCCESS. STATUS_MORE_ENTRIES is a
+ * success; STATUS_BUFFER_OVERFLOW (a warning, severity 2) is not. */
 static inline bool nt_ok(enum nt_status st)
 {
     return ((uint32_t)st & 0x80000000U) == 0;
@@ -27,12 +27,12 @@ NT_PUBLIC const char *nt_status_text(enum nt_status st);
 NT_PUBLIC const char *werror_name(enum werror we);
 NT_PUBLIC const char *werror_text(enum werror we);
 
-/* Win32 code for a status: its partner, the code inside a facility NTWIN32 status, or W_ERROR_MR_MID_NOT_FOUND when
- * Windows knows none either. */
+/* Win32 code for a status: its partner, the code inside a facility NTWIN32 status, or
+ * W_ERROR_MR_MID_NOT_FOUND when Windows knows none either. */
 NT_PUBLIC enum werror nt_to_werror(enum nt_status st);
 /* Status for a Win32 code, losing nothing: the exact partner where the mapping is one to one in both
- * directions, else 0xC0070000 | code (facility NTWIN32); success stays success. An HRESULT of facility WIN32 counts as
- * the code in it; any other failure code above 16 bits stays what it is. */
+ * directions, else 0xC0070000 | code (facility NTWIN32); success stays success. An HRESULT of facility WIN32
+ * counts as the code in it; any other failure code above 16 bits stays what it is. */
 NT_PUBLIC enum nt_status nt_from_werror(enum werror we);
 
 /* Status for the code of a fault PDU ([C706] appendix N, [MS-RPCE] 2.2.2.4): nca_* codes become RPC_NT_*, an

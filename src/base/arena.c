@@ -7,7 +7,7 @@
 /* The first chunk fits a typical small call (a stub of a few hundred bytes and what it decodes to). */
 #define CHUNK_FIRST ((size_t)2048)
 /* Chunks stop doubling here, so that a big answer wastes at most this much. */
-#define CHUNK_MAX ((size_t)1 << 20)
+#define CHUNK_MAX   ((size_t)1 << 20)
 #define CHUNK_ALIGN ((size_t)64)
 
 struct chunk {
@@ -49,7 +49,8 @@ static struct chunk *chunk_add(struct nt_arena *a, size_t need)
     while (size < need)
         size = size > SIZE_MAX / 2 ? need : size * 2;
     void *p = NULL;
-    if (size > SIZE_MAX - sizeof(struct chunk) || posix_memalign(&p, CHUNK_ALIGN, sizeof(struct chunk) + size))
+    if (size > SIZE_MAX - sizeof(struct chunk) ||
+        posix_memalign(&p, CHUNK_ALIGN, sizeof(struct chunk) + size))
         return NULL;
     struct chunk *c = p;
     c->size = size;

@@ -135,8 +135,8 @@ static inline size_t rd_count(struct rd *r, size_t elem_min)
     return n;
 }
 
-/* A window of n bytes at offset `off` from the start of r's data, without moving r; an empty failed window, and
- * a failed r, if it does not lie inside. */
+/* A window of n bytes at offset `off` from the start of r's data, without moving r; an empty failed window,
+ * and a failed r, if it does not lie inside. */
 static inline struct rd rd_sub(struct rd *r, size_t off, size_t n)
 {
     struct rd s = { r->base, 0, 0, STATUS_SUCCESS };
@@ -150,7 +150,8 @@ static inline struct rd rd_sub(struct rd *r, size_t off, size_t n)
     return s;
 }
 
-/* ---- writer: grows on the heap up to limit ---------------------------------------------------------------- */
+/* ---- writer: grows on the heap up to limit ----------------------------------------------------------------
+ */
 
 struct wr {
     uint8_t *base;
@@ -163,8 +164,8 @@ static inline void wr_init(struct wr *w, size_t limit)
     *w = (struct wr){ NULL, 0, 0, limit, STATUS_SUCCESS };
 }
 
-/* Makes room for n more bytes; false, and the writer fails (STATUS_NO_MEMORY, or STATUS_BUFFER_TOO_SMALL at the
- * limit), if there is none. */
+/* Makes room for n more bytes; false, and the writer fails (STATUS_NO_MEMORY, or STATUS_BUFFER_TOO_SMALL at
+ * the limit), if there is none. */
 bool wr_grow(struct wr *w, size_t n);
 /* Frees the bytes, zeroing them if `secret`. Accepts a writer that failed. */
 void wr_free(struct wr *w);
@@ -189,7 +190,8 @@ static inline uint8_t *wr_room(struct wr *w, size_t n)
 
 static inline void wr_bytes(struct wr *w, const void *p, size_t n)
 {
-    uint8_t *to = n ? wr_room(w, n) : NULL; /* nothing to write may come as a null pointer, and w may have none yet */
+    uint8_t *to =
+        n ? wr_room(w, n) : NULL; /* nothing to write may come as a null pointer, and w may have none yet */
     if (to)
         memcpy(to, p, n);
 }

@@ -137,8 +137,8 @@ enum nt_status nt_guid_parse(const char *s, struct nt_guid *ret)
 
 char *nt_guid_format(const struct nt_guid *g, char buf[NT_GUID_STRLEN + 1])
 {
-    snprintf(buf, NT_GUID_STRLEN + 1, "%08x-%04x-%04x-%02x%02x-%02x%02x%02x%02x%02x%02x", g->a, g->b, g->c, g->d[0],
-             g->d[1], g->d[2], g->d[3], g->d[4], g->d[5], g->d[6], g->d[7]);
+    snprintf(buf, NT_GUID_STRLEN + 1, "%08x-%04x-%04x-%02x%02x-%02x%02x%02x%02x%02x%02x", g->a, g->b, g->c,
+             g->d[0], g->d[1], g->d[2], g->d[3], g->d[4], g->d[5], g->d[6], g->d[7]);
     return buf;
 }
 

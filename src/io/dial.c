@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Resolving and connecting: c-ares for names, then one connection attempt after the other, families in turn, a new
- * one every 250 ms while earlier ones are still under way (RFC 8305). Numeric addresses ask nobody.
+ * Resolving and connecting: c-ares for names, then one connection attempt after the other, families in turn,
+ * a new one every 250 ms while earlier ones are still under way (RFC 8305). Numeric addresses ask nobody.
  */
 #include <ares.h>
 #include <arpa/inet.h>
@@ -17,8 +17,8 @@
 #include "io/m_poll.h"
 
 #define ATTEMPT_DELAY UINT64_C(250000000) /* RFC 8305 section 5 */
-/* Addresses of one name that are tried at most: a name with more is a pool, and eight dead members of a pool mean
- * that the ninth will not save the call within any deadline. */
+/* Addresses of one name that are tried at most: a name with more is a pool, and eight dead members of a pool
+ * mean that the ninth will not save the call within any deadline. */
 #define MAX_ADDRS 8
 #define MAX_HOST  255 /* RFC 1035 2.3.4 */
 
@@ -158,8 +158,8 @@ static void resolved(void *arg, int status, int timeouts, struct ares_addrinfo *
     if (ai)
         ares_freeaddrinfo(ai);
     if (d->n_addrs == 0)
-        d->failure = status == ARES_ENOMEM      ? STATUS_NO_MEMORY
-                     : status == ARES_ETIMEOUT  ? STATUS_IO_TIMEOUT
+        d->failure = status == ARES_ENOMEM       ? STATUS_NO_MEMORY
+                     : status == ARES_ETIMEOUT   ? STATUS_IO_TIMEOUT
                      : status == ARES_ECANCELLED ? STATUS_CANCELLED
                                                  : STATUS_BAD_NETWORK_PATH;
 }
@@ -169,7 +169,9 @@ static enum nt_status resolve(struct dial *d)
     if (ares_init(&d->channel) != ARES_SUCCESS)
         return STATUS_NO_MEMORY;
     d->have_channel = d->resolving = true;
-    struct ares_addrinfo_hints hints = { .ai_flags = ARES_AI_ENVHOSTS, .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
+    struct ares_addrinfo_hints hints = { .ai_flags = ARES_AI_ENVHOSTS,
+                                         .ai_family = AF_UNSPEC,
+                                         .ai_socktype = SOCK_STREAM };
     hints.ai_flags = 0; /* no HOSTALIASES: the environment is not ours to obey */
     ares_getaddrinfo(d->channel, d->host, NULL, &hints, resolved, d);
     return STATUS_SUCCESS;
@@ -270,9 +272,11 @@ static void peer_text(const union any_addr *a, char *peer, size_t size)
 {
     char ip[INET6_ADDRSTRLEN];
     if (a->sa.sa_family == AF_INET)
-        snprintf(peer, size, "%s:%u", inet_ntop(AF_INET, &a->in.sin_addr, ip, sizeof ip), ntohs(a->in.sin_port));
+        snprintf(peer, size, "%s:%u", inet_ntop(AF_INET, &a->in.sin_addr, ip, sizeof ip),
+                 ntohs(a->in.sin_port));
     else if (a->sa.sa_family == AF_INET6)
-        snprintf(peer, size, "[%s]:%u", inet_ntop(AF_INET6, &a->in6.sin6_addr, ip, sizeof ip), ntohs(a->in6.sin6_port));
+        snprintf(peer, size, "[%s]:%u", inet_ntop(AF_INET6, &a->in6.sin6_addr, ip, sizeof ip),
+                 ntohs(a->in6.sin6_port));
     else
         snprintf(peer, size, "%s", a->un.sun_path);
 }
@@ -284,7 +288,8 @@ size_t dial_pollfds(struct dial *d, struct pollfd *p, size_t max)
         ares_socket_t socks[ARES_GETSOCK_MAXNUM];
         int bits = ares_getsock(d->channel, socks, ARES_GETSOCK_MAXNUM);
         for (int i = 0; i < ARES_GETSOCK_MAXNUM && n < max; i++) {
-            bool out = (unsigned)bits >> (i + ARES_GETSOCK_MAXNUM) & 1; /* c-ares' own macro shifts into the sign */
+            bool out =
+                (unsigned)bits >> (i + ARES_GETSOCK_MAXNUM) & 1; /* c-ares' own macro shifts into the sign */
             short ev = (short)((ARES_GETSOCK_READABLE(bits, i) ? POLLIN : 0) | (out ? POLLOUT : 0));
             if (ev)
                 p[n++] = (struct pollfd){ .fd = socks[i], .events = ev };
@@ -302,7 +307,8 @@ uint64_t dial_next(struct dial *d)
     if (d->resolving) {
         struct timeval tv, *t = ares_timeout(d->channel, NULL, &tv);
         if (t) {
-            uint64_t at = nt_env_system()->monotonic(NULL) + (uint64_t)t->tv_sec * 1000000000U + (uint64_t)t->tv_usec * 1000U;
+            uint64_t at = nt_env_system()->monotonic(NULL) + (uint64_t)t->tv_sec * 1000000000U +
+                          (uint64_t)t->tv_usec * 1000U;
             next = at < next ? at : next;
         }
     } else if (d->tried < d->n_addrs && d->next_attempt < next) {
@@ -318,7 +324,8 @@ static void resolver_turn(struct dial *d)
     int ready = n ? poll(p, n, 0) : 0;
     for (size_t i = 0; ready > 0 && i < n && d->resolving; i++)
         if (p[i].revents)
-            ares_process_fd(d->channel, p[i].revents & (POLLIN | POLLERR | POLLHUP) ? p[i].fd : ARES_SOCKET_BAD,
+            ares_process_fd(d->channel,
+                            p[i].revents & (POLLIN | POLLERR | POLLHUP) ? p[i].fd : ARES_SOCKET_BAD,
                             p[i].revents & POLLOUT ? p[i].fd : ARES_SOCKET_BAD);
     if (d->resolving)
         ares_process_fd(d->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD); /* its time-outs */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Engines and drivers. An engine is a protocol state machine; it touches no descriptor, clock or thread. Engines
- * stack on one io_stream, which holds only queues. A driver (poll, memory pair, later uv) moves bytes and time.
+ * Engines and drivers. An engine is a protocol state machine; it touches no descriptor, clock or thread.
+ * Engines stack on one io_stream, which holds only queues. A driver (poll, memory pair, later uv) moves bytes
+ * and time.
  *
  * Rules: no calls up while parsing (finished requests go on the ready list, which runs when the engine has
  * returned); starting never completes (a start function fails at once or calls back later, exactly once);
@@ -19,8 +20,8 @@
 struct io_stream;
 struct io_item;
 
-/* Something that is called back later: from the ready list, by a timer, or after blocking work. Embedded in the
- * object it belongs to; at most one of the three is pending at a time. */
+/* Something that is called back later: from the ready list, by a timer, or after blocking work. Embedded in
+ * the object it belongs to; at most one of the three is pending at a time. */
 struct io_item {
     void (*fn)(struct io_item *it);   /* on the stream's thread */
     void (*work)(struct io_item *it); /* for io_work: may block; owns all that it touches */
@@ -32,14 +33,14 @@ struct io_item {
 
 /* The bottom engine of a stream. `data` is lent and writable: an engine may decrypt in place. */
 struct io_ops {
-    void (*on_open)(void *engine);                              /* the transport is connected; may be NULL */
-    void (*on_data)(void *engine, uint8_t *data, size_t len);   /* any split of the byte stream */
-    void (*on_close)(void *engine, enum nt_status why);         /* exactly once, also when a dial fails */
+    void (*on_open)(void *engine);                            /* the transport is connected; may be NULL */
+    void (*on_data)(void *engine, uint8_t *data, size_t len); /* any split of the byte stream */
+    void (*on_close)(void *engine, enum nt_status why);       /* exactly once, also when a dial fails */
 };
 
-/* High-water mark: a driver stops reading from a peer while this much output waits, so that a peer that does not
- * read cannot make us queue without end. */
-#define IO_HIGH_WATER ((size_t)1 << 20)
+/* High-water mark: a driver stops reading from a peer while this much output waits, so that a peer that does
+ * not read cannot make us queue without end. */
+#define IO_HIGH_WATER                   ((size_t)1 << 20)
 
 #define io_container(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
@@ -58,22 +59,22 @@ struct io_stream {
     struct nt_loop *loop; /* the loop it is attached to; NULL under tests */
     void *drv;            /* the driver's half */
     enum io_state state;
-    enum nt_status why;       /* once closed */
-    unsigned depth;           /* > 0 while an engine or callback of this stream runs */
-    bool close_after;         /* close when the output queue is empty */
-    uint64_t now;             /* as of the current step */
-    size_t queued;            /* bytes waiting */
+    enum nt_status why; /* once closed */
+    unsigned depth;     /* > 0 while an engine or callback of this stream runs */
+    bool close_after;   /* close when the output queue is empty */
+    uint64_t now;       /* as of the current step */
+    size_t queued;      /* bytes waiting */
     struct io_out *out_head, *out_tail;
     struct io_out *out_spare;           /* one empty record kept for the next message */
     struct io_item ready, timers, work; /* list heads */
     struct io_item close_item;
-    bool *gone;                         /* set for io_step when a callback ends the stream */
+    bool *gone; /* set for io_step when a callback ends the stream */
 };
 
 /* env NULL: system. The stream is embedded in, and outlived by, the bottom engine's owner. */
 void io_stream_init(struct io_stream *s, const struct io_ops *ops, void *engine, const struct nt_env *env);
-/* Drops queues and pending items without calling anything; detaches from the driver. Allowed in any callback that
- * io_step runs, after which the stream's memory may be freed; not inside on_data and on_open. */
+/* Drops queues and pending items without calling anything; detaches from the driver. Allowed in any callback
+ * that io_step runs, after which the stream's memory may be freed; not inside on_data and on_open. */
 void io_stream_done(struct io_stream *s);
 void io_item_init(struct io_item *it, void (*fn)(struct io_item *it));
 
@@ -86,12 +87,12 @@ enum nt_status io_queue(struct io_stream *s, struct wr *out);
 enum nt_status io_queue_from(struct io_stream *s, struct wr *out, size_t skip);
 void io_timer(struct io_stream *s, struct io_item *it, uint64_t when); /* monotonic ns; re-arms if pending */
 void io_ready(struct io_stream *s, struct io_item *it);                /* callback after this step */
-void io_work(struct io_stream *s, struct io_item *it);                 /* it->work elsewhere, then it->fn here */
-/* Owner's thread, any time; idempotent. False while the work of an io_work item still runs elsewhere: then it->fn is
- * called at its end with a NULL stream, only to free what the item owns. */
+void io_work(struct io_stream *s, struct io_item *it); /* it->work elsewhere, then it->fn here */
+/* Owner's thread, any time; idempotent. False while the work of an io_work item still runs elsewhere: then
+ * it->fn is called at its end with a NULL stream, only to free what the item owns. */
 bool io_cancel(struct io_item *it);
-/* The engine wants the transport closed: on_close(why) comes from the ready list; queued output is dropped, or
- * sent first when `flush`. */
+/* The engine wants the transport closed: on_close(why) comes from the ready list; queued output is dropped,
+ * or sent first when `flush`. */
 void io_close(struct io_stream *s, enum nt_status why, bool flush);
 static inline uint64_t io_now(const struct io_stream *s)
 {
@@ -101,8 +102,8 @@ static inline uint64_t io_now(const struct io_stream *s)
 /* ---- used by drivers, tests and fuzzers ---- */
 
 void io_opened(struct io_stream *s, uint64_t now);
-/* Gives bytes to the engine and then runs the ready list, before it returns: so what an engine lends from `data` (an
- * answer, decrypted in place) is valid in the callbacks of that list. */
+/* Gives bytes to the engine and then runs the ready list, before it returns: so what an engine lends from
+ * `data` (an answer, decrypted in place) is valid in the callbacks of that list. */
 void io_feed(struct io_stream *s, uint8_t *data, size_t len, uint64_t now);
 int io_pending(const struct io_stream *s, struct iovec *iov, int max);
 void io_sent(struct io_stream *s, size_t n);
@@ -114,8 +115,8 @@ void io_hangup(struct io_stream *s, enum nt_status why, uint64_t now);
 
 /* ---- loops ---- */
 
-/* Where to dial. host: a name or numeric address (IPv6 with or without zone id and brackets); for a unix socket
- * `path` instead. The strings are copied. deadline: monotonic ns for resolving and connecting. */
+/* Where to dial. host: a name or numeric address (IPv6 with or without zone id and brackets); for a unix
+ * socket `path` instead. The strings are copied. deadline: monotonic ns for resolving and connecting. */
 struct io_addr {
     const char *host;
     uint16_t port;
@@ -137,38 +138,41 @@ enum nt_status io_wait(struct nt_loop *l, bool (*done)(void *arg), void *arg, ui
                        struct nt_cancel *cancel);
 uint64_t io_loop_now(struct nt_loop *l);
 const struct nt_env *io_loop_env(struct nt_loop *l);
-/* Runs it->fn when no callback of this loop is on the stack any more (at once if none is now): for freeing what a
- * caller further up may still look at. */
+/* Runs it->fn when no callback of this loop is on the stack any more (at once if none is now): for freeing
+ * what a caller further up may still look at. */
 void io_loop_defer(struct nt_loop *l, struct io_item *it);
 
-/* Waiting on a cancel token without anybody blocking for it: fn is called once, from a turn of the loop, after the
- * token was fired, and the watch has ended by then. Embedded in the object it belongs to, zeroed before its first use. */
+/* Waiting on a cancel token without anybody blocking for it: fn is called once, from a turn of the loop,
+ * after the token was fired, and the watch has ended by then. Embedded in the object it belongs to, zeroed
+ * before its first use. */
 struct io_watch {
     void (*fn)(struct io_watch *w);
     struct io_watch *next, **link; /* private */
     struct nt_cancel *cancel;      /* holds a reference while it is watched */
 };
 /* With a NULL token nothing is watched. */
-void io_watch_start(struct nt_loop *l, struct io_watch *w, struct nt_cancel *cancel, void (*fn)(struct io_watch *w));
+void io_watch_start(struct nt_loop *l, struct io_watch *w, struct nt_cancel *cancel,
+                    void (*fn)(struct io_watch *w));
 void io_watch_stop(struct io_watch *w); /* idempotent */
 
 /* ---- memory pair, for tests and fuzzers ---- */
 
-/* A loop without descriptors: streams are joined in pairs, bytes move when the loop runs, time is a number that
- * moves only when nothing else can happen (straight to the next deadline). chunk: how many bytes are handed over
- * at once (0: all). Everything that takes a loop works on it, io_wait included. */
+/* A loop without descriptors: streams are joined in pairs, bytes move when the loop runs, time is a number
+ * that moves only when nothing else can happen (straight to the next deadline). chunk: how many bytes are
+ * handed over at once (0: all). Everything that takes a loop works on it, io_wait included. */
 struct io_mem_options {
     const struct nt_env *env;
     size_t chunk;
-    uint64_t start;     /* monotonic ns at the beginning */
-    size_t cut_after;   /* hang up both ends once so many bytes went to the first of a pair; SIZE_MAX: never */
+    uint64_t start;   /* monotonic ns at the beginning */
+    size_t cut_after; /* hang up both ends once so many bytes went to the first of a pair; SIZE_MAX: never */
 };
 enum nt_status io_mem_loop_new(const struct io_mem_options *o, struct nt_loop **ret);
 /* Both streams attached and joined; on_open of both is called from the next run. */
 enum nt_status io_mem_join(struct nt_loop *l, struct io_stream *a, struct io_stream *b);
-/* What io_dial does on a memory loop: calls `accept` with the dialling stream, which joins it to a peer of its own
- * or fails the dial with a status. */
-void io_mem_on_dial(struct nt_loop *l, enum nt_status (*accept)(void *arg, struct io_stream *s, const struct io_addr *to),
+/* What io_dial does on a memory loop: calls `accept` with the dialling stream, which joins it to a peer of
+ * its own or fails the dial with a status. */
+void io_mem_on_dial(struct nt_loop *l,
+                    enum nt_status (*accept)(void *arg, struct io_stream *s, const struct io_addr *to),
                     void *arg);
 
 #pragma GCC visibility pop

@@ -29,7 +29,8 @@ void io_loop_defer(struct nt_loop *l, struct io_item *it)
 
 /* ---- watches ---- */
 
-void io_watch_start(struct nt_loop *l, struct io_watch *w, struct nt_cancel *cancel, void (*fn)(struct io_watch *w))
+void io_watch_start(struct nt_loop *l, struct io_watch *w, struct nt_cancel *cancel,
+                    void (*fn)(struct io_watch *w))
 {
     io_watch_stop(w);
     if (!cancel)
@@ -120,8 +121,9 @@ int nt_loop_timeout(struct nt_loop *l)
     return ms > 86400000 ? 86400000 : (int)ms;
 }
 
-/* What is still taking its leave (a pipe's CLOSE, a logoff) is sent if that needs no waiting; then it hangs up, and
- * its owners free it from their callbacks. Whoever has not gone after so many turns was not closed by its user. */
+/* What is still taking its leave (a pipe's CLOSE, a logoff) is sent if that needs no waiting; then it hangs
+ * up, and its owners free it from their callbacks. Whoever has not gone after so many turns was not closed by
+ * its user. */
 #define LAST_TURNS 100
 
 void nt_loop_free(struct nt_loop *l)

@@ -63,14 +63,16 @@ enum nt_status io_mem_join(struct nt_loop *base, struct io_stream *a, struct io_
     return STATUS_SUCCESS;
 }
 
-void io_mem_on_dial(struct nt_loop *base, enum nt_status (*accept)(void *arg, struct io_stream *s, const struct io_addr *to),
+void io_mem_on_dial(struct nt_loop *base,
+                    enum nt_status (*accept)(void *arg, struct io_stream *s, const struct io_addr *to),
                     void *arg)
 {
     as_mem(base)->accept = accept;
     as_mem(base)->accept_arg = arg;
 }
 
-static enum nt_status mem_dial(struct nt_loop *base, struct io_stream *s, const struct io_addr *to, uint64_t deadline)
+static enum nt_status mem_dial(struct nt_loop *base, struct io_stream *s, const struct io_addr *to,
+                               uint64_t deadline)
 {
     struct mem_loop *l = as_mem(base);
     (void)deadline;
@@ -163,7 +165,8 @@ static bool conn_step(struct mem_loop *l, struct mem_conn *c)
     }
     ran |= move_bytes(l, c);
     /* a hang-up arrives behind the bytes that were sent before it */
-    if (c->s && c->hung_up && c->s->state == IO_OPEN && !(c->peer && c->peer->s && c->peer->s->out_head && c->peer->s->state == IO_OPEN)) {
+    if (c->s && c->hung_up && c->s->state == IO_OPEN &&
+        !(c->peer && c->peer->s && c->peer->s->out_head && c->peer->s->state == IO_OPEN)) {
         io_hangup(c->s, STATUS_CONNECTION_DISCONNECTED, l->now);
         ran = true;
     }
@@ -213,7 +216,8 @@ static bool mem_turn(struct nt_loop *base, uint64_t until, struct nt_cancel *can
     if (!ran) { /* nothing can happen before the next deadline: it is now */
         uint64_t next = mem_next(base);
         next = next < until ? next : until;
-        /* with neither a deadline nor a limit a test waits for ever: let an hour pass, which callers see as a hang */
+        /* with neither a deadline nor a limit a test waits for ever: let an hour pass, which callers see as a
+         * hang */
         l->now = next == UINT64_MAX ? l->now + UINT64_C(3600000000000) : next > l->now ? next : l->now;
     }
     return ran;

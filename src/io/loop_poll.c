@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The poll driver: sockets and time. A loop with one stream and no cancel token waits inside recv itself, so that
- * a warm call costs two system calls; everything else goes through poll(2).
+ * The poll driver: sockets and time. A loop with one stream and no cancel token waits inside recv itself, so
+ * that a warm call costs two system calls; everything else goes through poll(2).
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -15,8 +15,8 @@
 
 /* One SMB message with a whole transact answer (64 KiB) and its framing fits. */
 #define RECV_BUFFER ((size_t)80 << 10)
-/* A lone stream blocks in recv for this long at a time (SO_RCVTIMEO, set once); deadlines nearer than two ticks are
- * kept exactly by poll. */
+/* A lone stream blocks in recv for this long at a time (SO_RCVTIMEO, set once); deadlines nearer than two
+ * ticks are kept exactly by poll. */
 #define RECV_TICK UINT64_C(1000000000)
 #define SEND_IOV  16
 
@@ -62,7 +62,8 @@ static void conn_shut(struct poll_conn *c)
     c->fd = -1;
 }
 
-static enum nt_status poll_dial(struct nt_loop *base, struct io_stream *s, const struct io_addr *to, uint64_t deadline)
+static enum nt_status poll_dial(struct nt_loop *base, struct io_stream *s, const struct io_addr *to,
+                                uint64_t deadline)
 {
     struct poll_loop *l = as_poll(base);
     struct dial *d;
@@ -248,7 +249,8 @@ static bool conn_reads(const struct poll_conn *c)
     return c->s && c->fd >= 0 && c->s->state == IO_OPEN && c->s->queued < IO_HIGH_WATER;
 }
 
-/* The pollfds of all streams, then those of dials, watches and the token. Grows the array as needed; 0 when memory is short. */
+/* The pollfds of all streams, then those of dials, watches and the token. Grows the array as needed; 0 when
+ * memory is short. */
 static size_t fill_pollfds(struct poll_loop *l, struct nt_cancel *cancel)
 {
     size_t need = l->n + 1;
@@ -268,7 +270,8 @@ static size_t fill_pollfds(struct poll_loop *l, struct nt_cancel *cancel)
     for (size_t i = 0; i < l->n; i++) {
         struct poll_conn *c = l->conns[i];
         int events = (conn_reads(c) ? POLLIN : 0) | (c->s && c->s->out_head ? POLLOUT : 0);
-        l->pfds[n++] = (struct pollfd){ .fd = c->s && c->fd >= 0 && events ? c->fd : -1, .events = (short)events };
+        l->pfds[n++] =
+            (struct pollfd){ .fd = c->s && c->fd >= 0 && events ? c->fd : -1, .events = (short)events };
     }
     for (size_t i = 0; i < l->n; i++)
         if (l->conns[i]->dial)
@@ -287,7 +290,8 @@ static bool wait_poll(struct poll_loop *l, uint64_t until, uint64_t now, struct 
     if (until == UINT64_MAX)
         tp = NULL;
     else if (until > now)
-        ts = (struct timespec){ .tv_sec = (time_t)((until - now) / 1000000000U), .tv_nsec = (long)((until - now) % 1000000000U) };
+        ts = (struct timespec){ .tv_sec = (time_t)((until - now) / 1000000000U),
+                                .tv_nsec = (long)((until - now) % 1000000000U) };
     if (n == 0 && !tp)
         return false;
     if (ppoll(l->pfds, n, tp, NULL) <= 0)
@@ -315,7 +319,8 @@ static void sync_epoll(struct poll_loop *l)
     for (size_t i = 0; i < l->n_registered; i++)
         epoll_ctl(l->epfd, EPOLL_CTL_DEL, l->registered[i].fd, NULL); /* gone if closed: no matter */
     for (size_t i = 0; i < used; i++) {
-        struct epoll_event e = { .events = (now[i].events & POLLIN ? EPOLLIN : 0U) | (now[i].events & POLLOUT ? EPOLLOUT : 0U) };
+        struct epoll_event e = { .events = (now[i].events & POLLIN ? EPOLLIN : 0U) |
+                                           (now[i].events & POLLOUT ? EPOLLOUT : 0U) };
         epoll_ctl(l->epfd, EPOLL_CTL_ADD, now[i].fd, &e);
     }
     free(l->registered);
@@ -331,13 +336,14 @@ static bool poll_turn(struct nt_loop *base, uint64_t until, struct nt_cancel *ca
     uint64_t next = ran ? 0 : earliest(l);
     if (until < next)
         next = until;
-    /* What ran may be all that the caller waits for, so the descriptors can wait for the next turn; but not twice in
-     * a row, or callbacks that keep waking each other would starve them. */
+    /* What ran may be all that the caller waits for, so the descriptors can wait for the next turn; but not
+     * twice in a row, or callbacks that keep waking each other would starve them. */
     bool skip = ran && !l->skipped;
     l->skipped = skip;
     if (!skip) {
         uint64_t now = now_of(base);
-        if (l->n == 1 && !cancel && !l->base.watches && conn_reads(l->conns[0]) && !l->conns[0]->s->out_head && next > now + 2 * RECV_TICK)
+        if (l->n == 1 && !cancel && !l->base.watches && conn_reads(l->conns[0]) &&
+            !l->conns[0]->s->out_head && next > now + 2 * RECV_TICK)
             ran |= receive(l, l->conns[0], 0);
         else
             ran |= wait_poll(l, next, now, cancel);

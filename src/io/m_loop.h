@@ -8,13 +8,15 @@
 
 struct io_driver_ops {
     const char *name;
-    enum nt_status (*dial)(struct nt_loop *l, struct io_stream *s, const struct io_addr *to, uint64_t deadline);
+    enum nt_status (*dial)(struct nt_loop *l, struct io_stream *s, const struct io_addr *to,
+                           uint64_t deadline);
     enum nt_status (*attach)(struct nt_loop *l, struct io_stream *s, int fd);
-    void (*kick)(struct nt_loop *l, struct io_stream *s);   /* there is output or work */
-    void (*close)(struct nt_loop *l, struct io_stream *s);  /* shut the transport, keep the stream's items running */
+    void (*kick)(struct nt_loop *l, struct io_stream *s); /* there is output or work */
+    void (*close)(struct nt_loop *l,
+                  struct io_stream *s); /* shut the transport, keep the stream's items running */
     void (*detach)(struct nt_loop *l, struct io_stream *s); /* forget the stream */
-    /* One turn: wait until `until` (monotonic ns; 0: do not wait) or the token, move bytes, step the streams. True
-     * when anything ran. */
+    /* One turn: wait until `until` (monotonic ns; 0: do not wait) or the token, move bytes, step the streams.
+     * True when anything ran. */
     bool (*turn)(struct nt_loop *l, uint64_t until, struct nt_cancel *cancel);
     uint64_t (*now)(struct nt_loop *l);
     uint64_t (*next)(struct nt_loop *l); /* earliest deadline; 0: something is due now */
@@ -27,8 +29,8 @@ struct io_driver_ops {
 struct nt_loop {
     const struct io_driver_ops *ops;
     const struct nt_env *env;
-    bool running;            /* inside a turn: callbacks are on the stack */
-    struct io_item *defer;   /* singly linked through next */
+    bool running;          /* inside a turn: callbacks are on the stack */
+    struct io_item *defer; /* singly linked through next */
     struct io_watch *watches;
 };
 

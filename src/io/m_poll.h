@@ -27,7 +27,7 @@ struct poll_loop {
     int epfd;                  /* for nt_loop_fd; -1 until asked for */
     struct pollfd *registered; /* what epfd watches */
     size_t n_registered;
-    uint8_t *buf;              /* receive buffer, lent to the engines */
+    uint8_t *buf; /* receive buffer, lent to the engines */
 };
 
 /* A dial ends by calling poll_dialled once, from dial_turn. */

@@ -124,7 +124,8 @@ enum nt_status io_queue_from(struct io_stream *s, struct wr *out, size_t skip)
 bool io_cancel(struct io_item *it)
 {
     if (it->state == ITEM_WORKING) {
-        it->state = ITEM_WORK_CANCELLED; /* the way back is cut; the item frees itself through fn(NULL stream) */
+        it->state =
+            ITEM_WORK_CANCELLED; /* the way back is cut; the item frees itself through fn(NULL stream) */
         it->stream = NULL;
         return false;
     }
@@ -257,8 +258,9 @@ uint64_t io_deadline(const struct io_stream *s)
     return list_empty(&s->timers) ? UINT64_MAX : s->timers.next->when;
 }
 
-/* Runs what is due now. Items that become ready meanwhile stand behind the marker and wait for the next step, so
- * that two callbacks that wake each other cannot hold the loop. The stream may be gone when a callback returns. */
+/* Runs what is due now. Items that become ready meanwhile stand behind the marker and wait for the next step,
+ * so that two callbacks that wake each other cannot hold the loop. The stream may be gone when a callback
+ * returns. */
 void io_step(struct io_stream *s, uint64_t now)
 {
     s->now = now;

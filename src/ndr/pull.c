@@ -273,8 +273,8 @@ static struct ndr_full_pull *full_of(const void *content)
                                                offsetof(struct ndr_full_pull, content));
 }
 
-/* Longest search for a slot. In a table that is at most half full ordinary ids need a handful of steps; ids that were chosen
- * to collide would make each of a million pointers look at all those before it. */
+/* Longest search for a slot. In a table that is at most half full ordinary ids need a handful of steps; ids
+ * that were chosen to collide would make each of a million pointers look at all those before it. */
 #define FULL_PROBES 1024u
 
 /* The slot of id, or a free one for it; null after too long a search. */

@@ -105,8 +105,8 @@ static enum nt_status call_creds(struct net_call *c, struct sec_creds **ret)
     return STATUS_SUCCESS;
 }
 
-/* What did not come to an answer is an error, also when the peer found a code for it that callers would take for
- * success or for a list that goes on. */
+/* What did not come to an answer is an error, also when the peer found a code for it that callers would take
+ * for success or for a list that goes on. */
 static enum nt_status not_done(struct net_call *c, enum nt_status st)
 {
     NET_API_STATUS seen = nt_to_net_api(st);
@@ -249,10 +249,8 @@ enum nt_status net_answer(struct net_call *c, enum werror we)
     char way[128];
     how(c, way, sizeof way);
     if (we == W_ERROR_ACCESS_DENIED)
-        return nt_error_set(
-            &c->err, st,
-            "%s refuses this to %s%s: ERROR_ACCESS_DENIED",
-            c->srv->name, who(c), way);
+        return nt_error_set(&c->err, st, "%s refuses this to %s%s: ERROR_ACCESS_DENIED", c->srv->name, who(c),
+                            way);
     return nt_error_set(&c->err, st, "%s answered%s: %s (%u)%s%s", c->srv->name, way, name ? name : "error",
                         (unsigned)we, text ? ", " : "", text ? text : "");
 }
@@ -265,10 +263,8 @@ enum nt_status net_answer_nt(struct net_call *c, enum nt_status st)
     char way[128];
     how(c, way, sizeof way);
     if (st == STATUS_ACCESS_DENIED)
-        return nt_error_set(
-            &c->err, st,
-            "%s refuses this to %s%s: STATUS_ACCESS_DENIED",
-            c->srv->name, who(c), way);
+        return nt_error_set(&c->err, st, "%s refuses this to %s%s: STATUS_ACCESS_DENIED", c->srv->name,
+                            who(c), way);
     return nt_error_set(&c->err, st, "%s answered%s: %s (0x%08x)%s%s", c->srv->name, way,
                         name ? name : "error", (unsigned)st, text ? ", " : "", text ? text : "");
 }

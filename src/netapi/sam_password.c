@@ -179,9 +179,9 @@ static enum nt_status change_rc4(struct net_call *c, const struct dtyp_RPC_UNICO
     return sam_run(c, &samr_SamrUnicodeChangePasswordUser2_op, &r, &r.out.result);
 }
 
-/* "No such operation" is a fault, and a fault may come without a signature (rpc/call.c says why), so over TCP somebody in
- * between can make one. Then the weaker form may only go where he cannot read it: sealed, or in an SMB session, where nothing
- * comes from anybody but the server. */
+/* "No such operation" is a fault, and a fault may come without a signature (rpc/call.c says why), so over TCP
+ * somebody in between can make one. Then the weaker form may only go where he cannot read it: sealed, or in
+ * an SMB session, where nothing comes from anybody but the server. */
 static bool weaker_form_ok(const struct net_call *c)
 {
     const struct net_options *o = net_call_options(c);
@@ -209,7 +209,8 @@ enum nt_status sam_change_password(struct net_call *c, const WCHAR *username, co
     st = change_aes(c, &server, &user, hash, fresh);
     if (st == RPC_NT_PROCNUM_OUT_OF_RANGE && !weaker_form_ok(c)) {
         st = nt_error_set(&c->err, STATUS_DOWNGRADE_DETECTED,
-                          "%s has no AES form of this operation, or somebody in between says so; the older form is only sent "
+                          "%s has no AES form of this operation, or somebody in between says so; the older "
+                          "form is only sent "
                           "over a signed named pipe, or sealed",
                           c->srv->name);
     } else if (st == RPC_NT_PROCNUM_OUT_OF_RANGE) { /* a server that has no AES form */

@@ -93,8 +93,8 @@ enum nt_status user_groups(struct net_call *c, const struct ndr_handle *h,
 
 /* One request takes 1024 SIDs ([MS-SAMR] 2.2.7.5). */
 #define ALIAS_SIDS 1024
-/* Local groups that one account is in: a token holds 1024 SIDs, so far more is a server that wants to keep us busy (each is
- * compared with those before it). */
+/* Local groups that one account is in: a token holds 1024 SIDs, so far more is a server that wants to keep us
+ * busy (each is compared with those before it). */
 #define ALIASES_MAX 16384
 
 static enum nt_status aliases_of_some(struct net_call *c, const struct ndr_handle *domain,
@@ -111,7 +111,8 @@ static enum nt_status aliases_of_some(struct net_call *c, const struct ndr_handl
     enum nt_status st = sam_run(c, &samr_SamrGetAliasMembership_op, &r, &r.out.result);
     if (!nt_ok(st))
         return st;
-    if (r.out.Membership.Count > ALIASES_MAX - list->n || (r.out.Membership.Count && !r.out.Membership.Element))
+    if (r.out.Membership.Count > ALIASES_MAX - list->n ||
+        (r.out.Membership.Count && !r.out.Membership.Element))
         return bad_answer(c);
     for (uint32_t i = 0; i < r.out.Membership.Count; i++) {
         size_t k = 0;

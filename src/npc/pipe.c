@@ -407,7 +407,8 @@ static void pipe_done(struct smb_req *r)
 {
     struct smb_pipe *p = io_container(r, struct smb_pipe, req);
     enum nt_status st = r->status;
-    /* An answer without a message has an error; and none of these commands has a success but STATUS_SUCCESS. */
+    /* An answer without a message has an error; and none of these commands has a success but STATUS_SUCCESS.
+     */
     if (nt_ok(st) && (!r->msg || st != STATUS_SUCCESS))
         st = STATUS_INVALID_NETWORK_RESPONSE;
     switch (p->doing) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Security providers: one table each (krb5, ntlm, spnego), used by SMB session setup and RPC bind alike.
- * The table is the design's section 9; a provider never does I/O but for krb5's start and step, which may talk
- * to a KDC (SEC_CAP_MAY_BLOCK: call them through io_work).
+ * The table is the design's section 9; a provider never does I/O but for krb5's start and step, which may
+ * talk to a KDC (SEC_CAP_MAY_BLOCK: call them through io_work).
  */
 #ifndef SEC_SEC_H
 #define SEC_SEC_H
@@ -34,7 +34,8 @@ enum {
     SEC_FLAG_HEADER_SIGN = 128, /* RPC header signing will be used: DCE style token layout */
 };
 
-/* What the acceptor needs to know of an account; fills nt_hash. STATUS_NO_SUCH_USER, STATUS_ACCOUNT_LOCKED_OUT...*/
+/* What the acceptor needs to know of an account; fills nt_hash. STATUS_NO_SUCH_USER,
+ * STATUS_ACCOUNT_LOCKED_OUT...*/
 struct sec_acceptor {
     void *arg;
     enum nt_status (*nt_hash)(void *arg, const char16_t *user, size_t user_len, const char16_t *domain,
@@ -45,14 +46,15 @@ struct sec_acceptor {
 
 struct sec_params {
     enum sec_role role;
-    struct sec_creds *creds;            /* client */
-    const char *service, *host;         /* client's target: "cifs" + "dc1.lab.example"; principal cifs/host@ */
-    unsigned flags;                     /* SEC_FLAG_* asked for */
-    enum sec_mech mech;                 /* overrides creds' when not AUTO */
-    const uint8_t *channel_bindings;    /* 16 byte MD5 of the gss_channel_bindings, or NULL ([MS-NLMP] 2.2.2.1) */
+    struct sec_creds *creds;    /* client */
+    const char *service, *host; /* client's target: "cifs" + "dc1.lab.example"; principal cifs/host@ */
+    unsigned flags;             /* SEC_FLAG_* asked for */
+    enum sec_mech mech;         /* overrides creds' when not AUTO */
+    const uint8_t
+        *channel_bindings; /* 16 byte MD5 of the gss_channel_bindings, or NULL ([MS-NLMP] 2.2.2.1) */
     const struct sec_acceptor *acceptor; /* server */
     const struct nt_env *env;
-    struct nt_error *err;               /* the sentence of a failure; may be NULL; must outlive the context */
+    struct nt_error *err; /* the sentence of a failure; may be NULL; must outlive the context */
 };
 
 enum sec_part_kind {
@@ -81,11 +83,11 @@ struct sec_provider {
     uint8_t rpc_auth_type; /* 16, 10, 9 ([MS-RPCE] 2.2.1.1.7) */
     unsigned caps;         /* SEC_CAP_* */
     enum nt_status (*start)(const struct sec_params *p, struct sec_ctx **ret);
-    /* in: the peer's token (empty at a client's first step). Appends ours to out (nothing appended: no token to
-     * send). STATUS_MORE_PROCESSING_REQUIRED: another token is awaited. STATUS_SUCCESS: established. */
+    /* in: the peer's token (empty at a client's first step). Appends ours to out (nothing appended: no token
+     * to send). STATUS_MORE_PROCESSING_REQUIRED: another token is awaited. STATUS_SUCCESS: established. */
     enum nt_status (*step)(struct sec_ctx *c, struct nt_blob in, struct wr *out);
-    /* Bytes of TOKEN for a message with data_len bytes of DATA. Fixed for a context and level, but for Kerberos
-     * modes whose header depends on nothing but the enctype. */
+    /* Bytes of TOKEN for a message with data_len bytes of DATA. Fixed for a context and level, but for
+     * Kerberos modes whose header depends on nothing but the enctype. */
     size_t (*token_size)(const struct sec_ctx *c, enum sec_level level, size_t data_len);
     /* In place, in wire order; consumes a sequence number also on failure. */
     enum nt_status (*protect)(struct sec_ctx *c, enum sec_level level, struct sec_iov *iov, size_t n);

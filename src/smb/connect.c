@@ -180,8 +180,9 @@ static enum nt_status make_offer(struct smb_client *c, const struct smb_client_o
     unsigned top = q->dialects[q->n_dialects - 1];
     if (o->protection == NPC_PROTECT_ENCRYPT && (top < NPC_SMB_3_0 || !c->n_ciphers))
         return nt_error_set(&c->err, STATUS_INVALID_PARAMETER,
-                            top < NPC_SMB_3_0 ? "encryption is asked for, but no dialect from 3.0 on may be offered"
-                                              : "encryption is asked for, but no cipher may be offered");
+                            top < NPC_SMB_3_0
+                                ? "encryption is asked for, but no dialect from 3.0 on may be offered"
+                                : "encryption is asked for, but no cipher may be offered");
     q->mode = SMB_MODE_SIGN |
               SMB_MODE_SIGN_REQUIRED; /* a session that has a key is signed, whatever the options say */
     if (top > NPC_SMB_2_0_2)
@@ -423,8 +424,8 @@ static void auth_item(struct io_item *it)
     bool done = a->status == STATUS_SUCCESS;
     if (!done && a->status != STATUS_MORE_PROCESSING_REQUIRED) {
         smb_client_fail(c, a->status, "authenticating to %s%s%s: %s%s%s", smb_who(c, who),
-                        *sec_creds_user(a->creds) ? " as " : "", sec_creds_user(a->creds), status_words(a->status, words), *a->err.text ? "; " : "",
-                        a->err.text);
+                        *sec_creds_user(a->creds) ? " as " : "", sec_creds_user(a->creds),
+                        status_words(a->status, words), *a->err.text ? "; " : "", a->err.text);
         return;
     }
     if (a->last) {
@@ -528,8 +529,7 @@ static void setup_failed(struct smb_client *c, enum nt_status st)
                     *sec_creds_user(c->o.creds)             ? sec_creds_user(c->o.creds)
                     : c->auth->ctx && !strcmp(name, "krb5") ? "the owner of the ticket cache"
                                                             : "nobody",
-                    name,
-                    status_words(st, words), logon_advice(st));
+                    name, status_words(st, words), logon_advice(st));
 }
 
 static void setup_done(struct smb_req *r)

@@ -598,7 +598,8 @@ static void broken_connections(void **state)
     assert_int_equal(NetServerGetInfo(WHOST, 101, &buf), ERROR_ACCESS_DENIED);
     w->net.fault_code = ERROR_MORE_DATA; /* a fault is no part of a list */
     DWORD read = 1, total = 1;
-    assert_int_equal(NetShareEnum(WHOST, 1, &buf, MAX_PREFERRED_LENGTH, &read, &total, NULL), RPC_S_PROTOCOL_ERROR);
+    assert_int_equal(NetShareEnum(WHOST, 1, &buf, MAX_PREFERRED_LENGTH, &read, &total, NULL),
+                     RPC_S_PROTOCOL_ERROR);
     assert_int_equal(read, 0);
     /* The connection ends while it is idle, for longer than a busy caller waits. */
     w->net.end = FAKE_LAST;

@@ -110,9 +110,14 @@ static void guid_round_trip(void **state)
     char buf[NT_GUID_STRLEN + 1];
     assert_int_equal(nt_guid_parse("{4B324FC8-1670-01d3-1278-5a47bf6ee188}", &g), STATUS_SUCCESS);
     assert_string_equal(nt_guid_format(&g, buf), "4b324fc8-1670-01d3-1278-5a47bf6ee188");
-    static const char *const bad[] = { "", "{", "4b324fc8-1670-01d3-1278-5a47bf6ee18", "4b324fc8-1670-01d3-1278-5a47bf6ee1888",
-                                       "{4b324fc8-1670-01d3-1278-5a47bf6ee188", "4b324fc8-1670-01d3-1278-5a47bf6ee188}",
-                                       "4b324fc8_1670-01d3-1278-5a47bf6ee188", "gb324fc8-1670-01d3-1278-5a47bf6ee188" };
+    static const char *const bad[] = { "",
+                                       "{",
+                                       "4b324fc8-1670-01d3-1278-5a47bf6ee18",
+                                       "4b324fc8-1670-01d3-1278-5a47bf6ee1888",
+                                       "{4b324fc8-1670-01d3-1278-5a47bf6ee188",
+                                       "4b324fc8-1670-01d3-1278-5a47bf6ee188}",
+                                       "4b324fc8_1670-01d3-1278-5a47bf6ee188",
+                                       "gb324fc8-1670-01d3-1278-5a47bf6ee188" };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_int_equal(nt_guid_parse(bad[i], &g), STATUS_INVALID_PARAMETER);
 }
@@ -120,7 +125,8 @@ static void guid_round_trip(void **state)
 static void sid_round_trip(void **state)
 {
     (void)state;
-    static const char *const good[] = { "S-1-0", "S-1-5-32-544", "S-1-5-21-1-2-4294967295-500", "S-1-0x10000000000-1",
+    static const char *const good[] = { "S-1-0", "S-1-5-32-544", "S-1-5-21-1-2-4294967295-500",
+                                        "S-1-0x10000000000-1",
                                         "S-1-4294967295-1-2-3-4-5-6-7-8-9-10-11-12-13-14-15" };
     struct nt_sid sid, domain;
     char buf[NT_SID_STRLEN + 1];
@@ -128,8 +134,17 @@ static void sid_round_trip(void **state)
         assert_int_equal(nt_sid_parse(good[i], &sid), STATUS_SUCCESS);
         assert_string_equal(nt_sid_format(&sid, buf), good[i]);
     }
-    static const char *const bad[] = { "", "S", "S-", "S-2-5", "S-1-", "S-1-5-", "S-1-5-4294967296", "S-1-5-1x", "T-1-5",
-                                       "S-1-281474976710656", "S-1-5-1-2-3-4-5-6-7-8-9-10-11-12-13-14-15-16" };
+    static const char *const bad[] = { "",
+                                       "S",
+                                       "S-",
+                                       "S-2-5",
+                                       "S-1-",
+                                       "S-1-5-",
+                                       "S-1-5-4294967296",
+                                       "S-1-5-1x",
+                                       "T-1-5",
+                                       "S-1-281474976710656",
+                                       "S-1-5-1-2-3-4-5-6-7-8-9-10-11-12-13-14-15-16" };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_int_equal(nt_sid_parse(bad[i], &sid), STATUS_INVALID_SID);
     uint32_t rid;

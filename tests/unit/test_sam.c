@@ -654,7 +654,8 @@ static void too_many_aliases(void **state)
 {
     (void)state;
     srv.lie = MANY_ALIASES;
-    assert_int_not_equal(NetUserGetLocalGroups(u"x", u"anna", 0, 0, &buf, MAX_PREFERRED_LENGTH, &n, &total), NERR_Success);
+    assert_int_not_equal(NetUserGetLocalGroups(u"x", u"anna", 0, 0, &buf, MAX_PREFERRED_LENGTH, &n, &total),
+                         NERR_Success);
     assert_non_null(strstr(last_error, "contradicts"));
 }
 

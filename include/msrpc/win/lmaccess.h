@@ -913,8 +913,8 @@ NET_API_STATUS NET_API_FUNCTION NetUserModalsGet(LPCWSTR servername, DWORD level
 /*
  * Changes a password by one who knows the old one; no right over the account is needed. domainname is a
  * server, or the DNS name of a domain if that leads to its controllers, NULL this machine; username NULL is
- * the caller. ERROR_INVALID_PASSWORD (also for a user that does not exist), NERR_PasswordTooShort (any rule of
- * the policy is broken).
+ * the caller. ERROR_INVALID_PASSWORD (also for a user that does not exist), NERR_PasswordTooShort (any rule
+ * of the policy is broken).
  */
 NET_API_STATUS NET_API_FUNCTION NetUserChangePassword(LPCWSTR domainname, LPCWSTR username,
                                                       LPCWSTR oldpassword, LPCWSTR newpassword);
