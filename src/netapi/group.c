@@ -341,7 +341,7 @@ static enum nt_status remove_member(struct net_call *c, const struct ndr_handle 
 /* Servers that do not delete a group with members get it without. */
 static enum nt_status del(struct net_call *c, const WCHAR *groupname)
 {
-    const struct samr_SAMPR_GET_MEMBERS_BUFFER *m;
+    const struct samr_SAMPR_GET_MEMBERS_BUFFER *m = NULL;
     struct sam_domain d;
     struct ndr_handle h;
     uint32_t rid;
