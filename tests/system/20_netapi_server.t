@@ -4,24 +4,6 @@
 . "$TERN_SRC/tests/system/lib.sh"
 P=$TERN_BUILD/tests/system/netapi_server
 
-# points TEXT SUITE HOST [ARGUMENT...]: the checks of netapi_server become points of this test
-points()
-{
-    local text=$1 line
-    shift
-    run "$P" "$@"
-    while IFS= read -r line; do
-        case $line in
-        "ok "*) tap ok "$text: ${line#ok }" ;;
-        "not ok "*) tap "not ok" "$text: ${line#not ok }" ;;
-        esac
-    done <<<"$OUT"
-    if [ "$(tail -n 1 <<<"$OUT")" = "done" ]; then tap ok "$text: came to its end"; else
-        tap "not ok" "$text: came to its end"
-        show
-    fi
-}
-
 # hold SERVER USER PASSWORD: that user has a file of share1 open until `release`
 hold()
 {

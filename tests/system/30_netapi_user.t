@@ -5,24 +5,6 @@
 . "$TERN_SRC/tests/system/lib.sh"
 P=$TERN_BUILD/tests/system/netapi_user
 
-# points TEXT SUITE HOST [ARGUMENT...]: the checks of netapi_user become points of this test
-points()
-{
-    local text=$1 line
-    shift
-    run "$P" "$@"
-    while IFS= read -r line; do
-        case $line in
-        "ok "*) tap ok "$text: ${line#ok }" ;;
-        "not ok "*) tap "not ok" "$text: ${line#not ok }" ;;
-        esac
-    done <<<"$OUT"
-    if [ "$(tail -n 1 <<<"$OUT")" = done ]; then tap ok "$text: came to its end"; else
-        tap "not ok" "$text: came to its end"
-        show
-    fi
-}
-
 # ---- standalone, NTLM ----
 export NA_USER=root NA_PASSWORD=$LAB_SRV_PASSWORD
 points "users" users "$LAB_SRV" "Alice Ångström"

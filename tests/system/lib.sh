@@ -51,6 +51,24 @@ fails()
     fi
 }
 
+# points TEXT SUITE HOST [ARGUMENT...]: the checks that the program $P prints become points of this test
+points()
+{
+    local text=$1 line
+    shift
+    run "$P" "$@"
+    while IFS= read -r line; do
+        case $line in
+        "ok "*) tap ok "$text: ${line#ok }" ;;
+        "not ok "*) tap "not ok" "$text: ${line#not ok }" ;;
+        esac
+    done <<<"$OUT"
+    if [ "$(tail -n 1 <<<"$OUT")" = done ]; then tap ok "$text: came to its end"; else
+        tap "not ok" "$text: came to its end"
+        show
+    fi
+}
+
 # like TEXT REGEX COMMAND...: succeeds and some line of its output matches
 like()
 {

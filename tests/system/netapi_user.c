@@ -6,67 +6,13 @@
  * tests/system/30_netapi_user.t counts. Credentials and transport come from NA_USER (empty: the Kerberos
  * cache), NA_PASSWORD, NA_PROTSEQ.
  */
-#include <windows.h>
-#include <lm.h>
-#include <msrpc/netapi.h>
-#include <msrpc/unistr.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "netapi_check.h"
 #include <strings.h>
 #include <time.h>
-
-static unsigned failures;
-static char16_t *host;
 
 #define FIRST_PASSWORD  u"First.Pass-w0rd"
 #define SECOND_PASSWORD u"Zweites.Paßwort-2 日本"
 #define THIRD_PASSWORD  u"Third.Pass-w0rd!3"
-
-static void check(bool good, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void check(bool good, const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    printf("%s", good ? "ok " : "not ok ");
-    vprintf(fmt, ap);
-    putchar('\n');
-    va_end(ap);
-    failures += !good;
-}
-
-/* The status that a call must give; the sentence is shown when it gives another. */
-static bool gives(NET_API_STATUS st, NET_API_STATUS want, const char *text)
-{
-    const char *sentence = net_last_error();
-    if (st == want) {
-        check(true, "%s", text);
-        if (want != NERR_Success && want != ERROR_MORE_DATA && !sentence[0])
-            check(false, "%s: has a sentence", text);
-    } else {
-        check(false, "%s: %u instead of %u (%s)", text, st, want, sentence);
-    }
-    return st == want;
-}
-
-static char16_t *wide(const char *s)
-{
-    char16_t *w;
-    size_t n;
-    if (ustr_from_utf8_wtf(s, USTR_NUL, &w, &n) != STATUS_SUCCESS)
-        abort();
-    return w;
-}
-
-static const char *narrow(const WCHAR *w)
-{
-    static char buf[8][1024];
-    static unsigned next;
-    char *to = buf[next++ % 8];
-    if (!w || ustr_to_utf8_lossy_buf(w, USTR_NUL, to, sizeof buf[0], NULL) != STATUS_SUCCESS)
-        strcpy(to, w ? "(too long)" : "(null)");
-    return to;
-}
 
 static bool same(const WCHAR *a, const char16_t *b)
 {
