@@ -6,28 +6,12 @@
  */
 #include <stdlib.h>
 
-#include <msrpc/epmapper.h>
-#include <msrpc/lsarpc.h>
-#include <msrpc/mgmt.h>
-#include <msrpc/rpcecho.h>
-#include <msrpc/samr.h>
-#include <msrpc/srvsvc.h>
-#include <msrpc/wkssvc.h>
+#include "common/interfaces.h"
 #include "ndr/ndr.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define BUDGET ((size_t)4 << 20) /* keeps a run short */
-
-static const struct {
-    const struct rpc_interface *iface;
-    const struct rpc_op *const *ops;
-} interfaces[] = {
-    { &epmapper_interface, epmapper_ops }, { &lsarpc_interface, lsarpc_ops },
-    { &mgmt_interface, mgmt_ops },         { &rpcecho_interface, rpcecho_ops },
-    { &samr_interface, samr_ops },         { &srvsvc_interface, srvsvc_ops },
-    { &wkssvc_interface, wkssvc_ops },
-};
 
 struct stub {
     const uint8_t *data;
@@ -69,9 +53,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 5 || size > 65536)
         return 0;
-    const size_t n = sizeof(interfaces) / sizeof(interfaces[0]);
-    const struct rpc_interface *iface = interfaces[data[0] % n].iface;
-    const struct rpc_op *op = interfaces[data[0] % n].ops[data[1] % iface->n_ops];
+    const struct test_interface *ti = &test_interfaces[data[0] % TEST_N_INTERFACES];
+    if (!ti->iface)
+        return 0;
+    const struct rpc_op *op = ti->ops[data[1] % ti->iface->n_ops];
     unsigned flags = data[2];
     size_t in_len = le16(data + 3);
     if (in_len > size - 5)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Stub data that Samba made (tests/golden/ndr/vectors.txt), for each operation there: what we pull and push
- * again has to be the same bytes. The same data, cut short and with each octet changed, must end in an error
- * or in a result that can be pushed, never in a crash. argv[1]: the file.
+ * Stub data that Samba made (tests/golden/ndr), for each operation there: what we pull and push again has to
+ * be the same bytes. The same data, cut short and with each octet changed, must end in an error or in a
+ * result that can be pushed, never in a crash. argv[1]: the file; with common.txt more is known about what is
+ * in it.
  */
 #include <stdarg.h>
 #include <setjmp.h>
@@ -10,42 +11,28 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include <msrpc/epmapper.h>
-#include <msrpc/lsarpc.h>
-#include <msrpc/mgmt.h>
-#include <msrpc/rpcecho.h>
-#include <msrpc/samr.h>
-#include <msrpc/srvsvc.h>
-#include <msrpc/wkssvc.h>
+#include "common/interfaces.h"
 #include "ndr/ndr.h"
 
 static const char *vector_file;
 
 #define MAX_STUB 4096 /* the longest vector is a third of that */
 
-static const struct {
-    const struct rpc_interface *iface;
-    const struct rpc_op *const *ops;
-} interfaces[] = {
-    { &epmapper_interface, epmapper_ops }, { &lsarpc_interface, lsarpc_ops },
-    { &mgmt_interface, mgmt_ops },         { &rpcecho_interface, rpcecho_ops },
-    { &samr_interface, samr_ops },         { &srvsvc_interface, srvsvc_ops },
-    { &wkssvc_interface, wkssvc_ops },
-};
-
 struct vector {
     char name[128];
     const struct rpc_op *op;
-    bool ndr64, has_in, has_out;
+    bool ndr64, has_out;
     uint8_t in[MAX_STUB] __attribute__((aligned(8))), out[MAX_STUB] __attribute__((aligned(8)));
     size_t in_len, out_len;
 };
 
 static const struct rpc_op *find_op(const char *name, unsigned opnum)
 {
-    for (size_t i = 0; i < sizeof(interfaces) / sizeof(interfaces[0]); i++)
-        if (strcmp(interfaces[i].iface->name, name) == 0 && opnum < interfaces[i].iface->n_ops)
-            return interfaces[i].ops[opnum];
+    for (size_t i = 0; i < TEST_N_INTERFACES; i++) {
+        const struct rpc_interface *iface = test_interfaces[i].iface;
+        if (iface && strcmp(iface->name, name) == 0 && opnum < iface->n_ops)
+            return test_interfaces[i].ops[opnum];
+    }
     return NULL;
 }
 
@@ -80,7 +67,7 @@ static bool next_vector(FILE *f, struct vector *v)
         v->op = find_op(iface, opnum);
         assert_non_null(v->op);
         v->ndr64 = ndr == 64;
-        v->has_in = from_hex(in, v->in, &v->in_len);
+        assert_true(from_hex(in, v->in, &v->in_len));
         v->has_out = from_hex(out, v->out, &v->out_len);
         return true;
     }
@@ -171,7 +158,7 @@ static void test_same_bytes(void **state)
     }
     fclose(f);
     assert_int_equal(bad, 0);
-    assert_true(n > 100);
+    assert_true(n > 0);
 }
 
 /* Pulls damaged data; what is accepted has to be whole, so that it can be pushed. */
@@ -250,7 +237,7 @@ static void test_short_memory(void **state)
             void *r = nt_arena_alloc(mem, v.op->size, 16);
             assert_non_null(r);
             st = pull(v.op->pull_in, mem, v.in, v.in_len, &v, r, &left);
-            if (st == STATUS_SUCCESS)
+            if (st == STATUS_SUCCESS && v.has_out)
                 st = pull(v.op->pull_out, mem, v.out, v.out_len, &v, r, &left);
             if (st != STATUS_SUCCESS)
                 assert_int_equal(st, STATUS_NO_MEMORY);
@@ -481,9 +468,13 @@ static void test_pull_ept_map(void **state)
 
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_same_bytes),       cmocka_unit_test(test_damaged),
-        cmocka_unit_test(test_short_memory),     cmocka_unit_test(test_short_writer),
+    static const struct CMUnitTest all[] = {
+        cmocka_unit_test(test_same_bytes),
+        cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_short_memory),
+        cmocka_unit_test(test_short_writer),
+    };
+    static const struct CMUnitTest common[] = {
         cmocka_unit_test(test_push_share_enum),  cmocka_unit_test(test_pull_share_enum),
         cmocka_unit_test(test_push_connect5),    cmocka_unit_test(test_pull_user21),
         cmocka_unit_test(test_push_lookup_sids), cmocka_unit_test(test_pull_lookup_sids),
@@ -492,5 +483,8 @@ int main(int argc, char **argv)
     if (argc != 2)
         return 2;
     vector_file = argv[1];
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int bad = cmocka_run_group_tests(all, NULL, NULL);
+    if (strstr(vector_file, "common.txt"))
+        bad += cmocka_run_group_tests(common, NULL, NULL);
+    return bad;
 }

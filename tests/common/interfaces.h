@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * All interfaces of libmsrpc, for tests and fuzzers that take any. The index is what a fuzz input begins with
+ * (fuzz_ndr.c): it stays with its interface, so that seeds stay good when others come; gaps are allowed.
+ */
+#ifndef TESTS_INTERFACES_H
+#define TESTS_INTERFACES_H
+
+#include <msrpc/epmapper.h>
+#include <msrpc/lsarpc.h>
+#include <msrpc/mgmt.h>
+#include <msrpc/rpcecho.h>
+#include <msrpc/samr.h>
+#include <msrpc/srvsvc.h>
+#include <msrpc/wkssvc.h>
+
+#define TEST_INTERFACE(name) { &name##_interface, name##_ops }
+
+/* One line for each; gen_ndr_seeds.py reads the numbers here. */
+/* clang-format off */
+static const struct test_interface {
+    const struct rpc_interface *iface; /* NULL in a gap */
+    const struct rpc_op *const *ops;
+} test_interfaces[] = {
+    [0] = TEST_INTERFACE(epmapper),
+    [1] = TEST_INTERFACE(lsarpc),
+    [2] = TEST_INTERFACE(mgmt),
+    [3] = TEST_INTERFACE(rpcecho),
+    [4] = TEST_INTERFACE(samr),
+    [5] = TEST_INTERFACE(srvsvc),
+    [6] = TEST_INTERFACE(wkssvc),
+};
+/* clang-format on */
+
+#define TEST_N_INTERFACES (sizeof(test_interfaces) / sizeof(test_interfaces[0]))
+
+#endif
