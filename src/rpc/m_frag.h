@@ -3,7 +3,7 @@
 #ifndef RPC_M_FRAG_H
 #define RPC_M_FRAG_H
 
-#include "rpc/m_pdu.h"
+#include "rpc/pdu.h"
 
 /* Where the next fragment's stub starts and how long it is. */
 struct rpc_split {

@@ -4,7 +4,7 @@
 #ifndef RPC_M_SECTRAILER_H
 #define RPC_M_SECTRAILER_H
 
-#include "rpc/m_pdu.h"
+#include "rpc/pdu.h"
 #include "sec/sec.h"
 
 /* One security context of a connection. */

@@ -7,7 +7,7 @@
 #ifndef RPC_M_VT_H
 #define RPC_M_VT_H
 
-#include "rpc/m_pdu.h"
+#include "rpc/pdu.h"
 
 enum {                         /* parts */
        RPC_VT_HEADER_SIGN = 1, /* the bind offered header signing */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Codec of the connection-oriented PDUs; see m_pdu.h. */
-#include "rpc/m_pdu.h"
+/* Codec of the connection-oriented PDUs; see pdu.h. */
+#include "rpc/pdu.h"
 
 #define VERSION_MAJOR 5 /* [MS-RPCE] 3.3.1.5.1: 5.0 only */
 #define VERSION_MINOR 0

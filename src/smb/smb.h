@@ -120,6 +120,8 @@ static inline struct wr smb_over(uint8_t *p, size_t n)
     return (struct wr){ p, 0, n, n, STATUS_SUCCESS };
 }
 
+#pragma GCC visibility push(default) /* shared between our own libraries, see the *_PRIVATE nodes */
+
 void smb_put_hdr(uint8_t to[SMB_HDR], const struct smb_hdr *h);
 enum nt_status smb_get_hdr(const uint8_t *msg, size_t len, struct smb_hdr *ret);
 void smb_put_frame(uint8_t to[SMB_FRAME], size_t len);
@@ -274,6 +276,8 @@ void smb_put_validate(struct wr *w, const struct smb_validate *v, bool response)
 enum nt_status smb_get_validate(struct nt_blob data, bool response, struct smb_validate *ret);
 /* FSCTL_PIPE_WAIT request ([MS-FSCC] 2.3.49); name without any prefix. */
 enum nt_status smb_put_pipe_wait(struct wr *w, const char *name, uint64_t timeout_100ms);
+
+#pragma GCC visibility pop
 
 /* ---- keys, signing, encryption: crypt.c ---- */
 

@@ -15,7 +15,7 @@
 #include <msrpc/wkssvc.h>
 #include "ndr/ndr.h"
 #include "rpc/m_client.h"
-#include "rpc/m_pdu.h"
+#include "rpc/pdu.h"
 
 #define FRAGMENT 4000 /* stub bytes of a fragment: longer answers come in several */
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Connection-oriented PDUs ([C706] 12.6.4, [MS-RPCE] 2.2.2), for both roles. Sent little endian; received in
- * either byte order. A decoder that fails says why in words; decoded parts lend from the PDU.
+ * either byte order. A decoder that fails says why in words; decoded parts lend from the PDU. The runtime
+ * stands on it, and whatever else looks at PDUs.
  */
-#ifndef RPC_M_PDU_H
-#define RPC_M_PDU_H
+#ifndef RPC_PDU_H
+#define RPC_PDU_H
 
 #include <msrpc/rpc.h>
 #include "base/cursor.h"
@@ -142,6 +143,8 @@ struct rpc_pdu {
     } u;
 };
 
+#pragma GCC visibility push(default) /* shared between our own libraries, see the *_PRIVATE nodes */
+
 /* The first 16 bytes. Fails with RPC_NT_PROTOCOL_ERROR: other protocol version, unknown type or data
  * representation, frag_length below the header, auth_length that does not fit. */
 enum nt_status rpc_hdr_decode(const uint8_t p[RPC_HDR_LEN], struct rpc_hdr *ret, const char **ret_why);
@@ -174,5 +177,7 @@ extern const struct rpc_syntax rpc_syntax_ndr20, rpc_syntax_ndr64;
 /* Bind time feature negotiation ([MS-RPCE] 3.3.1.5.3) with these bits. */
 struct rpc_syntax rpc_syntax_features(uint8_t bits);
 bool rpc_syntax_equal(const struct rpc_syntax *a, const struct rpc_syntax *b);
+
+#pragma GCC visibility pop
 
 #endif
