@@ -7,11 +7,13 @@
 #define TESTS_INTERFACES_H
 
 #include <msrpc/epmapper.h>
+#include <msrpc/fsrvp.h>
 #include <msrpc/lsarpc.h>
 #include <msrpc/mgmt.h>
 #include <msrpc/rpcecho.h>
 #include <msrpc/samr.h>
 #include <msrpc/srvsvc.h>
+#include <msrpc/witness.h>
 #include <msrpc/wkssvc.h>
 
 #define TEST_INTERFACE(name) { &name##_interface, name##_ops }
@@ -29,6 +31,8 @@ static const struct test_interface {
     [4] = TEST_INTERFACE(samr),
     [5] = TEST_INTERFACE(srvsvc),
     [6] = TEST_INTERFACE(wkssvc),
+    [64] = TEST_INTERFACE(FileServerVssAgent),
+    [65] = TEST_INTERFACE(Witness),
 };
 /* clang-format on */
 

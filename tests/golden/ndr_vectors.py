@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the files in vectors/ share: each packs calls of one interface with python3-samba and hands them to vector()."""
+"""What the files in vectors/ share: each packs calls of one interface with python3-samba and hands them to vector().
+Calls that Samba's Python does not have are packed item by item, by hand, and handed to packed(), which has Samba's ndrdump
+read them."""
+
+import os
+import subprocess
+import tempfile
 
 from samba.dcerpc import lsa, misc, security
 from samba.ndr import ndr_pack_in, ndr_pack_out
@@ -38,3 +44,118 @@ def large(text):
 
 def sid(text):
     return security.dom_sid(text)
+
+
+class Packer:
+    """NDR by hand: whoever calls writes items in the order of the wire, so that each vector is a reading of the
+    specification of its own."""
+
+    def __init__(self, ndr64):
+        self.ndr64, self.data, self.referent = ndr64, bytearray(), 0x00020000
+
+    def align(self, n):
+        self.data += bytes(-len(self.data) % n)
+
+    def number(self, value, size):
+        self.align(size)
+        self.data += (value % (1 << 8 * size)).to_bytes(size, "little")
+
+    def u8(self, *values):
+        for v in values:
+            self.number(v, 1)
+
+    def u16(self, *values):
+        for v in values:
+            self.number(v, 2)
+
+    def u32(self, *values):
+        for v in values:
+            self.number(v, 4)
+
+    def u64(self, *values):
+        for v in values:
+            self.number(v, 8)
+
+    def wide(self, *values):
+        """Counts, tags of pointers: 4 bytes, in NDR64 8."""
+        for v in values:
+            self.number(v, 8 if self.ndr64 else 4)
+
+    def enum(self, *values):
+        for v in values:
+            self.number(v, 4 if self.ndr64 else 2)
+
+    def agg(self, n, n64=None):
+        """The alignment of a structure, which differs in NDR64 if it has pointers or counts; also its end there."""
+        self.align(n64 if self.ndr64 and n64 else n)
+
+    def end(self, n):
+        if self.ndr64:
+            self.align(n)
+
+    def ptr(self, there=True):
+        self.wide(self.referent if there else 0)
+        self.referent += 4 if there else 0
+
+    def raw(self, data):
+        self.data += data
+
+    def array(self, data):
+        """A conformant array of bytes."""
+        self.wide(len(data))
+        self.raw(data)
+
+    def wstr(self, text):
+        data = (text + "\0").encode("utf-16-le")
+        self.wide(len(data) // 2, 0, len(data) // 2)
+        self.raw(data)
+
+    def str(self, text):
+        data = (text + "\0").encode()
+        self.wide(len(data), 0, len(data))
+        self.raw(data)
+
+    def guid(self, *guids):
+        for _ in guids or [0]:
+            self.align(4)
+            self.raw(bytes.fromhex("67452301ab89efcd1032547698badcfe"))
+
+    def handle(self):
+        self.u32(0)
+        self.guid()
+
+    def sid(self, *subs):
+        """S-1-5-..., as an open structure."""
+        self.wide(len(subs))
+        self.u8(1, len(subs), 0, 0, 0, 0, 0, 5)
+        self.u32(*subs)
+
+
+def ndrdump(args, what):
+    p = subprocess.run(["ndrdump", *args], capture_output=True, text=True)
+    text = p.stdout + p.stderr
+    if p.returncode or "dump OK" not in text or "WARNING" in text:
+        raise SystemExit("%s: ndrdump does not agree: ndrdump %s\n%s" % (what, " ".join(args), text[-2000:]))
+
+
+def packed(interface, name, opnum, request, response, samba=None, validate=True, both=True):
+    """Adds a call that `request` and `response` pack. `samba`: its name for the interface; it has to read the bytes to
+    the last one and, with `validate`, to make the same bytes again."""
+    for ndr64 in (False, True) if both else (False,):
+        stubs = []
+        for pack in (request, response):
+            p = Packer(ndr64)
+            pack(p)
+            stubs.append(bytes(p.data))
+        if samba:
+            with tempfile.TemporaryDirectory() as d:
+                for stub, file in zip(stubs, ("in", "out")):
+                    with open(os.path.join(d, file), "wb") as f:
+                        f.write(stub)
+                # its --validate forgets --ndr64 when it reads again
+                options = ["--ndr64"] if ndr64 else ["--validate"] if validate else []
+                what = "%s %s, NDR%d" % (interface, name, 64 if ndr64 else 20)
+                ndrdump([samba, str(opnum), "in", d + "/in", *options], what + " request")
+                ndrdump([samba, str(opnum), "out", d + "/out", "-c", d + "/in", *options], what + " response")
+        lines.append("%s %s %d %d %s %s" % (interface, name, opnum, 64 if ndr64 else 20,
+                                            *(s.hex() or "empty" for s in stubs)))
