@@ -150,7 +150,11 @@ def check_manuals(texts, problems):
         for line in text.split("\n"):
             if NAMING.match(line):
                 named.update(re.findall(r"\w+", line))
-    interfaces = [m.group(1) for m in map(IDL.match, texts) if m]
+    interfaces = []
+    for path, text in texts.items():
+        idl = IDL.match(path)
+        if idl:
+            interfaces += [idl.group(1)] + re.findall(r"^interface (\w+)", text, flags=re.M)
     for path, text in sorted(texts.items()):
         lib = MAP.match(path)
         if not lib or "docs/man/%s.3" % lib.group(1) not in pages:
