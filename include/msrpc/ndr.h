@@ -34,13 +34,32 @@ struct ndr_handle {
 NT_PUBLIC bool ndr_handle_is_null(const struct ndr_handle *h);
 
 /*
- * An IDL pipe: elements that come or go in chunks. `chunk` moves up to `max` elements between `elems` and the
- * user and says how many; 0 ends the pipe.
+ * An IDL pipe: elements that come or go in chunks. Who sends sets `chunk` to a function that puts up to `max`
+ * elements into `elems` and says how many; 0 ends the pipe, and no function is an empty pipe. Who receives
+ * may set one that takes up to `max` elements out of `elems` and says how many; at the end it is called with
+ * max 0. If none is set, the receiving side finds one there that gives elements as a sender's does, out of
+ * the received bytes. A status other than success ends the call.
  */
 struct ndr_pipe {
     enum nt_status (*chunk)(void *arg, void *elems, size_t max, size_t *ret_n);
     void *arg;
 };
+
+/* A type as data: of a pipe's elements, of what is serialized. */
+#define NDR_TYPE_VERSION 1
+struct ndr_type {
+    uint32_t table_version;
+    uint32_t size; /* in memory */
+    uint16_t
+        width; /* `repeat` integers (0: one) of that many octets, moved in one piece; 0: by the functions */
+    uint16_t flags;  /* enum ndr_type_flags */
+    uint32_t repeat; /* with width */
+    uint32_t wire;   /* fewest octets on the wire */
+    const char *name;
+    void (*push)(struct ndr_push *n, const void *p);
+    void (*pull)(struct ndr_pull *n, void *p);
+};
+enum ndr_type_flags { NDR_TYPE_PRIMITIVE = 1 /* a number: no header in type serialization version 1 */ };
 
 /* Alignments; the greater of two is the stricter in both transfer syntaxes. */
 enum ndr_align {
@@ -125,8 +144,12 @@ NT_PUBLIC void ndr_push_string_opt(struct ndr_push *n, const char *s);
 /* The same as a unique parameter: referent id and, unless null, the string. */
 NT_PUBLIC void ndr_push_unique_wstring(struct ndr_push *n, const char16_t *s);
 NT_PUBLIC void ndr_push_unique_string(struct ndr_push *n, const char *s);
-/* Strings in an array of `size` elements, which must have room for the terminator: `conformant` if size is
- * sent. */
+/* Elements of a string with its terminator; 0 for null: the maximum count of a string at the end of a
+ * structure. */
+NT_PUBLIC size_t ndr_wstring_size(const char16_t *s);
+NT_PUBLIC size_t ndr_string_size(const char *s);
+/* Strings in an array of `size` elements (NDR_ANY: as many as it takes), which must have room for the
+ * terminator: `conformant` if size is sent. */
 NT_PUBLIC void ndr_push_wstring_in(struct ndr_push *n, const char16_t *s, size_t size, bool conformant);
 NT_PUBLIC void ndr_push_string_in(struct ndr_push *n, const char *s, size_t size, bool conformant);
 
@@ -135,6 +158,13 @@ NT_PUBLIC void ndr_push_handle(struct ndr_push *n, const struct ndr_handle *h);
 /* RPC_SID ([MS-DTYP] 2.4.2.3), a conformant structure. Null or more than 15 sub-authorities:
  * STATUS_INVALID_SID. */
 NT_PUBLIC void ndr_push_sid(struct ndr_push *n, const struct nt_sid *sid);
+
+/* The same at the end of a structure, without the maximum count, which is the number of sub-authorities and
+ * goes before the structure. */
+NT_PUBLIC void ndr_push_sid_body(struct ndr_push *n, const struct nt_sid *sid);
+
+/* A pipe as a whole: chunks of what p->chunk gives, and the end ([C706] 14.3.10, [MS-RPCE] 2.2.5.3.4.5). */
+NT_PUBLIC void ndr_push_pipe(struct ndr_push *n, const struct ndr_pipe *p, const struct ndr_type *element);
 
 /* Around the pointees of a type that can contain itself; false, and a failed push, when nested too deeply. */
 NT_PUBLIC bool ndr_push_enter(struct ndr_push *n);
@@ -231,6 +261,11 @@ NT_PUBLIC void ndr_pull_guid(struct ndr_pull *n, struct nt_guid *to);
 NT_PUBLIC void ndr_pull_handle(struct ndr_pull *n, struct ndr_handle *to);
 /* The maximum count must equal SubAuthorityCount, which is at most 15. */
 NT_PUBLIC void ndr_pull_sid(struct ndr_pull *n, struct nt_sid *to);
+/* The same without the maximum count, which came before. */
+NT_PUBLIC void ndr_pull_sid_body(struct ndr_pull *n, struct nt_sid *to, size_t size);
+
+/* A pipe as a whole: hands the chunks to p->chunk, or sets it to a reader over the stub. */
+NT_PUBLIC void ndr_pull_pipe(struct ndr_pull *n, struct ndr_pipe *p, const struct ndr_type *element);
 
 NT_PUBLIC bool ndr_pull_enter(struct ndr_pull *n);
 NT_PUBLIC void ndr_pull_leave(struct ndr_pull *n);

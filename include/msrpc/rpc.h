@@ -37,7 +37,14 @@ struct rpc_interface {
         *endpoints; /* default endpoints, "ncacn_np:[\\pipe\\srvsvc]"; NULL-terminated, or NULL */
 };
 
-enum rpc_op_flags { RPC_OP_IDEMPOTENT = 1, RPC_OP_MAYBE = 2 };
+enum rpc_op_flags { RPC_OP_IDEMPOTENT = 1, RPC_OP_MAYBE = 2, RPC_OP_PIPES = 4, RPC_OP_BROADCAST = 8 };
+
+/* A pipe among an operation's parameters. */
+struct rpc_op_pipe {
+    uint32_t offset; /* of its struct ndr_pipe in the operation's structure */
+    bool out;
+    const struct ndr_type *element; /* NULL: the end of the list */
+};
 
 struct rpc_op {
     uint32_t table_version;
@@ -51,6 +58,9 @@ struct rpc_op {
     void (*pull_in)(struct ndr_pull *n, void *r);
     void (*push_out)(struct ndr_push *n, const void *r);
     void (*pull_out)(struct ndr_pull *n, void *r); /* may look at in */
+    /* Only with RPC_OP_PIPES: the pipes, those of the request first, in the order of the wire. push_in and
+     * its kin move them with the rest. */
+    const struct rpc_op_pipe *pipes;
 };
 
 /* ---- bindings ([C706] 3.1, [MS-RPCE] 2.1) ---- */

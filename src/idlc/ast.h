@@ -127,7 +127,8 @@ struct type {
     struct type *to;          /* pointer, array, pipe; resolved TY_NAME, TY_TAG */
     struct decl *def;         /* resolved TY_NAME: the typedef */
     struct expr *size;        /* array bound; NULL: open */
-    struct field *switch_tag; /* encapsulated union */
+    struct field *switch_tag; /* the union inside an encapsulated one: its tag */
+    bool encapsulated;        /* struct { tag; union }, whose tag is sent once, by the union */
 
     /* by the checker, for struct, union, enum */
     const char *cname; /* "srvsvc_SHARE_INFO_1" */
@@ -213,6 +214,7 @@ enum node_kind {
     ND_STRING,
     ND_HANDLE,
     ND_IGNORE,
+    ND_PIPE,
 };
 
 enum pointer_kind { PTR_UNIQUE, PTR_REF, PTR_FULL };

@@ -205,14 +205,17 @@ struct attr *new_raw_attr(struct scanner *s, struct loc loc, const char *text)
 struct attr *case_attr(struct scanner *s, struct loc loc, struct attr_arg *cases)
 {
     struct attr *list = NULL;
+    struct attr_arg *values = NULL;
     while (cases) {
         struct attr_arg *next = cases->next;
         cases->next = NULL;
-        list = join_attrs(list, cases->expr ? new_attr(s, loc, "case", cases, true)
-                                            : new_attr(s, loc, "default", NULL, false));
+        if (!cases->expr)
+            list = join_attrs(list, new_attr(s, loc, "default", NULL, false));
+        else
+            values = values ? join_args(values, cases) : cases;
         cases = next;
     }
-    return list;
+    return values ? join_attrs(list, new_attr(s, loc, "case", values, true)) : list;
 }
 
 struct attr_arg *new_arg(struct scanner *s, struct expr *e, struct type *t)
@@ -334,13 +337,21 @@ struct type *new_tag_ref(struct scanner *s, struct loc loc, enum type_kind kind,
     return t;
 }
 
+/* An encapsulated union: in C a structure of the tag and a union, on the wire a union ([C706] 14.3.7). */
 struct type *new_switch_union(struct scanner *s, struct loc loc, struct loc tag_loc, const char *tag,
                               struct type *t, const char *name, const char *union_name, struct field *arms)
 {
-    struct type *u = new_body(s, TY_UNION, loc, tag, arms);
-    u->switch_tag = new_field(s, tag_loc, NULL, t, name);
-    u->switch_tag->cname = union_name ? union_name : "u";
-    return u;
+    struct type *u = new_body(s, TY_UNION, loc, NULL, arms);
+    struct field *d = new_field(s, tag_loc, NULL, t, name);
+    struct expr *is = new_expr(s, EX_NAME, tag_loc, NULL, NULL, NULL, NULL);
+    is->text = name;
+    struct attr *a = new_attr(s, tag_loc, "switch_is", new_arg(s, is, NULL), true);
+    struct field *body = new_field(s, loc, a, u, union_name ? union_name : "u");
+    struct params members = join_field(join_field((struct params){ 0 }, d), body);
+    u->switch_tag = d;
+    struct type *both = new_body(s, TY_STRUCT, loc, tag, members.first);
+    both->encapsulated = true;
+    return both;
 }
 
 struct type *pointer_to(struct scanner *s, struct loc loc, struct type *t, int count)

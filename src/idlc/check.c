@@ -297,7 +297,8 @@ struct type *type_resolve(struct idlc *c, struct type *t)
                        t->name);
             return NULL;
         }
-        if (t->kind == TY_TAG && s->type->kind != t->tag_kind) {
+        if (t->kind == TY_TAG && s->type->kind != t->tag_kind &&
+            !(s->type->encapsulated && t->tag_kind == TY_UNION)) {
             diag_error(c, t->loc, "'%s' is another kind of type", t->name);
             return NULL;
         }

@@ -162,6 +162,8 @@ static const char *declaration(struct emit *e, const struct node *n, const char 
         return POOL_PRINTF(e, "struct ndr_handle %s", name);
     case ND_IGNORE:
         return POOL_PRINTF(e, "const void *%s", name);
+    case ND_PIPE:
+        return POOL_PRINTF(e, "struct ndr_pipe %s", name);
     case ND_POINTER:
         if (n->to->kind == ND_ARRAY)
             return with_star(e, n->to->to, name);

@@ -25,6 +25,15 @@ static void note_expr(struct text *t, const char *name, const struct expr *x, in
     text_printf(t, ")");
 }
 
+/* Type of a pipe's elements, for people. */
+static const char *node_type_name(const struct node *n)
+{
+    return n->kind == ND_SCALAR                                                ? base_c_type(n->base)
+           : n->kind == ND_STRUCT || n->kind == ND_UNION || n->kind == ND_ENUM ? n->type->cname
+           : n->kind == ND_STRING                                              ? "string"
+                                                                               : "array";
+}
+
 /* "[unique, size_is(EntriesRead)]"; empty where the C type says it all. */
 static void member_note(struct text *t, const struct node *n)
 {
@@ -41,6 +50,8 @@ static void member_note(struct text *t, const struct node *n)
             note(t, "range(%lld, %lld)", (long long)n->low, (long long)n->high);
         if (n->kind == ND_IGNORE)
             note(t, "ignore");
+        if (n->kind == ND_PIPE)
+            note(t, "pipe of %s", node_type_name(n->to));
     }
 }
 

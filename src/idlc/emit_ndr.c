@@ -127,7 +127,7 @@ static const char *size_count(struct emit *e, const struct node *n)
 static void push_fixed(struct emit *e, const struct node *n, struct place p, bool hoisted);
 static void push_deferred(struct emit *e, const struct node *n, struct place p);
 
-static void push_scalar(struct emit *e, const struct node *n, struct place p)
+static void push_scalar(struct emit *e, const struct node *n, struct place p, bool hoisted)
 {
     const char *name, *cast = "";
     switch (n->base) {
@@ -135,7 +135,7 @@ static void push_scalar(struct emit *e, const struct node *n, struct place p)
         emit_line(e, "ndr_push_guid(n, %s);", address(e, p.text));
         return;
     case BASE_SID:
-        emit_line(e, "ndr_push_sid(n, %s);", address(e, p.text));
+        emit_line(e, "ndr_push_sid%s(n, %s);", hoisted ? "_body" : "", address(e, p.text));
         return;
     case BASE_FLOAT:
         name = "float";
@@ -206,11 +206,14 @@ static void push_array(struct emit *e, const struct node *n, struct place p, boo
     emit_close(e, body, true);
 }
 
-static void push_string(struct emit *e, const struct node *n, struct place p)
+static void push_string(struct emit *e, const struct node *n, struct place p, bool hoisted)
 {
     const char *w = n->base == BASE_WCHAR ? "w" : "";
     if (n->fixed)
         emit_line(e, "ndr_push_%sstring_in(n, %s, %llu, false);", w, p.text, (unsigned long long)n->count);
+    else if (hoisted)
+        emit_line(e, "ndr_push_%sstring_in(n, %s, %s, false);", w, p.text,
+                  n->size ? size_count(e, n) : "NDR_ANY");
     else if (n->size)
         emit_line(e, "ndr_push_%sstring_in(n, %s, %s, true);", w, p.text, size_count(e, n));
     else
@@ -221,7 +224,7 @@ static void push_fixed(struct emit *e, const struct node *n, struct place p, boo
 {
     switch (n->kind) {
     case ND_SCALAR:
-        push_scalar(e, n, p);
+        push_scalar(e, n, p, hoisted);
         break;
     case ND_ENUM:
         emit_line(e, "ndr_push_%s(n, %s%s);", n->type->v1_enum ? "u32" : "enum",
@@ -240,13 +243,16 @@ static void push_fixed(struct emit *e, const struct node *n, struct place p, boo
         push_array(e, n, p, hoisted);
         break;
     case ND_STRING:
-        push_string(e, n, p);
+        push_string(e, n, p, hoisted);
         break;
     case ND_HANDLE:
         emit_line(e, "ndr_push_handle(n, %s);", address(e, p.text));
         break;
     case ND_IGNORE:
         emit_line(e, "ndr_push_unique(n, NULL);");
+        break;
+    case ND_PIPE:
+        emit_line(e, "ndr_push_pipe(n, %s, &%s_element);", address(e, p.text), p.name);
         break;
     }
 }
@@ -307,7 +313,7 @@ static void push_deferred(struct emit *e, const struct node *n, struct place p)
 static void pull_fixed(struct emit *e, const struct node *n, struct place p, const char *hoisted);
 static void pull_deferred(struct emit *e, const struct node *n, struct place p, const char *count);
 
-static void pull_scalar(struct emit *e, const struct node *n, struct place p)
+static void pull_scalar(struct emit *e, const struct node *n, struct place p, const char *hoisted)
 {
     const char *name, *cast = "";
     switch (n->base) {
@@ -315,7 +321,10 @@ static void pull_scalar(struct emit *e, const struct node *n, struct place p)
         emit_line(e, "ndr_pull_guid(n, %s);", address(e, p.text));
         return;
     case BASE_SID:
-        emit_line(e, "ndr_pull_sid(n, %s);", address(e, p.text));
+        if (hoisted)
+            emit_line(e, "ndr_pull_sid_body(n, %s, %s);", address(e, p.text), hoisted);
+        else
+            emit_line(e, "ndr_pull_sid(n, %s);", address(e, p.text));
         return;
     case BASE_FLOAT:
         name = "float";
@@ -489,12 +498,19 @@ static const char *pull_array(struct emit *e, const struct node *n, struct place
     return count;
 }
 
-static void pull_string(struct emit *e, const struct node *n, struct place p)
+static void pull_string(struct emit *e, const struct node *n, struct place p, const char *hoisted)
 {
     const char *w = n->base == BASE_WCHAR ? "w" : "";
     bool late = false;
     if (n->fixed) {
         emit_line(e, "ndr_pull_%sstring_to(n, %s, %llu);", w, p.text, (unsigned long long)n->count);
+    } else if (hoisted) {
+        const char *size = expected(e, n, n->size, n->size_plus, &late);
+        if (late)
+            match_late(e, hoisted, n->size, n->size_plus);
+        else if (n->size && strcmp(size, "NDR_ANY") != 0)
+            emit_line(e, "ndr_pull_match(n, %s, %s);", hoisted, size);
+        emit_line(e, "%s = ndr_pull_%sstring_in(n, %s, false);", p.text, w, hoisted);
     } else if (n->size) {
         const char *size = expected(e, n, n->size, n->size_plus, &late);
         if (late) {
@@ -526,7 +542,7 @@ static void pull_fixed(struct emit *e, const struct node *n, struct place p, con
 {
     switch (n->kind) {
     case ND_SCALAR:
-        pull_scalar(e, n, p);
+        pull_scalar(e, n, p, hoisted);
         break;
     case ND_ENUM:
         emit_line(e, "%s = (enum %s)ndr_pull_%s(n);", p.text, n->type->cname,
@@ -545,13 +561,16 @@ static void pull_fixed(struct emit *e, const struct node *n, struct place p, con
         (void)pull_array(e, n, p, hoisted);
         break;
     case ND_STRING:
-        pull_string(e, n, p);
+        pull_string(e, n, p, hoisted);
         break;
     case ND_HANDLE:
         emit_line(e, "ndr_pull_handle(n, %s);", address(e, p.text));
         break;
     case ND_IGNORE:
         emit_line(e, "(void)ndr_pull_unique(n, 0);");
+        break;
+    case ND_PIPE:
+        emit_line(e, "ndr_pull_pipe(n, %s, &%s_element);", address(e, p.text), p.name);
         break;
     }
 }
@@ -655,9 +674,9 @@ static void emit_late(struct emit *e, size_t start)
 
 /* ---- structures ---- */
 
-/* The open array at the end of a structure, and where it is. */
-static const struct field *trailing_array(struct emit *e, const struct type *t, const char **ret_prefix,
-                                          const struct field **ret_fields)
+/* What is open at the end of a structure, and where it is. */
+static const struct field *trailing_open(struct emit *e, const struct type *t, const char **ret_prefix,
+                                         const struct field **ret_fields)
 {
     *ret_prefix = "s->";
     for (;;) {
@@ -665,11 +684,24 @@ static const struct field *trailing_array(struct emit *e, const struct type *t, 
         while (f->next)
             f = f->next;
         *ret_fields = t->fields;
-        if (f->node->kind == ND_ARRAY)
+        if (f->node->kind != ND_STRUCT)
             return f;
         *ret_prefix = POOL_PRINTF(e, "%s%s.", *ret_prefix, f->cname);
         t = f->node->type;
     }
+}
+
+/* The maximum count that goes before a structure. */
+static void push_trailing_size(struct emit *e, const struct field *f)
+{
+    const struct node *n = f->node;
+    const char *place = POOL_PRINTF(e, "%s%s", e->prefix, f->cname);
+    if (n->kind == ND_SCALAR)
+        emit_line(e, "ndr_push_size(n, %s.count);", place);
+    else if (n->kind == ND_STRING && !n->size)
+        emit_line(e, "ndr_push_size(n, ndr_%sstring_size(%s));", n->base == BASE_WCHAR ? "w" : "", place);
+    else
+        emit_line(e, "ndr_push_size(n, %s);", size_count(e, n));
 }
 
 /* The tag of a union member was there before the union itself. */
@@ -677,6 +709,29 @@ static bool union_tag_first(const struct type *t, const struct field *u)
 {
     struct emit e = { .fields = t->fields, .at = u->index };
     return expr_ready(&e, u->node->switch_is);
+}
+
+/* The tag of an encapsulated union is in the union itself. */
+static void pull_tag_first(struct emit *e, const struct node *u, const struct node *tag, struct place p)
+{
+    const char *c_type =
+        tag->kind == ND_ENUM ? POOL_PRINTF(e, "enum %s", tag->type->cname) : base_c_type(tag->base);
+    emit_line(e, "%s = (%s)ndr_pull_peek_tag(n, %s, %s);", p.text, c_type, tag_name(u->type),
+              align_name(u->type->arm_align));
+}
+
+static unsigned first_align(const struct type *t)
+{
+    const struct node *n = t->fields->node;
+    return n->kind == ND_STRUCT && n->type->conformant ? first_align(n->type) : node_first_align(n);
+}
+
+static unsigned last_align(const struct type *t)
+{
+    const struct field *f = t->fields;
+    while (f->next)
+        f = f->next;
+    return node_last_align(f->node);
 }
 
 enum pass { PUSH_FIXED, PUSH_DEFERRED, PULL_FIXED, PULL_DEFERRED };
@@ -692,18 +747,26 @@ static void struct_fields(struct emit *e, const struct type *t, const char *pref
         e->prefix = prefix;
         e->at = pass == PULL_FIXED ? f->index : INT_MAX;
         if (f->node->kind == ND_STRUCT && f->node->type->conformant) {
+            bool push = pass == PUSH_FIXED, fixed = push || pass == PULL_FIXED;
+            if (fixed && first_align(f->node->type) < f->node->type->align)
+                emit_line(e, "ndr_%s_align(n, %s);", push ? "push" : "pull",
+                          align_name(f->node->type->align));
             struct_fields(e, f->node->type, POOL_PRINTF(e, "%s.", p.text), pass);
             continue;
         }
         switch (pass) {
         case PUSH_FIXED:
-            push_fixed(e, f->node, p, true);
+            if (!t->encapsulated || f != t->fields)
+                push_fixed(e, f->node, p, true);
             break;
         case PUSH_DEFERRED:
             push_deferred(e, f->node, p);
             break;
         case PULL_FIXED:
-            pull_fixed(e, f->node, p, f->node->kind == ND_ARRAY && !f->node->fixed ? "size" : NULL);
+            if (t->encapsulated && f == t->fields)
+                pull_tag_first(e, f->next->node, f->node, p);
+            else
+                pull_fixed(e, f->node, p, node_open(f->node) ? "size" : NULL);
             break;
         case PULL_DEFERRED:
             if (f->node->kind == ND_UNION && f->node->type->deferred && !union_tag_first(t, f)) {
@@ -745,20 +808,6 @@ static void end_function(struct emit *e, const struct type *t, const char *what,
     emit_text(e, "}\n");
 }
 
-static unsigned first_align(const struct type *t)
-{
-    const struct node *n = t->fields->node;
-    return n->kind == ND_STRUCT && n->type->conformant ? first_align(n->type) : node_first_align(n);
-}
-
-static unsigned last_align(const struct type *t)
-{
-    const struct field *f = t->fields;
-    while (f->next)
-        f = f->next;
-    return node_last_align(f->node);
-}
-
 /* RPC_UNICODE_STRING and its kin: two 16-bit lengths and a unique pointer to an array. */
 static bool counted_shape(const struct type *t)
 {
@@ -791,13 +840,13 @@ static void emit_struct(struct emit *e, const struct type *t)
     const struct field *fields, *array = NULL;
     const char *prefix = "s->";
     if (t->conformant)
-        array = trailing_array(e, t, &prefix, &fields);
+        array = trailing_open(e, t, &prefix, &fields);
 
     start_function(e, t, "push", true);
     if (array) {
         e->fields = fields;
         e->prefix = prefix;
-        emit_line(e, "ndr_push_size(n, %s);", size_count(e, array->node));
+        push_trailing_size(e, array);
     }
     if (first_align(t) < t->align)
         emit_line(e, "ndr_push_align(n, %s);", align_name(t->align));
@@ -953,6 +1002,24 @@ static void pull_param(struct emit *e, const struct node *n, struct place p)
     }
 }
 
+/* Parameters of one direction in the order of the wire: pipes end a request and begin a response
+ * ([C706] 4.2.14). */
+static void emit_params(struct emit *e, const struct decl *d, bool push, bool out, bool pipes)
+{
+    for (const struct field *f = d->params; f; f = f->next) {
+        if (!f->node || !(out ? f->out : f->in) || (f->node->kind == ND_PIPE) != pipes)
+            continue;
+        struct place p = { POOL_PRINTF(e, "r->%s.%s", out ? "out" : "in", f->cname), f->cname, 0 };
+        if (pipes)
+            p.name = POOL_PRINTF(e, "%s_%s", d->name, f->cname);
+        e->at = push ? INT_MAX : f->index;
+        if (push)
+            push_param(e, f->node, p);
+        else
+            pull_param(e, f->node, p);
+    }
+}
+
 static void emit_direction(struct emit *e, const struct decl *d, bool push, bool out)
 {
     if (!has_data(d, out))
@@ -967,16 +1034,8 @@ static void emit_direction(struct emit *e, const struct decl *d, bool push, bool
     e->operation = true;
     e->out = out;
     e->fields = d->params;
-    for (const struct field *f = d->params; f; f = f->next) {
-        if (!f->node || !(out ? f->out : f->in))
-            continue;
-        struct place p = { POOL_PRINTF(e, "r->%s.%s", out ? "out" : "in", f->cname), f->cname, 0 };
-        e->at = push ? INT_MAX : f->index;
-        if (push)
-            push_param(e, f->node, p);
-        else
-            pull_param(e, f->node, p);
-    }
+    emit_params(e, d, push, out, out);
+    emit_params(e, d, push, out, !out);
     if (out && d->node) {
         struct place p = { "r->out.result", "result", 0 };
         if (push)
@@ -990,11 +1049,92 @@ static void emit_direction(struct emit *e, const struct decl *d, bool push, bool
     emit_text(e, "}\n");
 }
 
+/* ---- pipes ---- */
+
+/* The functions of an element that does not move in one piece, and its description. */
+static void emit_element(struct emit *e, const struct decl *d, const struct field *f)
+{
+    const struct node *n = f->node->to;
+    const char *name = POOL_PRINTF(e, "%s_%s_element", d->name, f->cname);
+    const char *c_type = emit_declaration(e, n, "");
+    unsigned width = bulk_width(n);
+    size_t len = strlen(c_type), wire = node_wire_min(n);
+    bool pointer = n->kind != ND_ARRAY && n->kind != ND_STRING;
+    const char *bound = strstr(c_type, " [");
+    if (bound) /* "int16_t [3]" */
+        c_type = POOL_PRINTF(e, "%.*s%s", (int)(bound - c_type), c_type, bound + 1);
+    else
+        c_type = POOL_PRINTF(e, "%.*s", (int)(c_type[len - 1] == ' ' ? len - 1 : len), c_type);
+    for (int push = 1; push >= 0 && !width; push--) {
+        struct place p = { pointer ? "*e" : "(*e)", "e", 0 };
+        emit_text(e, "\n");
+        emit_line(e, "static void %s_%s(struct ndr_%s *n, %svoid *p)", name, push ? "push" : "pull",
+                  push ? "push" : "pull", push ? "const " : "");
+        emit_text(e, "{\n");
+        e->indent = 1;
+        emit_line(e, "%s%s = p;", push ? "const " : "", emit_declaration(e, n, pointer ? "*e" : "(*e)"));
+        if (push)
+            push_fixed(e, n, p, false);
+        else
+            pull_fixed(e, n, p, NULL);
+        e->indent = 0;
+        emit_text(e, "}\n");
+    }
+    emit_text(e, "\nstatic const struct ndr_type %s = {\n", name);
+    emit_text(e, "    .table_version = NDR_TYPE_VERSION,\n    .size = sizeof(%s),\n", c_type);
+    if (width && width == node_wire_min(n))
+        emit_text(e, "    .width = %u,\n", width);
+    else if (width)
+        emit_text(e, "    .width = %u,\n    .repeat = %llu,\n", width, (unsigned long long)bulk_count(n));
+    emit_text(e, "    .wire = %zu,\n", wire ? wire : 1);
+    if (!width)
+        emit_text(e, "    .push = %s_push,\n    .pull = %s_pull,\n", name, name);
+    emit_text(e, "};\n");
+}
+
+static bool has_pipes(const struct decl *d)
+{
+    for (const struct field *f = d->params; f; f = f->next)
+        if (f->node && f->node->kind == ND_PIPE)
+            return true;
+    return false;
+}
+
+static void emit_pipes(struct emit *e, const struct decl *d)
+{
+    if (!has_pipes(d))
+        return;
+    for (const struct field *f = d->params; f; f = f->next)
+        if (f->node && f->node->kind == ND_PIPE)
+            emit_element(e, d, f);
+    emit_text(e, "\nstatic const struct rpc_op_pipe %s_pipes[] = {\n", d->name);
+    for (int out = 0; out < 2; out++)
+        for (const struct field *f = d->params; f; f = f->next)
+            if (f->node && f->node->kind == ND_PIPE && (out ? f->out : f->in))
+                emit_text(e, "    { offsetof(struct %s, %s.%s), %s, &%s_%s_element },\n", d->cname,
+                          out ? "out" : "in", f->cname, out ? "true" : "false", d->name, f->cname);
+    emit_text(e, "    { 0, false, NULL },\n};\n");
+}
+
+static const char *op_flags(struct emit *e, const struct decl *d)
+{
+    struct text t = { 0 };
+    if (attr_find(d->attrs, "maybe"))
+        text_printf(&t, "RPC_OP_MAYBE");
+    else if (attr_find(d->attrs, "idempotent"))
+        text_printf(&t, "RPC_OP_IDEMPOTENT");
+    if (attr_find(d->attrs, "broadcast"))
+        text_printf(&t, "%sRPC_OP_BROADCAST", t.len ? " | " : "");
+    if (has_pipes(d))
+        text_printf(&t, "%sRPC_OP_PIPES", t.len ? " | " : "");
+    const char *flags = t.len ? pool_strndup(&e->c->pool, t.data, t.len) : NULL;
+    text_free(&t);
+    return flags;
+}
+
 static void emit_op_table(struct emit *e, const struct decl *d)
 {
-    const char *flags = attr_find(d->attrs, "maybe")        ? "RPC_OP_MAYBE"
-                        : attr_find(d->attrs, "idempotent") ? "RPC_OP_IDEMPOTENT"
-                                                            : NULL;
+    const char *flags = op_flags(e, d);
     emit_text(e, "\nconst struct rpc_op %s_op = {\n", d->cname);
     emit_text(e, "    .table_version = RPC_TABLE_VERSION,\n    .opnum = %d,\n", d->opnum);
     if (flags)
@@ -1009,11 +1149,14 @@ static void emit_op_table(struct emit *e, const struct decl *d)
         else
             emit_text(e, "    .%s_%s = ndr_%s_nothing,\n", verb, dir, verb);
     }
+    if (has_pipes(d))
+        emit_text(e, "    .pipes = %s_pipes,\n", d->name);
     emit_text(e, "};\n");
 }
 
 static void emit_operation(struct emit *e, const struct decl *d)
 {
+    emit_pipes(e, d);
     emit_direction(e, d, true, false);
     emit_direction(e, d, false, false);
     emit_direction(e, d, true, true);

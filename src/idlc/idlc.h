@@ -88,6 +88,7 @@ const char *base_c_type(enum base b);
 unsigned base_width(enum base b);
 bool base_signed(enum base b);
 bool node_deferred(const struct node *n);
+bool node_open(const struct node *n);
 unsigned node_align(const struct node *n);
 unsigned node_first_align(const struct node *n);
 unsigned node_last_align(const struct node *n);

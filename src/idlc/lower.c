@@ -233,6 +233,8 @@ static struct node *lower_pointer(struct lowering *l, struct type *t)
         return NULL;
     if (pointee->kind == TY_BASE && pointee->base == BASE_VOID)
         return lower_void_pointer(l);
+    if (pointee->kind == TY_PIPE && l->top)
+        return lower_type(l, t->to);
     if (find(l, "ignore"))
         return new_node(l, ND_IGNORE);
     struct node *n = new_node(l, ND_POINTER), *to;
@@ -273,10 +275,6 @@ static struct node *lower_body(struct lowering *l, struct type *t)
     n->type = t;
     if (t->kind == TY_UNION) {
         const struct attr *a = find(l, "switch_is");
-        if (t->switch_tag) {
-            diag_error(l->c, l->loc, "unions with switch() are not supported yet");
-            return NULL;
-        }
         if (!a || !a->args || !a->args->expr) {
             diag_error(l->c, l->loc, "a union needs switch_is");
             return NULL;
@@ -321,6 +319,16 @@ static struct node *lower_base(struct lowering *l, const struct type *t)
     return n;
 }
 
+/* [C706] 4.2.14, [MS-RPCE] 2.2.5.3.4.5: a parameter, of elements that lie in one piece. */
+static struct node *lower_pipe(struct lowering *l, struct type *t)
+{
+    if (!l->top) {
+        diag_error(l->c, t->loc, "a pipe can only be a parameter");
+        return NULL;
+    }
+    return lower_element(l, new_node(l, ND_PIPE), t->to);
+}
+
 static struct node *lower_type(struct lowering *l, struct type *t)
 {
     struct node *n = NULL;
@@ -348,7 +356,7 @@ static struct node *lower_type(struct lowering *l, struct type *t)
         n = lower_body(l, t);
         break;
     case TY_PIPE:
-        diag_error(l->c, t->loc, "pipes are not supported yet");
+        n = lower_pipe(l, t);
         break;
     }
     l->depth--;
@@ -393,6 +401,8 @@ unsigned node_align(const struct node *n)
         return ALIGN_PTR;
     case ND_HANDLE:
         return ALIGN_4;
+    case ND_PIPE:
+        return ALIGN_PTR;
     }
     return ALIGN_1;
 }
@@ -432,6 +442,7 @@ size_t node_wire_min(const struct node *n)
     case ND_POINTER:
         return n->in_array && n->pointer == PTR_REF ? 1 : 4;
     case ND_IGNORE:
+    case ND_PIPE:
         return 4;
     case ND_HANDLE:
         return 20;
@@ -463,7 +474,7 @@ static void layout(struct idlc *c, struct type *t);
 /* Types that stand by value inside a node have to be laid out before it. */
 static void layout_inner(struct idlc *c, const struct node *n)
 {
-    while (n && n->kind == ND_ARRAY)
+    while (n && (n->kind == ND_ARRAY || n->kind == ND_PIPE))
         n = n->to;
     if (n && (n->kind == ND_STRUCT || n->kind == ND_UNION))
         layout(c, n->type);
@@ -508,10 +519,27 @@ static void check_node_exprs(struct idlc *c, const struct node *n, const struct 
     }
 }
 
+/* A node whose number of elements is known on the wire only: at the end of a structure it goes before it. */
+bool node_open(const struct node *n)
+{
+    return ((n->kind == ND_ARRAY || n->kind == ND_STRING) && !n->fixed) ||
+           (n->kind == ND_STRUCT && n->type->conformant) || (n->kind == ND_SCALAR && n->base == BASE_SID);
+}
+
+static void check_pipe(struct idlc *c, const struct node *n)
+{
+    if (node_deferred(n->to) || node_open(n->to) || n->to->kind == ND_HANDLE || n->to->kind == ND_UNION ||
+        n->to->kind == ND_PIPE || n->to->kind == ND_IGNORE)
+        diag_error(c, n->loc,
+                   "elements of a pipe cannot be or have pointers, unions, open arrays or context handles");
+}
+
 /* Once all layouts are known. */
 static void check_elements(struct idlc *c, const struct node *n)
 {
     for (; n; n = n->to) {
+        if (n->kind == ND_PIPE)
+            check_pipe(c, n);
         const struct node *e = n->kind == ND_ARRAY ? n->to : NULL;
         if (!e)
             continue;
@@ -531,19 +559,18 @@ static void layout_struct(struct idlc *c, struct type *t)
         struct node *n = f->node;
         if (!n)
             continue;
-        bool open = ((n->kind == ND_ARRAY || n->kind == ND_STRING) && !n->fixed) ||
-                    (n->kind == ND_STRUCT && n->type->conformant);
+        bool open = node_open(n);
         if (open && f->next)
-            diag_error(c, f->loc, "only the last member can be an open array");
-        if (open && n->kind == ND_STRING)
-            diag_error(c, f->loc, "an open string as a member is not supported yet");
-        if (n->kind == ND_SCALAR && n->base == BASE_SID)
-            diag_error(c, f->loc, "an RPC_SID by value is not supported yet: use a pointer");
+            diag_error(c, f->loc,
+                       n->kind == ND_SCALAR ? "only the last member can be an RPC_SID by value"
+                                            : "only the last member can be an open array");
         if (n->kind == ND_HANDLE)
             diag_error(c, f->loc, "a context handle can only be a parameter");
         t->conformant |= open;
         t->align = stricter(t->align, node_align(n));
         t->deferred |= node_deferred(n);
+        if (t->encapsulated && f == t->fields)
+            continue; /* sent by the union */
         if (__builtin_add_overflow(t->wire_min, node_wire_min(n), &t->wire_min) || t->wire_min > INT32_MAX) {
             diag_error(c, f->loc, "this structure is too large");
             t->wire_min = 1;
@@ -558,8 +585,7 @@ static void layout_union(struct idlc *c, struct type *t)
         struct node *n = f->node;
         if (!n)
             continue;
-        if (((n->kind == ND_ARRAY || n->kind == ND_STRING) && !n->fixed) ||
-            (n->kind == ND_STRUCT && n->type->conformant) || (n->kind == ND_SCALAR && n->base == BASE_SID))
+        if (node_open(n))
             diag_error(c, f->loc, "an arm of a union needs a fixed size: use a pointer");
         arms = stricter(arms, node_align(n));
         t->deferred |= node_deferred(n);
@@ -596,17 +622,22 @@ static void layout(struct idlc *c, struct type *t)
 static void lower_union_tag(struct idlc *c, struct type *t)
 {
     const struct attr *a = attr_find(t->attrs, "switch_type");
+    struct loc loc = a ? a->loc : t->loc;
     struct type *tag;
-    if (a && a->args && a->args->type)
+    if (t->switch_tag) {
+        tag = t->switch_tag->type;
+        loc = t->switch_tag->loc;
+        t->ms_union = false; /* [MS-RPCE] 2.2.4.5 */
+    } else if (a && a->args && a->args->type)
         tag = a->args->type;
     else if (a && a->args && a->args->expr && a->args->expr->kind == EX_NAME) {
         tag = pool_new(&c->pool, struct type);
         *tag = (struct type){ .kind = TY_NAME, .name = a->args->expr->text, .loc = a->args->expr->loc };
     } else {
-        diag_error(c, a ? a->loc : t->loc, "a union needs switch_type(TYPE)");
+        diag_error(c, loc, "a union needs switch_type(TYPE)");
         return;
     }
-    t->tag = lower_field(c, t->owner, NULL, tag, a->loc, false);
+    t->tag = lower_field(c, t->owner, NULL, tag, loc, false);
     if (!t->tag)
         return;
     if (t->tag->kind == ND_ENUM)
@@ -614,7 +645,7 @@ static void lower_union_tag(struct idlc *c, struct type *t)
     else if (t->tag->kind == ND_SCALAR && t->tag->base <= BASE_U64)
         t->tag_kind_ndr = base_width(t->tag->base);
     else
-        diag_error(c, a->loc, "a tag has to be a number");
+        diag_error(c, loc, "a tag has to be a number");
 }
 
 static void lower_cases(struct idlc *c, struct type *t)
@@ -652,7 +683,7 @@ static void lower_operation(struct idlc *c, struct decl *d)
         const struct type *t = f->type;
         if (f->out && f->node && t->kind != TY_POINTER && t->kind != TY_ARRAY && !f->skip) {
             t = type_resolve(c, f->type);
-            if (!t || (t->kind != TY_POINTER && t->kind != TY_ARRAY))
+            if (!t || (t->kind != TY_POINTER && t->kind != TY_ARRAY && t->kind != TY_PIPE))
                 diag_error(c, f->loc, "an [out] parameter has to be a pointer or an array");
         }
         check_node_exprs(c, f->node, d->params);
@@ -670,7 +701,7 @@ static void lower_operation(struct idlc *c, struct decl *d)
 
 static struct type *node_body(const struct node *n)
 {
-    while (n && (n->kind == ND_ARRAY || n->kind == ND_POINTER))
+    while (n && (n->kind == ND_ARRAY || n->kind == ND_POINTER || n->kind == ND_PIPE))
         n = n->to;
     return n && (n->kind == ND_STRUCT || n->kind == ND_UNION) ? n->type : NULL;
 }
@@ -748,8 +779,7 @@ void lower_all(struct idlc *c)
     for (struct type *t = c->defs; t; t = t->next_def) {
         t->order = order++;
         if (t->kind == TY_UNION) {
-            if (!t->switch_tag)
-                lower_union_tag(c, t);
+            lower_union_tag(c, t);
             lower_cases(c, t);
         }
         for (struct field *f = t->kind == TY_ENUM ? NULL : t->fields; f; f = f->next)

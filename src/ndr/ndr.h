@@ -29,7 +29,8 @@ struct ndr_push {
     size_t start; /* of the stub in w */
     uint32_t refs;
     unsigned depth;
-    bool wide; /* NDR64 */
+    bool wide;        /* NDR64 */
+    bool pipes_apart; /* ndr_push_pipe does nothing: see below */
     struct ndr_full_push *full;
     uint32_t n_full, cap_full;
 };
@@ -39,9 +40,10 @@ struct ndr_pull {
     struct nt_arena *mem;
     size_t budget; /* bytes that may still be taken from mem */
     unsigned depth;
-    bool wide; /* NDR64 */
-    bool swap; /* the peer's byte order is not ours */
-    bool big;  /* the peer's byte order */
+    bool wide;        /* NDR64 */
+    bool pipes_apart; /* ndr_pull_pipe does nothing: see below */
+    bool swap;        /* the peer's byte order is not ours */
+    bool big;         /* the peer's byte order */
     struct ndr_full_pull **full;
     uint32_t n_full, cap_full;
 };
@@ -59,6 +61,23 @@ void ndr_pull_init(struct ndr_pull *n, struct nt_arena *mem, const uint8_t *stub
                    bool ndr64, const struct ndr_budget *budget);
 /* RPC_NT_BAD_STUB_DATA where the data end too early. */
 enum nt_status ndr_pull_status(const struct ndr_pull *n);
+/*
+ * Pipes piece by piece, for a runtime that sends and takes fragments as they come and go: it sets
+ * pipes_apart, so that push_in and its kin leave pipes out, and moves those that struct rpc_op lists itself:
+ * the chunks of a request's pipes after push_in, those of a response's before push_out, each ended by a chunk
+ * of 0 elements.
+ */
+struct ndr_pipe_pull {
+    const struct ndr_type *type;
+    uint64_t chunk, left; /* elements of the chunk, and not pulled yet */
+    bool ended;
+};
+void ndr_push_chunk(struct ndr_push *n, const struct ndr_type *t, const void *elems, size_t count);
+/* Up to max elements, of one chunk; 0 at the end of the pipe and after a failure. With r as at the start of a
+ * piece that was too short, and n's position too, it can be tried again when more has come; what was consumed
+ * may be dropped from the stub in multiples of 8 octets. */
+size_t ndr_pull_chunk(struct ndr_pull *n, struct ndr_pipe_pull *r, void *elems, size_t max);
+
 /* Bytes not consumed: a response with many left over is suspicious, but servers do pad. */
 size_t ndr_pull_left(const struct ndr_pull *n);
 

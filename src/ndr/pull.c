@@ -671,9 +671,8 @@ void ndr_pull_handle(struct ndr_pull *n, struct ndr_handle *to)
     get_guid(n, p + 4, &to->uuid);
 }
 
-void ndr_pull_sid(struct ndr_pull *n, struct nt_sid *to)
+void ndr_pull_sid_body(struct ndr_pull *n, struct nt_sid *to, size_t size)
 {
-    size_t size = ndr_pull_size(n);
     const uint8_t *p = aligned(n, 4, 8);
     if (!p)
         return;
@@ -688,4 +687,10 @@ void ndr_pull_sid(struct ndr_pull *n, struct nt_sid *to)
     p = rd_bytes(&n->rd, 4 * size);
     for (size_t i = 0; p && i < size; i++)
         to->sub[i] = get32(n, p + 4 * i);
+}
+
+void ndr_pull_sid(struct ndr_pull *n, struct nt_sid *to)
+{
+    size_t size = ndr_pull_size(n);
+    ndr_pull_sid_body(n, to, size);
 }

@@ -354,28 +354,33 @@ void ndr_push_counted(struct ndr_push *n, uint16_t length, uint16_t maximum, con
 
 /* ---- strings ---- */
 
-static size_t wlen(const char16_t *s)
+size_t ndr_wstring_size(const char16_t *s)
 {
     size_t len = 0;
+    if (!s)
+        return 0;
     while (s[len])
         len++;
-    return len;
+    return len + 1;
+}
+
+size_t ndr_string_size(const char *s)
+{
+    return s ? strlen(s) + 1 : 0;
 }
 
 void ndr_push_wstring(struct ndr_push *n, const char16_t *s)
 {
-    if (!ndr_push_not_null(n, s))
-        return;
-    size_t len = wlen(s) + 1;
-    ndr_push_conformant_varying(n, s, len, len, 2);
+    size_t len = ndr_wstring_size(s);
+    if (ndr_push_not_null(n, s))
+        ndr_push_conformant_varying(n, s, len, len, 2);
 }
 
 void ndr_push_string(struct ndr_push *n, const char *s)
 {
-    if (!ndr_push_not_null(n, s))
-        return;
-    size_t len = strlen(s) + 1;
-    ndr_push_conformant_varying(n, s, len, len, 1);
+    size_t len = ndr_string_size(s);
+    if (ndr_push_not_null(n, s))
+        ndr_push_conformant_varying(n, s, len, len, 1);
 }
 
 void ndr_push_wstring_opt(struct ndr_push *n, const char16_t *s)
@@ -451,6 +456,26 @@ void ndr_push_handle(struct ndr_push *n, const struct ndr_handle *h)
     put_guid(to + 4, &h->uuid);
 }
 
+static void put_sid(uint8_t *to, const struct nt_sid *sid)
+{
+    to[0] = sid->revision;
+    to[1] = sid->count;
+    memcpy(to + 2, sid->authority, sizeof(sid->authority));
+    for (unsigned i = 0; i < sid->count; i++)
+        put_le32(to + 8 + 4 * i, sid->sub[i]);
+}
+
+void ndr_push_sid_body(struct ndr_push *n, const struct nt_sid *sid)
+{
+    if (sid->count > NT_SID_MAX_SUB) {
+        ndr_push_fail(n, STATUS_INVALID_SID);
+        return;
+    }
+    uint8_t *to = aligned(n, 4, 8U + 4U * sid->count);
+    if (to)
+        put_sid(to, sid);
+}
+
 void ndr_push_sid(struct ndr_push *n, const struct nt_sid *sid)
 {
     if (!sid || sid->count > NT_SID_MAX_SUB) {
@@ -466,9 +491,5 @@ void ndr_push_sid(struct ndr_push *n, const struct nt_sid *sid)
         put_le32(to, sid->count);
         to += 4;
     }
-    to[0] = sid->revision;
-    to[1] = sid->count;
-    memcpy(to + 2, sid->authority, sizeof(sid->authority));
-    for (unsigned i = 0; i < sid->count; i++)
-        put_le32(to + 8 + 4 * i, sid->sub[i]);
+    put_sid(to, sid);
 }

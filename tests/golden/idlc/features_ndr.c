@@ -288,6 +288,7 @@ static void features_outer_push(struct ndr_push *n, const struct features_outer 
 {
     ndr_push_size(n, (size_t)s->it.last);
     ndr_push_u64(n, (uint64_t)s->h);
+    ndr_push_align(n, NDR_8);
     ndr_push_u32(n, s->it.n);
     ndr_push_unique(n, s->it.p);
     ndr_push_unique(n, s->it.q);
@@ -337,6 +338,7 @@ static void features_outer_pull(struct ndr_pull *n, struct features_outer *s)
 {
     size_t size = ndr_pull_size(n);
     s->h = (int64_t)ndr_pull_u64(n);
+    ndr_pull_align(n, NDR_8);
     s->it.n = ndr_pull_u32(n);
     s->it.p = ndr_pull_unique(n, 0);
     s->it.q = ndr_pull_unique(n, 0);

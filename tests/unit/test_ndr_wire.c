@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Constructs that no interface of ours has (tests/golden/idlc), against bytes that were worked out from
+ * [C706] chapter 14 and [MS-RPCE] 2.2.5: pushed, pulled, and pushed again; cut short at each length.
+ */
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include <msrpc/pipes.h>
+#include <msrpc/wire.h>
+#include "ndr/ndr.h"
+
+static _Alignas(8) uint8_t stub[1024];
+
+/* Octets in hexadecimal; blanks and '|' are for the reader, "(N)" is N zeros. */
+static size_t hex(const char *s)
+{
+    size_t n = 0;
+    while (*s) {
+        unsigned v = 0;
+        int used = 0;
+        if (*s == ' ' || *s == '|') {
+            s++;
+        } else if (sscanf(s, "(%u)%n", &v, &used) == 1 && used) {
+            memset(stub + n, 0, v);
+            n += v;
+            s += used;
+        } else {
+            assert_int_equal(sscanf(s, "%2x", &v), 1);
+            stub[n++] = (uint8_t)v;
+            s += 2;
+        }
+        assert_true(n < sizeof(stub));
+    }
+    return n;
+}
+
+static enum nt_status push(const struct rpc_op *op, bool out, bool ndr64, const void *r, struct wr *ret)
+{
+    struct ndr_push n;
+    wr_init(ret, 1 << 16);
+    ndr_push_init(&n, ret, ndr64);
+    (out ? op->push_out : op->push_in)(&n, r);
+    return ndr_push_status(&n);
+}
+
+/* From a copy that ends where the data do, so that a sanitizer sees each octet beyond. */
+static enum nt_status pull(const struct rpc_op *op, bool out, bool ndr64, const uint8_t *data, size_t len,
+                           struct nt_arena *mem, void *r)
+{
+    struct ndr_pull n;
+    uint8_t *copy = nt_arena_alloc(mem, len ? len : 1, 8);
+    memcpy(copy, data, len);
+    ndr_pull_init(&n, mem, copy, len, 0x10, ndr64, NULL);
+    (out ? op->pull_out : op->pull_in)(&n, r);
+    if (ndr_pull_status(&n) == STATUS_SUCCESS)
+        assert_int_equal(ndr_pull_left(&n), 0);
+    return ndr_pull_status(&n);
+}
+
+static void same_bytes(const struct wr *w, size_t len, const char *name)
+{
+    if (w->len != len || memcmp(w->base, stub, len) != 0) {
+        printf("%s, %zu octets instead of %zu:\n", name, w->len, len);
+        for (size_t i = 0; i < w->len || i < len; i++)
+            printf("%4zu: %02x %02x%s\n", i, i < w->len ? w->base[i] : 0, i < len ? stub[i] : 0,
+                   i < w->len && i < len && w->base[i] == stub[i] ? "" : " <-");
+        fail();
+    }
+}
+
+/* What r is on the wire; the pulled copy is left in `r`. */
+static void check(const struct rpc_op *op, bool out, bool ndr64, void *r, struct nt_arena *mem,
+                  const char *want)
+{
+    struct wr w;
+    size_t len = hex(want);
+    assert_int_equal(push(op, out, ndr64, r, &w), STATUS_SUCCESS);
+    same_bytes(&w, len, op->name);
+    wr_free(&w);
+    void *copy = nt_arena_alloc(mem, op->size, 16);
+    for (size_t cut = 0; cut < len; cut++) {
+        memcpy(copy, r, op->size);
+        memset((uint8_t *)copy + (out ? op->out_offset : 0), 0, out ? op->size - op->out_offset : op->size);
+        assert_int_equal(pull(op, out, ndr64, stub, cut, mem, copy), RPC_NT_BAD_STUB_DATA);
+    }
+    memcpy(copy, r, op->size);
+    memset((uint8_t *)copy + (out ? op->out_offset : 0), 0, out ? op->size - op->out_offset : op->size);
+    assert_int_equal(pull(op, out, ndr64, stub, len, mem, copy), STATUS_SUCCESS);
+    assert_int_equal(push(op, out, ndr64, copy, &w), STATUS_SUCCESS);
+    same_bytes(&w, len, op->name);
+    wr_free(&w);
+    memcpy(r, copy, op->size);
+}
+
+/* Data that a pull has to refuse. */
+static void refused(const struct rpc_op *op, bool out, bool ndr64, void *r, const char *data,
+                    enum nt_status want)
+{
+    struct nt_arena *mem = nt_arena_new(0);
+    void *copy = nt_arena_alloc(mem, op->size, 16);
+    if (r)
+        memcpy(copy, r, op->size);
+    size_t len = hex(data);
+    assert_int_equal(pull(op, out, ndr64, stub, len, mem, copy), want);
+    nt_arena_free(mem);
+}
+
+/* ---- encapsulated unions: [C706] 14.3.7 ---- */
+
+static void test_unions(void **state)
+{
+    (void)state;
+    struct nt_arena *mem = nt_arena_new(0);
+    struct wire_choice list[2] = { { .level = 4 }, { .level = 9, .data.b = 0xAA } };
+    struct wire_unions r = { .in = { .first = 0x11, .list = list } };
+    r.in.a = (struct wire_choice){ .level = 1, .data.h = 0x0102030405060708 };
+    r.in.b = (struct wire_by_colour){ .c = wire_RED, .u.red = 5 };
+    struct wire_unions r64 = r;
+    /* NDR20: the whole is aligned to its strictest arm, each arm to itself */
+    check(&wire_unions_op, false, false, &r, mem,
+          "11 (7) | 0100 (6) 0807060504030201 | 0100 (2) 05000000 | 02000000 (4) 0400 (6) 0900 AA");
+    assert_int_equal(r.in.a.level, 1);
+    assert_true(r.in.a.data.h == 0x0102030405060708);
+    assert_int_equal(r.in.list[1].data.b, 0xAA);
+    /* NDR64: each arm to the widest arm, the end to the whole */
+    check(&wire_unions_op, false, true, &r64, mem,
+          "11 (7) | 0100 (6) 0807060504030201 | 01000000 (4) 05000000 (4) | 02 (7) 0400 (6) 0900 (6) AA (7)");
+    assert_int_equal(r64.in.b.u.red, 5);
+
+    struct wire_unions out = { .out.a = { .level = 3, .data.s = u"x" } };
+    check(&wire_unions_op, true, false, &out, mem, "0300 (2) 00000200 | 02000000 (4) 02000000 7800 0000");
+    assert_int_equal(out.out.a.data.s[0], 'x');
+    /* BLUE has a union in it, which has a pointer */
+    struct wire_unions in = { .in.list = list };
+    in.in.a.level = 4;
+    in.in.b = (struct wire_by_colour){ .c = wire_BLUE, .u.blue = { .level = 2, .data.s = u"" } };
+    check(&wire_unions_op, false, false, &in, mem,
+          "00 (7) 0400 (6) | 0200 (6) 0200 (2) 00000200 | 01000000 (4) 01000000 0000 (2) | 02000000 (4) 0400 "
+          "(6) "
+          "0900 AA");
+    assert_int_equal(in.in.b.u.blue.data.s[0], 0);
+    refused(&wire_unions_op, false, false, NULL,
+            "11 (7) 0400 (6) 0300 (2) 05000000 02000000 (4) 0400 (6) 0900 AA", RPC_NT_INVALID_TAG);
+    nt_arena_free(mem);
+}
+
+/* ---- what is open at the end of a structure: [C706] 14.3.6.1, [MS-DTYP] 2.4.2.3 ---- */
+
+static void test_sids(void **state)
+{
+    (void)state;
+    struct nt_arena *mem = nt_arena_new(0);
+    const struct nt_sid admins = {
+        .revision = 1, .count = 2, .authority = { 0, 0, 0, 0, 0, 5 }, .sub = { 32, 544 }
+    };
+    struct wire_sids r = { .in = { .first = 1, .a = { .id = 2, .inner = { .flags = 3, .sid = admins } } } };
+    check(&wire_sids_op, false, false, &r, mem,
+          "01 (3) 02000000 | 02 (7) 03000000 0102 000000000005 20000000 20020000");
+    check(&wire_sids_op, false, true, &r, mem,
+          "01 (7) 02 (7) | 02 (7) 03000000 0102 000000000005 20000000 20020000 (4)");
+    assert_memory_equal(&r.in.a.inner.sid, &admins, sizeof(admins));
+    struct wire_with_sid world = { .flags = 7,
+                                   .sid = { .revision = 1, .count = 1, .authority = { 0, 0, 0, 0, 0, 1 } } };
+    r.out.b = &world;
+    check(&wire_sids_op, true, false, &r, mem, "00000200 01000000 07000000 0101 000000000001 00000000");
+    refused(&wire_sids_op, true, false, NULL,
+            "00000200 02000000 07000000 0101 000000000001 00000000 00000000", RPC_NT_BAD_STUB_DATA);
+    refused(&wire_sids_op, true, false, NULL, "00000200 10000000 07000000 0110 000000000001 (64)",
+            RPC_NT_BAD_STUB_DATA);
+    world.sid.count = 16;
+    struct wr w;
+    r.out.b = &world;
+    assert_int_equal(push(&wire_sids_op, true, false, &r, &w), STATUS_INVALID_SID);
+    wr_free(&w);
+    nt_arena_free(mem);
+}
+
+static void test_strings(void **state)
+{
+    (void)state;
+    struct nt_arena *mem = nt_arena_new(0);
+    struct wire_strings r = { .in = { .first = 1, .a = { 5, u"ab" }, .b = { 4, "xy" } } };
+    check(&wire_strings_op, false, false, &r, mem,
+          "01 (3) 03000000 05000000 (4) 03000000 6100 6200 0000 (2) | 04000000 04 (3) (4) 03000000 787900");
+    check(&wire_strings_op, false, true, &r, mem,
+          "01 (7) 03 (7) 05000000 (4) (8) 03 (7) 6100 6200 0000 (2) | 04 (7) 04 (7) (8) 03 (7) 787900 (5)");
+    assert_string_equal(r.in.b.name, "xy");
+    /* no terminator; an offset; longer than the maximum; the maximum is not size */
+    refused(&wire_strings_op, false, false, NULL,
+            "01 (3) 03000000 05000000 (4) 03000000 6100 6200 6300 (2) 04000000 04 (3) (4) 03000000 787900",
+            RPC_NT_BAD_STUB_DATA);
+    refused(&wire_strings_op, false, false, NULL,
+            "01 (3) 03000000 05000000 01000000 02000000 6100 0000 04000000 04 (3) (4) 03000000 787900",
+            RPC_NT_BAD_STUB_DATA);
+    refused(&wire_strings_op, false, false, NULL,
+            "01 (3) 02000000 05000000 (4) 03000000 6100 6200 0000 (2) 04000000 04 (3) (4) 03000000 787900",
+            RPC_NT_BAD_STUB_DATA);
+    refused(&wire_strings_op, false, false, NULL,
+            "01 (3) 03000000 05000000 (4) 03000000 6100 6200 0000 (2) 05000000 04 (3) (4) 03000000 787900",
+            RPC_NT_BAD_STUB_DATA);
+    struct wr w;
+    r.in.a.name = NULL;
+    assert_int_equal(push(&wire_strings_op, false, false, &r, &w), RPC_NT_NULL_REF_POINTER);
+    wr_free(&w);
+    nt_arena_free(mem);
+}
+
+/* ---- pipes: [C706] 14.3.10, [MS-RPCE] 2.2.5.3.4.5 ---- */
+
+struct source {
+    const uint8_t *elems;
+    size_t size, count, at_once;
+};
+
+static enum nt_status give(void *arg, void *elems, size_t max, size_t *ret_n)
+{
+    struct source *s = arg;
+    size_t n = s->count < s->at_once ? s->count : s->at_once;
+    if (!max)
+        return STATUS_SUCCESS;
+    n = n < max ? n : max;
+    memcpy(elems, s->elems, n * s->size);
+    s->elems += n * s->size;
+    s->count -= n;
+    *ret_n = n;
+    return STATUS_SUCCESS;
+}
+
+struct sink {
+    uint8_t got[256];
+    size_t len, size, ends;
+};
+
+static enum nt_status take(void *arg, void *elems, size_t max, size_t *ret_n)
+{
+    struct sink *s = arg;
+    s->ends += max == 0;
+    size_t n = max > 2 ? 2 : max; /* never all at once */
+    memcpy(s->got + s->len, elems, n * s->size);
+    s->len += n * s->size;
+    *ret_n = n;
+    return STATUS_SUCCESS;
+}
+
+static void test_pipe_in(void **state)
+{
+    (void)state;
+    struct nt_arena *mem = nt_arena_new(0);
+    for (int ndr64 = 0; ndr64 < 2; ndr64++) {
+        struct source s = { (const uint8_t *)"abcde", 1, 5, 3 };
+        struct pipes_put r = { .in = { .data = { give, &s }, .first = 7 } };
+        /* chunks of 3 and 2 octets; in NDR64 the negated count behind each */
+        check(&pipes_put_op, false, ndr64, &r, mem,
+              ndr64 ? "07000000 (4) 03 (7) 616263 (5) fdffffffffffffff 02 (7) 6465 (6) feffffffffffffff (16)"
+                    : "07000000 03000000 616263 (1) 02000000 6465 (2) (4)");
+    }
+    /* the receiver reads as it likes */
+    struct pipes_put r = { .in.first = 0 };
+    size_t len = hex("07000000 03000000 616263 (1) 02000000 6465 (2) (4)"), n = 99;
+    char got[8];
+    assert_int_equal(pull(&pipes_put_op, false, false, stub, len, mem, &r), STATUS_SUCCESS);
+    assert_int_equal(r.in.first, 7);
+    assert_int_equal(r.in.data.chunk(r.in.data.arg, got, 2, &n), STATUS_SUCCESS);
+    assert_int_equal(n, 2);
+    assert_memory_equal(got, "ab", 2);
+    assert_int_equal(r.in.data.chunk(r.in.data.arg, got, 8, &n), STATUS_SUCCESS);
+    assert_int_equal(n, 1);
+    assert_int_equal(r.in.data.chunk(r.in.data.arg, got, 8, &n), STATUS_SUCCESS);
+    assert_int_equal(n, 2);
+    assert_memory_equal(got, "de", 2);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(r.in.data.chunk(r.in.data.arg, got, 8, &n), STATUS_SUCCESS);
+        assert_int_equal(n, 0);
+    }
+    nt_arena_free(mem);
+}
+
+static void test_pipe_out(void **state)
+{
+    (void)state;
+    struct nt_arena *mem = nt_arena_new(0);
+    struct source s = { (const uint8_t *)"abcde", 1, 5, 5 };
+    struct pipes_get r = { .out = { .data = { give, &s }, .last = 9, .result = -1 } };
+    check(&pipes_get_op, true, false, &r, mem, "05000000 6162636465 (3) (4) 09000000 ffffffff");
+    struct sink sink = { .size = 1 };
+    r = (struct pipes_get){ .out.data = { take, &sink } };
+    size_t len = hex("05000000 6162636465 (3) (4) 09000000 ffffffff");
+    assert_int_equal(pull(&pipes_get_op, true, false, stub, len, mem, &r), STATUS_SUCCESS);
+    assert_int_equal(sink.len, 5);
+    assert_memory_equal(sink.got, "abcde", 5);
+    assert_int_equal(sink.ends, 1);
+    assert_int_equal(r.out.last, 9);
+    nt_arena_free(mem);
+}
+
+static void test_pipe_of_structures(void **state)
+{
+    (void)state;
+    struct nt_arena *mem = nt_arena_new(0);
+    const struct pipes_sample samples[] = { { 1, 2 }, { 3, 4 }, { 5, 6 } };
+    for (int ndr64 = 0; ndr64 < 2; ndr64++) {
+        struct source s = { (const uint8_t *)samples, sizeof(*samples), 3, 2 };
+        struct pipes_samples r = { .in.both = { give, &s } };
+        check(&pipes_samples_op, false, ndr64, &r, mem,
+              ndr64 ? "02 (7) 01000000 0200 (2) 03000000 0400 (2) fe ff ff ff ff ff ff ff | 01 (7) 05000000 "
+                      "0600 (2) "
+                      "ffffffffffffffff (16)"
+                    : "02000000 01000000 0200 (2) 03000000 0400 (2) | 01000000 05000000 0600 (2) (4)");
+    }
+    struct sink sink = { .size = sizeof(struct pipes_sample) };
+    struct pipes_samples r = { .out.both = { take, &sink } };
+    size_t len = hex("02000000 01000000 0200 (2) 03000000 0400 (2) | 01000000 05000000 0600 (2) (4)");
+    assert_int_equal(pull(&pipes_samples_op, true, false, stub, len, mem, &r), STATUS_SUCCESS);
+    assert_int_equal(sink.len, sizeof(samples));
+    assert_memory_equal(sink.got, samples, sizeof(samples));
+
+    const int64_t a[] = { 1, -1 };
+    const int16_t b[][3] = { { 1, 2, 3 }, { 4, 5, 6 } };
+    struct source sa = { (const uint8_t *)a, 8, 2, 2 }, sb = { (const uint8_t *)b, 6, 2, 1 };
+    struct pipes_two two = { .in = { { give, &sa }, { give, &sb } } };
+    check(&pipes_two_op, false, false, &two, mem,
+          "02000000 (4) 01 (7) ffffffffffffffff (4) | 01000000 0100 0200 0300 (2) 01000000 0400 0500 0600 "
+          "(2) (4)");
+    nt_arena_free(mem);
+}
+
+static enum nt_status gives_up(void *arg, void *elems, size_t max, size_t *ret_n)
+{
+    (void)arg, (void)elems, (void)max, (void)ret_n;
+    return STATUS_DISK_FULL;
+}
+
+static void test_bad_pipes(void **state)
+{
+    (void)state;
+    struct wr w;
+    struct nt_arena *mem = nt_arena_new(0);
+    /* more than there is; wrapping; a wrong count behind; a wrong end */
+    refused(&pipes_get_op, true, false, NULL, "ffffffff 6162636465 (3) (4) 09000000 (4)",
+            RPC_NT_BAD_STUB_DATA);
+    refused(&pipes_get_op, true, false, NULL, "00000080 6162636465 (3) (4) 09000000 (4)",
+            RPC_NT_BAD_STUB_DATA);
+    refused(&pipes_samples_op, false, true, NULL, "ffffffffffffffff (32)", RPC_NT_BAD_STUB_DATA);
+    refused(&pipes_samples_op, false, true, NULL, "0000000000000080 (32)", RPC_NT_BAD_STUB_DATA);
+    refused(&pipes_samples_op, false, true, NULL, "01 (7) 01000000 0200 (2) fefffffffffffffff (16)",
+            RPC_NT_BAD_STUB_DATA);
+    refused(&pipes_samples_op, false, true, NULL, "01 (7) 01000000 0200 (2) ffffffffffffffff (8) 01 (7)",
+            RPC_NT_BAD_STUB_DATA);
+    /* the user ends it, on either side */
+    struct pipes_get r = { .out.data = { gives_up, NULL } };
+    assert_int_equal(push(&pipes_get_op, true, false, &r, &w), STATUS_DISK_FULL);
+    wr_free(&w);
+    refused(&pipes_get_op, true, false, &r, "05000000 6162636465 (3) (4) 09000000 ffffffff",
+            STATUS_DISK_FULL);
+    /* no function: an empty pipe */
+    r = (struct pipes_get){ .out.last = 1 };
+    check(&pipes_get_op, true, false, &r, mem, "(4) 01000000 (4)");
+    nt_arena_free(mem);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_unions),    cmocka_unit_test(test_sids),
+        cmocka_unit_test(test_strings),   cmocka_unit_test(test_pipe_in),
+        cmocka_unit_test(test_pipe_out),  cmocka_unit_test(test_pipe_of_structures),
+        cmocka_unit_test(test_bad_pipes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
