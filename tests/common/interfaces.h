@@ -10,6 +10,7 @@
 #include <msrpc/fsrvp.h>
 #include <msrpc/lsarpc.h>
 #include <msrpc/mgmt.h>
+#include <msrpc/netlogon.h>
 #include <msrpc/rpcecho.h>
 #include <msrpc/samr.h>
 #include <msrpc/srvsvc.h>
@@ -31,6 +32,7 @@ static const struct test_interface {
     [4] = TEST_INTERFACE(samr),
     [5] = TEST_INTERFACE(srvsvc),
     [6] = TEST_INTERFACE(wkssvc),
+    [10] = TEST_INTERFACE(netlogon),
     [64] = TEST_INTERFACE(FileServerVssAgent),
     [65] = TEST_INTERFACE(Witness),
 };
