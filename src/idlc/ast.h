@@ -56,6 +56,7 @@ struct expr {
     int depth;
     uint64_t value;
     bool is_unsigned, is_hex;
+    bool parens;      /* a name in parentheses may turn out to be a cast */
     const char *text; /* name, string without its quotes */
     struct type *type;
 };
@@ -79,6 +80,12 @@ struct attr {
 };
 
 /* ---- types ---- */
+
+struct problem {
+    struct problem *next;
+    struct loc loc;
+    const char *text;
+};
 
 enum base {
     BASE_NONE,
@@ -129,6 +136,8 @@ struct type {
     struct expr *size;        /* array bound; NULL: open */
     struct field *switch_tag; /* the union inside an encapsulated one: its tag */
     bool encapsulated;        /* struct { tag; union }, whose tag is sent once, by the union */
+    struct expr *low, *high;  /* array x[low..high]; NULL: '*' */
+    bool bounds;              /* array written with them */
 
     /* by the checker, for struct, union, enum */
     const char *cname; /* "srvsvc_SHARE_INFO_1" */
@@ -147,8 +156,9 @@ struct type {
     bool deferred;         /* has embedded pointers */
     bool conformant;       /* last member is a conformant array, or such a structure */
     bool recursive;
-    bool reached;  /* an operation uses it */
-    bool declared; /* by a prototype */
+    struct problem *problem; /* why it cannot go over the wire: an error once an operation uses it */
+    bool reached;            /* an operation uses it */
+    bool declared;           /* by a prototype */
     struct type *reach_next;
 };
 
@@ -164,8 +174,9 @@ struct field {
     struct attr_arg *cases;
     bool is_default;
     int index;
-    bool in, out; /* parameters */
-    bool skip;    /* handle_t: never marshalled */
+    bool in, out;  /* parameters */
+    bool skip;     /* handle_t: never marshalled */
+    bool nameless; /* the name is ours: an anonymous structure or union */
     struct node *node;
 };
 
@@ -175,8 +186,11 @@ enum decl_kind {
     DECL_CONST,
     DECL_CPP_QUOTE,
     DECL_OPERATION,
+    DECL_LOCAL, /* an operation that never goes over the wire: checked no further, nothing comes out of it */
     DECL_INTERFACE,
-    DECL_IMPORT
+    DECL_FORWARD, /* interface name; */
+    DECL_IMPORT,
+    DECL_INCLUDE /* a header that ours is to include */
 };
 
 struct decl {
@@ -200,6 +214,10 @@ struct decl {
     struct node *node; /* result of an operation */
     bool resolving;
     bool alias_of_known; /* a typedef of a name that the compiler knows */
+    bool empty;          /* interface without declarations */
+    bool local;          /* operation or interface that never goes over the wire */
+    bool object;         /* interface: calls carry ORPCTHIS and ORPCTHAT */
+    bool checked;        /* interface: its operations are numbered */
 };
 
 /* ---- what goes over the wire ---- */

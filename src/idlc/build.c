@@ -76,6 +76,27 @@ struct params join_members(struct scanner *s, struct params list, struct attr *a
     return list;
 }
 
+/* A structure or union without a name, as C11 has them: its members are reached through one that we give it.
+ */
+struct params join_nameless(struct scanner *s, struct params list, struct attr *attrs, struct type *t)
+{
+    bool is_union = t->kind == TY_UNION, has_body = is_union || t->kind == TY_STRUCT;
+    int same = 1;
+    if (!has_body) {
+        diag_error(s->c, t->loc, "this member has no name");
+        return list;
+    }
+    for (const struct field *f = list.first; f; f = f->next)
+        same += f->nameless && (f->type->kind == TY_UNION) == is_union;
+    const char *name =
+        same == 1 ? (is_union ? "u" : "s") : pool_printf(&s->c->pool, "%s%d", is_union ? "u" : "s", same);
+    if (is_union && !t->attrs)
+        t->attrs = attrs;
+    struct field *f = new_field(s, t->loc, attrs, t, name);
+    f->nameless = true;
+    return join_field(list, f);
+}
+
 struct params join_empty_arm(struct scanner *s, struct loc loc, struct params list, struct attr *attrs)
 {
     return join_field(list, new_field(s, attrs ? attrs->loc : loc, attrs, NULL, NULL));
@@ -127,6 +148,8 @@ struct decl *new_interface(struct scanner *s, struct loc start, struct loc loc, 
     d->body = body;
     for (struct decl *m = body; m; m = m->next)
         m->owner = d;
+    if (!body) /* interface IFoo : IBar { } */
+        d->empty = true;
     return d;
 }
 
@@ -145,14 +168,21 @@ struct decl *new_typedef(struct scanner *s, struct loc start, struct attr *attrs
         d->type = close_declarator(p, t);
         decls = join_decl(decls, d);
     }
-    return decls.first;
+    return list ? decls.first : new_tag(s, start, attrs, t); /* typedef struct tag { ... }; */
 }
 
-struct decl *new_const(struct scanner *s, struct loc start, struct loc loc, struct type *t, const char *name,
+struct decl *new_include(struct scanner *s, struct loc loc, const char *file)
+{
+    struct decl *d = new_decl(s, DECL_INCLUDE, loc, loc, NULL);
+    d->text = file;
+    return d;
+}
+
+struct decl *new_const(struct scanner *s, struct loc start, struct type *t, struct declarator *p,
                        struct expr *value)
 {
-    struct decl *d = new_decl(s, DECL_CONST, start, loc, name);
-    d->type = t;
+    struct decl *d = new_decl(s, DECL_CONST, start, p->loc, p->name);
+    d->type = close_declarator(p, t);
     d->value = value;
     return d;
 }
@@ -400,6 +430,24 @@ struct declarator *add_array(struct scanner *s, struct loc loc, struct declarato
         return d;
     }
     fill(d, a);
+    return d;
+}
+
+/* x[low..high]; NULL is the '*' of an end that varies. [C706] 4.2.19 */
+struct declarator *add_bounds(struct scanner *s, struct loc loc, struct declarator *d, struct expr *low,
+                              struct expr *high)
+{
+    struct expr *one = new_number(s, loc, (struct number){ .v = 1 });
+    struct expr *size = NULL;
+    if (low && high) /* high - low + 1 */
+        size = new_expr(s, EX_BINARY, loc, "+", new_expr(s, EX_BINARY, loc, "-", high, low, NULL), one, NULL);
+    struct type **hole = d->hole;
+    d = add_array(s, loc, d, size);
+    if (*hole && (*hole)->kind == TY_ARRAY) {
+        (*hole)->low = low;
+        (*hole)->high = high;
+        (*hole)->bounds = true;
+    }
     return d;
 }
 

@@ -80,66 +80,7 @@ static bool is_known(const struct symbol *s)
     return s && !s->decl && !s->field && s->type;
 }
 
-/* ---- attributes ---- */
-
-/* Attributes with a meaning here, and those that mean nothing on the wire. */
-static const char *const attr_names[] = {
-    "uuid",
-    "version",
-    "pointer_default",
-    "endpoint",
-    "ms_union",
-    "unique",
-    "ref",
-    "ptr",
-    "in",
-    "out",
-    "string",
-    "size_is",
-    "length_is",
-    "max_is",
-    "last_is",
-    "switch_is",
-    "switch_type",
-    "case",
-    "default",
-    "range",
-    "context_handle",
-    "v1_enum",
-    "ignore",
-    "disable_consistency_check",
-    "handle",
-    "idempotent",
-    "maybe",
-    "broadcast",
-    "helpstring",
-    "public",
-    "nopython",
-    "todo",
-    "annotation",
-    "strict_context_handle",
-    "type_strict_context_handle",
-    "context_handle_noserialize",
-    "comm_status",
-    "fault_status",
-    "explicit_handle",
-    "auto_handle",
-    "allocate",
-    "force_allocate",
-    "unspecified_authn_level",
-    NULL,
-};
-
-static void check_attrs(struct idlc *c, const struct attr *a)
-{
-    for (; a; a = a->next) {
-        const char *const *name = attr_names;
-        while (*name && strcmp(*name, a->name) != 0)
-            name++;
-        if (!*name)
-            diag_error(c, a->loc, "attribute '%s' is not known or not supported", a->name);
-    }
-}
+/* ---- identifiers ---- */
 
 static int hex_digits(const char *s)
 {
@@ -162,139 +103,90 @@ static void check_uuid(struct idlc *c, const struct attr *a)
     }
 }
 
-/* ---- constants ---- */
-
-static bool eval_name(struct idlc *c, const struct expr *e, int64_t *ret)
-{
-    struct symbol *s = symbol_find(c->names, e->text);
-    if (s && s->known_value) {
-        *ret = s->value;
-        return true;
-    }
-    if (strcmp(e->text, "TRUE") == 0 || strcmp(e->text, "FALSE") == 0 || strcmp(e->text, "NULL") == 0) {
-        *ret = e->text[0] == 'T';
-        return true;
-    }
-    diag_error(c, e->loc, "'%s' is not a constant", e->text);
-    return false;
-}
-
-static bool eval_sizeof(struct idlc *c, const struct expr *e, int64_t *ret)
-{
-    const struct type *t = e->type;
-    int64_t factor = 1;
-    for (int i = 0; t && i < MAX_NESTING; i++) {
-        t = type_resolve(c, (struct type *)t);
-        int64_t count = 1;
-        if (!t || t->kind != TY_ARRAY || !t->size || !const_eval(c, t->size, &count))
-            break;
-        if (__builtin_mul_overflow(factor, count, &factor))
-            return false;
-        t = t->to;
-    }
-    *ret = t && t->kind == TY_BASE ? (int64_t)base_width(t->base) : t && t->kind == TY_POINTER ? 4 : 0;
-    if (*ret == 0 || __builtin_mul_overflow(*ret, factor, ret)) {
-        diag_error(c, e->loc, "sizeof knows base types, pointers and arrays of them");
-        return false;
-    }
-    return true;
-}
-
-/* Arithmetic wraps, as in C on unsigned numbers. */
-static bool eval_binary(struct idlc *c, const struct expr *e, int64_t a, int64_t b, int64_t *ret)
-{
-    uint64_t x = (uint64_t)a, y = (uint64_t)b;
-    const char *op = e->op;
-    bool shift = op[1] && (op[0] == '<' || op[0] == '>') && op[1] == op[0];
-    if ((*op == '/' || *op == '%') && (b == 0 || b == -1)) {
-        if (b == 0)
-            diag_error(c, e->loc, "division by zero");
-        *ret = *op == '/' ? (int64_t)(0 - x) : 0;
-        return b != 0;
-    }
-    if (shift && (b < 0 || b > 63)) {
-        diag_error(c, e->loc, "shift by %lld bits", (long long)b);
-        return false;
-    }
-    switch (*op) {
-    case '+':
-        *ret = (int64_t)(x + y);
-        break;
-    case '-':
-        *ret = (int64_t)(x - y);
-        break;
-    case '*':
-        *ret = (int64_t)(x * y);
-        break;
-    case '/':
-        *ret = a / b;
-        break;
-    case '%':
-        *ret = a % b;
-        break;
-    case '^':
-        *ret = (int64_t)(x ^ y);
-        break;
-    case '&':
-        *ret = op[1] ? a && b : (int64_t)(x & y);
-        break;
-    case '|':
-        *ret = op[1] ? a || b : (int64_t)(x | y);
-        break;
-    case '=':
-        *ret = a == b;
-        break;
-    case '!':
-        *ret = a != b;
-        break;
-    case '<':
-        *ret = shift ? (int64_t)(x << y) : op[1] ? a <= b : a < b;
-        break;
-    default:
-        *ret = shift ? (int64_t)(x >> y) : op[1] ? a >= b : a > b;
-        break;
-    }
-    return true;
-}
-
-bool const_eval(struct idlc *c, const struct expr *e, int64_t *ret)
-{
-    int64_t a, b;
-    switch (e->kind) {
-    case EX_NUMBER:
-        *ret = (int64_t)e->value;
-        return true;
-    case EX_NAME:
-        return eval_name(c, e, ret);
-    case EX_SIZEOF:
-        return eval_sizeof(c, e, ret);
-    case EX_UNARY:
-        if (*e->op == '*' || *e->op == '&')
-            break;
-        if (!const_eval(c, e->a, &a))
-            return false;
-        *ret = *e->op == '-' ? (int64_t)(0 - (uint64_t)a) : *e->op == '~' ? ~a : !a;
-        return true;
-    case EX_BINARY:
-        return const_eval(c, e->a, &a) && const_eval(c, e->b, &b) && eval_binary(c, e, a, b, ret);
-    case EX_COND:
-        return const_eval(c, e->a, &a) && const_eval(c, a ? e->b : e->c, ret);
-    default:
-        break;
-    }
-    diag_error(c, e->loc, "this is not a constant number");
-    return false;
-}
-
 /* ---- names ---- */
+
+/* Types that people expect to be there, and the file that has them. */
+static const char *file_of_type(const char *name)
+{
+    static const struct {
+        const char *name, *file;
+    } homes[] = {
+        { "DWORD", "ms-dtyp.idl" },        { "LPDWORD", "ms-dtyp.idl" },
+        { "PDWORD", "ms-dtyp.idl" },       { "ULONG", "ms-dtyp.idl" },
+        { "LONG", "ms-dtyp.idl" },         { "WORD", "ms-dtyp.idl" },
+        { "USHORT", "ms-dtyp.idl" },       { "BYTE", "ms-dtyp.idl" },
+        { "UCHAR", "ms-dtyp.idl" },        { "BOOL", "ms-dtyp.idl" },
+        { "BOOLEAN", "ms-dtyp.idl" },      { "WCHAR", "ms-dtyp.idl" },
+        { "LPWSTR", "ms-dtyp.idl" },       { "LPCWSTR", "ms-dtyp.idl" },
+        { "PWSTR", "ms-dtyp.idl" },        { "FILETIME", "ms-dtyp.idl" },
+        { "SYSTEMTIME", "ms-dtyp.idl" },   { "LARGE_INTEGER", "ms-dtyp.idl" },
+        { "ULONGLONG", "ms-dtyp.idl" },    { "LONGLONG", "ms-dtyp.idl" },
+        { "UINT", "ms-dtyp.idl" },         { "RPC_UNICODE_STRING", "ms-dtyp.idl" },
+        { "PSID", "ms-dtyp.idl" },         { "ACCESS_MASK", "ms-dtyp.idl" },
+        { "UINT32", "ms-dtyp.idl" },       { "UINT64", "ms-dtyp.idl" },
+        { "LUID", "ms-dtyp.idl" },         { "ORPCTHIS", "ms-dcom.idl" },
+        { "ORPCTHAT", "ms-dcom.idl" },     { "MInterfacePointer", "ms-dcom.idl" },
+        { "IID", "ms-dcom.idl" },          { "CLSID", "ms-dcom.idl" },
+        { "IUnknown", "ms-dcom.idl" },     { "REFIID", "ms-oaut.idl" },
+        { "BSTR", "ms-oaut.idl" },         { "VARIANT", "ms-oaut.idl" },
+        { "VARIANT_BOOL", "ms-oaut.idl" }, { "SAFEARRAY", "ms-oaut.idl" },
+        { "LPSAFEARRAY", "ms-oaut.idl" },  { "IDispatch", "ms-oaut.idl" },
+        { "DATE", "ms-oaut.idl" },         { "CURRENCY", "ms-oaut.idl" },
+        { "DISPID", "ms-oaut.idl" },       { "LPOLESTR", "ms-oaut.idl" },
+    };
+    for (size_t i = 0; i < sizeof(homes) / sizeof(homes[0]); i++)
+        if (strcmp(homes[i].name, name) == 0)
+            return homes[i].file;
+    return NULL;
+}
+
+static const char *similar_type(const struct idlc *c, const char *name)
+{
+    for (int i = 0; i < SYMBOL_BUCKETS; i++)
+        for (const struct symbol *s = c->names[i]; s; s = s->next)
+            if ((s->type || (s->decl && s->decl->kind == DECL_TYPEDEF)) && !s->field &&
+                word_like(name, s->name))
+                return s->name;
+    return NULL;
+}
+
+/* Once for each name, and an error even in types that nothing uses. */
+static void unknown_type(struct idlc *c, const struct type *t)
+{
+    struct type *capture = c->capture;
+    const char *tagged = t->kind == TY_TAG ? pool_printf(&c->pool, "%s %s",
+                                                         t->tag_kind == TY_STRUCT  ? "struct"
+                                                         : t->tag_kind == TY_UNION ? "union"
+                                                                                   : "enum",
+                                                         t->name)
+                                           : t->name;
+    if (symbol_find(c->unknown, tagged))
+        return;
+    symbol_add(c, c->unknown, tagged);
+    c->capture = NULL;
+    const char *file = t->kind == TY_NAME ? file_of_type(t->name) : NULL, *similar = NULL;
+    if (file)
+        diag_error(c, t->loc, "unknown type '%s'; import \"%s\" has it", tagged, file);
+    else if (t->kind == TY_NAME && (similar = similar_type(c, t->name)))
+        diag_error(c, t->loc, "unknown type '%s'; did you mean '%s'?", tagged, similar);
+    else
+        diag_error(c, t->loc, "unknown type '%s'", tagged);
+    c->capture = capture;
+}
 
 struct type *type_resolve(struct idlc *c, struct type *t)
 {
     for (int i = 0; t && (t->kind == TY_NAME || t->kind == TY_TAG); i++) {
         struct symbol *s = symbol_find(t->kind == TY_NAME ? c->names : c->tags, t->name);
-        if (!s || i > MAX_NESTING || (!s->type && !(s->decl && s->decl->kind == DECL_TYPEDEF))) {
-            diag_error(c, t->loc, i > MAX_NESTING ? "'%s' leads through too many names" : "unknown type '%s'",
-                       t->name);
+        const struct decl *d = s ? s->decl : NULL;
+        if (i > MAX_NESTING) {
+            diag_error(c, t->loc, "'%s' leads through too many names", t->name);
+            return NULL;
+        }
+        if (d && (d->kind == DECL_INTERFACE || d->kind == DECL_FORWARD))
+            return interface_pointee(c, t->loc);
+        if (!s || s->field || (!s->type && !(d && d->kind == DECL_TYPEDEF))) {
+            unknown_type(c, t);
             return NULL;
         }
         if (t->kind == TY_TAG && s->type->kind != t->tag_kind &&
@@ -436,6 +328,17 @@ static void add_enumerators(struct idlc *c, const struct decl *d, struct type *t
 
 static void add_def(struct idlc *c, const struct decl *d, struct type *t, const char *name);
 
+/* A file may define anew, and otherwise, what one that it imports defines: the specifications do, where the
+ * common file has a name for another purpose. From then on the new one counts. */
+static bool replaces(struct idlc *c, struct loc loc, const struct source *old, const struct source *new,
+                     const char *name)
+{
+    if (!old || old == new || !old->imported)
+        return false;
+    diag_warning(c, loc, "'%s' is not what %s has under this name; this definition counts", name, old->name);
+    return true;
+}
+
 /* Structures that are defined inside others come first, named after where they stand. */
 static void add_inner_defs(struct idlc *c, const struct decl *d, struct type *t, const char *outer,
                            const char *name)
@@ -477,10 +380,11 @@ static void add_def(struct idlc *c, const struct decl *d, struct type *t, const 
     t->cname = prefixed(c, d, name);
     if (t->name) {
         struct symbol *s = symbol_find(c->tags, t->name);
-        if (s && !same_type(s->type, t, 0))
+        if (s && !same_type(s->type, t, 0) && !replaces(c, t->loc, s->type->src, d->src, t->name))
             diag_error(c, t->loc, "'%s' is defined already, and differently", t->name);
         if (!s)
-            symbol_add(c, c->tags, t->name)->type = t;
+            s = symbol_add(c, c->tags, t->name);
+        s->type = t;
     }
     t->ms_union = attr_find(t->attrs, "ms_union") || (d->owner && attr_find(d->owner->attrs, "ms_union"));
     t->v1_enum = attr_find(t->attrs, "v1_enum") != NULL;
@@ -532,22 +436,31 @@ static void add_typedef(struct idlc *c, struct decl *d)
     check_attrs(c, d->attrs);
     if (body && !body->cname) {
         struct symbol *tagged = body->name ? symbol_find(c->tags, body->name) : NULL;
-        if (tagged && same_type(tagged->type, body, 0))
-            body->cname = tagged->type->cname; /* the same file reached under two spellings */
+        if (tagged && same_type(tagged->type, body, 0)) /* the same file reached under two spellings */
+            *body =
+                (struct type){ .kind = TY_TAG, .tag_kind = body->kind, .name = body->name, .loc = body->loc };
         else
             name_body(c, d, body);
     }
     struct symbol *s = symbol_find(c->names, d->name);
-    if (is_known(s)) {
+    bool itself =
+        d->type->kind == TY_NAME && strcmp(d->type->name, d->name) == 0; /* typedef DECIMAL DECIMAL; */
+    if (is_known(s) || (s && itself)) {
         d->alias_of_known = true;
         return;
     }
-    if (s && !(s->decl && s->decl->kind == DECL_TYPEDEF && same_type(s->decl->type, d->type, 0))) {
+    bool was_type = s && s->decl && s->decl->kind == DECL_TYPEDEF,
+         same = was_type && same_type(s->decl->type, d->type, 0);
+    if (s && !same && !(was_type && replaces(c, d->loc, s->decl->src, d->src, d->name))) {
         diag_error(c, d->loc, "'%s' is defined already, and differently", d->name);
+        if (s->decl)
+            diag_note(c, s->decl->loc, "here");
         return;
     }
     if (!s)
-        s = symbol_add(c, c->names, d->name), s->decl = d;
+        s = symbol_add(c, c->names, d->name);
+    if (!same)
+        s->decl = d;
     d->cname = prefixed(c, d, d->name);
 }
 
@@ -576,8 +489,10 @@ static void check_param(struct idlc *c, struct field *f)
     f->out = attr_find(f->attrs, "out") != NULL;
     f->cname = c_name(c, f->name);
     f->skip = t && t->kind == TY_BASE && t->base == BASE_HANDLE_T;
-    if (!f->skip && !f->in && !f->out)
-        diag_error(c, f->loc, "parameter '%s' is neither [in] nor [out]", f->name);
+    if (!f->skip && !f->in && !f->out) {
+        f->in = true; /* [C706] 4.2.24.? leaves none out; MIDL takes it as [in] and says so */
+        diag_warning(c, f->loc, "parameter '%s' is neither [in] nor [out]; taken as [in]", f->name);
+    }
 }
 
 static void check_operation(struct idlc *c, struct decl *d)
@@ -614,25 +529,19 @@ static void add_interface(struct idlc *c, struct decl *d)
     check_attrs(c, d->attrs);
     if (a)
         check_uuid(c, a);
-    if (s && s->decl && s->decl->kind == DECL_INTERFACE)
+    if (s && s->decl && s->decl->kind == DECL_INTERFACE && !s->decl->src->imported)
         diag_error(c, d->loc, "interface '%s' is there already", d->name);
+    else if (s && s->decl && (s->decl->kind == DECL_FORWARD || s->decl->kind == DECL_INTERFACE))
+        s->decl = d;
     else if (!s)
         symbol_add(c, c->names, d->name)->decl = d;
-    if (d->base) {
-        const struct symbol *base = symbol_find(c->names, d->base);
-        if (!base || !base->decl || base->decl->kind != DECL_INTERFACE)
-            diag_error(c, d->loc, "'%s' inherits from '%s', which is no interface", d->name, d->base);
-        else
-            d->n_ops = base->decl->n_ops;
-    }
-    for (struct decl *m = d->body; m; m = m->next)
-        if (m->kind == DECL_OPERATION) {
-            m->opnum = d->n_ops++;
-            if (!a && !d->src->imported && m->opnum == 0)
+    object_interface(c, d);
+    if (!a && !d->src->imported && !d->local)
+        for (const struct decl *m = d->body; m; m = m->next)
+            if (m->kind == DECL_OPERATION) {
                 diag_error(c, d->loc, "interface '%s' has operations but no uuid", d->name);
-        }
-    if (d->n_ops > UINT16_MAX)
-        diag_error(c, d->loc, "an interface has at most 65535 operations");
+                break;
+            }
     add_decls(c, d->body);
 }
 
@@ -659,8 +568,14 @@ static void add_decls(struct idlc *c, struct decl *list)
         case DECL_OPERATION:
             check_operation(c, d);
             break;
+        case DECL_FORWARD:
+            if (!symbol_find(c->names, d->name))
+                symbol_add(c, c->names, d->name)->decl = d;
+            break;
+        case DECL_LOCAL:
         case DECL_CPP_QUOTE:
         case DECL_IMPORT:
+        case DECL_INCLUDE:
             break;
         }
     }
@@ -683,5 +598,6 @@ void check_all(struct idlc *c)
 {
     c->defs_end = &c->defs;
     add_known_types(c);
+    object_imports(c);
     add_source(c, c->main);
 }

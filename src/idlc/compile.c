@@ -50,7 +50,7 @@ struct source *source_import(struct idlc *c, const char *name, struct loc where)
     if (++c->nesting > MAX_IMPORTS)
         diag_error(c, where, "imports are nested too deeply");
     else
-        parse_source(c, src);
+        parse_source(c, src, false);
     c->nesting--;
     return src;
 }
@@ -81,7 +81,7 @@ bool idlc_compile(struct idlc *c, struct source *src)
     c->main = src;
     c->stem = pool_strndup(&c->pool, base, strcspn(base, "."));
     add_source(c, src);
-    parse_source(c, src);
+    parse_source(c, src, false);
     if (c->n_errors == 0) {
         check_all(c);
         lower_all(c);

@@ -46,19 +46,14 @@ static int original_column(const struct loc *loc, const char *line, size_t line_
     return loc->col;
 }
 
-void diag_error(struct idlc *c, struct loc loc, const char *fmt, ...)
+static void show(struct idlc *c, struct loc loc, const char *what, const char *fmt, va_list ap)
 {
-    if (++c->n_errors > MAX_ERRORS)
-        return;
     size_t len = 0;
     const char *line = loc.src ? nth_line(loc.src->text, loc.line, &len) : NULL;
     int col = line ? original_column(&loc, line, len) : loc.col;
     struct text *t = &c->messages;
-    text_printf(t, "%s:%d:%d: error: ", loc.src ? loc.src->name : "idlc", loc.line, col);
-    va_list ap;
-    va_start(ap, fmt);
+    text_printf(t, "%s:%d:%d: %s: ", loc.src ? loc.src->name : "idlc", loc.line, col, what);
     text_vprintf(t, fmt, ap);
-    va_end(ap);
     text_printf(t, "\n");
     if (line) {
         text_printf(t, "%5d | %.*s\n      | ", loc.line, (int)len, line);
@@ -66,6 +61,44 @@ void diag_error(struct idlc *c, struct loc loc, const char *fmt, ...)
             text_printf(t, "%c", line[i - 1] == '\t' ? '\t' : ' ');
         text_printf(t, "^\n");
     }
-    if (c->n_errors == MAX_ERRORS)
-        text_printf(t, "idlc: too many errors, the rest is not shown\n");
+}
+
+void diag_error(struct idlc *c, struct loc loc, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    if (c->capture) {
+        struct problem *p = pool_new(&c->pool, struct problem), **end = &c->capture->problem;
+        p->loc = loc;
+        p->text = pool_vprintf(&c->pool, fmt, ap);
+        while (*end)
+            end = &(*end)->next;
+        *end = p;
+    } else if (++c->n_errors <= MAX_ERRORS) {
+        show(c, loc, "error", fmt, ap);
+        if (c->n_errors == MAX_ERRORS)
+            text_printf(&c->messages, "idlc: too many errors, the rest is not shown\n");
+    }
+    va_end(ap);
+}
+
+void diag_warning(struct idlc *c, struct loc loc, const char *fmt, ...)
+{
+    if (c->capture || loc.src == NULL || loc.src->imported || c->n_errors >= MAX_ERRORS ||
+        ++c->n_warnings > MAX_WARNINGS)
+        return;
+    va_list ap;
+    va_start(ap, fmt);
+    show(c, loc, "warning", fmt, ap);
+    va_end(ap);
+}
+
+void diag_note(struct idlc *c, struct loc loc, const char *fmt, ...)
+{
+    if (c->capture || c->n_errors >= MAX_ERRORS)
+        return;
+    va_list ap;
+    va_start(ap, fmt);
+    show(c, loc, "note", fmt, ap);
+    va_end(ap);
 }

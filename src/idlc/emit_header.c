@@ -277,6 +277,8 @@ static void emit_quotes_and_consts(struct emit *e, const struct decl *list)
             emit_text(e, "%s\n", d->text);
         else if (d->kind == DECL_CONST)
             emit_const(e, d);
+        else if (d->kind == DECL_INCLUDE)
+            emit_text(e, "#include <%s>\n", d->text);
         else if (d->kind == DECL_INTERFACE)
             emit_quotes_and_consts(e, d->body);
         e->const_before = d->kind == DECL_CONST;
@@ -305,7 +307,7 @@ void emit_header(struct idlc *c, struct text *o)
         emit_text(&e, "\nstruct rpc_server;\nstruct rpc_server_call;\n");
     emit_quotes_and_consts(&e, c->main->decls);
     for (const struct type *t = c->defs; t; t = t->next_def)
-        if (t->src == c->main)
+        if (t->src == c->main && !t->problem)
             emit_type(&e, t);
     for (const struct decl *i = next_interface(c->main->decls); i; i = next_interface(i->next))
         emit_interface(&e, i);

@@ -9,6 +9,7 @@
 #define MAX_NESTING   200 /* structures in structures, expressions in expressions, pointers to pointers */
 #define MAX_IMPORTS   32  /* files that import files; each takes a parser on the stack */
 #define MAX_ERRORS    20  /* then the rest is noise */
+#define MAX_WARNINGS  50
 #define MAX_FILE_SIZE (16u << 20)
 
 enum output { OUT_HEADER, OUT_NDR, OUT_CLIENT, OUT_SERVER, OUT_OPS, OUT_COUNT };
@@ -28,7 +29,8 @@ struct symbol {
 struct idlc {
     struct pool pool;
     struct text messages;
-    unsigned n_errors;
+    unsigned n_errors, n_warnings;
+    struct type *capture; /* errors go there: they only matter once an operation uses this type */
 
     /* Finds the text of an imported file and its canonical path; false: cannot. */
     bool (*load)(struct idlc *c, const char *name, const struct source *from, struct source *ret);
@@ -37,7 +39,7 @@ struct idlc {
     struct source *sources; /* in the order they were first named */
     struct source *main;
     const char *stem; /* "srvsvc" of srvsvc.idl */
-    struct symbol *names[SYMBOL_BUCKETS], *tags[SYMBOL_BUCKETS];
+    struct symbol *names[SYMBOL_BUCKETS], *tags[SYMBOL_BUCKETS], *unknown[SYMBOL_BUCKETS];
     struct type *defs, **defs_end; /* struct, union, enum of all files */
     unsigned nesting;
     bool want[OUT_COUNT];
@@ -57,10 +59,13 @@ struct idlc {
 
 /* ---- diag.c ---- */
 void diag_error(struct idlc *c, struct loc loc, const char *fmt, ...) PRINTF_LIKE(3, 4);
+void diag_warning(struct idlc *c, struct loc loc, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* A line below the last error or warning: what it may mean, where the other place is. */
+void diag_note(struct idlc *c, struct loc loc, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* ---- parse.y, lex.l ---- */
-/* Fills src->decls from src->scanned. */
-void parse_source(struct idlc *c, struct source *src);
+/* Fills src->decls from src->scanned; `acf`: reads an attribute configuration file into them instead. */
+void parse_source(struct idlc *c, struct source *src, bool acf);
 
 /* ---- compile.c ---- */
 /* Reads an imported file, once. NULL after an error. */
@@ -75,12 +80,33 @@ void check_all(struct idlc *c);
 struct symbol *symbol_find(struct symbol **table, const char *name);
 struct symbol *symbol_add(struct idlc *c, struct symbol **table, const char *name);
 const struct attr *attr_find(const struct attr *a, const char *name);
-/* Constant value; false (and an error unless quiet) if it is none. */
-bool const_eval(struct idlc *c, const struct expr *e, int64_t *ret);
 /* Follows names and tags to a definition or a built-in type; NULL after an error. */
 struct type *type_resolve(struct idlc *c, struct type *t);
 /* Interfaces of the compiled file, by ->next through a filter. */
 struct decl *next_interface(struct decl *d);
+
+/* ---- const.c ---- */
+/* Constant value; false (and an error) if it is none. */
+bool const_eval(struct idlc *c, const struct expr *e, int64_t *ret);
+
+/* ---- attrs.c ---- */
+void check_attrs(struct idlc *c, const struct attr *a);
+/* A slip of the keyboard apart. */
+bool word_like(const char *word, const char *other);
+
+/* ---- object.c ---- */
+/* Imports what object interfaces need and no file has: ORPCTHIS, MInterfacePointer. Before check_all. */
+void object_imports(struct idlc *c);
+/* Operation numbers, names of properties, ORPCTHIS and ORPCTHAT; local operations cease to be operations. */
+void object_interface(struct idlc *c, struct decl *i);
+/* The type is (a typedef of) the name of an interface. */
+bool type_is_interface(struct idlc *c, const struct type *t);
+/* MInterfacePointer, the wire form of what an interface pointer stands at; NULL after an error. */
+struct type *interface_pointee(struct idlc *c, struct loc loc);
+
+/* ---- tags.c ---- */
+/* Adds switch_type to unions that go without. */
+void infer_tags(struct idlc *c);
 
 /* ---- lower.c ---- */
 void lower_all(struct idlc *c);

@@ -226,11 +226,29 @@ static struct node *lower_void_pointer(struct lowering *l)
     return NULL;
 }
 
+/* An interface pointer: always unique, whatever is written ([MS-DCOM] 2.2.14). */
+static struct node *lower_interface_pointer(struct lowering *l)
+{
+    struct type *t = interface_pointee(l->c, l->loc);
+    struct node *n = new_node(l, ND_POINTER);
+    if (!t)
+        return NULL;
+    n->pointer = PTR_UNIQUE;
+    n->in_array = l->in_array;
+    n->to = new_node(l, ND_STRUCT);
+    n->to->type = t;
+    return n;
+}
+
 static struct node *lower_pointer(struct lowering *l, struct type *t)
 {
+    if (type_is_interface(l->c, t->to))
+        return lower_interface_pointer(l);
     struct type *pointee = type_resolve(l->c, t->to);
     if (!pointee)
         return NULL;
+    if (pointee->kind == TY_BASE && pointee->base == BASE_VOID && find(l, "iid_is"))
+        return lower_interface_pointer(l);
     if (pointee->kind == TY_BASE && pointee->base == BASE_VOID)
         return lower_void_pointer(l);
     if (pointee->kind == TY_PIPE && l->top)
@@ -600,11 +618,16 @@ static void layout(struct idlc *c, struct type *t)
     if (t->state == LAYOUT_DONE)
         return;
     if (t->state == LAYOUT_BUSY || c->nesting >= MAX_NESTING) {
+        struct type *capture = c->capture;
+        c->capture = t;
         diag_error(c, t->loc,
                    t->state == LAYOUT_BUSY ? "this type contains itself" : "types are nested too deeply");
+        c->capture = capture;
         t->state = LAYOUT_DONE;
         return;
     }
+    struct type *capture = c->capture;
+    c->capture = t;
     t->state = LAYOUT_BUSY;
     c->nesting++;
     for (struct field *f = t->fields; f; f = f->next)
@@ -614,6 +637,7 @@ static void layout(struct idlc *c, struct type *t)
     else
         layout_union(c, t);
     c->nesting--;
+    c->capture = capture;
     t->state = LAYOUT_DONE;
 }
 
@@ -693,8 +717,8 @@ static void lower_operation(struct idlc *c, struct decl *d)
     if (!result || (result->kind == TY_BASE && result->base == BASE_VOID))
         return;
     d->node = lower_field(c, d->owner, NULL, d->type, d->loc, false);
-    if (d->node && d->node->kind != ND_SCALAR && d->node->kind != ND_ENUM)
-        diag_error(c, d->loc, "an operation gives back a number or nothing");
+    if (d->node && d->node->kind != ND_SCALAR && d->node->kind != ND_ENUM && d->node->kind != ND_HANDLE)
+        diag_error(c, d->loc, "an operation gives back a number, a context handle or nothing");
 }
 
 /* ---- which types an operation reaches ---- */
@@ -765,6 +789,60 @@ static void find_reached(struct idlc *c)
     mark_reached(&stack);
 }
 
+/* ---- types that cannot go over the wire: [MS-DTYP] has some, and as long as nothing sends them that is no
+ * error ---- */
+
+static void report_problem(struct idlc *c, const struct type *t, const struct decl *op)
+{
+    for (const struct problem *p = t->problem; p; p = p->next)
+        diag_error(c, p->loc, "%s", p->text);
+    if (op)
+        diag_note(c, op->loc, "operation '%s' sends this type", op->name);
+}
+
+/* What stands in a type that has a problem has it, too. Only by-value members count for C, but pointees are
+ * sent. */
+static void spread_problems(struct idlc *c)
+{
+    for (bool more = true; more;) {
+        more = false;
+        for (struct type *t = c->defs; t; t = t->next_def)
+            for (const struct field *f = t->kind == TY_ENUM || t->problem ? NULL : t->fields;
+                 f && !t->problem; f = f->next) {
+                const struct type *inner = node_body(f->node);
+                if (!inner || !inner->problem)
+                    continue;
+                t->problem = pool_new(&c->pool, struct problem);
+                t->problem->loc = f->loc;
+                t->problem->text =
+                    pool_printf(&c->pool, "'%s' cannot be sent: %s", f->name, inner->problem->text);
+                more = true;
+            }
+    }
+}
+
+static void problems_all(struct idlc *c)
+{
+    for (const struct decl *i = next_interface(c->main->decls); i; i = next_interface(i->next))
+        for (const struct decl *d = i->body; d; d = d->next) {
+            struct type *stack = NULL;
+            for (const struct field *f = d->kind == DECL_OPERATION ? d->params : NULL; f; f = f->next)
+                reach(&stack, node_body(f->node));
+            for (struct type *t = NULL; stack;) {
+                t = stack;
+                stack = t->reach_next;
+                if (t->problem)
+                    report_problem(c, t, d);
+                reach_fields(&stack, t);
+            }
+        }
+    spread_problems(c);
+    for (const struct type *t = c->defs; t; t = t->next_def)
+        if (t->problem && t->src == c->main && !t->reached)
+            diag_warning(c, t->problem->loc, "%s; '%s' is left out, for nothing sends it", t->problem->text,
+                         t->name ? t->name : t->cname);
+}
+
 static void lower_source(struct idlc *c, struct source *src)
 {
     for (struct decl *i = next_interface(src->decls); i; i = next_interface(i->next))
@@ -776,8 +854,10 @@ static void lower_source(struct idlc *c, struct source *src)
 void lower_all(struct idlc *c)
 {
     int order = 0;
+    infer_tags(c);
     for (struct type *t = c->defs; t; t = t->next_def) {
         t->order = order++;
+        c->capture = t;
         if (t->kind == TY_UNION) {
             lower_union_tag(c, t);
             lower_cases(c, t);
@@ -791,10 +871,14 @@ void lower_all(struct idlc *c)
     for (struct type *t = c->defs; t; t = t->next_def)
         if (t->kind != TY_ENUM)
             layout(c, t);
-    for (struct type *t = c->defs; t; t = t->next_def)
+    for (struct type *t = c->defs; t; t = t->next_def) {
+        c->capture = t;
         for (struct field *f = t->kind == TY_ENUM ? NULL : t->fields; f; f = f->next)
             check_elements(c, f->node);
+    }
+    c->capture = NULL;
     lower_source(c, c->main);
+    problems_all(c);
     if (c->n_errors == 0) {
         find_recursion(c);
         find_reached(c);

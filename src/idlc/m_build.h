@@ -11,6 +11,7 @@ struct attr_arg *join_args(struct attr_arg *a, struct attr_arg *b);
 struct params join_field(struct params list, struct field *f);
 struct params join_members(struct scanner *s, struct params list, struct attr *attrs, struct type *t,
                            struct declarator *d);
+struct params join_nameless(struct scanner *s, struct params list, struct attr *attrs, struct type *t);
 struct params join_empty_arm(struct scanner *s, struct loc loc, struct params list, struct attr *attrs);
 struct declarator *join_declarators(struct declarator *list, struct declarator *d);
 
@@ -21,7 +22,8 @@ struct decl *new_interface(struct scanner *s, struct loc start, struct loc loc, 
                            const char *name, const char *base, struct decl *body);
 struct decl *new_typedef(struct scanner *s, struct loc start, struct attr *attrs, struct type *t,
                          struct declarator *list);
-struct decl *new_const(struct scanner *s, struct loc start, struct loc loc, struct type *t, const char *name,
+struct decl *new_include(struct scanner *s, struct loc loc, const char *file);
+struct decl *new_const(struct scanner *s, struct loc start, struct type *t, struct declarator *d,
                        struct expr *value);
 struct decl *new_tag(struct scanner *s, struct loc start, struct attr *attrs, struct type *t);
 struct decl *new_operation(struct scanner *s, struct loc start, struct loc loc, struct attr *attrs,
@@ -47,6 +49,8 @@ const char *base_word_name(enum base_word w);
 struct declarator *new_declarator(struct scanner *s, struct loc loc, const char *name);
 struct declarator *add_pointers(struct scanner *s, struct declarator *d, int count);
 struct declarator *add_array(struct scanner *s, struct loc loc, struct declarator *d, struct expr *size);
+struct declarator *add_bounds(struct scanner *s, struct loc loc, struct declarator *d, struct expr *low,
+                              struct expr *high);
 int count_pointer(struct scanner *s, struct loc loc, int count);
 
 struct field *new_field(struct scanner *s, struct loc loc, struct attr *attrs, struct type *t,
@@ -54,6 +58,14 @@ struct field *new_field(struct scanner *s, struct loc loc, struct attr *attrs, s
 struct field *new_param(struct scanner *s, struct attr *attrs, struct type *t, struct declarator *d);
 struct field *new_nameless_param(struct scanner *s, struct loc loc, struct attr *attrs, struct type *t,
                                  int pointers);
+
+/* ---- acf.c: what an attribute configuration file adds to the tree of its IDL file ---- */
+void acf_interface(struct scanner *s, struct loc loc, struct attr *attrs, const char *name);
+void acf_include(struct scanner *s, struct loc loc, const char *file);
+void acf_typedefs(struct scanner *s, struct attr *attrs, struct field *names);
+void acf_operations(struct scanner *s, struct attr *attrs, struct field *names);
+void acf_operation(struct scanner *s, struct loc loc, struct attr *attrs, const char *name,
+                   struct field *params);
 
 struct expr *new_expr(struct scanner *s, enum expr_kind kind, struct loc loc, const char *op, struct expr *a,
                       struct expr *b, struct expr *c);

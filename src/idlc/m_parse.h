@@ -57,6 +57,8 @@ struct scanner {
     struct loc comment_loc;
     const char *doc;
     int doc_last_line;
+    int start;      /* token that chooses the grammar; 0 once it was given */
+    int n_nameless; /* members without a name so far */
 };
 
 const char *scan_text(struct scanner *s, const char *text, size_t len);

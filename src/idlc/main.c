@@ -78,8 +78,8 @@ static char *run_cpp(struct idlc *c, const struct options *o, const char *path)
 {
     const char *argv[MAX_OPTIONS * 2 + 16];
     int n = 0, fds[2], status = 0;
-    for (const char *const *a =
-             (const char *const[]){ o->cpp, "-E", "-C", "-nostdinc", "-D__IDLC__", "-x", "c", NULL };
+    for (const char *const *a = (const char *const[]){ o->cpp, "-E", "-C", "-nostdinc", "-D__IDLC__",
+                                                       "-D__midl", "-x", "c", NULL };
          *a; a++)
         argv[n++] = *a;
     for (int i = 0; i < o->n_cpp_args; i++)

@@ -46,13 +46,18 @@ static void yyerror(YYLTYPE *loc, yyscan_t scanner, struct scanner *s, const cha
 }
 
 %token END 0 "end of file"
-%token INTERFACE "interface" IMPORT "import" CPP_QUOTE "cpp_quote" TYPEDEF "typedef" STRUCT "struct" UNION "union"
-%token ENUM "enum" CONST "const" SWITCH "switch" CASE "case" DEFAULT "default" PIPE "pipe" SIZEOF "sizeof"
+%token START_IDL "start of the file" START_ACF "start of the attribute file"
+%token <text> INTERFACE "interface" IMPORT "import" CPP_QUOTE "cpp_quote" INCLUDE "include" IMPORTLIB "importlib"
+%token <text> LIBRARY "library" COCLASS "coclass" DISPINTERFACE "dispinterface" MODULE "module" PIPE "pipe"
+%token TYPEDEF "typedef" STRUCT "struct" UNION "union" ENUM "enum" CONST "const" SWITCH "switch" CASE "case"
+%token DEFAULT "default" SIZEOF "sizeof"
 %token <word> BASE_WORD "base type"
 %token <text> IDENT "name" STRING "string" RAW_ATTR "attribute"
 %token <value> NUMBER "number"
 %token DOTDOT ".." SHL "<<" SHR ">>" EQ "==" NE "!=" LE "<=" GE ">=" AND "&&" OR "||" ARROW "->"
 
+%precedence TYPE_END
+%precedence ';'
 %right '?' ':'
 %left OR
 %left AND
@@ -69,21 +74,22 @@ static void yyerror(YYLTYPE *loc, yyscan_t scanner, struct scanner *s, const cha
 
 %type <decls> items import_names
 %type <decl> item
-%type <text> base_opt name attr_name tag_opt
+%type <text> base_opt name attr_name tag_opt strings
 %type <attr> attrs attrs_opt attr_list attr
 %type <arg> args arg cases
 %type <expr> expr expr_opt
-%type <type> qualified type base_type constructed
+%type <type> qualified type base_type constructed attr_type
 %type <word> base_words
-%type <params> members arms encapsulated_arms params enumerators
+%type <params> acf_types acf_params members arms encapsulated_arms params enumerators
 %type <field> enumerator param
-%type <declarator> declarators declarator direct
-%type <count> pointers
+%type <declarator> declarators declarators_opt declarator direct
+%type <count> pointers qualifiers qualifiers_some
 
 %%
 
 file:
-    items END                               { s->main->decls = $1.first; }
+    START_IDL items END                     { s->main->decls = $2.first; }
+  | START_ACF acf END
 
 items:
     %empty                                  { $$.first = NULL; $$.end = NULL; }
@@ -96,20 +102,87 @@ import_names:
     STRING                                  { $$ = join_decl((struct decls){ 0 }, new_import(s, @1, $1)); }
   | import_names ',' STRING                 { $$ = join_decl($1, new_import(s, @3, $3)); }
 
+strings:
+    STRING
+  | strings STRING                          { $$ = pool_printf(&s->c->pool, "%s%s", $1, $2); }
+
 item:
     attrs_opt INTERFACE name base_opt '{' items '}'
                                             { $$ = new_interface(s, $1 ? @1 : @2, @3, $1, $3, $4, $6.first); }
   | attrs_opt INTERFACE name base_opt '{' items error '}'
-                                            { $$ = NULL; yyerrok; }
-  | attrs_opt INTERFACE name ';'            { $$ = NULL; }
-  | CPP_QUOTE '(' STRING ')'                { $$ = new_decl(s, DECL_CPP_QUOTE, @1, @1, NULL); $$->text = $3; }
-  | attrs_opt TYPEDEF attrs_opt qualified declarators ';'
+                                            { $$ = new_interface(s, $1 ? @1 : @2, @3, $1, $3, $4, $6.first); yyerrok; }
+  | attrs_opt INTERFACE name ';'            { $$ = new_decl(s, DECL_FORWARD, @3, @3, $3); }
+  | attrs_opt LIBRARY name '{' items '}'    { $$ = $5.first; }
+  | attrs_opt DISPINTERFACE name '{' soup '}'
+                                            { $$ = new_decl(s, DECL_FORWARD, @3, @3, $3); }
+  | attrs_opt DISPINTERFACE name ';'        { $$ = new_decl(s, DECL_FORWARD, @3, @3, $3); }
+  | attrs_opt COCLASS name '{' soup '}'     { $$ = NULL; }
+  | attrs_opt COCLASS name ';'              { $$ = NULL; }
+  | attrs_opt MODULE name '{' soup '}'      { $$ = NULL; }
+  | IMPORTLIB '(' strings ')'               { $$ = NULL; }
+  | CPP_QUOTE '(' strings ')'               { $$ = new_decl(s, DECL_CPP_QUOTE, @1, @1, NULL); $$->text = $3; }
+  | INCLUDE strings ';'                     { $$ = new_include(s, @1, $2); }
+  | attrs_opt TYPEDEF attrs_opt qualified declarators_opt ';'
                                             { $$ = new_typedef(s, $1 ? @1 : @2, join_attrs($1, $3), $4, $5); }
-  | attrs_opt CONST type pointers name '=' expr ';'
-                                            { $$ = new_const(s, $1 ? @1 : @2, @5, pointer_to(s, @3, $3, $4), $5, $7); }
-  | attrs_opt type ';'                      { $$ = new_tag(s, $1 ? @1 : @2, $1, $2); }
-  | attrs_opt type pointers name '(' params ')' ';'
+  | attrs_opt qualified declarator '=' expr ';'
+                                            { $$ = new_const(s, $1 ? @1 : @2, $2, $3, $5); }
+  | attrs_opt qualified ';'                 { $$ = new_tag(s, $1 ? @1 : @2, $1, $2); }
+  | attrs_opt qualified pointers name '(' params ')' ';'
                                             { $$ = new_operation(s, $1 ? @1 : @2, @4, $1, pointer_to(s, @2, $2, $3), $4, $6); }
+
+/* What has no meaning on the wire: any tokens with braces in pairs. */
+soup:
+    %empty
+  | soup soup_token
+  | soup '{' soup '}'
+
+soup_token:
+    IDENT | STRING | RAW_ATTR | NUMBER | BASE_WORD | INTERFACE | IMPORT | CPP_QUOTE | INCLUDE | IMPORTLIB | LIBRARY
+  | COCLASS | DISPINTERFACE | MODULE | PIPE | TYPEDEF | STRUCT | UNION | ENUM | CONST | SWITCH | CASE | DEFAULT
+  | SIZEOF | DOTDOT | SHL | SHR | EQ | NE | LE | GE | AND | OR | ARROW | '[' | ']' | '(' | ')' | '<' | '>' | ';'
+  | ':' | ',' | '=' | '*' | '/' | '%' | '+' | '&' | '|' | '^' | '~' | '!' | '?' | '.' | '-'
+
+/* ---- attribute configuration, [C706] 5 ---- */
+
+acf:
+    acf_includes attrs_opt INTERFACE name '{' acf_items '}' acf_end
+                                            { acf_interface(s, @4, $2, $4); }
+  | acf_includes                            { }
+
+acf_end:
+    %empty
+  | acf_end ';'
+
+acf_includes:
+    %empty
+  | acf_includes INCLUDE acf_include_names ';'
+  | acf_includes ';'
+
+acf_include_names:
+    STRING                                  { acf_include(s, @1, $1); }
+  | acf_include_names ',' STRING            { acf_include(s, @3, $3); }
+
+acf_items:
+    %empty
+  | acf_items ';'
+  | acf_items INCLUDE acf_include_names ';'
+  | acf_items TYPEDEF attrs_opt acf_types ';'
+                                            { acf_typedefs(s, $3, $4.first); }
+  | acf_items attrs_opt IDENT '(' acf_params ')' ';'
+                                            { acf_operation(s, @3, $2, $3, $5.first); }
+  | acf_items attrs_opt acf_types ';'       { acf_operations(s, $2, $3.first); }
+  | acf_items error ';'                     { yyerrok; }
+
+acf_types:
+    IDENT                                   { $$ = join_field((struct params){ 0 }, new_field(s, @1, NULL, NULL, $1)); }
+  | acf_types ',' IDENT                     { $$ = join_field($1, new_field(s, @3, NULL, NULL, $3)); }
+
+acf_params:
+    %empty                                  { $$ = (struct params){ 0 }; }
+  | attrs_opt name                          { $$ = join_field((struct params){ 0 }, new_field(s, @2, $1, NULL, $2)); }
+  | acf_params ',' attrs_opt name           { $$ = join_field($1, new_field(s, @4, $3, NULL, $4)); }
+
+/* ---- names ---- */
 
 base_opt:
     %empty                                  { $$ = NULL; }
@@ -117,8 +190,7 @@ base_opt:
 
 name:
     IDENT
-  | PIPE                                    { $$ = "pipe"; }
-  | IMPORT                                  { $$ = "import"; }
+  | PIPE | IMPORT | INCLUDE | IMPORTLIB | LIBRARY | COCLASS | DISPINTERFACE | MODULE
 
 /* ---- attributes ---- */
 
@@ -153,20 +225,36 @@ args:
 arg:
     %empty                                  { $$ = new_arg(s, NULL, NULL); }
   | expr                                    { $$ = new_arg(s, $1, NULL); }
-  | base_type                               { $$ = new_arg(s, NULL, $1); }
-  | ENUM name                               { $$ = new_arg(s, NULL, new_tag_ref(s, @2, TY_ENUM, $2)); }
+  | attr_type pointers                      { $$ = new_arg(s, NULL, pointer_to(s, @1, $1, $2)); }
+
+/* A type as an argument; one that is a name reads as an expression. */
+attr_type:
+    base_type
+  | CONST base_type                         { $$ = $2; }
+  | ENUM name                               { $$ = new_tag_ref(s, @2, TY_ENUM, $2); }
+  | STRUCT name                             { $$ = new_tag_ref(s, @2, TY_STRUCT, $2); }
+  | UNION name                              { $$ = new_tag_ref(s, @2, TY_UNION, $2); }
 
 /* ---- types ---- */
 
+/* const means nothing on the wire, wherever it stands; a constant is told by it. */
 qualified:
-    type
-  | CONST type                              { $$ = $2; }
-  | type CONST                              { $$ = $1; }
+    type qualifiers                         { $$ = $1; }
+  | qualifiers_some type qualifiers         { $$ = $2; }
+
+qualifiers:
+    %empty                                  { $$ = 0; }
+  | qualifiers_some
+
+qualifiers_some:
+    CONST                                   { $$ = 1; }
+  | qualifiers_some CONST                   { $$ = 1; }
 
 type:
     base_type
   | IDENT                                   { $$ = new_type(s, TY_NAME, @1); $$->name = $1; }
   | constructed
+  | INTERFACE name %prec TYPE_END           { $$ = new_type(s, TY_NAME, @2); $$->name = $2; }
   | PIPE type                               { $$ = new_type(s, TY_PIPE, @1); $$->to = $2; }
 
 base_type:
@@ -197,12 +285,14 @@ members:
     %empty                                  { $$ = (struct params){ 0 }; }
   | members attrs_opt qualified declarators ';'
                                             { $$ = join_members(s, $1, $2, $3, $4); }
+  | members attrs_opt qualified ';'         { $$ = join_nameless(s, $1, $2, $3); }
   | members error ';'                       { $$ = $1; yyerrok; }
 
 arms:
     %empty                                  { $$ = (struct params){ 0 }; }
   | arms attrs_opt qualified declarators ';'
                                             { $$ = join_members(s, $1, $2, $3, $4); }
+  | arms attrs_opt qualified ';'            { $$ = join_nameless(s, $1, $2, $3); }
   | arms attrs_opt ';'                      { $$ = join_empty_arm(s, @3, $1, $2); }
   | arms error ';'                          { $$ = $1; yyerrok; }
 
@@ -210,6 +300,8 @@ encapsulated_arms:
     %empty                                  { $$ = (struct params){ 0 }; }
   | encapsulated_arms cases attrs_opt qualified declarator ';'
                                             { $$ = join_members(s, $1, join_attrs(case_attr(s, @2, $2), $3), $4, $5); }
+  | encapsulated_arms cases attrs_opt qualified ';'
+                                            { $$ = join_nameless(s, $1, join_attrs(case_attr(s, @2, $2), $3), $4); }
   | encapsulated_arms cases ';'             { $$ = join_empty_arm(s, @2, $1, case_attr(s, @2, $2)); }
   | encapsulated_arms error ';'             { $$ = $1; yyerrok; }
 
@@ -226,6 +318,10 @@ enumerators:
 enumerator:
     attrs_opt name                          { $$ = new_field(s, @2, $1, NULL, $2); }
   | attrs_opt name '=' expr                 { $$ = new_field(s, @2, $1, NULL, $2); $$->value = $4; }
+
+declarators_opt:
+    %empty                                  { $$ = NULL; }
+  | declarators
 
 declarators:
     declarator
@@ -244,6 +340,10 @@ direct:
   | '(' declarator ')'                      { $$ = $2; }
   | direct '[' expr_opt ']'                 { $$ = add_array(s, @2, $1, $3); }
   | direct '[' '*' ']'                      { $$ = add_array(s, @2, $1, NULL); }
+  | direct '[' expr DOTDOT expr ']'         { $$ = add_bounds(s, @2, $1, $3, $5); }
+  | direct '[' expr DOTDOT '*' ']'          { $$ = add_bounds(s, @2, $1, $3, NULL); }
+  | direct '[' '*' DOTDOT expr ']'          { $$ = add_bounds(s, @2, $1, NULL, $5); }
+  | direct '[' '*' DOTDOT '*' ']'           { $$ = add_bounds(s, @2, $1, NULL, NULL); }
 
 expr_opt:
     %empty                                  { $$ = NULL; }
@@ -262,9 +362,13 @@ param:
 
 expr:
     NUMBER                                  { $$ = new_number(s, @1, $1); }
-  | STRING                                  { $$ = new_expr(s, EX_STRING, @1, NULL, NULL, NULL, NULL); $$->text = $1; }
+  | strings                                 { $$ = new_expr(s, EX_STRING, @1, NULL, NULL, NULL, NULL); $$->text = $1; }
   | name                                    { $$ = new_expr(s, EX_NAME, @1, NULL, NULL, NULL, NULL); $$->text = $1; }
-  | '(' expr ')'                            { $$ = $2; }
+  | '(' expr ')'                            { $$ = $2; $$->parens = true; }
+  | '(' expr ')' NUMBER                     { $$ = new_number(s, @4, $4); }
+  | '(' expr ')' '(' expr ')'               { $$ = $5; }
+  | '(' base_type pointers ')' expr %prec UNARY
+                                            { $$ = $5; }
   | SIZEOF '(' type pointers ')'            { $$ = new_sizeof(s, @1, pointer_to(s, @3, $3, $4)); }
   | expr '.' name                           { $$ = new_expr(s, EX_MEMBER, @3, ".", $1, NULL, NULL); $$->text = $3; }
   | expr ARROW name                         { $$ = new_expr(s, EX_MEMBER, @3, ">", $1, NULL, NULL); $$->text = $3; }
@@ -329,10 +433,10 @@ int yylex_destroy(yyscan_t scanner);
 typedef struct yy_buffer_state *YY_BUFFER_STATE;
 YY_BUFFER_STATE yy_scan_bytes(const char *bytes, int len, yyscan_t scanner);
 
-void parse_source(struct idlc *c, struct source *src)
+void parse_source(struct idlc *c, struct source *src, bool acf)
 {
     struct scanner s = { .c = c, .main = src, .file = src, .text = src->scanned, .line_start = src->scanned,
-                         .line = 1, .col = 1 };
+                         .line = 1, .col = 1, .start = acf ? START_ACF : START_IDL };
     yyscan_t scanner;
     if (yylex_init_extra(&s, &scanner) != 0 || !yy_scan_bytes(src->scanned, (int)strlen(src->scanned), scanner)) {
         diag_error(c, (struct loc){ .src = src, .line = 1, .col = 1 }, "out of memory");

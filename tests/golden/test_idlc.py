@@ -3,7 +3,8 @@
 """Golden tests of idlc. argv: idlc, this directory, C compiler and its arguments.
 
 idlc/NAME.idl: the output has to be what is kept beside it, byte for byte, and has to compile. idlc/bad/NAME.idl: each
-"//! LINE:COLUMN TEXT" at its end is an error that has to be found there, and no other. With --regenerate as a further
+"//! LINE:COLUMN TEXT" at its end is an error that has to be found there, each "//? LINE:COLUMN TEXT" a warning, and there
+may be no other. With --regenerate as a further
 argument before the compiler the expected output is written anew: look at the difference before you commit it."""
 
 import glob
@@ -80,17 +81,18 @@ def check_compiles(stems):
 
 def check_bad(path):
     text = open(os.path.join(here, path)).read()
-    want = re.findall(r"^//! (\d+:\d+) (.*)$", text, re.M)
+    want = [(kind == "!", place, part) for kind, place, part in re.findall(r"^//([!?]) (\d+:\d+) (.*)$", text, re.M)]
     with tempfile.TemporaryDirectory() as out:
         r = run_idlc(path, out)
-        got = re.findall(r"^[^\n:]*:(\d+:\d+): error: (.*)$", r.stderr, re.M)
+        got = [(kind == "error", place, message)
+               for place, kind, message in re.findall(r"^[^\n:]*:(\d+:\d+): (error|warning): (.*)$", r.stderr, re.M)]
         if r.returncode != 1 or os.listdir(out):
             fail("%s: exit %d, files %s" % (path, r.returncode, os.listdir(out)))
-    for place, part in want:
-        if not any(p == place and part in message for p, message in got):
-            fail("%s:%s: no error with \"%s\"\n%s" % (path, place, part, r.stderr))
-    for place, message in got:
-        if not any(p == place and part in message for p, part in want):
+    for kind, place, part in want:
+        if not any(k == kind and p == place and part in message for k, p, message in got):
+            fail("%s:%s: no %s with \"%s\"\n%s" % (path, place, "error" if kind else "warning", part, r.stderr))
+    for kind, place, message in got:
+        if not any(k == kind and p == place and part in message for k, p, part in want):
             fail("%s:%s: unexpected \"%s\"" % (path, place, message))
     for line in r.stderr.split("\n"):
         if re.match(r" +\| \s*\S", line) and line.strip() != "| ^" and line.strip().strip("|").strip() != "^":
