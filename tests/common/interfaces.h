@@ -6,6 +6,7 @@
 #ifndef TESTS_INTERFACES_H
 #define TESTS_INTERFACES_H
 
+#include <msrpc/dnsserver.h>
 #include <msrpc/epmapper.h>
 #include <msrpc/fsrvp.h>
 #include <msrpc/lsarpc.h>
@@ -35,6 +36,7 @@ static const struct test_interface {
     [10] = TEST_INTERFACE(netlogon),
     [64] = TEST_INTERFACE(FileServerVssAgent),
     [65] = TEST_INTERFACE(Witness),
+    [66] = TEST_INTERFACE(DnsServer),
 };
 /* clang-format on */
 
