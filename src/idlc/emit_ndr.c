@@ -726,12 +726,24 @@ static unsigned first_align(const struct type *t)
     return n->kind == ND_STRUCT && n->type->conformant ? first_align(n->type) : node_first_align(n);
 }
 
+/* What the end of a structure is aligned to without further ado. An open array may have no elements: then what
+ * stands in front of it ends the structure. An open structure at the end is written out in place, without its own
+ * padding. */
 static unsigned last_align(const struct type *t)
 {
-    const struct field *f = t->fields;
-    while (f->next)
+    const struct field *before = NULL, *f = t->fields;
+    while (f->next) {
+        before = f;
         f = f->next;
-    return node_last_align(f->node);
+    }
+    if (f->node->kind == ND_STRUCT && f->node->type->conformant)
+        return last_align(f->node->type);
+    unsigned align = node_last_align(f->node);
+    if (f->node->kind == ND_ARRAY && !f->node->fixed && !f->node->varying) {
+        unsigned empty = before ? node_last_align(before->node) : ALIGN_1;
+        return empty < align ? empty : align;
+    }
+    return align;
 }
 
 enum pass { PUSH_FIXED, PUSH_DEFERRED, PULL_FIXED, PULL_DEFERRED };

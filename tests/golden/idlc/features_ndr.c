@@ -306,6 +306,7 @@ static void features_outer_push(struct ndr_push *n, const struct features_outer 
     ndr_push_u32(n, (uint32_t)s->it.last);
     for (size_t i = 0; i < (size_t)s->it.last && ndr_push_not_null(n, s->it.tail); i++)
         features_node_push(n, &s->it.tail[i]);
+    ndr_push_end(n, NDR_8);
 }
 
 static void features_outer_push_deferred(struct ndr_push *n, const struct features_outer *s)
@@ -360,6 +361,7 @@ static void features_outer_pull(struct ndr_pull *n, struct features_outer *s)
     s->it.tail = ndr_pull_array(n, &tail_count, sizeof(*s->it.tail), 32);
     for (size_t i = 0; i < tail_count; i++)
         features_node_pull(n, &s->it.tail[i]);
+    ndr_pull_end(n, NDR_8);
 }
 
 static void features_outer_pull_deferred(struct ndr_pull *n, struct features_outer *s)
