@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """DnsServer, as far as Samba has it: opnums 0 to 9, type ids to 44."""
 
-from ndr_vectors import fill, vector
+from ndr_vectors import fill, packed, vector
 from samba.dcerpc import dnsp, dnsserver as d
 
 NAME, ZONE = "dns.example", "zone.example"
@@ -148,11 +148,157 @@ for cls in (d.DnssrvEnumRecords, d.DnssrvEnumRecords2):
     c.out_pdwBufferLength, c.out_pBuffer, c.result = 0, None, 9714
     vector("DnsServer", c)
 
-for cls in (d.DnssrvUpdateRecord, d.DnssrvUpdateRecord2):
-    c = cls()
-    c.in_pwszServerName, c.in_pszZone, c.in_pszNodeName = NAME, ZONE, "host"
-    record = fill(d.DNS_RPC_RECORD(), wDataLength=4, wType=dnsp.DNS_TYPE_A, dwFlags=0xf0, dwTtlSeconds=900, data="10.0.0.1")
-    c.in_pAddRecord, c.in_pDeleteRecord, c.result = fill(d.DNS_RPC_RECORD_BUF(), wContextLength=4, rec=record), None, 0
-    if cls is d.DnssrvUpdateRecord2:
-        c.in_dwClientVersion, c.in_dwSettingFlags = 0x00070000, 0
-    vector("DnsServer", c)
+# Not DnssrvUpdateRecord: Samba has a unique pointer for pszNodeName there, the specification a reference.
+c = d.DnssrvUpdateRecord2()
+c.in_pwszServerName, c.in_pszZone, c.in_pszNodeName = NAME, ZONE, "host"
+record = fill(d.DNS_RPC_RECORD(), wDataLength=4, wType=dnsp.DNS_TYPE_A, dwFlags=0xf0, dwTtlSeconds=900, data="10.0.0.1")
+c.in_pAddRecord, c.in_pDeleteRecord, c.result = fill(d.DNS_RPC_RECORD_BUF(), wContextLength=4, rec=record), None, 0
+c.in_dwClientVersion, c.in_dwSettingFlags = 0x00070000, 0
+vector("DnsServer", c)
+
+
+# ---- what Samba does not have, by hand ----
+
+def opt_wstr(p, text):
+    p.ptr(text is not None)
+    if text is not None:
+        p.wstr(text)
+
+
+def opt_str(p, text):
+    p.ptr(text is not None)
+    if text is not None:
+        p.str(text)
+
+
+def head(p, scope=None, instance=False):
+    """Versions, server, instance, zone and scope; in this order in all but R_DnssrvQuery3's like."""
+    p.u32(0x00070000, 0)
+    opt_wstr(p, NAME)
+    if instance:
+        opt_wstr(p, "instance")
+    opt_str(p, ZONE)
+    if scope is not None:
+        opt_wstr(p, scope)
+
+
+def flat_record(p):
+    p.ptr()
+    p.wide(4)
+    p.agg(4)
+    p.u16(4, 1)
+    p.u32(0xf0, 0, 900, 0, 0)
+    p.raw(b"\x0a\0\0\1")
+    p.end(4)
+
+
+def update(p, instance):
+    head(p, "scope", instance)
+    p.str("host")
+    flat_record(p)
+    p.ptr(False)
+
+
+def enum(p, instance):
+    head(p, "scope", instance)
+    opt_str(p, "@")
+    opt_str(p, None)
+    p.u16(255)
+    p.u32(1)
+    opt_str(p, None)
+    opt_str(p, None)
+
+
+def records(p):
+    p.u32(5)
+    p.ptr()
+    p.array(b"\1\2\3\4\5")
+    p.u32(0)
+
+
+def tagged(p, kind, write):
+    """Type id and union."""
+    p.u32(kind)
+    p.agg(4, 8)
+    p.u32(kind)
+    p.agg(4, 8)
+    p.ptr()
+    write(p)
+
+
+def scopes(p):
+    p.wide(2)
+    p.agg(4, 8)
+    p.u32(0, 2)
+    p.ptr()
+    p.ptr()
+    p.wstr("a")
+    p.wstr("\u00e4")
+
+
+def subnet(p):
+    p.agg(4, 8)
+    p.ptr()
+    p.ptr(False)
+    p.ptr(False)
+    p.wstr("subnet")
+
+
+def policy(p):
+    """DNS_RPC_POLICY with one criterion."""
+    p.wide(1)
+    p.agg(8)
+    p.ptr()
+    p.enum(1, 0, 1, 0)
+    p.u32(1, 2)
+    p.ptr(False)
+    p.ptr()
+    p.u64(3)
+    p.u32(1)
+    p.ptr()
+    p.end(8)
+    p.wstr("policy")
+    p.wide(1)
+    p.agg(4, 8)
+    p.u32(1)
+    p.ptr()
+    p.agg(4, 8)
+    p.ptr()
+    p.u32(50)
+    p.end(8)
+    p.wstr("scope")
+    p.agg(4, 8)
+    p.enum(4)
+    p.ptr()
+    p.wstr("EQ,*.example")
+
+
+def operation(p, kind, write, instance=False, scope="scope"):
+    head(p, scope, instance)
+    p.u32(0)
+    opt_str(p, "Operation")
+    tagged(p, kind, write)
+
+
+def query(p, instance=False, scope=None):
+    head(p, scope, instance)
+    opt_str(p, "Query")
+
+
+def answer(kind, write):
+    return lambda p: (tagged(p, kind, write), p.u32(0))
+
+
+def complex_in(p):
+    query(p, True)
+    tagged(p, 57, subnet)
+
+
+result = (lambda p: p.u32(0))
+for instance, numbers in ((False, (10, 11, 12, 13)), (True, (17, 18, 15, 16))):
+    suffix = "4" if instance else "3"
+    packed("DnsServer", "R_DnssrvUpdateRecord" + suffix, numbers[0], lambda p: update(p, instance), result)
+    packed("DnsServer", "R_DnssrvEnumRecords" + suffix, numbers[1], lambda p: enum(p, instance), records)
+    packed("DnsServer", "R_DnssrvOperation" + suffix, numbers[2], lambda p: operation(p, 58, policy, instance), result)
+    packed("DnsServer", "R_DnssrvQuery" + suffix, numbers[3], lambda p: query(p, instance, "scope"), answer(52, scopes))
+packed("DnsServer", "R_DnssrvComplexOperation3", 14, complex_in, answer(56, scopes))
