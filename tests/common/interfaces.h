@@ -14,6 +14,7 @@
 #include <msrpc/netlogon.h>
 #include <msrpc/rpcecho.h>
 #include <msrpc/samr.h>
+#include <msrpc/spoolss.h>
 #include <msrpc/srvsvc.h>
 #include <msrpc/witness.h>
 #include <msrpc/wkssvc.h>
@@ -34,6 +35,7 @@ static const struct test_interface {
     [5] = TEST_INTERFACE(srvsvc),
     [6] = TEST_INTERFACE(wkssvc),
     [10] = TEST_INTERFACE(netlogon),
+    [32] = TEST_INTERFACE(spoolss),
     [64] = TEST_INTERFACE(FileServerVssAgent),
     [65] = TEST_INTERFACE(Witness),
     [66] = TEST_INTERFACE(DnsServer),

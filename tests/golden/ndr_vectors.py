@@ -3,7 +3,9 @@
 Calls that Samba's Python does not have are packed item by item, by hand, and handed to packed(), which has Samba's ndrdump
 read them."""
 
+import importlib
 import os
+import re
 import subprocess
 import tempfile
 
@@ -159,3 +161,62 @@ def packed(interface, name, opnum, request, response, samba=None, validate=True,
                 ndrdump([samba, str(opnum), "out", d + "/out", "-c", d + "/in", *options], what + " response")
         lines.append("%s %s %d %d %s %s" % (interface, name, opnum, 64 if ndr64 else 20,
                                             *(s.hex() or "empty" for s in stubs)))
+
+
+DEFAULTS = {}  # name of a class: function that gives the members auto() shall not choose itself
+
+
+def auto(obj, **values):
+    """Fills each member of a structure or call with something, after `values` (levels and counts first). What a member
+    is, its binding says when it is given the wrong thing; lists get two elements. What is set to None stays null."""
+    values = {**DEFAULTS.get(type(obj).__name__, dict)(), **values}
+    for name, value in values.items():
+        setattr(obj, name, value)
+    for name in dir(obj):
+        if name.startswith("_") or name in values or callable(getattr(obj, name, None)):
+            continue
+        _auto_set(obj, name, len(name))
+    return obj
+
+
+def _auto_class(text):
+    module, cls = text.rsplit(".", 1)
+    return getattr(importlib.import_module("samba.dcerpc." + module), cls)
+
+
+def _auto_value(message, name, seed):
+    wanted = re.search(r"[Ee]xpected type '?([\w.]+)'?", message)
+    kind = wanted.group(1).split(".")[-1] if wanted else ""
+    if kind in ("int", "long"):
+        return 2 if re.search("count|^num|_num|size$|length$|entries", name) else seed
+    if kind == "dom_sid":
+        return sid("S-1-5-21-1-2-%d" % seed)
+    if kind == "GUID":
+        return GUID
+    if kind == "descriptor":
+        return fill(security.descriptor(), type=0x8004, owner_sid=sid("S-1-5-32-544"))
+    if wanted and "." in wanted.group(1):
+        return auto(_auto_class(wanted.group(1))())
+    raise TypeError(message)
+
+
+def _auto_set(obj, name, seed):
+    value, n = name.encode(), 0  # n: length of the list that is wanted
+    for _ in range(4):
+        try:
+            setattr(obj, name, value)
+            "".startswith("")  # status codes are converted without a look at the result; the next call has the error
+            return
+        except TypeError as e:
+            message = str(e)
+        except SystemError:
+            message = "Expected type 'int'"
+        fixed = re.search(r"Expected list of type list, length (\d+)", message)
+        if fixed or "Expected type 'list'" in message:
+            n = int(fixed.group(1)) if fixed else 2
+            value = [b"one", b"two"]
+        elif n:
+            value = [_auto_value(message, name, seed + i) for i in range(n)]
+        else:
+            value = _auto_value(message, name, seed)
+    raise TypeError(message)
