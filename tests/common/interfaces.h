@@ -16,6 +16,7 @@
 #include <msrpc/samr.h>
 #include <msrpc/spoolss.h>
 #include <msrpc/srvsvc.h>
+#include <msrpc/svcctl.h>
 #include <msrpc/winreg.h>
 #include <msrpc/witness.h>
 #include <msrpc/wkssvc.h>
@@ -36,8 +37,9 @@ static const struct test_interface {
     [5] = TEST_INTERFACE(srvsvc),
     [6] = TEST_INTERFACE(wkssvc),
     [10] = TEST_INTERFACE(netlogon),
-    [32] = TEST_INTERFACE(spoolss),
     [11] = TEST_INTERFACE(winreg),
+    [12] = TEST_INTERFACE(svcctl),
+    [32] = TEST_INTERFACE(spoolss),
     [64] = TEST_INTERFACE(FileServerVssAgent),
     [65] = TEST_INTERFACE(Witness),
     [66] = TEST_INTERFACE(DnsServer),
