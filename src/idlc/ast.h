@@ -186,6 +186,7 @@ enum decl_kind {
     DECL_CONST,
     DECL_CPP_QUOTE,
     DECL_OPERATION,
+    DECL_CALLBACK, /* a call from server to client, numbered apart */
     DECL_LOCAL, /* an operation that never goes over the wire: checked no further, nothing comes out of it */
     DECL_INTERFACE,
     DECL_FORWARD, /* interface name; */
@@ -210,10 +211,14 @@ struct decl {
     struct source *src;
     const char *cname;
     int opnum;
-    int n_ops;
+    int n_ops; /* numbers taken, with those of the interface that it inherits from */
+    int n_own, n_callbacks; /* operations and callbacks that stand in it */
     struct node *node; /* result of an operation */
     bool resolving;
     bool alias_of_known; /* a typedef of a name that the compiler knows */
+    const char *member;  /* operation: name as a member of C structures */
+    const char *helper;  /* operation: prefix of its static functions, unique in the file */
+    bool nocode;         /* operation: no client stub is wanted */
     bool empty;          /* interface without declarations */
     bool local;          /* operation or interface that never goes over the wire */
     bool object;         /* interface: calls carry ORPCTHIS and ORPCTHAT */

@@ -39,9 +39,14 @@ const struct attr *attr_find(const struct attr *a, const char *name)
 
 struct decl *next_interface(struct decl *d)
 {
-    while (d && d->kind != DECL_INTERFACE)
+    while (d && (d->kind != DECL_INTERFACE || d->local))
         d = d->next;
     return d;
+}
+
+bool is_operation(const struct decl *d)
+{
+    return d->kind == DECL_OPERATION || d->kind == DECL_CALLBACK;
 }
 
 /* ---- types that need no definition ---- */
@@ -279,6 +284,23 @@ static const char *prefixed(struct idlc *c, const struct decl *d, const char *na
     return pool_printf(&c->pool, "%s_%s", prefix, name);
 }
 
+/* Two things of one file may come to the same name in C: structures and unions of operations and types in the one name
+ * space, all else in the other. Who comes later gets an underscore. */
+static const char *claim(struct idlc *c, struct symbol **table, const char *name, const void *who)
+{
+    for (int i = 0; i < MAX_NESTING; i++) {
+        struct symbol *s = symbol_find(table, name);
+        if (!s) {
+            symbol_add(c, table, name)->owner = who;
+            return name;
+        }
+        if (s->owner == who)
+            return name;
+        name = pool_printf(&c->pool, "%s_", name);
+    }
+    return name;
+}
+
 static bool same_text(const char *a, const char *b)
 {
     return a == b || (a && b && strcmp(a, b) == 0);
@@ -305,7 +327,7 @@ static void add_enumerators(struct idlc *c, const struct decl *d, struct type *t
 {
     int64_t next = 0;
     for (struct field *f = t->fields; f; f = f->next) {
-        f->cname = prefixed(c, d, f->name);
+        f->cname = claim(c, c->c_names, prefixed(c, d, f->name), f);
         if (f->value && !const_eval(c, f->value, &next))
             next = 0;
         f->number = next++;
@@ -377,7 +399,7 @@ static void add_def(struct idlc *c, const struct decl *d, struct type *t, const 
         c->nesting--;
         return;
     }
-    t->cname = prefixed(c, d, name);
+    t->cname = claim(c, c->c_tags, prefixed(c, d, name), t);
     if (t->name) {
         struct symbol *s = symbol_find(c->tags, t->name);
         if (s && !same_type(s->type, t, 0) && !replaces(c, t->loc, s->type->src, d->src, t->name))
@@ -502,9 +524,15 @@ static void check_operation(struct idlc *c, struct decl *d)
         return;
     }
     check_attrs(c, d->attrs);
-    d->cname = prefixed(c, d, d->name);
+    d->cname = claim(c, c->c_names, claim(c, c->c_tags, prefixed(c, d, d->name), d), d);
+    d->member = c_name(c, d->name);
+    d->nocode = attr_find(d->attrs, "nocode") || (attr_find(d->owner->attrs, "nocode") && !attr_find(d->attrs, "code"));
+    struct symbol *other = symbol_find(c->helpers, d->name);
+    d->helper = other ? d->cname : d->name;
+    if (!other && !d->src->imported)
+        symbol_add(c, c->helpers, d->name);
     for (const struct decl *e = d->owner->body; e != d; e = e->next)
-        if (e->kind == DECL_OPERATION && strcmp(e->name, d->name) == 0) {
+        if (is_operation(e) && strcmp(e->name, d->name) == 0) {
             diag_error(c, d->loc, "operation '%s' is there already", d->name);
             break;
         }
@@ -538,7 +566,7 @@ static void add_interface(struct idlc *c, struct decl *d)
     object_interface(c, d);
     if (!a && !d->src->imported && !d->local)
         for (const struct decl *m = d->body; m; m = m->next)
-            if (m->kind == DECL_OPERATION) {
+            if (is_operation(m)) {
                 diag_error(c, d->loc, "interface '%s' has operations but no uuid", d->name);
                 break;
             }
@@ -566,6 +594,7 @@ static void add_decls(struct idlc *c, struct decl *list)
                 add_interface(c, d);
             break;
         case DECL_OPERATION:
+        case DECL_CALLBACK:
             check_operation(c, d);
             break;
         case DECL_FORWARD:

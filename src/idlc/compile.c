@@ -3,6 +3,7 @@
 #include "idlc/m_parse.h"
 
 #include <ctype.h>
+#include <strings.h>
 
 static const char *base_name(const char *path)
 {
@@ -33,10 +34,29 @@ static void add_source(struct idlc *c, struct source *src)
     src->prefix = file_prefix(c, src->name);
 }
 
+/* Files of Windows' own development kit, and which of ours has what travels of them. */
+static const char *stands_for(const char *name)
+{
+    static const struct {
+        const char *name, *ours;
+    } files[] = {
+        { "unknwn.idl", "ms-dcom.idl" },     { "unknwnbase.idl", "ms-dcom.idl" }, { "wtypes.idl", "ms-dcom.idl" },
+        { "wtypesbase.idl", "ms-dcom.idl" }, { "objidl.idl", "ms-dcom.idl" },     { "objidlbase.idl", "ms-dcom.idl" },
+        { "wtypes.h", "ms-dcom.idl" },       { "oaidl.idl", "ms-oaut.idl" },      { "ocidl.idl", "ms-oaut.idl" },
+        { "windef.h", "ms-dtyp.idl" },       { "basetsd.h", "ms-dtyp.idl" },      { "ntdef.h", "ms-dtyp.idl" },
+    };
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+        if (strcasecmp(files[i].name, base_name(name)) == 0)
+            return files[i].ours;
+    return NULL;
+}
+
 struct source *source_import(struct idlc *c, const char *name, struct loc where)
 {
     struct source found = { .name = name };
-    if (!c->load || !c->load(c, name, where.src, &found)) {
+    bool ok = c->load && c->load(c, name, where.src, &found);
+    const char *ours = ok ? NULL : stands_for(name);
+    if (!ok && !(c->load && ours && c->load(c, ours, where.src, &found))) {
         diag_error(c, where, "cannot read '%s'", name);
         return NULL;
     }

@@ -248,6 +248,8 @@ const char *emit_expr(struct emit *e, const struct expr *x)
     case EX_UNARY:
         if (*x->op == '*')
             return deref_text(e, x->a);
+        if (*x->op == '~' && x->a->kind == EX_NUMBER) /* as wide as what it is applied to may be */
+            return POOL_PRINTF(e, "~(size_t)%s", number_text(e, x->a));
         return POOL_PRINTF(e, "%s%s", x->op, operand(e, x->a));
     case EX_BINARY:
         return POOL_PRINTF(e, "%s %s %s", operand(e, x->a), x->op, operand(e, x->b));

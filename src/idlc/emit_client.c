@@ -23,7 +23,7 @@ void emit_client(struct idlc *c, struct text *o)
     emit_text(&e, "#include <msrpc/%s.h>\n", c->stem);
     for (const struct decl *i = next_interface(c->main->decls); i; i = next_interface(i->next))
         for (const struct decl *d = i->body; d; d = d->next)
-            if (d->kind == DECL_OPERATION)
+            if (d->kind == DECL_OPERATION && !d->nocode)
                 emit_call(&e, d);
 }
 
@@ -40,8 +40,8 @@ static void emit_dispatch(struct emit *e, const struct decl *i)
     for (const struct decl *d = i->body; d; d = d->next)
         if (d->kind == DECL_OPERATION) {
             emit_line(e, "case %s_opnum:", d->cname);
-            emit_line(e, "    return h->%s ? h->%s(call, r) : RPC_NT_PROCNUM_OUT_OF_RANGE;", d->name,
-                      d->name);
+            emit_line(e, "    return h->%s ? h->%s(call, r) : RPC_NT_PROCNUM_OUT_OF_RANGE;", d->member,
+                      d->member);
         }
     emit_line(e, "default:");
     emit_line(e, "    return RPC_NT_PROCNUM_OUT_OF_RANGE;");
@@ -60,8 +60,19 @@ void emit_server(struct idlc *c, struct text *o)
     emit_file_start(&e, "Server dispatch");
     emit_text(&e, "#include <msrpc/%s.h>\n#include <msrpc/rpc_server.h>\n", c->stem);
     for (const struct decl *i = next_interface(c->main->decls); i; i = next_interface(i->next))
-        if (i->n_ops)
+        if (i->n_own)
             emit_dispatch(&e, i);
+}
+
+static void emit_op_list(struct emit *e, const struct decl *i, enum decl_kind kind)
+{
+    bool own = kind == DECL_OPERATION;
+    emit_text(e, "\nconst struct rpc_op *const %s_%s[%d] = {\n", i->name, own ? "ops" : "callbacks",
+              own ? i->n_ops : i->n_callbacks);
+    for (const struct decl *d = i->body; d; d = d->next)
+        if (d->kind == kind)
+            emit_text(e, "    [%d] = &%s_op,\n", d->opnum, d->cname);
+    emit_text(e, "};\n");
 }
 
 void emit_ops(struct idlc *c, struct text *o)
@@ -70,12 +81,9 @@ void emit_ops(struct idlc *c, struct text *o)
     emit_file_start(&e, "Operations by number");
     emit_text(&e, "#include <msrpc/%s.h>\n", c->stem);
     for (const struct decl *i = next_interface(c->main->decls); i; i = next_interface(i->next)) {
-        if (!i->n_ops)
-            continue;
-        emit_text(&e, "\nconst struct rpc_op *const %s_ops[%d] = {\n", i->name, i->n_ops);
-        for (const struct decl *d = i->body; d; d = d->next)
-            if (d->kind == DECL_OPERATION)
-                emit_text(&e, "    [%d] = &%s_op,\n", d->opnum, d->cname);
-        emit_text(&e, "};\n");
+        if (i->n_own)
+            emit_op_list(&e, i, DECL_OPERATION);
+        if (i->n_callbacks)
+            emit_op_list(&e, i, DECL_CALLBACK);
     }
 }

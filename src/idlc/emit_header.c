@@ -219,6 +219,8 @@ static void emit_operation(struct emit *e, const struct decl *d)
     e->indent--;
     emit_line(e, "};");
     emit_line(e, "NT_PUBLIC extern const struct rpc_op %s_op;", d->cname);
+    if (d->kind == DECL_CALLBACK || d->nocode)
+        return;
     emit_line(
         e, "NT_PUBLIC enum nt_status %s(struct rpc_conn *c, struct nt_arena *mem, struct %s *r) NT_CHECKED;",
         d->cname, d->cname);
@@ -235,7 +237,7 @@ static void emit_handlers(struct emit *e, const struct decl *i)
     e->indent++;
     for (const struct decl *d = i->body; d; d = d->next)
         if (d->kind == DECL_OPERATION)
-            emit_line(e, "enum nt_status (*%s)(struct rpc_server_call *call, struct %s *r);", d->name,
+            emit_line(e, "enum nt_status (*%s)(struct rpc_server_call *call, struct %s *r);", d->member,
                       d->cname);
     e->indent--;
     emit_line(e, "};");
@@ -251,22 +253,28 @@ static void emit_interface(struct emit *e, const struct decl *i)
     emit_text(e, "\n");
     emit_doc(e, i->doc);
     emit_line(e, "NT_PUBLIC extern const struct rpc_interface %s_interface;", i->name);
-    if (i->n_ops == 0)
+    if (i->n_own == 0 && i->n_callbacks == 0)
         return;
-    emit_text(e, "/* The operations by number. */\n");
-    emit_line(e, "NT_PUBLIC extern const struct rpc_op *const %s_ops[%d];", i->name, i->n_ops);
+    if (i->n_own) {
+        emit_text(e, "/* The operations by number. */\n");
+        emit_line(e, "NT_PUBLIC extern const struct rpc_op *const %s_ops[%d];", i->name, i->n_ops);
+    }
+    if (i->n_callbacks) {
+        emit_text(e, "/* What the server may call while it serves a call, numbered apart. */\n");
+        emit_line(e, "NT_PUBLIC extern const struct rpc_op *const %s_callbacks[%d];", i->name, i->n_callbacks);
+    }
     emit_text(e, "\n");
     emit_line(e, "enum %s_opnum {", i->name);
     e->indent++;
     for (const struct decl *d = i->body; d; d = d->next)
-        if (d->kind == DECL_OPERATION)
+        if (is_operation(d))
             emit_line(e, "%s_opnum = %d,", d->cname, d->opnum);
     e->indent--;
     emit_line(e, "};");
     for (const struct decl *d = i->body; d; d = d->next)
-        if (d->kind == DECL_OPERATION)
+        if (is_operation(d))
             emit_operation(e, d);
-    if (e->c->want[OUT_SERVER])
+    if (e->c->want[OUT_SERVER] && i->n_own)
         emit_handlers(e, i);
 }
 

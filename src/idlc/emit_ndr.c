@@ -1023,7 +1023,7 @@ static void emit_params(struct emit *e, const struct decl *d, bool push, bool ou
             continue;
         struct place p = { POOL_PRINTF(e, "r->%s.%s", out ? "out" : "in", f->cname), f->cname, 0 };
         if (pipes)
-            p.name = POOL_PRINTF(e, "%s_%s", d->name, f->cname);
+            p.name = POOL_PRINTF(e, "%s_%s", d->helper, f->cname);
         e->at = push ? INT_MAX : f->index;
         if (push)
             push_param(e, f->node, p);
@@ -1037,7 +1037,7 @@ static void emit_direction(struct emit *e, const struct decl *d, bool push, bool
     if (!has_data(d, out))
         return;
     emit_text(e, "\n");
-    emit_line(e, "static void %s_%s_%s(struct %s *n, %svoid *p)", d->name, push ? "push" : "pull",
+    emit_line(e, "static void %s_%s_%s(struct %s *n, %svoid *p)", d->helper, push ? "push" : "pull",
               out ? "out" : "in", push ? "ndr_push" : "ndr_pull", push ? "const " : "");
     emit_text(e, "{\n");
     e->indent = 1;
@@ -1067,7 +1067,7 @@ static void emit_direction(struct emit *e, const struct decl *d, bool push, bool
 static void emit_element(struct emit *e, const struct decl *d, const struct field *f)
 {
     const struct node *n = f->node->to;
-    const char *name = POOL_PRINTF(e, "%s_%s_element", d->name, f->cname);
+    const char *name = POOL_PRINTF(e, "%s_%s_element", d->helper, f->cname);
     const char *c_type = emit_declaration(e, n, "");
     unsigned width = bulk_width(n);
     size_t len = strlen(c_type), wire = node_wire_min(n);
@@ -1119,12 +1119,12 @@ static void emit_pipes(struct emit *e, const struct decl *d)
     for (const struct field *f = d->params; f; f = f->next)
         if (f->node && f->node->kind == ND_PIPE)
             emit_element(e, d, f);
-    emit_text(e, "\nstatic const struct rpc_op_pipe %s_pipes[] = {\n", d->name);
+    emit_text(e, "\nstatic const struct rpc_op_pipe %s_pipes[] = {\n", d->helper);
     for (int out = 0; out < 2; out++)
         for (const struct field *f = d->params; f; f = f->next)
             if (f->node && f->node->kind == ND_PIPE && (out ? f->out : f->in))
                 emit_text(e, "    { offsetof(struct %s, %s.%s), %s, &%s_%s_element },\n", d->cname,
-                          out ? "out" : "in", f->cname, out ? "true" : "false", d->name, f->cname);
+                          out ? "out" : "in", f->cname, out ? "true" : "false", d->helper, f->cname);
     emit_text(e, "    { 0, false, NULL },\n};\n");
 }
 
@@ -1157,12 +1157,12 @@ static void emit_op_table(struct emit *e, const struct decl *d)
     for (int i = 0; i < 4; i++) {
         const char *verb = i & 1 ? "pull" : "push", *dir = i & 2 ? "out" : "in";
         if (has_data(d, i & 2))
-            emit_text(e, "    .%s_%s = %s_%s_%s,\n", verb, dir, d->name, verb, dir);
+            emit_text(e, "    .%s_%s = %s_%s_%s,\n", verb, dir, d->helper, verb, dir);
         else
             emit_text(e, "    .%s_%s = ndr_%s_nothing,\n", verb, dir, verb);
     }
     if (has_pipes(d))
-        emit_text(e, "    .pipes = %s_pipes,\n", d->name);
+        emit_text(e, "    .pipes = %s_pipes,\n", d->helper);
     emit_text(e, "};\n");
 }
 
@@ -1290,7 +1290,7 @@ void emit_ndr(struct idlc *c, struct text *o)
     for (const struct decl *i = next_interface(c->main->decls); i; i = next_interface(i->next)) {
         emit_interface_table(&e, i);
         for (const struct decl *d = i->body; d; d = d->next)
-            if (d->kind == DECL_OPERATION)
+            if (is_operation(d))
                 emit_operation(&e, d);
     }
 }

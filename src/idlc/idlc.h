@@ -21,6 +21,7 @@ struct symbol {
     struct type *type;   /* tag; enumeration of an enumerator */
     struct field *field; /* enumerator */
     int64_t value;       /* const, enumerator */
+    const void *owner;   /* of a name in C */
     bool evaluating, known_value;
 };
 
@@ -40,6 +41,8 @@ struct idlc {
     struct source *main;
     const char *stem; /* "srvsvc" of srvsvc.idl */
     struct symbol *names[SYMBOL_BUCKETS], *tags[SYMBOL_BUCKETS], *unknown[SYMBOL_BUCKETS];
+    struct symbol *c_tags[SYMBOL_BUCKETS], *c_names[SYMBOL_BUCKETS]; /* names that C has already */
+    struct symbol *helpers[SYMBOL_BUCKETS];                          /* and those of static functions */
     struct type *defs, **defs_end; /* struct, union, enum of all files */
     unsigned nesting;
     bool want[OUT_COUNT];
@@ -82,7 +85,9 @@ struct symbol *symbol_add(struct idlc *c, struct symbol **table, const char *nam
 const struct attr *attr_find(const struct attr *a, const char *name);
 /* Follows names and tags to a definition or a built-in type; NULL after an error. */
 struct type *type_resolve(struct idlc *c, struct type *t);
-/* Interfaces of the compiled file, by ->next through a filter. */
+/* An operation or callback: something with parameters that go over the wire. */
+bool is_operation(const struct decl *d);
+/* Interfaces of the compiled file that are not local, by ->next through a filter. */
 struct decl *next_interface(struct decl *d);
 
 /* ---- const.c ---- */

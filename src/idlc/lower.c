@@ -784,7 +784,7 @@ static void find_reached(struct idlc *c)
     clear_reached(c);
     for (struct decl *i = next_interface(c->main->decls); i; i = next_interface(i->next))
         for (struct decl *d = i->body; d; d = d->next)
-            for (struct field *f = d->kind == DECL_OPERATION ? d->params : NULL; f; f = f->next)
+            for (struct field *f = is_operation(d) ? d->params : NULL; f; f = f->next)
                 reach(&stack, node_body(f->node));
     mark_reached(&stack);
 }
@@ -826,7 +826,7 @@ static void problems_all(struct idlc *c)
     for (const struct decl *i = next_interface(c->main->decls); i; i = next_interface(i->next))
         for (const struct decl *d = i->body; d; d = d->next) {
             struct type *stack = NULL;
-            for (const struct field *f = d->kind == DECL_OPERATION ? d->params : NULL; f; f = f->next)
+            for (const struct field *f = is_operation(d) ? d->params : NULL; f; f = f->next)
                 reach(&stack, node_body(f->node));
             for (struct type *t = NULL; stack;) {
                 t = stack;
@@ -847,7 +847,7 @@ static void lower_source(struct idlc *c, struct source *src)
 {
     for (struct decl *i = next_interface(src->decls); i; i = next_interface(i->next))
         for (struct decl *d = i->body; d; d = d->next)
-            if (d->kind == DECL_OPERATION)
+            if (is_operation(d))
                 lower_operation(c, d);
 }
 

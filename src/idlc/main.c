@@ -2,12 +2,14 @@
 /* idlc: options, files, the preprocessor. */
 #include "idlc/idlc.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -123,21 +125,43 @@ static bool fill_source(struct idlc *c, const char *path, struct source *ret)
     return ret->scanned != NULL;
 }
 
-/* Beside the file that asks, then where -I says. */
+/* A name that the file system writes in other letters: import "MS-DTYP.IDL" of ms-dtyp.idl. */
+static const char *other_case(struct idlc *c, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *dir = slash ? pool_strndup(&c->pool, path, (size_t)(slash - path + 1)) : "./";
+    const char *want = slash ? slash + 1 : path, *found = NULL;
+    DIR *d = opendir(dir);
+    for (struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d))
+        if (strcasecmp(e->d_name, want) == 0 && (!found || strcmp(e->d_name, found) < 0))
+            found = pool_strndup(&c->pool, e->d_name, strlen(e->d_name));
+    if (d)
+        closedir(d);
+    return found ? pool_printf(&c->pool, "%s%s", slash ? dir : "", found) : NULL;
+}
+
+static bool load_from(struct idlc *c, const char *dir, const char *name, struct source *ret)
+{
+    const char *path = dir ? pool_printf(&c->pool, "%s/%s", dir, name) : name;
+    if (fill_source(c, path, ret))
+        return true;
+    path = other_case(c, path);
+    return path && fill_source(c, path, ret);
+}
+
+/* Beside the file that asks, then where -I says, then where ours are installed. */
 static bool load(struct idlc *c, const char *name, const struct source *from, struct source *ret)
 {
     const struct options *o = c->load_arg;
     const char *slash = from && from->name ? strrchr(from->name, '/') : NULL;
     if (name[0] == '/')
         return fill_source(c, name, ret);
-    if (fill_source(
-            c, slash ? pool_printf(&c->pool, "%.*s/%s", (int)(slash - from->name), from->name, name) : name,
-            ret))
+    if (load_from(c, slash ? pool_strndup(&c->pool, from->name, (size_t)(slash - from->name)) : NULL, name, ret))
         return true;
     for (int i = 0; i < o->n_include; i++)
-        if (fill_source(c, pool_printf(&c->pool, "%s/%s", o->include[i], name), ret))
+        if (load_from(c, o->include[i], name, ret))
             return true;
-    return false;
+    return load_from(c, IDLC_DATA_DIR, name, ret);
 }
 
 /* ---- results ---- */

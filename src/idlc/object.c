@@ -10,7 +10,7 @@
 
 #define DCOM_IDL "ms-dcom.idl"
 
-/* Numbers that interfaces take which nobody needs to define: [MS-DCOM] 3.1.1.5.8, [MS-OAUT] 3.1.4. */
+/* Numbers that interfaces take which nobody needs to define: [MS-DCOM] 3.1.1.5, [MS-OAUT] 3.1.4. */
 static const struct {
     const char *name;
     int n_ops;
@@ -136,13 +136,12 @@ static struct decl *stands_for(struct idlc *c, struct decl *i, struct decl *d)
 
 static void number_operations(struct idlc *c, struct decl *i)
 {
-    int n_callbacks = 0;
     for (struct decl *d = i->body; d; d = d->next) {
         if (d->kind != DECL_OPERATION)
             continue;
         d->local = i->local || attr_find(d->attrs, "local");
         if (attr_find(d->attrs, "callback"))
-            d->opnum = n_callbacks++;
+            d->opnum = i->n_callbacks++;
         else if (!attr_find(d->attrs, "call_as") && (!d->local || i->object))
             d->opnum = i->n_ops++;
     }
@@ -229,9 +228,15 @@ void object_interface(struct idlc *c, struct decl *i)
     name_properties(c, i);
     number_operations(c, i);
     for (struct decl *d = i->body; d; d = d->next)
-        if (d->kind == DECL_OPERATION && d->local)
-            d->kind = DECL_LOCAL;
-        else if (d->kind == DECL_OPERATION && i->object)
-            add_orpc(c, d);
+        if (d->kind == DECL_OPERATION) {
+            if (i->object && !d->local)
+                add_orpc(c, d);
+            if (d->local)
+                d->kind = DECL_LOCAL;
+            else if (attr_find(d->attrs, "callback"))
+                d->kind = DECL_CALLBACK;
+            else
+                i->n_own++;
+        }
     i->checked = true;
 }

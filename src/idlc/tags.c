@@ -78,6 +78,6 @@ void infer_tags(struct idlc *c)
     c->capture = NULL;
     for (const struct decl *i = next_interface(c->main->decls); i; i = next_interface(i->next))
         for (const struct decl *d = i->body; d; d = d->next)
-            if (d->kind == DECL_OPERATION)
+            if (is_operation(d))
                 infer(c, d->params);
 }
