@@ -7,7 +7,7 @@ SOAK ?= 20
 SANITIZE = -Dwerror=true -Db_lundef=false -Doptimization=1
 export JOBS
 
-.PHONY: all setup demo check asan tsan fuzz bench soak lint format symbols install clean
+.PHONY: all setup demo check asan tsan fuzz bench soak lint format corpus symbols install clean
 
 all: setup build/build.ninja
 	ninja -C build -j $(JOBS)
@@ -69,6 +69,10 @@ lint:
 format:
 	@scripts/setup lint
 	@git ls-files '*.c' '*.h' ':!tests/golden' | xargs clang-format -i
+
+# compiles collections of IDL that are not ours to keep: make corpus CORPUS='DIR ...'; docs/idl-corpus.md
+corpus: all
+	@tests/corpus/run build $(CORPUS)
 
 # writes the lists of exported symbols anew; look at the difference before you commit it
 symbols: all

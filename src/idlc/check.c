@@ -306,9 +306,27 @@ static bool same_text(const char *a, const char *b)
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-/* Close enough to accept a second definition: the same words in the same places. */
-static bool same_type(const struct type *a, const struct type *b, int depth)
+/* What a name without attributes of its own stands for; no errors. */
+static const struct type *plain_type(struct idlc *c, const struct type *t)
 {
+    for (int i = 0; t && t->kind == TY_NAME && i <= MAX_NESTING; i++) {
+        const struct symbol *s = symbol_find(c->names, t->name);
+        const struct decl *d = s && s->decl && s->decl->kind == DECL_TYPEDEF ? s->decl : NULL;
+        if (d && d->attrs)
+            break;
+        const struct type *next = d ? d->type : is_known(s) ? s->type : NULL;
+        if (!next)
+            break;
+        t = next;
+    }
+    return t;
+}
+
+/* Close enough to accept a second definition: the same words in the same places, typedefs followed. */
+static bool same_type(struct idlc *c, const struct type *a, const struct type *b, int depth)
+{
+    a = plain_type(c, a);
+    b = plain_type(c, b);
     if (a == b)
         return true;
     if (!a || !b || a->kind != b->kind || a->base != b->base || !same_text(a->name, b->name) ||
@@ -316,9 +334,9 @@ static bool same_type(const struct type *a, const struct type *b, int depth)
         return false;
     const struct field *f = a->fields, *g = b->fields;
     for (; f && g; f = f->next, g = g->next)
-        if (!same_text(f->name, g->name) || !same_type(f->type, g->type, depth + 1))
+        if (!same_text(f->name, g->name) || !same_type(c, f->type, g->type, depth + 1))
             return false;
-    return f == g && same_type(a->to, b->to, depth + 1);
+    return f == g && same_type(c, a->to, b->to, depth + 1);
 }
 
 /* ---- definitions ---- */
@@ -402,7 +420,7 @@ static void add_def(struct idlc *c, const struct decl *d, struct type *t, const 
     t->cname = claim(c, c->c_tags, prefixed(c, d, name), t);
     if (t->name) {
         struct symbol *s = symbol_find(c->tags, t->name);
-        if (s && !same_type(s->type, t, 0) && !replaces(c, t->loc, s->type->src, d->src, t->name))
+        if (s && !same_type(c, s->type, t, 0) && !replaces(c, t->loc, s->type->src, d->src, t->name))
             diag_error(c, t->loc, "'%s' is defined already, and differently", t->name);
         if (!s)
             s = symbol_add(c, c->tags, t->name);
@@ -458,7 +476,7 @@ static void add_typedef(struct idlc *c, struct decl *d)
     check_attrs(c, d->attrs);
     if (body && !body->cname) {
         struct symbol *tagged = body->name ? symbol_find(c->tags, body->name) : NULL;
-        if (tagged && same_type(tagged->type, body, 0)) /* the same file reached under two spellings */
+        if (tagged && same_type(c, tagged->type, body, 0)) /* the same file reached under two spellings */
             *body =
                 (struct type){ .kind = TY_TAG, .tag_kind = body->kind, .name = body->name, .loc = body->loc };
         else
@@ -472,7 +490,7 @@ static void add_typedef(struct idlc *c, struct decl *d)
         return;
     }
     bool was_type = s && s->decl && s->decl->kind == DECL_TYPEDEF,
-         same = was_type && same_type(s->decl->type, d->type, 0);
+         same = was_type && same_type(c, s->decl->type, d->type, 0);
     if (s && !same && !(was_type && replaces(c, d->loc, s->decl->src, d->src, d->name))) {
         diag_error(c, d->loc, "'%s' is defined already, and differently", d->name);
         if (s->decl)

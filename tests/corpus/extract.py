@@ -64,7 +64,7 @@ def extract(path):
             name, code = file_name(document, heading.group(1)), False
             continue
         line = plain(raw).rstrip()
-        if not line.strip() or raw.startswith(("| ", "> ", "![", "```")):
+        if not line.strip() or raw.startswith(("> ", "![", "```")) or re.match(r"^\| .*\|$", raw):
             continue
         if not code and not CODE.match(line.strip()):
             continue
