@@ -27,6 +27,7 @@ BELOW = {
     "npc": ["smb"],
     "ndr": ["npc"],
     "rpc": ["ndr"],
+    "capture": ["rpc"],
     "msrpc": ["rpc"],
     "netapi": ["msrpc"],
     "winrpc": ["rpc"],
@@ -35,7 +36,7 @@ BELOW = {
     "serve": ["msrpc", "smbd", "samdb"],
     "idlc": ["base"],
     "daemons": ["serve", "netapi", "winrpc"],
-    "tools": ["serve", "netapi", "winrpc"],
+    "tools": ["serve", "netapi", "winrpc", "capture"],
 }
 PROGRAMS = ("idlc", "daemons", "tools")
 
