@@ -38,6 +38,9 @@ NT_PUBLIC enum nt_status nt_from_werror(enum werror we);
 /* Status for the code of a fault PDU ([C706] appendix N, [MS-RPCE] 2.2.2.4): nca_* codes become RPC_NT_*, an
  * NTSTATUS error stays itself, a small Win32 code goes through nt_from_werror. Never a success. */
 NT_PUBLIC enum nt_status nt_from_rpc_fault(uint32_t code);
+/* The code that a server's fault PDU has for a status: nca_*, else the Win32 partner, else the status itself;
+ * never 0. */
+NT_PUBLIC uint32_t nt_to_rpc_fault(enum nt_status st);
 /* "nca_s_op_rng_error" and kin; NULL when unknown. */
 NT_PUBLIC const char *rpc_fault_name(uint32_t code);
 

@@ -110,6 +110,38 @@ enum nt_status nt_from_rpc_fault(uint32_t code)
     return RPC_NT_CALL_FAILED; /* also 0: a fault never means success */
 }
 
+/* Where several codes mean one status, the one that servers send. */
+static uint32_t preferred_fault(enum nt_status st)
+{
+    switch ((uint32_t)st) {
+    case (uint32_t)RPC_NT_PROTOCOL_ERROR:
+        return 0x1C01000B; /* nca_s_proto_error */
+    case (uint32_t)RPC_NT_CALL_FAILED:
+    case (uint32_t)RPC_NT_CALL_FAILED_DNE:
+        return 0x1C000012; /* nca_s_fault_unspec */
+    case (uint32_t)STATUS_NO_MEMORY:
+    case (uint32_t)STATUS_INSUFFICIENT_RESOURCES:
+    case (uint32_t)STATUS_INSUFF_SERVER_RESOURCES:
+        return 0x1C00001B; /* nca_s_fault_remote_no_memory */
+    default:
+        return 0;
+    }
+}
+
+uint32_t nt_to_rpc_fault(enum nt_status st)
+{
+    uint32_t code = preferred_fault(st);
+    for (size_t i = 0; !code && i < status_fault_rows_count; i++)
+        if (status_fault_rows[i].partner == (uint32_t)st)
+            code = status_fault_rows[i].code;
+    if (code)
+        return code;
+    enum werror w = nt_to_werror(st);
+    return w != W_ERROR_MR_MID_NOT_FOUND && w != W_ERROR_SUCCESS ? (uint32_t)w
+           : nt_ok(st)                                           ? 0x1C000012
+                                                                 : (uint32_t)st;
+}
+
 const char *rpc_fault_name(uint32_t code)
 {
     const struct status_row *r = find(status_fault_rows, status_fault_rows_count, code);

@@ -69,6 +69,8 @@ enum nt_status nt_from_errno(int e)
     case EACCES:
     case EPERM:
         return STATUS_ACCESS_DENIED;
+    case EADDRINUSE:
+        return STATUS_ADDRESS_ALREADY_ASSOCIATED;
     case ENOMEM:
     case ENOBUFS:
         return STATUS_NO_MEMORY;
@@ -268,19 +270,6 @@ static bool attempt_won(struct dial *d, size_t *ret)
     return false;
 }
 
-static void peer_text(const union any_addr *a, char *peer, size_t size)
-{
-    char ip[INET6_ADDRSTRLEN];
-    if (a->sa.sa_family == AF_INET)
-        snprintf(peer, size, "%s:%u", inet_ntop(AF_INET, &a->in.sin_addr, ip, sizeof ip),
-                 ntohs(a->in.sin_port));
-    else if (a->sa.sa_family == AF_INET6)
-        snprintf(peer, size, "[%s]:%u", inet_ntop(AF_INET6, &a->in6.sin6_addr, ip, sizeof ip),
-                 ntohs(a->in6.sin6_port));
-    else
-        snprintf(peer, size, "%s", a->un.sun_path);
-}
-
 size_t dial_pollfds(struct dial *d, struct pollfd *p, size_t max)
 {
     size_t n = 0;
@@ -343,7 +332,7 @@ enum nt_status dial_turn(struct dial *d, uint64_t now, int *ret_fd, char *peer, 
             *ret_fd = d->fds[won];
             d->fds[won] = -1;
             fcntl(*ret_fd, F_SETFL, fcntl(*ret_fd, F_GETFL) & ~O_NONBLOCK);
-            peer_text(&d->addrs[won], peer, peer_size);
+            io_peer_text(&d->addrs[won].sa, peer, peer_size);
             return STATUS_SUCCESS;
         }
         bool busy = attempts_under_way(d);

@@ -132,6 +132,22 @@ enum nt_status io_attach(struct nt_loop *l, struct io_stream *s, int fd);
 /* The numeric address that a stream is connected to, for error sentences: "192.0.2.1:445"; "" if none. */
 const char *io_peer(const struct io_stream *s);
 
+/* A listening socket on a loop. `accepted` takes over each connected descriptor (close-on-exec), with the text
+ * of its address as io_peer has it; it may end this listener. */
+struct io_listener {
+    void (*accepted)(struct io_listener *l, int fd, const char *peer);
+    struct io_listener *next, **link; /* private */
+    struct nt_loop *loop;
+    int fd;
+    uint64_t resume; /* accept failed for want of descriptors: not before then */
+};
+/* Listens on host (numeric; NULL: all addresses) and port (0: a free one, told in *ret_port). Only for loops
+ * over descriptors: STATUS_NOT_SUPPORTED. STATUS_ADDRESS_ALREADY_ASSOCIATED where somebody has it. */
+enum nt_status io_listen(struct nt_loop *loop, struct io_listener *l, const char *host, uint16_t port,
+                         void (*accepted)(struct io_listener *l, int fd, const char *peer),
+                         uint16_t *ret_port);
+void io_listen_stop(struct io_listener *l); /* idempotent on a zeroed or started one */
+
 /* The sync facade: runs the loop until done(arg), the deadline (monotonic ns, UINT64_MAX: none) or the cancel
  * token. STATUS_SUCCESS, STATUS_IO_TIMEOUT, STATUS_CANCELLED; STATUS_INVALID_DEVICE_STATE from a callback. */
 enum nt_status io_wait(struct nt_loop *l, bool (*done)(void *arg), void *arg, uint64_t deadline,

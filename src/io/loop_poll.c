@@ -90,10 +90,14 @@ static void socket_ready(struct poll_conn *c)
 static enum nt_status poll_attach(struct nt_loop *base, struct io_stream *s, int fd)
 {
     enum nt_status st;
+    struct sockaddr_storage peer;
+    socklen_t len = sizeof peer;
     struct poll_conn *c = conn_add(as_poll(base), s, &st);
     if (!c)
         return st;
     c->fd = fd;
+    if (getpeername(fd, (struct sockaddr *)&peer, &len) == 0)
+        io_peer_text((struct sockaddr *)&peer, c->peer, sizeof c->peer);
     socket_ready(c);
     s->state = IO_OPEN;
     s->now = now_of(base);
@@ -102,7 +106,7 @@ static enum nt_status poll_attach(struct nt_loop *base, struct io_stream *s, int
 
 static void poll_kick(struct nt_loop *l, struct io_stream *s)
 {
-    (void)l; /* each turn looks at all streams */
+    as_poll(l)->kicked = true; /* each turn looks at all streams */
     (void)s;
 }
 
@@ -259,6 +263,8 @@ static size_t fill_pollfds(struct poll_loop *l, struct nt_cancel *cancel)
             need += DIAL_MAX_FDS;
     for (struct io_watch *w = l->base.watches; w; w = w->next)
         need++;
+    for (struct io_listener *w = l->base.listeners; w; w = w->next)
+        need++;
     if (need > l->pfds_cap) {
         struct pollfd *p = realloc(l->pfds, need * 2 * sizeof *p);
         if (!p)
@@ -278,15 +284,44 @@ static size_t fill_pollfds(struct poll_loop *l, struct nt_cancel *cancel)
             n += dial_pollfds(l->conns[i]->dial, l->pfds + n, DIAL_MAX_FDS);
     for (struct io_watch *w = l->base.watches; w; w = w->next)
         l->pfds[n++] = (struct pollfd){ .fd = w->cancel->fd, .events = POLLIN };
+    for (struct io_listener *w = l->base.listeners; w; w = w->next)
+        l->pfds[n++] = (struct pollfd){ .fd = w->resume ? -1 : w->fd, .events = POLLIN };
     if (cancel)
         l->pfds[n++] = (struct pollfd){ .fd = cancel->fd, .events = POLLIN };
     return n;
 }
 
+/* One that ran out of descriptors rests a while: its socket stays readable. */
+static uint64_t listeners_resume(struct poll_loop *l, uint64_t now)
+{
+    uint64_t next = UINT64_MAX;
+    for (struct io_listener *w = l->base.listeners; w; w = w->next) {
+        if (w->resume && w->resume <= now)
+            w->resume = 0;
+        if (w->resume && w->resume < next)
+            next = w->resume;
+    }
+    return next;
+}
+
+/* A callback may end its own listener, not another. */
+static bool accept_all(struct poll_loop *l, uint64_t now)
+{
+    bool ran = false;
+    for (struct io_listener *w = l->base.listeners, *next; w; w = next) {
+        next = w->next;
+        ran |= w->resume == 0 && io_listener_turn(w, now);
+    }
+    return ran;
+}
+
 static bool wait_poll(struct poll_loop *l, uint64_t until, uint64_t now, struct nt_cancel *cancel)
 {
+    uint64_t resume = listeners_resume(l, now);
     size_t conns = l->n, n = fill_pollfds(l, cancel);
     struct timespec ts = { 0 }, *tp = &ts;
+    if (resume < until)
+        until = resume;
     if (until == UINT64_MAX)
         tp = NULL;
     else if (until > now)
@@ -302,6 +337,8 @@ static bool wait_poll(struct poll_loop *l, uint64_t until, uint64_t now, struct 
         if ((l->pfds[i].revents & (POLLIN | POLLERR | POLLHUP)) && conn_reads(c))
             ran |= receive(l, c, MSG_DONTWAIT);
     }
+    if (l->base.listeners)
+        ran |= accept_all(l, now_of(&l->base));
     return ran;
 }
 
@@ -332,6 +369,7 @@ static bool poll_turn(struct nt_loop *base, uint64_t until, struct nt_cancel *ca
 {
     struct poll_loop *l = as_poll(base);
     bool ran = step_all(l);
+    l->kicked = false;
     reap(l);
     uint64_t next = ran ? 0 : earliest(l);
     if (until < next)
@@ -342,7 +380,7 @@ static bool poll_turn(struct nt_loop *base, uint64_t until, struct nt_cancel *ca
     l->skipped = skip;
     if (!skip) {
         uint64_t now = now_of(base);
-        if (l->n == 1 && !cancel && !l->base.watches && conn_reads(l->conns[0]) &&
+        if (l->n == 1 && !cancel && !l->base.watches && !l->base.listeners && conn_reads(l->conns[0]) &&
             !l->conns[0]->s->out_head && next > now + 2 * RECV_TICK)
             ran |= receive(l, l->conns[0], 0);
         else
@@ -357,7 +395,7 @@ static bool poll_turn(struct nt_loop *base, uint64_t until, struct nt_cancel *ca
 
 static uint64_t poll_next(struct nt_loop *l)
 {
-    return earliest(as_poll(l));
+    return as_poll(l)->kicked ? 0 : earliest(as_poll(l));
 }
 
 static int poll_fd(struct nt_loop *base)
@@ -421,6 +459,7 @@ static const struct io_driver_ops poll_ops = {
     .peer = poll_peer,
     .hangup = poll_hangup,
     .free = poll_free,
+    .listens = true,
 };
 
 enum nt_status nt_loop_new(const struct nt_env *env, struct nt_loop **ret)

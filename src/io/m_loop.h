@@ -4,6 +4,7 @@
 #define IO_M_LOOP_H
 
 #include <stdatomic.h>
+#include <sys/socket.h>
 #include "io/io.h"
 
 struct io_driver_ops {
@@ -24,6 +25,7 @@ struct io_driver_ops {
     const char *(*peer)(const struct io_stream *s);
     bool (*hangup)(struct nt_loop *l, enum nt_status why); /* all streams; false: there are none */
     void (*free)(struct nt_loop *l);
+    bool listens; /* waits on descriptors, those of listeners included */
 };
 
 struct nt_loop {
@@ -32,7 +34,13 @@ struct nt_loop {
     bool running;          /* inside a turn: callbacks are on the stack */
     struct io_item *defer; /* singly linked through next */
     struct io_watch *watches;
+    struct io_listener *listeners;
 };
+
+/* Takes what waits on a listener that is readable. True when there was something. */
+bool io_listener_turn(struct io_listener *l, uint64_t now);
+/* Address and port as io_peer shows them. */
+void io_peer_text(const struct sockaddr *addr, char *buf, size_t size);
 
 /* The descriptor is made when a driver first waits on the token; firing before that only sets the flag. */
 struct nt_cancel {

@@ -22,6 +22,7 @@ struct poll_loop {
     size_t n, cap;
     size_t detached;
     bool skipped; /* the last turn did not look at the descriptors */
+    bool kicked;  /* something was queued since the last turn: a foreign loop must not sleep over it */
     struct pollfd *pfds;
     size_t pfds_cap;
     int epfd;                  /* for nt_loop_fd; -1 until asked for */
