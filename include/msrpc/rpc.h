@@ -67,8 +67,8 @@ struct rpc_op {
 
 /* "ncacn_np:host[\\pipe\\srvsvc]", "ncacn_ip_tcp:host[49152,seal,krb5]", object UUID in front with '@'. Host:
  * name, IPv4, IPv6 with or without brackets and zone id. Options after the endpoint, comma separated: sign,
- * seal, connect, none; krb5, ntlm, spnego; smb2.02 ... smb3.11; target=HOST. STATUS_INVALID_PARAMETER with a
- * sentence. */
+ * seal, connect, none; krb5, ntlm, spnego; smb2.02 ... smb3.11; ndr64; target=HOST.
+ * STATUS_INVALID_PARAMETER with a sentence. */
 NT_PUBLIC enum nt_status rpc_binding_parse(const char *s, struct rpc_binding **ret,
                                            struct nt_error *err) NT_CHECKED;
 /* protseq "ncacn_np" or "ncacn_ip_tcp"; endpoint NULL: the interface's default pipe, or the endpoint mapper.
@@ -103,6 +103,7 @@ struct rpc_options {
     struct nt_loop *loop; /* NULL: a private one */
     const struct nt_env *env;
     struct nt_error *error; /* sentence when opening fails */
+    bool ndr64; /* offer NDR64 beside NDR20, and use it where the server takes it ([MS-RPCE] 3.3.1.5.6) */
 };
 #define RPC_OPTIONS_INIT                                                                                     \
     {                                                                                                        \

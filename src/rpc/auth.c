@@ -161,17 +161,25 @@ static struct rpc_ctx_elem elem_of(const struct rpc_interface *i, unsigned id,
     return e;
 }
 
+unsigned rpc_offer(const struct rpc_conn *c, unsigned number, struct rpc_ctx_elem elems[2])
+{
+    elems[0] = elem_of(c->ctx[number].iface, number, &rpc_syntax_ndr20);
+    elems[1] = elem_of(c->ctx[number].iface, number + RPC_NDR64_IDS, &rpc_syntax_ndr64);
+    return c->want_ndr64 ? 2 : 1;
+}
+
 void rpc_send_bind(struct rpc_conn *c, struct nt_blob token)
 {
-    /* The second context is no interface but a question ([MS-RPCE] 3.3.1.5.3). */
+    /* The last context is no interface but a question ([MS-RPCE] 3.3.1.5.3). */
     struct rpc_syntax features = rpc_syntax_features(RPC_FEATURE_KEEP_ON_ORPHAN);
-    struct rpc_ctx_elem elems[2] = { elem_of(c->ctx[0].iface, 0, &rpc_syntax_ndr20),
-                                     elem_of(c->ctx[0].iface, 1, &features) };
+    struct rpc_ctx_elem elems[3];
+    unsigned n = rpc_offer(c, 0, elems);
+    elems[n++] = elem_of(c->ctx[0].iface, 1, &features);
     struct wr w;
     size_t start = rpc_conn_writer(c, &w, RPC_FRAG_MAX);
     unsigned flags = RPC_PFC_WHOLE | (c->offered_header_sign ? (unsigned)RPC_PFC_HEADER_SIGN : 0U);
     c->leg_id = c->next_id++;
-    rpc_put_bind(&w, RPC_PT_BIND, flags, c->leg_id, c->max_frag, 0, elems, 2);
+    rpc_put_bind(&w, RPC_PT_BIND, flags, c->leg_id, c->max_frag, 0, elems, n);
     if (c->provider)
         rpc_put_token(&w, start, &c->sec, token);
     rpc_conn_state(c, RPC_ST_BIND);
@@ -180,7 +188,9 @@ void rpc_send_bind(struct rpc_conn *c, struct nt_blob token)
 
 static void send_alter(struct rpc_conn *c, struct nt_blob token)
 {
-    struct rpc_ctx_elem elem = elem_of(c->ctx[0].iface, 0, &rpc_syntax_ndr20);
+    const struct rpc_context *ctx = &c->ctx[0];
+    struct rpc_ctx_elem elem =
+        elem_of(ctx->iface, rpc_context_id(ctx, 0), ctx->ndr64 ? &rpc_syntax_ndr64 : &rpc_syntax_ndr20);
     struct wr w;
     size_t start = rpc_conn_writer(c, &w, RPC_FRAG_MAX);
     c->leg_id = c->next_id++;
@@ -255,13 +265,14 @@ static void auth_stepped(struct rpc_conn *c)
 
 /* ---- answers ---- */
 
-enum nt_status rpc_check_result(struct rpc_conn *c, const struct rpc_result *r, const struct rpc_interface *i,
-                                const char *doing)
+static enum nt_status check_result(struct rpc_conn *c, const struct rpc_result *r,
+                                   const struct rpc_interface *i, const struct rpc_syntax *offered,
+                                   const char *doing)
 {
     enum nt_status st = RPC_NT_PROTOCOL_ERROR;
     const char *why = "the server's result makes no sense";
     if (r->result == RPC_RESULT_ACCEPTANCE) {
-        if (rpc_syntax_equal(&r->transfer, &rpc_syntax_ndr20))
+        if (rpc_syntax_equal(&r->transfer, offered))
             return STATUS_SUCCESS;
         why = "the server chose a transfer syntax that was not offered";
     } else if (r->result == RPC_RESULT_USER_REJECTION) {
@@ -290,18 +301,42 @@ enum nt_status rpc_check_result(struct rpc_conn *c, const struct rpc_result *r, 
     return st;
 }
 
+/* Servers with NDR64 may refuse the other offer then ([MS-RPCE] 3.3.1.5.6). */
+enum nt_status rpc_check_results(struct rpc_conn *c, struct rpc_rd *list, unsigned number, const char *doing)
+{
+    struct rpc_context *ctx = &c->ctx[number];
+    struct rpc_result narrow, wide = { .result = RPC_RESULT_PROVIDER_REJECTION };
+    rpc_get_result(list, &narrow);
+    if (c->want_ndr64)
+        rpc_get_result(list, &wide);
+    ctx->ndr64 = wide.result == RPC_RESULT_ACCEPTANCE;
+    enum nt_status st = ctx->ndr64 ? check_result(c, &wide, ctx->iface, &rpc_syntax_ndr64, doing)
+                                   : check_result(c, &narrow, ctx->iface, &rpc_syntax_ndr20, doing);
+    ctx->accepted = st == STATUS_SUCCESS;
+    return st;
+}
+
+/* The answer to a later leg repeats the one context that it was sent with. */
+static enum nt_status check_leg(struct rpc_conn *c, struct rpc_rd *list)
+{
+    struct rpc_result r;
+    rpc_get_result(list, &r);
+    return check_result(c, &r, c->ctx[0].iface, c->ctx[0].ndr64 ? &rpc_syntax_ndr64 : &rpc_syntax_ndr20,
+                        doing_bind);
+}
+
 /* Sizes and results of a bind_ack or alter_context_resp. `first`: the bind_ack, which sets the sizes. */
 static bool ack_holds(struct rpc_conn *c, const struct rpc_pdu *d, bool first)
 {
-    if (d->u.ack.n != (first ? 2 : 1)) {
+    unsigned n = !first ? 1U : c->want_ndr64 ? 3U : 2U;
+    if (d->u.ack.n != n) {
         rpc_conn_fail(c, RPC_NT_PROTOCOL_ERROR, doing_bind,
-                      "the server answered %u of %u presentation contexts", d->u.ack.n, first ? 2U : 1U);
+                      "the server answered %u of %u presentation contexts", d->u.ack.n, n);
         return false;
     }
     struct rpc_rd list = d->u.ack.list;
     struct rpc_result r;
-    rpc_get_result(&list, &r);
-    enum nt_status st = rpc_check_result(c, &r, c->ctx[0].iface, doing_bind);
+    enum nt_status st = first ? rpc_check_results(c, &list, 0, doing_bind) : check_leg(c, &list);
     if (st != STATUS_SUCCESS) {
         rpc_conn_fail(c, st, NULL, "%s", "");
         return false;
@@ -321,7 +356,6 @@ static bool ack_holds(struct rpc_conn *c, const struct rpc_pdu *d, bool first)
     c->max_xmit = d->u.ack.max_recv < c->max_frag ? d->u.ack.max_recv : c->max_frag;
     c->max_recv = c->max_frag;
     c->assoc = d->u.ack.assoc;
-    c->ctx[0].accepted = true;
     return true;
 }
 

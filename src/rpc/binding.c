@@ -136,6 +136,10 @@ static enum nt_status set_option(struct rpc_binding *b, const char *s, size_t le
         b->target = strndup(s + 7, len - 7);
         return b->target ? STATUS_SUCCESS : nt_error_set(err, STATUS_NO_MEMORY, "out of memory");
     }
+    if (len == 5 && strncmp(s, "ndr64", 5) == 0) {
+        b->ndr64 = true;
+        return STATUS_SUCCESS;
+    }
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
         if (strlen(options[i].name) != len || memcmp(options[i].name, s, len) != 0)
             continue;
@@ -299,6 +303,8 @@ size_t rpc_binding_format(const struct rpc_binding *b, char *buf, size_t size)
             (options[i].provider && options[i].provider == b->provider) ||
             (options[i].dialect && options[i].dialect == b->dialect))
             n += (size_t)snprintf(list + n, sizeof list - n, ",%s", options[i].name);
+    if (b->ndr64)
+        n += (size_t)snprintf(list + n, sizeof list - n, ",ndr64");
     if (b->target)
         n += (size_t)snprintf(list + n, sizeof list - n, ",target=%.*s", RPC_HOST_MAX, b->target);
     const char *v6 = strchr(b->host, ':');

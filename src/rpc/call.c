@@ -229,6 +229,11 @@ static void token_fired(struct io_watch *w)
 
 /* ---- sending ---- */
 
+static uint16_t wire_ctx(const struct rpc_call *call)
+{
+    return rpc_context_id(&call->c->ctx[call->ctx], call->ctx);
+}
+
 /* What the signature does not cover is said once more inside ([MS-RPCE] 2.2.2.13 and its notes). */
 static struct rpc_vt vt_of(struct rpc_conn *c, const struct rpc_call *call)
 {
@@ -244,9 +249,9 @@ static struct rpc_vt vt_of(struct rpc_conn *c, const struct rpc_call *call)
         vt.parts |= RPC_VT_HEADER2;
     c->sent_bitmask = ctx->used = true;
     vt.abstract = ctx->iface->syntax;
-    vt.transfer = rpc_syntax_ndr20;
+    vt.transfer = ctx->ndr64 ? rpc_syntax_ndr64 : rpc_syntax_ndr20;
     vt.call_id = call->id;
-    vt.ctx = call->ctx;
+    vt.ctx = rpc_context_id(ctx, call->ctx);
     vt.opnum = call->op->opnum;
     return vt;
 }
@@ -263,8 +268,8 @@ static enum nt_status protect_failed(struct rpc_conn *c, const struct rpc_call *
 static enum nt_status send_whole(struct rpc_conn *c, struct rpc_call *call, struct wr *w, size_t start,
                                  size_t hdr)
 {
-    rpc_fill_request(w->base + start, RPC_PFC_WHOLE, call->id, (uint32_t)(w->len - start - hdr), call->ctx,
-                     call->op->opnum, call->has_object ? &call->object : NULL);
+    rpc_fill_request(w->base + start, RPC_PFC_WHOLE, call->id, (uint32_t)(w->len - start - hdr),
+                     wire_ctx(call), call->op->opnum, call->has_object ? &call->object : NULL);
     enum nt_status st = rpc_protect(w, start, hdr, &c->sec);
     if (st != STATUS_SUCCESS) {
         wr_free(w);
@@ -287,7 +292,7 @@ static enum nt_status send_fragment(struct rpc_conn *c, struct rpc_call *call, c
         return short_of;
     }
     /* the hint of each fragment is what is still to come, itself included ([MS-RPCE] 2.2.2.6) */
-    rpc_fill_request(w.base + start, flags, call->id, (uint32_t)(s->total - s->off), call->ctx,
+    rpc_fill_request(w.base + start, flags, call->id, (uint32_t)(s->total - s->off), wire_ctx(call),
                      call->op->opnum, call->has_object ? &call->object : NULL);
     enum nt_status st = rpc_protect(&w, start, hdr, &c->sec);
     if (st != STATUS_SUCCESS) {
@@ -320,7 +325,7 @@ static enum nt_status send_request(struct rpc_conn *c, struct rpc_call *call)
     size_t hdr = RPC_REQ_LEN + (call->has_object ? sizeof(struct nt_guid) : 0);
     (void)wr_room(&w, hdr);
     size_t stub = w.len;
-    ndr_push_init(&n, &w, false);
+    ndr_push_init(&n, &w, c->ctx[call->ctx].ndr64);
     call->op->push_in(&n, call->r);
     enum nt_status st = ndr_push_status(&n);
     if (st == STATUS_SUCCESS)
@@ -346,13 +351,11 @@ static enum nt_status send_request(struct rpc_conn *c, struct rpc_call *call)
 
 static enum nt_status send_alter(struct rpc_conn *c, struct rpc_call *call)
 {
-    struct rpc_ctx_elem e = { .id = call->ctx,
-                              .n_transfers = 1,
-                              .abstract = c->ctx[call->ctx].iface->syntax };
-    e.transfers[0] = rpc_syntax_ndr20;
+    struct rpc_ctx_elem elems[2];
+    unsigned n = rpc_offer(c, call->ctx, elems);
     struct wr w;
     (void)rpc_conn_writer(c, &w, RPC_FRAG_MAX);
-    rpc_put_bind(&w, RPC_PT_ALTER, RPC_PFC_WHOLE, call->id, c->max_frag, c->assoc, &e, 1);
+    rpc_put_bind(&w, RPC_PT_ALTER, RPC_PFC_WHOLE, call->id, c->max_frag, c->assoc, elems, n);
     return c->tp->ops->send(c->tp, &w, true);
 }
 
@@ -515,7 +518,8 @@ static void on_fault(struct rpc_call *call, const struct rpc_pdu *d)
 static void decode(struct rpc_call *call)
 {
     struct ndr_pull n;
-    ndr_pull_init(&n, call->mem, call->join.data, call->join.len, call->drep, false, NULL);
+    bool ndr64 = call->c->ctx[call->ctx].ndr64;
+    ndr_pull_init(&n, call->mem, call->join.data, call->join.len, call->drep, ndr64, NULL);
     call->op->pull_out(&n, call->r);
     enum nt_status st = ndr_pull_status(&n);
     if (st != STATUS_SUCCESS)
@@ -531,7 +535,7 @@ static const char *misplaced(const struct rpc_call *call, const struct rpc_pdu *
         return NULL; /* its context id is 0 with many servers, and it may come in the middle */
     if (!call->op)
         return "a response to an alter_context";
-    if (d->u.rsp.ctx != call->ctx)
+    if (d->u.rsp.ctx != wire_ctx(call))
         return "a response of another presentation context";
     bool first = d->h.flags & RPC_PFC_FIRST;
     if (first == call->answered)
@@ -603,7 +607,8 @@ void rpc_on_answer(struct rpc_conn *c, uint8_t *pdu, const struct rpc_pdu *d)
 void rpc_on_alter_resp(struct rpc_conn *c, const struct rpc_pdu *d)
 {
     struct rpc_call *call = find_sent(c, d->h.call_id);
-    if (!call || call->op || (d->h.flags & RPC_PFC_WHOLE) != RPC_PFC_WHOLE || d->u.ack.n != 1) {
+    if (!call || call->op || (d->h.flags & RPC_PFC_WHOLE) != RPC_PFC_WHOLE ||
+        d->u.ack.n != (c->want_ndr64 ? 2 : 1)) {
         rpc_conn_fail(c, RPC_NT_PROTOCOL_ERROR, "receiving",
                       "the server sent an alter_context_resp that answers nothing");
         return;
@@ -614,11 +619,7 @@ void rpc_on_alter_resp(struct rpc_conn *c, const struct rpc_pdu *d)
         return;
     }
     struct rpc_rd list = d->u.ack.list;
-    struct rpc_result r;
-    rpc_get_result(&list, &r);
-    struct rpc_context *ctx = &c->ctx[call->ctx];
-    enum nt_status st = rpc_check_result(c, &r, ctx->iface, "adding an interface");
-    ctx->accepted = st == STATUS_SUCCESS;
+    enum nt_status st = rpc_check_results(c, &list, call->ctx, "adding an interface");
     finish(call, st);
     pump(c);
 }

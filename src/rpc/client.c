@@ -607,6 +607,7 @@ static enum nt_status conn_set(struct rpc_conn *c, const struct rpc_interface *i
     c->target = dup_or_null(target, &st);
     c->service = dup_or_null(o->service, &st);
     c->no_header_sign = o->no_header_sign;
+    c->want_ndr64 = o->ndr64 || c->binding->ndr64;
     c->max_frag = o->max_fragment ? o->max_fragment : RPC_FRAG_DEFAULT;
     c->mapper_port = o->tcp_port ? o->tcp_port : MAPPER_PORT;
     c->timeout_ms = c->call_timeout_ms = o->timeout_ms ? o->timeout_ms : DEFAULT_TIMEOUT_MS;
@@ -940,6 +941,7 @@ enum nt_status rpc_conn_facts(const struct rpc_conn *c, struct rpc_facts *ret)
     f.provider = c->provider ? c->mech : NULL;
     f.level = c->level;
     f.header_sign = c->sec.header_sign;
+    f.ndr64 = c->ctx[0].ndr64;
     if (c->provider && c->provider->query(c->sec.ctx, SEC_ITEM_ENCTYPE, &b) == STATUS_SUCCESS && b.len == 4)
         memcpy(&f.enctype, b.data, 4);
     f.max_xmit_frag = c->max_xmit;

@@ -19,6 +19,7 @@ struct rpc_binding {
     enum sec_level level;     /* DEFAULT: not said */
     const char *provider;     /* static, or NULL: not said */
     enum npc_dialect dialect; /* 0: not said */
+    bool ndr64;
 };
 
 extern const char *const rpc_protseq_names[2];

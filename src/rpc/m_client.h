@@ -28,8 +28,16 @@ enum rpc_state {
 struct rpc_context {
     const struct rpc_interface *iface;
     bool accepted;
-    bool used; /* the verification trailer has named it */
+    bool ndr64; /* the transfer syntax of the two that was taken */
+    bool used;  /* the verification trailer has named it */
 };
+
+/* The second offer for an interface, with NDR64, has a number of its own. */
+#define RPC_NDR64_IDS RPC_CONTEXTS_MAX
+static inline uint16_t rpc_context_id(const struct rpc_context *x, unsigned number)
+{
+    return (uint16_t)(x->ndr64 ? number + RPC_NDR64_IDS : number);
+}
 
 enum rpc_call_state { RPC_CALL_QUEUED, RPC_CALL_SENT, RPC_CALL_CANCELLING, RPC_CALL_FINISHED };
 
@@ -77,6 +85,7 @@ struct rpc_conn {
     const struct sec_provider *provider;
     char *target, *service;
     bool no_header_sign;
+    bool want_ndr64;
     uint16_t max_frag;
     uint16_t mapper_port;
     unsigned timeout_ms;
@@ -161,9 +170,10 @@ void rpc_auth_step(struct rpc_conn *c, struct nt_blob token);
 void rpc_send_bind(struct rpc_conn *c, struct nt_blob token);
 void rpc_on_bind_ack(struct rpc_conn *c, const uint8_t *pdu, const struct rpc_pdu *d);
 void rpc_on_bind_nak(struct rpc_conn *c, const struct rpc_pdu *d);
-/* One result of a bind or alter_context, for the interface i. */
-enum nt_status rpc_check_result(struct rpc_conn *c, const struct rpc_result *r, const struct rpc_interface *i,
-                                const char *doing);
+/* The offers for the interface with this number: one, or two where NDR64 is wanted. Gives how many. */
+unsigned rpc_offer(const struct rpc_conn *c, unsigned number, struct rpc_ctx_elem elems[2]);
+/* The results of these offers, read from list: takes NDR64 where the server has it. */
+enum nt_status rpc_check_results(struct rpc_conn *c, struct rpc_rd *list, unsigned number, const char *doing);
 
 /* ---- call.c ---- */
 void rpc_on_answer(struct rpc_conn *c, uint8_t *pdu, const struct rpc_pdu *d);
