@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * DCE/RPC server: interfaces that idlc made handlers for, served over ncacn_ip_tcp from one loop.
+ *
+ * A server and all that hangs on it belong to the thread that runs its loop. Handlers run there, one after
+ * the other, never inside the parsing of a request; one that has to wait returns STATUS_PENDING and answers
+ * later with rpc_server_reply. Authentication, levels and signatures are checked before a handler sees
+ * anything.
+ */
+#ifndef MSRPC_RPC_SERVER_H
+#define MSRPC_RPC_SERVER_H
+
+#include <msrpc/rpc.h>
+
+NT_BEGIN_DECLS
+
+struct rpc_server;
+struct rpc_server_call;
+
+/* What a server may want; strings are copied. */
+struct rpc_server_options {
+    size_t size;
+    const struct nt_env *env; /* NULL: the loop's */
+    /* Calls with less protection than this are refused with "access denied": clients of any interface for
+     * which rpc_server_require says nothing else. DEFAULT: SEC_LEVEL_PRIVACY. SEC_LEVEL_NONE lets strangers
+     * in. */
+    enum sec_level min_level;
+    /* Kerberos: keys of the service ("FILE:/etc/krb5.keytab"); NULL: no Kerberos. */
+    const char *keytab;
+    /* NTLM: the NT hash of an account. STATUS_NO_SUCH_USER, STATUS_ACCOUNT_LOCKED_OUT and kin end the bind;
+     * names are as the client sent them. NULL: no NTLM. */
+    enum nt_status (*nt_hash)(void *arg, const char16_t *user, size_t user_len, const char16_t *domain,
+                              size_t domain_len, uint8_t ret_hash[16]);
+    void *nt_hash_arg;
+    const char *netbios_name, *netbios_domain; /* told to NTLM clients; NULL: "SERVER", "WORKGROUP" */
+    const char *dns_name, *dns_domain;         /* likewise; NULL: empty */
+    uint16_t max_fragment;                     /* 0: 5840; 1432 .. 65535 */
+    unsigned max_conns;                        /* connections at a time; 0: 10 000 */
+    unsigned bind_timeout_ms;                  /* until a connection has bound and authenticated; 0: 30 000 */
+    unsigned idle_timeout_ms;                  /* without calls; 0: never */
+    struct nt_error *error;                    /* sentence when a listener fails */
+};
+#define RPC_SERVER_OPTIONS_INIT                                                                              \
+    {                                                                                                        \
+        .size = sizeof(struct rpc_server_options)                                                            \
+    }
+
+/* o NULL: defaults. STATUS_INVALID_PARAMETER for sizes that are out of range. */
+NT_PUBLIC enum nt_status rpc_server_new(struct nt_loop *loop, const struct rpc_server_options *o,
+                                        struct rpc_server **ret) NT_CHECKED;
+/* Ends all connections and listeners and runs down the context handles. Calls whose handlers have not
+ * answered yet stay valid until rpc_server_reply, which then only frees them. Not from inside a handler.
+ * Accepts NULL. */
+NT_PUBLIC void rpc_server_free(struct rpc_server *s);
+
+/* Used by the generated IFACE_register. STATUS_REVISION_MISMATCH for tables of another version,
+ * STATUS_OBJECT_NAME_COLLISION for an interface that is there already. */
+typedef enum nt_status rpc_dispatch_fn(const void *handlers, struct rpc_server_call *call, uint32_t opnum,
+                                       void *r);
+NT_PUBLIC enum nt_status rpc_server_register(struct rpc_server *s, const struct rpc_interface *i,
+                                             const struct rpc_op *const *ops, rpc_dispatch_fn *dispatch,
+                                             const void *handlers, void *arg) NT_CHECKED;
+/* Least protection for calls of one interface, instead of the server's. STATUS_NOT_FOUND. */
+NT_PUBLIC enum nt_status rpc_server_require(struct rpc_server *s, const struct rpc_interface *i,
+                                            enum sec_level level) NT_CHECKED;
+
+/* Listens for ncacn_ip_tcp at a numeric address (NULL: all, IPv6 and IPv4) and port (0: a free one); ret_port
+ * may be NULL. STATUS_ADDRESS_ALREADY_ASSOCIATED, STATUS_ACCESS_DENIED, STATUS_INVALID_PARAMETER;
+ * STATUS_NOT_SUPPORTED on a loop without descriptors. */
+NT_PUBLIC enum nt_status rpc_server_listen(struct rpc_server *s, const char *host, uint16_t port,
+                                           uint16_t *ret_port) NT_CHECKED;
+/* Serves a connected socket, which the server then owns, also on failure. */
+NT_PUBLIC enum nt_status rpc_server_accept(struct rpc_server *s, int fd) NT_CHECKED;
+
+struct rpc_server_stats {
+    size_t size;
+    unsigned conns, calls, handles; /* at this moment */
+    uint64_t accepted, refused, dispatched, faults;
+};
+NT_PUBLIC enum nt_status rpc_server_stats(const struct rpc_server *s,
+                                          struct rpc_server_stats *ret) NT_CHECKED;
+
+/* ---- in handlers ---- */
+
+/* As given to IFACE_register. */
+NT_PUBLIC void *rpc_server_arg(const struct rpc_server_call *call);
+/* Memory of the call: `in` lives there, and what a handler puts into `out` may; until the answer is sent. */
+NT_PUBLIC struct nt_arena *rpc_server_mem(const struct rpc_server_call *call);
+/* Answers a call whose handler returned STATUS_PENDING; once; frees it. Not from inside the handler.
+ * STATUS_SUCCESS sends `out`, anything else a fault. Also for calls whose client has gone: then nothing is
+ * sent. */
+NT_PUBLIC void rpc_server_reply(struct rpc_server_call *call, enum nt_status st);
+/* The client has gone or has given the call up: an answer would be for nobody. */
+NT_PUBLIC bool rpc_server_cancelled(const struct rpc_server_call *call);
+
+struct rpc_server_caller {
+    size_t size;
+    const char *peer;     /* "192.0.2.1:49152"; "" when unknown */
+    const char *provider; /* "ntlm", "spnego/krb5"; NULL: not authenticated */
+    const char *name;     /* UTF-8 principal or DOMAIN\user; "" when not authenticated */
+    enum sec_level level;
+    bool ndr64;
+    const struct nt_guid *object; /* UUID that the call names, or NULL */
+};
+/* Lent as long as the call. */
+NT_PUBLIC enum nt_status rpc_server_caller(const struct rpc_server_call *call,
+                                           struct rpc_server_caller *ret) NT_CHECKED;
+
+/* Context handles ([C706] 6.1.6). A handle is bound to its type, the association group that made it, and the
+ * authenticated name of its caller; all else is RPC_NT_SS_CONTEXT_MISMATCH. When the last connection of the
+ * group has gone, and no call of it runs, rundown gets what is left. */
+struct rpc_handle_type {
+    const char *name;
+    void (*rundown)(void *object); /* NULL: nothing to do */
+};
+/* STATUS_INSUFFICIENT_RESOURCES when the group has too many. */
+NT_PUBLIC enum nt_status rpc_handle_new(struct rpc_server_call *call, const struct rpc_handle_type *type,
+                                        void *object, struct ndr_handle *ret) NT_CHECKED;
+NT_PUBLIC enum nt_status rpc_handle_get(const struct rpc_server_call *call, const struct ndr_handle *h,
+                                        const struct rpc_handle_type *type, void **ret_object) NT_CHECKED;
+/* Forgets the handle without a run-down, and zeroes *h, which is how the client learns of it. */
+NT_PUBLIC enum nt_status rpc_handle_close(struct rpc_server_call *call, struct ndr_handle *h,
+                                          const struct rpc_handle_type *type, void **ret_object) NT_CHECKED;
+
+NT_END_DECLS
+
+#endif

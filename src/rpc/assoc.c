@@ -1,0 +1,465 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A server's connection: PDUs in, bind and alter_context, the end ([MS-RPCE] 3.3.1, 3.3.3). */
+#include <stdio.h>
+#include <stdlib.h>
+#include "rpc/m_server.h"
+
+#define NS_PER_MS UINT64_C(1000000)
+/* A connection that we end may take its last PDU with it, if it reads that soon. */
+#define FAREWELL (5000 * NS_PER_MS)
+/* Most PDUs that a server sends fit. */
+#define FIRST_ROOM 512
+
+size_t rpc_sconn_writer(struct rpc_sconn *c, struct wr *w, size_t limit)
+{
+    size_t headroom = c->tp->ops->headroom;
+    wr_init(w, limit + headroom);
+    if (wr_grow(w, headroom + (limit < FIRST_ROOM ? limit : FIRST_ROOM)))
+        (void)wr_room(w, headroom);
+    return headroom;
+}
+
+void rpc_sconn_hang_up(struct rpc_sconn *c)
+{
+    if (c->state == RPC_SC_CLOSED)
+        return;
+    c->state = RPC_SC_CLOSED;
+    io_timer(c->tp->stream, &c->timer, io_now(c->tp->stream) + FAREWELL);
+    io_close(c->tp->stream, STATUS_CONNECTION_DISCONNECTED, true);
+}
+
+void rpc_sconn_send(struct rpc_sconn *c, struct wr *w)
+{
+    if (c->tp->ops->send(c->tp, w, false) != STATUS_SUCCESS)
+        rpc_sconn_hang_up(c);
+}
+
+void rpc_sconn_fault(struct rpc_sconn *c, uint32_t call_id, uint16_t ctx, enum nt_status st, bool ran)
+{
+    struct wr w;
+    unsigned flags = RPC_PFC_WHOLE | (ran ? 0U : (unsigned)RPC_PFC_DID_NOT_EXECUTE);
+    (void)rpc_sconn_writer(c, &w, RPC_FRAG_MAX);
+    rpc_put_fault(&w, flags, call_id, ctx, nt_to_rpc_fault(st));
+    c->s->faults++;
+    rpc_sconn_send(c, &w);
+}
+
+/* The peer broke the protocol: it is told, and that was it. */
+static void proto_error(struct rpc_sconn *c, uint32_t call_id)
+{
+    rpc_sconn_fault(c, call_id, 0, RPC_NT_PROTOCOL_ERROR, false);
+    rpc_sconn_hang_up(c);
+}
+
+static void nak(struct rpc_sconn *c, uint32_t call_id, uint16_t reason)
+{
+    struct wr w;
+    (void)rpc_sconn_writer(c, &w, RPC_FRAG_MAX);
+    rpc_put_nak(&w, call_id, reason);
+    rpc_sconn_send(c, &w);
+    rpc_sconn_hang_up(c);
+}
+
+/* ---- presentation contexts ---- */
+
+/* [C706] 12.6.4.3: the same major version, and a minor one that is not newer than ours. */
+const struct rpc_served *rpc_server_find(const struct rpc_server *s, const struct rpc_syntax *syntax)
+{
+    for (const struct rpc_served *p = s->served; p; p = p->next)
+        if (nt_guid_equal(&p->iface->syntax.uuid, &syntax->uuid) && p->iface->syntax.major == syntax->major &&
+            p->iface->syntax.minor >= syntax->minor)
+            return p;
+    return NULL;
+}
+
+/* Bind time feature negotiation is a transfer syntax with bits in the second half of its UUID. */
+static bool is_features(const struct rpc_syntax *t, uint16_t *ret_bits)
+{
+    struct rpc_syntax plain = rpc_syntax_features(t->uuid.d[0]);
+    if (!rpc_syntax_equal(t, &plain))
+        return false;
+    *ret_bits = t->uuid.d[0] & (RPC_FEATURE_SEC_MULTIPLEX | RPC_FEATURE_KEEP_ON_ORPHAN);
+    return true;
+}
+
+static struct rpc_scontext *context_slot(struct rpc_sconn *c, uint16_t id)
+{
+    for (unsigned i = 0; i < c->n_ctx; i++)
+        if (c->ctx[i].id == id)
+            return &c->ctx[i];
+    return c->n_ctx < RPC_CONTEXTS_MAX ? &c->ctx[c->n_ctx] : NULL;
+}
+
+static struct rpc_result rejection(uint16_t reason)
+{
+    return (struct rpc_result){ .result = RPC_RESULT_PROVIDER_REJECTION, .reason = reason };
+}
+
+/* One element of the list: the first transfer syntax that we speak is taken. */
+static struct rpc_result answer_context(struct rpc_sconn *c, const struct rpc_ctx_elem *e)
+{
+    const struct rpc_served *served = rpc_server_find(c->s, &e->abstract);
+    uint16_t bits;
+    if (e->n_transfers == 1 && is_features(&e->transfers[0], &bits))
+        return (struct rpc_result){ .result = RPC_RESULT_NEGOTIATE_ACK, .reason = bits };
+    if (!served)
+        return rejection(RPC_REASON_ABSTRACT_SYNTAX);
+    for (unsigned i = 0; i < e->n_transfers; i++) {
+        bool wide = rpc_syntax_equal(&e->transfers[i], &rpc_syntax_ndr64);
+        if (!wide && !rpc_syntax_equal(&e->transfers[i], &rpc_syntax_ndr20))
+            continue;
+        struct rpc_scontext *slot = context_slot(c, e->id);
+        if (!slot)
+            return rejection(RPC_REASON_LOCAL_LIMIT);
+        if (slot == &c->ctx[c->n_ctx])
+            c->n_ctx++;
+        *slot = (struct rpc_scontext){ e->id, served, wide };
+        return (struct rpc_result){ .result = RPC_RESULT_ACCEPTANCE, .transfer = e->transfers[i] };
+    }
+    return rejection(RPC_REASON_TRANSFER_SYNTAXES);
+}
+
+static void answer_contexts(struct rpc_sconn *c, const struct rpc_pdu *d, struct rpc_result *results)
+{
+    struct rpc_rd list = d->u.bind.list;
+    for (unsigned i = 0; i < d->u.bind.n; i++) {
+        struct rpc_ctx_elem e;
+        rpc_get_ctx_elem(&list, &e);
+        results[i] = answer_context(c, &e);
+    }
+}
+
+/* ---- bind and alter_context ---- */
+
+static uint16_t lesser(uint16_t a, uint16_t b)
+{
+    return a < b ? a : b;
+}
+
+/* The security context that a bind or alter_context goes on with; *ret_st is what came of the token. */
+static struct rpc_ssec *authenticate(struct rpc_sconn *c, const uint8_t *pdu, const struct rpc_pdu *d,
+                                     struct wr *token, enum nt_status *ret_st)
+{
+    struct rpc_ssec *x = rpc_ssec_find(c, d->auth.ctx_id);
+    *ret_st = STATUS_SUCCESS;
+    if (!x)
+        *ret_st = rpc_ssec_new(c, d, &x);
+    if (*ret_st == STATUS_SUCCESS)
+        *ret_st = rpc_ssec_step(c, x, pdu, d, token);
+    if (*ret_st == STATUS_MORE_PROCESSING_REQUIRED)
+        *ret_st = STATUS_SUCCESS;
+    return x;
+}
+
+static uint16_t nak_reason(enum nt_status st)
+{
+    if (st == RPC_NT_UNKNOWN_AUTHN_SERVICE || st == RPC_NT_UNKNOWN_AUTHN_LEVEL)
+        return RPC_NAK_AUTH_TYPE;
+    return st == STATUS_INSUFFICIENT_RESOURCES ? RPC_NAK_LOCAL_LIMIT : RPC_NAK_CHECKSUM;
+}
+
+static void send_ack(struct rpc_sconn *c, const struct rpc_pdu *d, struct rpc_ssec *x, struct nt_blob token)
+{
+    struct rpc_result results[UINT8_MAX];
+    char port[8] = "";
+    struct wr w;
+    bool bind = d->h.ptype == RPC_PT_BIND;
+    answer_contexts(c, d, results);
+    const char *colon = strrchr(c->peer, ':');
+    if (bind && colon && c->s->listeners)
+        snprintf(port, sizeof port, "%u", c->s->listeners->port);
+    unsigned flags =
+        RPC_PFC_WHOLE | (d->h.flags & RPC_PFC_CONC_MPX) |
+        (x && x->sec.header_sign && (d->h.flags & RPC_PFC_HEADER_SIGN) ? (unsigned)RPC_PFC_HEADER_SIGN : 0U);
+    size_t start = rpc_sconn_writer(c, &w, RPC_FRAG_MAX);
+    rpc_put_ack(&w, bind ? RPC_PT_BIND_ACK : RPC_PT_ALTER_RESP, flags, d->h.call_id, c->max_xmit, c->max_recv,
+                c->group->id, port[0] ? port : NULL, results, d->u.bind.n);
+    if (x && token.len)
+        rpc_put_token(&w, start, &x->sec, token);
+    rpc_sconn_send(c, &w);
+}
+
+static void on_bind(struct rpc_sconn *c, const uint8_t *pdu, const struct rpc_pdu *d)
+{
+    enum nt_status st = STATUS_SUCCESS;
+    struct rpc_ssec *x = NULL;
+    struct wr token;
+    if (c->state != RPC_SC_NEW) {
+        proto_error(c, d->h.call_id);
+        return;
+    }
+    if (d->u.bind.max_recv < RPC_FRAG_MIN || d->u.bind.max_xmit < RPC_FRAG_MIN) {
+        nak(c, d->h.call_id, RPC_NAK_NOT_SPECIFIED);
+        return;
+    }
+    c->group = rpc_group_get(c->s, d->u.bind.assoc);
+    if (!c->group) {
+        nak(c, d->h.call_id, RPC_NAK_NOT_SPECIFIED);
+        return;
+    }
+    c->max_xmit = lesser(d->u.bind.max_recv, c->s->max_frag);
+    c->max_recv = lesser(d->u.bind.max_xmit, c->s->max_frag);
+    wr_init(&token, RPC_FRAG_MAX);
+    if (d->has_auth)
+        x = authenticate(c, pdu, d, &token, &st);
+    if (st == STATUS_SUCCESS) {
+        c->state = RPC_SC_BOUND;
+        send_ack(c, d, x, (struct nt_blob){ token.base, token.len });
+        rpc_sconn_touch(c);
+    } else {
+        nak(c, d->h.call_id, nak_reason(st));
+    }
+    wr_free_secret(&token);
+}
+
+static void on_alter(struct rpc_sconn *c, const uint8_t *pdu, const struct rpc_pdu *d)
+{
+    enum nt_status st = STATUS_SUCCESS;
+    struct rpc_ssec *x = NULL;
+    struct wr token;
+    if (c->state != RPC_SC_BOUND) {
+        proto_error(c, d->h.call_id);
+        return;
+    }
+    wr_init(&token, RPC_FRAG_MAX);
+    if (d->has_auth) {
+        /* a context that stands may be named again by clients that add an interface to it */
+        x = rpc_ssec_find(c, d->auth.ctx_id);
+        if (!x || !x->sec.established)
+            x = authenticate(c, pdu, d, &token, &st);
+        else if (rpc_trailer_mismatch(&d->auth, &x->sec))
+            st = RPC_NT_PROTOCOL_ERROR;
+    }
+    if (st == STATUS_SUCCESS) {
+        send_ack(c, d, x, (struct nt_blob){ token.base, token.len });
+    } else {
+        rpc_sconn_fault(c, d->h.call_id, 0,
+                        st == RPC_NT_PROTOCOL_ERROR ? RPC_NT_PROTOCOL_ERROR : STATUS_ACCESS_DENIED, false);
+        rpc_sconn_hang_up(c);
+    }
+    wr_free_secret(&token);
+}
+
+/* The last leg has no answer ([MS-RPCE] 2.2.2.10): a failure shows with the first request. */
+static void on_auth3(struct rpc_sconn *c, const uint8_t *pdu, const struct rpc_pdu *d)
+{
+    struct rpc_ssec *x = d->has_auth ? rpc_ssec_find(c, d->auth.ctx_id) : NULL;
+    struct wr token;
+    if (c->state != RPC_SC_BOUND || !x || x->sec.established) {
+        proto_error(c, d->h.call_id);
+        return;
+    }
+    wr_init(&token, RPC_FRAG_MAX);
+    if (rpc_ssec_step(c, x, pdu, d, &token) != STATUS_SUCCESS || token.len)
+        x->failed = true;
+    wr_free_secret(&token);
+}
+
+/* ---- receiving ---- */
+
+static void on_pdu(struct rpc_sconn *c, uint8_t *pdu, size_t len)
+{
+    struct rpc_pdu d;
+    const char *why = NULL;
+    if (rpc_pdu_decode(pdu, len, &d, &why) != STATUS_SUCCESS) {
+        proto_error(c, le32(pdu + 12));
+        return;
+    }
+    switch ((enum rpc_ptype)d.h.ptype) {
+    case RPC_PT_BIND:
+        on_bind(c, pdu, &d);
+        break;
+    case RPC_PT_ALTER:
+        on_alter(c, pdu, &d);
+        break;
+    case RPC_PT_AUTH3:
+        on_auth3(c, pdu, &d);
+        break;
+    case RPC_PT_REQUEST:
+        if (c->state == RPC_SC_BOUND)
+            rpc_scall_on_request(c, pdu, &d);
+        else
+            proto_error(c, d.h.call_id);
+        break;
+    case RPC_PT_CO_CANCEL:
+    case RPC_PT_ORPHANED:
+        rpc_scall_on_cancel(c, d.h.call_id, d.h.ptype == RPC_PT_ORPHANED);
+        break;
+    case RPC_PT_RESPONSE:
+    case RPC_PT_FAULT:
+    case RPC_PT_BIND_ACK:
+    case RPC_PT_BIND_NAK:
+    case RPC_PT_ALTER_RESP:
+    case RPC_PT_SHUTDOWN:
+    default:
+        proto_error(c, d.h.call_id);
+    }
+}
+
+/* The length of the PDU that starts at p; 0 when the connection has ended over it. */
+static size_t pdu_len(struct rpc_sconn *c, const uint8_t *p)
+{
+    struct rpc_hdr h;
+    const char *why = NULL;
+    enum nt_status st = rpc_hdr_decode(p, &h, &why);
+    bool binding = h.ptype == RPC_PT_BIND || h.ptype == RPC_PT_ALTER || h.ptype == RPC_PT_AUTH3;
+    if (st == STATUS_SUCCESS && (binding || c->state == RPC_SC_NEW || h.frag_len <= c->max_recv))
+        return h.frag_len;
+    if (st == STATUS_SUCCESS)
+        proto_error(c, h.call_id);
+    else if (c->state == RPC_SC_NEW && p[0] != 5)
+        rpc_sconn_hang_up(c); /* not RPC at all */
+    else
+        proto_error(c, le32(p + 12));
+    return 0;
+}
+
+/* Moves bytes that are missing from a PDU that has come in part; false if it is still not whole. */
+static bool fill_partial(struct rpc_sconn *c, uint8_t **data, size_t *len)
+{
+    for (;;) {
+        size_t want = RPC_HDR_LEN;
+        if (c->in.len >= RPC_HDR_LEN && (want = pdu_len(c, c->in.base)) == 0)
+            return false;
+        if (c->in.len >= RPC_HDR_LEN && c->in.len == want)
+            return true;
+        size_t take = want - c->in.len < *len ? want - c->in.len : *len;
+        if (take == 0)
+            return false;
+        wr_bytes(&c->in, *data, take);
+        if (c->in.st != STATUS_SUCCESS) {
+            rpc_sconn_hang_up(c);
+            return false;
+        }
+        *data += take;
+        *len -= take;
+    }
+}
+
+static void conn_data(void *up, uint8_t *data, size_t len)
+{
+    struct rpc_sconn *c = up;
+    while (len && c->state != RPC_SC_CLOSED) {
+        size_t n = 0;
+        if (c->in.len == 0 && len >= RPC_HDR_LEN && (n = pdu_len(c, data)) == 0)
+            return;
+        if (n && n <= len) {
+            on_pdu(c, data, n);
+            data += n;
+            len -= n;
+        } else if (fill_partial(c, &data, &len)) {
+            n = c->in.len;
+            c->in.len = 0; /* the bytes stay until the next part comes */
+            on_pdu(c, c->in.base, n);
+        }
+    }
+    if (c->in.len == 0 && c->in.base) { /* an idle connection holds no buffer */
+        wr_free(&c->in);
+        wr_init(&c->in, RPC_FRAG_MAX);
+    }
+}
+
+/* ---- life ---- */
+
+void rpc_sconn_touch(struct rpc_sconn *c)
+{
+    uint64_t limit = c->state == RPC_SC_NEW ? c->s->bind_timeout : c->s->idle_timeout;
+    for (unsigned i = 0; i < c->n_sec; i++)
+        if (!c->sec[i]->sec.established) /* half an authentication does not stay for ever */
+            limit = c->s->bind_timeout;
+    if (c->state == RPC_SC_CLOSED)
+        return;
+    if (limit)
+        io_timer(c->tp->stream, &c->timer, io_now(c->tp->stream) + limit);
+    else
+        io_cancel(&c->timer);
+}
+
+static void conn_opened(void *up)
+{
+    rpc_sconn_touch(up);
+}
+
+static void conn_closed(void *up, enum nt_status why)
+{
+    (void)why;
+    rpc_sconn_close(up);
+}
+
+static void conn_idle(void *up)
+{
+    (void)up;
+}
+
+static const struct rpc_transport_up server_up = { conn_opened, conn_data, conn_closed, conn_idle };
+
+static void ready_fn(struct io_item *it)
+{
+    rpc_scall_run_ready(io_container(it, struct rpc_sconn, ready));
+}
+
+/* A call that runs keeps its connection; one that arrives does not. */
+static void timer_fn(struct io_item *it)
+{
+    struct rpc_sconn *c = io_container(it, struct rpc_sconn, timer);
+    for (const struct rpc_server_call *call = c->calls; call && c->state == RPC_SC_BOUND; call = call->next)
+        if (call->state >= RPC_SCALL_READY) {
+            rpc_sconn_touch(c);
+            return;
+        }
+    rpc_sconn_close(c);
+}
+
+static void destroy_fn(struct io_item *it)
+{
+    struct rpc_sconn *c = io_container(it, struct rpc_sconn, destroy);
+    c->tp->ops->free(c->tp);
+    rpc_ssec_free_all(c);
+    wr_free_secret(&c->in);
+    rpc_group_unref(c->group);
+    free(c);
+}
+
+enum nt_status rpc_sconn_new(struct rpc_server *s, const char *peer, struct rpc_sconn **ret)
+{
+    struct rpc_sconn *c = calloc(1, sizeof *c);
+    if (!c)
+        return STATUS_NO_MEMORY;
+    enum nt_status st = rpc_stream_new(&server_up, c, s->env, &c->tp);
+    if (st != STATUS_SUCCESS) {
+        free(c);
+        return st;
+    }
+    c->s = s;
+    c->max_recv = RPC_FRAG_MAX; /* until the bind says */
+    snprintf(c->peer, sizeof c->peer, "%s", peer);
+    wr_init(&c->in, RPC_FRAG_MAX);
+    io_item_init(&c->ready, ready_fn);
+    io_item_init(&c->timer, timer_fn);
+    io_item_init(&c->destroy, destroy_fn);
+    c->next = s->conns;
+    c->link = &s->conns;
+    if (c->next)
+        c->next->link = &c->next;
+    s->conns = c;
+    s->n_conns++;
+    *ret = c;
+    return STATUS_SUCCESS;
+}
+
+void rpc_sconn_close(struct rpc_sconn *c)
+{
+    if (!c->link)
+        return; /* is going already */
+    c->state = RPC_SC_CLOSED;
+    *c->link = c->next;
+    if (c->next)
+        c->next->link = c->link;
+    c->link = NULL;
+    c->s->n_conns--;
+    rpc_scall_lose_client(c);
+    io_cancel(&c->ready);
+    io_cancel(&c->timer);
+    c->tp->ops->close(c->tp);
+    io_loop_defer(c->s->loop, &c->destroy);
+}

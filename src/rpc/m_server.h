@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Inside of the server: server.c holds interfaces and listeners, assoc.c one connection (bind, contexts,
+ * fragments), sauth.c its security contexts, scall.c the calls, handle.c association groups and context
+ * handles.
+ */
+#ifndef RPC_M_SERVER_H
+#define RPC_M_SERVER_H
+
+#include <msrpc/rpc_server.h>
+#include "rpc/m_frag.h"
+#include "rpc/m_sectrailer.h"
+#include "rpc/m_transport.h"
+#include "rpc/m_vt.h"
+
+struct rpc_served {
+    struct rpc_served *next;
+    const struct rpc_interface *iface;
+    const struct rpc_op *const *ops;
+    rpc_dispatch_fn *dispatch;
+    const void *handlers;
+    void *arg;
+    enum sec_level min_level; /* DEFAULT: the server's */
+};
+
+struct rpc_listener {
+    struct io_listener l;
+    struct rpc_listener *next;
+    struct rpc_server *s;
+    uint16_t port;
+};
+
+#define RPC_GROUP_BUCKETS 64
+
+/* Connections of one client that share context handles ([C706] 9.3.3). */
+struct rpc_group {
+    struct rpc_group *next;
+    struct rpc_server *s;
+    uint32_t id;
+    unsigned refs; /* connections and calls */
+    struct rpc_handle *handles[RPC_GROUP_BUCKETS];
+    unsigned n_handles;
+};
+
+struct rpc_server {
+    unsigned refs; /* the user's, and one for each group */
+    struct nt_loop *loop;
+    const struct nt_env *env;
+    enum sec_level min_level;
+    struct sec_acceptor acceptor;
+    char *strings[5]; /* that acceptor points at */
+    uint16_t max_frag;
+    unsigned max_conns, n_conns, n_calls, n_handles;
+    uint64_t bind_timeout, idle_timeout; /* ns; 0: none */
+    struct nt_error *error;
+    struct rpc_served *served;
+    struct rpc_listener *listeners;
+    struct rpc_sconn *conns;
+    struct rpc_group *groups;
+    uint32_t next_group;
+    uint64_t accepted, refused, dispatched, faults;
+};
+
+enum rpc_sconn_state {
+    RPC_SC_NEW,   /* a bind is awaited */
+    RPC_SC_BOUND, /* requests are taken; security contexts may still be in the making */
+    RPC_SC_CLOSED,
+};
+
+struct rpc_scontext {
+    uint16_t id;
+    const struct rpc_served *served;
+    bool ndr64;
+};
+
+/* A security context of a connection; established or on its way. */
+struct rpc_ssec {
+    struct rpc_sec sec;
+    bool failed;
+    unsigned legs;
+    struct sec_params params;
+    struct nt_error err;
+    char mech[32];
+    char name[256];
+};
+
+struct rpc_sconn {
+    struct rpc_sconn *next, **link;
+    struct rpc_server *s;
+    enum rpc_sconn_state state;
+    struct rpc_transport *tp;
+    struct rpc_group *group;
+    uint16_t max_xmit, max_recv;
+    struct rpc_scontext ctx[RPC_CONTEXTS_MAX];
+    unsigned n_ctx;
+    struct rpc_ssec *sec[RPC_SECURITY_CONTEXTS_MAX];
+    unsigned n_sec;
+    struct rpc_server_call *calls; /* in the order of arrival */
+    unsigned n_calls;
+    struct wr in; /* a PDU that has come in part */
+    char peer[80];
+    struct io_item ready, timer, destroy;
+};
+
+enum rpc_scall_state { RPC_SCALL_ARRIVING, RPC_SCALL_READY, RPC_SCALL_RUNNING, RPC_SCALL_PENDING };
+
+struct rpc_server_call {
+    struct rpc_server_call *next;
+    struct rpc_sconn *c; /* NULL: the client has gone */
+    struct rpc_group *group;
+    const struct rpc_served *served;
+    const struct rpc_op *op;
+    struct nt_arena *mem;
+    void *r;
+    enum rpc_scall_state state;
+    bool cancelled, has_object, ndr64;
+    uint8_t drep;
+    uint16_t ctx, opnum;
+    uint32_t id;
+    struct rpc_ssec *sec; /* NULL: none; lives as long as c */
+    enum sec_level level;
+    struct nt_guid object;
+    struct rpc_join join;
+    char *name, *peer, *mech; /* copies in mem, since c may go */
+};
+
+/* ---- server.c ---- */
+void rpc_server_unref(struct rpc_server *s);
+
+/* ---- assoc.c ---- */
+/* A connection over a transport that is open or about to be; takes nothing over on failure. */
+enum nt_status rpc_sconn_new(struct rpc_server *s, const char *peer, struct rpc_sconn **ret);
+/* Ends it: calls that run lose their client, the memory goes when no callback is on the stack. */
+void rpc_sconn_close(struct rpc_sconn *c);
+/* Ends it once what is queued, such as a fault that says why, has gone. */
+void rpc_sconn_hang_up(struct rpc_sconn *c);
+size_t rpc_sconn_writer(struct rpc_sconn *c, struct wr *w, size_t limit);
+void rpc_sconn_send(struct rpc_sconn *c, struct wr *w);
+void rpc_sconn_fault(struct rpc_sconn *c, uint32_t call_id, uint16_t ctx, enum nt_status st, bool ran);
+void rpc_sconn_touch(struct rpc_sconn *c); /* the time-out counts anew */
+const struct rpc_served *rpc_server_find(const struct rpc_server *s, const struct rpc_syntax *syntax);
+
+/* ---- sauth.c ---- */
+struct rpc_ssec *rpc_ssec_find(const struct rpc_sconn *c, uint32_t ctx_id);
+/* A security context for the trailer of a bind or alter_context. STATUS_SUCCESS with *ret;
+ * RPC_NT_UNKNOWN_AUTHN_SERVICE, RPC_NT_UNKNOWN_AUTHN_LEVEL, STATUS_INSUFFICIENT_RESOURCES. */
+enum nt_status rpc_ssec_new(struct rpc_sconn *c, const struct rpc_pdu *d, struct rpc_ssec **ret);
+/* Gives the client's token to the provider; the answer is appended to token. STATUS_SUCCESS (established),
+ * STATUS_MORE_PROCESSING_REQUIRED, or why not. */
+enum nt_status rpc_ssec_step(struct rpc_sconn *c, struct rpc_ssec *x, const uint8_t *pdu,
+                             const struct rpc_pdu *d, struct wr *token);
+void rpc_ssec_free_all(struct rpc_sconn *c);
+
+/* ---- scall.c ---- */
+void rpc_scall_on_request(struct rpc_sconn *c, uint8_t *pdu, const struct rpc_pdu *d);
+void rpc_scall_on_cancel(struct rpc_sconn *c, uint32_t call_id, bool orphaned);
+void rpc_scall_run_ready(struct rpc_sconn *c); /* dispatches what is whole */
+void rpc_scall_lose_client(struct rpc_sconn *c);
+
+/* ---- handle.c ---- */
+/* The group that a bind names (0: a new one); NULL if there is none or memory is short. */
+struct rpc_group *rpc_group_get(struct rpc_server *s, uint32_t id);
+void rpc_group_unref(struct rpc_group *g);
+
+#endif

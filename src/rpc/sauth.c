@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Security contexts of a server's connection ([MS-RPCE] 3.3.1.5.2): one for each auth_context_id. */
+#include <stdio.h>
+#include <stdlib.h>
+#include "rpc/m_server.h"
+
+struct rpc_ssec *rpc_ssec_find(const struct rpc_sconn *c, uint32_t ctx_id)
+{
+    for (unsigned i = 0; i < c->n_sec; i++)
+        if (c->sec[i]->sec.ctx_id == ctx_id)
+            return c->sec[i];
+    return NULL;
+}
+
+static unsigned flags_of(enum sec_level level, bool header_sign)
+{
+    return SEC_FLAG_DCE_STYLE | (level >= SEC_LEVEL_INTEGRITY ? (unsigned)SEC_FLAG_INTEGRITY : 0U) |
+           (level >= SEC_LEVEL_PRIVACY ? (unsigned)SEC_FLAG_PRIVACY : 0U) |
+           (header_sign ? (unsigned)SEC_FLAG_HEADER_SIGN : 0U);
+}
+
+/* What there are keys for. SPNEGO finds out by itself which of the two it can offer. */
+static bool can_accept(const struct rpc_server *s, const struct sec_provider *p)
+{
+    if (!p)
+        return false;
+    if (p == &sec_ntlm)
+        return s->acceptor.nt_hash != NULL;
+    if (p == &sec_spnego)
+        return s->acceptor.nt_hash || s->acceptor.keytab;
+    return s->acceptor.keytab != NULL;
+}
+
+static bool known_level(unsigned level)
+{
+    return level == SEC_LEVEL_CONNECT || level == SEC_LEVEL_INTEGRITY || level == SEC_LEVEL_PRIVACY;
+}
+
+enum nt_status rpc_ssec_new(struct rpc_sconn *c, const struct rpc_pdu *d, struct rpc_ssec **ret)
+{
+    const struct sec_provider *p = sec_provider_by_type(d->auth.type);
+    if (!can_accept(c->s, p))
+        return RPC_NT_UNKNOWN_AUTHN_SERVICE;
+    if (!known_level(d->auth.level))
+        return RPC_NT_UNKNOWN_AUTHN_LEVEL;
+    if (c->n_sec == RPC_SECURITY_CONTEXTS_MAX)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    struct rpc_ssec *x = calloc(1, sizeof *x);
+    if (!x)
+        return STATUS_NO_MEMORY;
+    x->sec.provider = p;
+    x->sec.level = (enum sec_level)d->auth.level;
+    x->sec.ctx_id = d->auth.ctx_id;
+    x->sec.header_sign = (d->h.flags & RPC_PFC_HEADER_SIGN) && (p->caps & SEC_CAP_HEADER_SIGN) &&
+                         x->sec.level >= SEC_LEVEL_INTEGRITY;
+    x->params = (struct sec_params){ .role = SEC_SERVER,
+                                     .acceptor = &c->s->acceptor,
+                                     .env = c->s->env,
+                                     .err = &x->err,
+                                     .flags = flags_of(x->sec.level, x->sec.header_sign) };
+    enum nt_status st = p->start(&x->params, &x->sec.ctx);
+    if (st != STATUS_SUCCESS) {
+        free(x);
+        return st;
+    }
+    c->sec[c->n_sec++] = x;
+    *ret = x;
+    return STATUS_SUCCESS;
+}
+
+static void take_names(struct rpc_ssec *x)
+{
+    const struct sec_provider *p = x->sec.provider;
+    struct nt_blob b;
+    snprintf(x->mech, sizeof x->mech, "%s", p->name);
+    if (p->query(x->sec.ctx, SEC_ITEM_MECH, &b) == STATUS_SUCCESS && b.len < 16 &&
+        (b.len != strlen(p->name) || memcmp(b.data, p->name, b.len) != 0))
+        snprintf(x->mech, sizeof x->mech, "%s/%.*s", p->name, (int)b.len, (const char *)b.data);
+    if (p->query(x->sec.ctx, SEC_ITEM_PEER, &b) == STATUS_SUCCESS && b.len < sizeof x->name) {
+        memcpy(x->name, b.data, b.len);
+        x->name[b.len] = 0;
+    }
+}
+
+/* The context stands; it has to be able to do what its level promises, and to say whose it is. */
+static enum nt_status complete(struct rpc_ssec *x)
+{
+    struct nt_blob b;
+    unsigned granted = 0, need = flags_of(x->sec.level, false) & (SEC_FLAG_INTEGRITY | SEC_FLAG_PRIVACY);
+    if (x->sec.provider->query(x->sec.ctx, SEC_ITEM_FLAGS, &b) == STATUS_SUCCESS && b.len == sizeof granted)
+        memcpy(&granted, b.data, sizeof granted);
+    if ((granted & need) != need || (granted & (SEC_FLAG_ANONYMOUS | SEC_FLAG_GUEST)))
+        return STATUS_ACCESS_DENIED;
+    take_names(x);
+    if (!x->name[0])
+        return STATUS_ACCESS_DENIED; /* whoever has no name owns no handles */
+    rpc_sec_establish(&x->sec);
+    return STATUS_SUCCESS;
+}
+
+enum nt_status rpc_ssec_step(struct rpc_sconn *c, struct rpc_ssec *x, const uint8_t *pdu,
+                             const struct rpc_pdu *d, struct wr *token)
+{
+    struct nt_blob in = { pdu + d->auth.off + RPC_TRAILER_LEN, d->h.auth_len };
+    if (x->failed || x->sec.established || ++x->legs > RPC_AUTH_LEGS_MAX ||
+        rpc_trailer_mismatch(&d->auth, &x->sec)) {
+        x->failed = true;
+        return RPC_NT_PROTOCOL_ERROR;
+    }
+    enum nt_status st = x->sec.provider->step(x->sec.ctx, in, token);
+    if (st == STATUS_SUCCESS)
+        st = token->st == STATUS_SUCCESS ? complete(x) : token->st;
+    else if (nt_ok(st) && st != STATUS_MORE_PROCESSING_REQUIRED)
+        st = RPC_NT_SEC_PKG_ERROR;
+    x->failed = st != STATUS_SUCCESS && st != STATUS_MORE_PROCESSING_REQUIRED;
+    if (x->failed && c->s->env->trace && c->s->env->trace_level >= NT_TRACE_STATE)
+        c->s->env->trace(c->s->env->arg, NT_TRACE_STATE, x->err.text);
+    return st;
+}
+
+void rpc_ssec_free_all(struct rpc_sconn *c)
+{
+    for (unsigned i = 0; i < c->n_sec; i++) {
+        sec_free(c->sec[i]->sec.ctx);
+        free(c->sec[i]);
+    }
+    c->n_sec = 0;
+}

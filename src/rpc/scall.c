@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A server's calls: fragments of requests, dispatch, answers ([MS-RPCE] 3.3.1.5.4, 3.3.3.4). */
+#include <stdlib.h>
+#include "ndr/ndr.h"
+#include "rpc/m_server.h"
+
+/* ---- life ---- */
+
+static void unlink_call(struct rpc_server_call *call)
+{
+    struct rpc_server_call **p = &call->c->calls;
+    while (*p != call)
+        p = &(*p)->next;
+    *p = call->next;
+    call->c->n_calls--;
+}
+
+static void call_free(struct rpc_server_call *call)
+{
+    if (call->c)
+        unlink_call(call);
+    call->group->s->n_calls--;
+    rpc_group_unref(call->group);
+    nt_arena_free(call->mem);
+    free(call);
+}
+
+static struct rpc_server_call *call_new(struct rpc_sconn *c, const struct rpc_pdu *d)
+{
+    struct rpc_server_call *call = calloc(1, sizeof *call), **end = &c->calls;
+    if (!call)
+        return NULL;
+    call->mem = nt_arena_new(0);
+    if (!call->mem) {
+        free(call);
+        return NULL;
+    }
+    call->id = d->h.call_id;
+    call->drep = d->h.drep;
+    call->ctx = d->u.req.ctx;
+    call->opnum = d->u.req.opnum;
+    call->has_object = d->u.req.has_object;
+    call->object = d->u.req.object;
+    call->c = c;
+    call->group = c->group;
+    call->group->refs++;
+    c->s->n_calls++;
+    while (*end)
+        end = &(*end)->next;
+    *end = call;
+    c->n_calls++;
+    return call;
+}
+
+void rpc_scall_lose_client(struct rpc_sconn *c)
+{
+    while (c->calls) {
+        struct rpc_server_call *call = c->calls;
+        if (call->state >= RPC_SCALL_RUNNING) {
+            unlink_call(call);
+            call->c = NULL;
+            call->sec = NULL;
+            call->cancelled = true;
+        } else {
+            call_free(call);
+        }
+    }
+}
+
+/* ---- arriving ---- */
+
+static struct rpc_server_call *arriving(const struct rpc_sconn *c, uint32_t id)
+{
+    struct rpc_server_call *call = c->calls;
+    while (call && (call->id != id || call->state != RPC_SCALL_ARRIVING))
+        call = call->next;
+    return call;
+}
+
+static bool id_in_use(const struct rpc_sconn *c, uint32_t id)
+{
+    const struct rpc_server_call *call = c->calls;
+    while (call && call->id != id)
+        call = call->next;
+    return call != NULL;
+}
+
+/* Whose security a request comes under. A context of level connect signs nothing, so its trailer may be
+ * missing
+ * ([MS-RPCE] 3.3.1.5.4); where another kind stands, a request without trailer is none of its client's. */
+static enum nt_status security_of(struct rpc_sconn *c, const struct rpc_pdu *d, struct rpc_ssec **ret)
+{
+    struct rpc_ssec *x = NULL;
+    if (d->has_auth) {
+        x = rpc_ssec_find(c, d->auth.ctx_id);
+        if (!x)
+            return RPC_NT_PROTOCOL_ERROR;
+    } else if (c->n_sec) {
+        x = c->sec[0];
+        if (x->sec.level != SEC_LEVEL_CONNECT)
+            return STATUS_ACCESS_DENIED;
+    }
+    if (x && (x->failed || !x->sec.established))
+        return STATUS_ACCESS_DENIED;
+    *ret = x;
+    return STATUS_SUCCESS;
+}
+
+/* The stub without its protection. A wrong signature ends the connection: the provider's count is lost with
+ * it. */
+static enum nt_status take_off(uint8_t *pdu, const struct rpc_pdu *d, struct rpc_ssec *x,
+                               struct nt_blob *ret_stub)
+{
+    const char *why = NULL;
+    if (!x) {
+        *ret_stub = (struct nt_blob){ pdu + d->body_off, d->body_len };
+        return STATUS_SUCCESS;
+    }
+    return rpc_unprotect(pdu, d, &x->sec, ret_stub, &why);
+}
+
+static enum sec_level level_of(const struct rpc_ssec *x)
+{
+    return x ? x->sec.level : SEC_LEVEL_NONE;
+}
+
+static void take_caller(struct rpc_server_call *call, struct rpc_ssec *x)
+{
+    call->sec = x;
+    call->level = level_of(x);
+    call->name = nt_arena_strdup(call->mem, x ? x->name : "");
+    call->mech = x ? nt_arena_strdup(call->mem, x->mech) : NULL;
+    call->peer = nt_arena_strdup(call->mem, call->c->peer);
+}
+
+/* What a first fragment asks for, and whether it may. */
+static enum nt_status admit(struct rpc_server_call *call)
+{
+    struct rpc_sconn *c = call->c;
+    for (unsigned i = 0; i < c->n_ctx; i++)
+        if (c->ctx[i].id == call->ctx) {
+            call->served = c->ctx[i].served;
+            call->ndr64 = c->ctx[i].ndr64;
+        }
+    if (!call->served)
+        return RPC_NT_UNKNOWN_IF;
+    enum sec_level least = call->served->min_level ? call->served->min_level : c->s->min_level;
+    if (call->level < least)
+        return STATUS_ACCESS_DENIED;
+    if (call->opnum >= call->served->iface->n_ops || !call->served->ops[call->opnum])
+        return RPC_NT_PROCNUM_OUT_OF_RANGE;
+    call->op = call->served->ops[call->opnum];
+    call->r = nt_arena_alloc(call->mem, call->op->size, 16);
+    return call->r && call->name && call->peer ? STATUS_SUCCESS : STATUS_NO_MEMORY;
+}
+
+/* A refused call is forgotten at once. What its client still sends of it is told apart from a broken protocol
+ * by nothing, so a refusal in the middle of a long request costs the connection. */
+static void refuse(struct rpc_server_call *call, enum nt_status st, bool whole)
+{
+    struct rpc_sconn *c = call->c;
+    uint32_t id = call->id;
+    uint16_t ctx = call->ctx;
+    call_free(call);
+    rpc_sconn_fault(c, id, ctx, st, false);
+    if (!whole)
+        rpc_sconn_hang_up(c);
+}
+
+static void reject_pdu(struct rpc_sconn *c, const struct rpc_pdu *d, enum nt_status st)
+{
+    rpc_sconn_fault(c, d->h.call_id, d->u.req.ctx, st, false);
+    rpc_sconn_hang_up(c);
+}
+
+static struct rpc_server_call *first_fragment(struct rpc_sconn *c, const struct rpc_pdu *d,
+                                              struct rpc_ssec *x)
+{
+    if (id_in_use(c, d->h.call_id)) {
+        reject_pdu(c, d, RPC_NT_PROTOCOL_ERROR);
+        return NULL;
+    }
+    struct rpc_server_call *call = c->n_calls < RPC_SERVER_CALLS_MAX ? call_new(c, d) : NULL;
+    if (!call) {
+        reject_pdu(c, d, RPC_NT_SERVER_TOO_BUSY);
+        return NULL;
+    }
+    take_caller(call, x);
+    enum nt_status st = admit(call);
+    if (st == STATUS_SUCCESS)
+        return call;
+    refuse(call, st, d->h.flags & RPC_PFC_LAST);
+    return NULL;
+}
+
+/* Later fragments have to be of the same call in every respect (CVE-2021-23192). */
+static bool continues(const struct rpc_server_call *call, const struct rpc_pdu *d, const struct rpc_ssec *x)
+{
+    return call->sec == x && call->ctx == d->u.req.ctx && call->opnum == d->u.req.opnum &&
+           call->drep == d->h.drep;
+}
+
+static size_t anonymous_bytes(const struct rpc_sconn *c)
+{
+    size_t n = 0;
+    for (const struct rpc_server_call *call = c->calls; call; call = call->next)
+        n += call->join.cap;
+    return n;
+}
+
+static enum nt_status add_stub(struct rpc_server_call *call, struct nt_blob stub, uint32_t hint)
+{
+    const char *why = NULL;
+    if (call->level == SEC_LEVEL_NONE) {
+        if (anonymous_bytes(call->c) + stub.len > RPC_SERVER_STUB_ANONYMOUS)
+            return RPC_NT_SERVER_TOO_BUSY;
+        hint = 0; /* a stranger's word is worth no memory */
+    }
+    return rpc_join_add(&call->join, call->mem, stub, hint, &why);
+}
+
+void rpc_scall_on_request(struct rpc_sconn *c, uint8_t *pdu, const struct rpc_pdu *d)
+{
+    struct rpc_ssec *x = NULL;
+    struct nt_blob stub;
+    bool first = d->h.flags & RPC_PFC_FIRST, last = d->h.flags & RPC_PFC_LAST;
+    enum nt_status st = security_of(c, d, &x);
+    if (st == STATUS_SUCCESS)
+        st = take_off(pdu, d, x, &stub);
+    if (st != STATUS_SUCCESS) {
+        reject_pdu(c, d, st == RPC_NT_PROTOCOL_ERROR ? st : STATUS_ACCESS_DENIED);
+        return;
+    }
+    struct rpc_server_call *call = first ? first_fragment(c, d, x) : arriving(c, d->h.call_id);
+    if (first && !call)
+        return;
+    if (!call || !continues(call, d, x)) {
+        reject_pdu(c, d, RPC_NT_PROTOCOL_ERROR);
+        return;
+    }
+    st = add_stub(call, stub, last ? 0 : d->u.req.alloc_hint);
+    if (st != STATUS_SUCCESS) {
+        refuse(call, st, last);
+        return;
+    }
+    if (last) {
+        call->state = RPC_SCALL_READY;
+        io_ready(c->tp->stream, &c->ready);
+    }
+    rpc_sconn_touch(c);
+}
+
+void rpc_scall_on_cancel(struct rpc_sconn *c, uint32_t call_id, bool orphaned)
+{
+    struct rpc_server_call *call = c->calls;
+    while (call && call->id != call_id)
+        call = call->next;
+    if (!call)
+        return; /* the answer is on its way */
+    call->cancelled = true;
+    if (!orphaned)
+        return;
+    if (call->state < RPC_SCALL_RUNNING) {
+        call_free(call);
+        return;
+    }
+    unlink_call(call);
+    call->c = NULL;
+    call->sec = NULL;
+}
+
+/* ---- answering ---- */
+
+static enum nt_status send_fragment(struct rpc_server_call *call, const uint8_t *stub,
+                                    const struct rpc_split *s)
+{
+    struct rpc_sconn *c = call->c;
+    struct rpc_sec none = { .level = SEC_LEVEL_NONE }, *sec = call->sec ? &call->sec->sec : &none;
+    struct wr w;
+    size_t start = rpc_sconn_writer(c, &w, RPC_FRAG_MAX);
+    unsigned flags = (s->off == 0 ? (unsigned)RPC_PFC_FIRST : 0U) | (s->last ? (unsigned)RPC_PFC_LAST : 0U);
+    (void)wr_room(&w, RPC_RSP_LEN);
+    wr_bytes(&w, stub + s->off, s->len);
+    if (w.st != STATUS_SUCCESS) {
+        enum nt_status st = w.st;
+        wr_free(&w);
+        return st;
+    }
+    rpc_fill_response(w.base + start, flags, call->id, (uint32_t)(s->total - s->off), call->ctx);
+    enum nt_status st = rpc_protect(&w, start, RPC_RSP_LEN, sec);
+    if (st != STATUS_SUCCESS) {
+        wr_free(&w);
+        return st;
+    }
+    return c->tp->ops->send(c->tp, &w, false);
+}
+
+/* The stub is in w behind room for a header: one fragment, without a copy. */
+static enum nt_status send_whole(struct rpc_server_call *call, struct wr *w, size_t start)
+{
+    struct rpc_sec none = { .level = SEC_LEVEL_NONE }, *sec = call->sec ? &call->sec->sec : &none;
+    rpc_fill_response(w->base + start, RPC_PFC_WHOLE, call->id, (uint32_t)(w->len - start - RPC_RSP_LEN),
+                      call->ctx);
+    enum nt_status st = rpc_protect(w, start, RPC_RSP_LEN, sec);
+    if (st != STATUS_SUCCESS) {
+        wr_free(w);
+        return st;
+    }
+    return call->c->tp->ops->send(call->c->tp, w, false);
+}
+
+/* STATUS_SUCCESS when the answer is queued. A failure before anything was sent is a fault; *ret_sent tells.
+ */
+static enum nt_status send_response(struct rpc_server_call *call, bool *ret_sent)
+{
+    struct rpc_sec none = { .level = SEC_LEVEL_NONE }, *sec = call->sec ? &call->sec->sec : &none;
+    struct ndr_push n;
+    struct wr w;
+    size_t start = rpc_sconn_writer(call->c, &w, RPC_STUB_MAX);
+    *ret_sent = false;
+    (void)wr_room(&w, RPC_RSP_LEN);
+    size_t stub = w.len;
+    ndr_push_init(&n, &w, call->ndr64);
+    call->op->push_out(&n, call->r);
+    enum nt_status st = ndr_push_status(&n);
+    if (st == STATUS_SUCCESS)
+        st = w.st;
+    size_t room = rpc_sec_room(sec, call->c->max_xmit, RPC_RSP_LEN);
+    if (st == STATUS_SUCCESS && room == 0)
+        st = STATUS_BUFFER_TOO_SMALL;
+    if (st != STATUS_SUCCESS) {
+        wr_free(&w);
+        return st;
+    }
+    if (w.len - stub <= room) {
+        *ret_sent = true;
+        return send_whole(call, &w, start);
+    }
+    struct rpc_split s = { .total = w.len - stub, .room = room };
+    while (st == STATUS_SUCCESS && rpc_split_next(&s)) {
+        st = send_fragment(call, w.base + stub, &s);
+        *ret_sent = true;
+    }
+    wr_free(&w);
+    return st;
+}
+
+static void complete(struct rpc_server_call *call, enum nt_status st)
+{
+    struct rpc_sconn *c = call->c;
+    bool sent = false, maybe = call->op && (call->op->flags & RPC_OP_MAYBE);
+    if (c && !maybe && c->state == RPC_SC_BOUND) {
+        if (st == STATUS_SUCCESS)
+            st = send_response(call, &sent);
+        if (st != STATUS_SUCCESS && sent)
+            io_close(c->tp->stream, STATUS_CONNECTION_DISCONNECTED, false); /* half an answer */
+        else if (st != STATUS_SUCCESS)
+            rpc_sconn_fault(c, call->id, call->ctx, st, true);
+        rpc_sconn_touch(c);
+    }
+    call_free(call);
+}
+
+/* What decoding left over may hold a verification trailer ([MS-RPCE] 2.2.2.13). */
+static enum nt_status check_trailer(const struct rpc_server_call *call, const struct ndr_pull *n)
+{
+    if (!call->sec || !rpc_sec_signs(&call->sec->sec))
+        return STATUS_SUCCESS;
+    struct rpc_vt expect = { .abstract = call->served->iface->syntax,
+                             .transfer = call->ndr64 ? rpc_syntax_ndr64 : rpc_syntax_ndr20,
+                             .call_id = call->id,
+                             .ctx = call->ctx,
+                             .opnum = call->opnum };
+    size_t left = ndr_pull_left(n);
+    return rpc_vt_check(call->join.data + call->join.len - left, left, &expect, call->sec->sec.header_sign);
+}
+
+static void dispatch(struct rpc_server_call *call)
+{
+    struct ndr_pull n;
+    call->state = RPC_SCALL_RUNNING;
+    ndr_pull_init(&n, call->mem, call->join.data, call->join.len, call->drep, call->ndr64, NULL);
+    call->op->pull_in(&n, call->r);
+    enum nt_status st = ndr_pull_status(&n);
+    if (st == STATUS_SUCCESS)
+        st = check_trailer(call, &n);
+    if (st == STATUS_SUCCESS) {
+        call->group->s->dispatched++;
+        st = call->served->dispatch(call->served->handlers, call, call->opnum, call->r);
+    }
+    if (st == STATUS_PENDING)
+        call->state = RPC_SCALL_PENDING;
+    else
+        complete(call, st);
+}
+
+void rpc_scall_run_ready(struct rpc_sconn *c)
+{
+    struct rpc_server_call *call = c->calls;
+    while (call && c->state != RPC_SC_CLOSED) {
+        if (call->state == RPC_SCALL_READY) {
+            dispatch(call);
+            call = c->calls; /* the list may have changed */
+        } else {
+            call = call->next;
+        }
+    }
+}
+
+void rpc_server_reply(struct rpc_server_call *call, enum nt_status st)
+{
+    complete(call, st == STATUS_PENDING ? RPC_NT_CALL_FAILED : st);
+}
+
+/* ---- for handlers ---- */
+
+void *rpc_server_arg(const struct rpc_server_call *call)
+{
+    return call->served->arg;
+}
+
+struct nt_arena *rpc_server_mem(const struct rpc_server_call *call)
+{
+    return call->mem;
+}
+
+bool rpc_server_cancelled(const struct rpc_server_call *call)
+{
+    return call->cancelled;
+}
+
+enum nt_status rpc_server_caller(const struct rpc_server_call *call, struct rpc_server_caller *ret)
+{
+    struct rpc_server_caller all = { .size = ret->size,
+                                     .peer = call->peer,
+                                     .provider = call->mech,
+                                     .name = call->name,
+                                     .level = call->level,
+                                     .ndr64 = call->ndr64,
+                                     .object = call->has_object ? &call->object : NULL };
+    if (ret->size < sizeof ret->size)
+        return STATUS_INVALID_PARAMETER;
+    memcpy(ret, &all, ret->size < sizeof all ? ret->size : sizeof all);
+    return STATUS_SUCCESS;
+}

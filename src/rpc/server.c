@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The server: options, interfaces, listeners. */
+#include <stdlib.h>
+#include <unistd.h>
+#include "rpc/m_server.h"
+
+#define NS_PER_MS            UINT64_C(1000000)
+#define DEFAULT_CONNS        10000
+#define DEFAULT_BIND_TIMEOUT 30000
+#define NAME_DEFAULT         "SERVER"
+#define DOMAIN_DEFAULT       "WORKGROUP"
+
+static char *copy(struct rpc_server *s, int slot, const char *text, const char *otherwise, bool *ok)
+{
+    const char *from = text ? text : otherwise;
+    if (!from)
+        return NULL;
+    s->strings[slot] = strdup(from);
+    *ok = *ok && s->strings[slot];
+    return s->strings[slot];
+}
+
+static enum nt_status take_options(struct rpc_server *s, const struct rpc_server_options *o)
+{
+    bool ok = true;
+    s->min_level = o->min_level ? o->min_level : SEC_LEVEL_PRIVACY;
+    s->max_frag = o->max_fragment ? o->max_fragment : RPC_FRAG_DEFAULT;
+    s->max_conns = o->max_conns ? o->max_conns : DEFAULT_CONNS;
+    s->bind_timeout = (o->bind_timeout_ms ? o->bind_timeout_ms : DEFAULT_BIND_TIMEOUT) * NS_PER_MS;
+    s->idle_timeout = o->idle_timeout_ms * NS_PER_MS;
+    s->error = o->error;
+    s->acceptor = (struct sec_acceptor){
+        .arg = o->nt_hash_arg,
+        .nt_hash = o->nt_hash,
+        .netbios_name = copy(s, 0, o->netbios_name, NAME_DEFAULT, &ok),
+        .netbios_domain = copy(s, 1, o->netbios_domain, DOMAIN_DEFAULT, &ok),
+        .dns_name = copy(s, 2, o->dns_name, "", &ok),
+        .dns_domain = copy(s, 3, o->dns_domain, "", &ok),
+        .keytab = copy(s, 4, o->keytab, NULL, &ok),
+    };
+    if (s->max_frag < RPC_FRAG_MIN)
+        return STATUS_INVALID_PARAMETER;
+    return ok ? STATUS_SUCCESS : STATUS_NO_MEMORY;
+}
+
+/* Options of a caller who was built with fewer or more members. */
+static void widen(const struct rpc_server_options *o, struct rpc_server_options *ret)
+{
+    *ret = (struct rpc_server_options)RPC_SERVER_OPTIONS_INIT;
+    if (o)
+        memcpy(ret, o, o->size < sizeof *ret ? o->size : sizeof *ret);
+}
+
+enum nt_status rpc_server_new(struct nt_loop *loop, const struct rpc_server_options *o,
+                              struct rpc_server **ret)
+{
+    struct rpc_server_options all;
+    struct rpc_server *s = calloc(1, sizeof *s);
+    if (!s)
+        return STATUS_NO_MEMORY;
+    widen(o, &all);
+    s->refs = 1;
+    s->loop = loop;
+    s->env = all.env ? all.env : io_loop_env(loop);
+    enum nt_status st = take_options(s, &all);
+    /* group ids are not to be guessed from one run to the next */
+    if (st == STATUS_SUCCESS)
+        st = s->env->random(s->env->arg, &s->next_group, sizeof s->next_group);
+    if (st != STATUS_SUCCESS) {
+        rpc_server_free(s);
+        return st;
+    }
+    *ret = s;
+    return STATUS_SUCCESS;
+}
+
+void rpc_server_unref(struct rpc_server *s)
+{
+    if (--s->refs)
+        return;
+    for (size_t i = 0; i < sizeof s->strings / sizeof s->strings[0]; i++)
+        free(s->strings[i]);
+    free(s);
+}
+
+void rpc_server_free(struct rpc_server *s)
+{
+    if (!s)
+        return;
+    while (s->listeners) {
+        struct rpc_listener *l = s->listeners;
+        s->listeners = l->next;
+        io_listen_stop(&l->l);
+        free(l);
+    }
+    while (s->conns)
+        rpc_sconn_close(s->conns);
+    while (s->served) {
+        struct rpc_served *next = s->served->next;
+        free(s->served);
+        s->served = next;
+    }
+    rpc_server_unref(s); /* association groups of calls that are still to be answered hold it, too */
+}
+
+/* ---- interfaces ---- */
+
+static struct rpc_served *find(const struct rpc_server *s, const struct rpc_interface *i)
+{
+    struct rpc_served *p = s->served;
+    while (p && !rpc_syntax_equal(&p->iface->syntax, &i->syntax))
+        p = p->next;
+    return p;
+}
+
+enum nt_status rpc_server_register(struct rpc_server *s, const struct rpc_interface *i,
+                                   const struct rpc_op *const *ops, rpc_dispatch_fn *dispatch,
+                                   const void *handlers, void *arg)
+{
+    if (i->table_version != RPC_TABLE_VERSION)
+        return STATUS_REVISION_MISMATCH;
+    for (uint32_t k = 0; k < i->n_ops; k++)
+        if (ops[k] && ops[k]->table_version != RPC_TABLE_VERSION)
+            return STATUS_REVISION_MISMATCH;
+    if (find(s, i))
+        return STATUS_OBJECT_NAME_COLLISION;
+    struct rpc_served *p = calloc(1, sizeof *p);
+    if (!p)
+        return STATUS_NO_MEMORY;
+    *p = (struct rpc_served){ s->served, i, ops, dispatch, handlers, arg, SEC_LEVEL_DEFAULT };
+    s->served = p;
+    return STATUS_SUCCESS;
+}
+
+enum nt_status rpc_server_require(struct rpc_server *s, const struct rpc_interface *i, enum sec_level level)
+{
+    struct rpc_served *p = find(s, i);
+    if (!p)
+        return STATUS_NOT_FOUND;
+    p->min_level = level;
+    return STATUS_SUCCESS;
+}
+
+/* ---- listening ---- */
+
+static enum nt_status serve(struct rpc_server *s, int fd, const char *peer)
+{
+    struct rpc_sconn *c;
+    enum nt_status st = STATUS_INSUFFICIENT_RESOURCES;
+    if (s->n_conns < s->max_conns)
+        st = rpc_sconn_new(s, peer, &c);
+    if (st != STATUS_SUCCESS) {
+        close(fd);
+        s->refused++;
+        return st;
+    }
+    st = io_attach(s->loop, c->tp->stream, fd);
+    if (st != STATUS_SUCCESS) {
+        close(fd);
+        rpc_sconn_close(c);
+        s->refused++;
+        return st;
+    }
+    s->accepted++;
+    rpc_sconn_touch(c);
+    return STATUS_SUCCESS;
+}
+
+static void accepted(struct io_listener *l, int fd, const char *peer)
+{
+    (void)serve(io_container(l, struct rpc_listener, l)->s, fd, peer); /* counted there */
+}
+
+enum nt_status rpc_server_listen(struct rpc_server *s, const char *host, uint16_t port, uint16_t *ret_port)
+{
+    struct rpc_listener *l = calloc(1, sizeof *l);
+    if (!l)
+        return STATUS_NO_MEMORY;
+    l->s = s;
+    enum nt_status st = io_listen(s->loop, &l->l, host, port, accepted, &l->port);
+    if (st != STATUS_SUCCESS) {
+        free(l);
+        return nt_error_set(s->error, st, "listening on %s port %u: %s", host ? host : "all addresses", port,
+                            nt_status_name(st));
+    }
+    l->next = s->listeners;
+    s->listeners = l;
+    if (ret_port)
+        *ret_port = l->port;
+    return STATUS_SUCCESS;
+}
+
+enum nt_status rpc_server_accept(struct rpc_server *s, int fd)
+{
+    return serve(s, fd, "");
+}
+
+enum nt_status rpc_server_stats(const struct rpc_server *s, struct rpc_server_stats *ret)
+{
+    struct rpc_server_stats all = { ret->size,   s->n_conns, s->n_calls,    s->n_handles,
+                                    s->accepted, s->refused, s->dispatched, s->faults };
+    if (ret->size < sizeof ret->size)
+        return STATUS_INVALID_PARAMETER;
+    memcpy(ret, &all, ret->size < sizeof all ? ret->size : sizeof all);
+    return STATUS_SUCCESS;
+}
