@@ -7,6 +7,8 @@
 #define TESTS_INTERFACES_H
 
 #include <msrpc/dnsserver.h>
+#include <msrpc/drsuapi.h>
+#include <msrpc/dsaop.h>
 #include <msrpc/epmapper.h>
 #include <msrpc/fsrvp.h>
 #include <msrpc/lsarpc.h>
@@ -43,6 +45,8 @@ static const struct test_interface {
     [64] = TEST_INTERFACE(FileServerVssAgent),
     [65] = TEST_INTERFACE(Witness),
     [66] = TEST_INTERFACE(DnsServer),
+    [67] = TEST_INTERFACE(drsuapi),
+    [68] = TEST_INTERFACE(dsaop),
 };
 /* clang-format on */
 
