@@ -21,7 +21,7 @@ def descriptor():
     return fill(security.descriptor(), type=0x8004, owner_sid=security.dom_sid("S-1-5-32-544"))
 
 
-DEFAULTS["DeviceMode"] = lambda: {"devicename": "Ger\u00e4t", "formname": "A4", "driverextra_data": b"extra!!!"}
+DEFAULTS["DeviceMode"] = lambda: {"devicename": "Ger\u00e4t", "formname": "A4", "size": 220, "driverextra_data": b"extra!!!"}
 DEFAULTS["sec_desc_buf"] = lambda: {"sd": descriptor()}
 DEFAULTS["UserLevelCtr"] = lambda: {"level": 1, "user_info": some("UserLevel1", client="\\\\cl\u00efent", user="alice")}
 NO_DEVMODE = {"in_devmode_ctr": s.DevmodeContainer()}
@@ -87,6 +87,8 @@ v("SetPrinterData", both=False, in_type=3, in_data=[1, 2, 3], in_offered=3)
 v("SetPrinterDataEx", both=False, in_type=3, in_data=[1, 2, 3], in_offered=3)
 v("EnumPrinterData", in_value_offered=20, out_value_name="value", in_data_offered=4, out_data=[1, 2, 3, 4])
 v("EnumPrinterDataEx", both=False, in_offered=0, out_count=0, out_info=[])
+v("EnumPrinterDataEx", both=False, in_offered=100, out_count=1,
+  out_info=[some("PrinterEnumValues", value_name="value", value_name_len=12, type=3, data=b"\1\2\3\4", data_length=4)])
 v("EnumPrinterKey", both=False, in_offered=24, out__ndr_size=12, out_key_buffer=["key1", "key2"])
 
 # Jobs, pages, documents.
