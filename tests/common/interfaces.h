@@ -9,7 +9,9 @@
 #include <msrpc/dnsserver.h>
 #include <msrpc/drsuapi.h>
 #include <msrpc/dsaop.h>
+#include <msrpc/dssetup.h>
 #include <msrpc/epmapper.h>
+#include <msrpc/eventlog.h>
 #include <msrpc/fsrvp.h>
 #include <msrpc/lsarpc.h>
 #include <msrpc/mgmt.h>
@@ -41,6 +43,8 @@ static const struct test_interface {
     [10] = TEST_INTERFACE(netlogon),
     [11] = TEST_INTERFACE(winreg),
     [12] = TEST_INTERFACE(svcctl),
+    [13] = TEST_INTERFACE(dssetup),
+    [14] = TEST_INTERFACE(eventlog),
     [32] = TEST_INTERFACE(spoolss),
     [64] = TEST_INTERFACE(FileServerVssAgent),
     [65] = TEST_INTERFACE(Witness),
