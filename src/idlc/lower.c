@@ -186,8 +186,20 @@ static struct node *lower_string(struct lowering *l, const struct type *element,
     return n;
 }
 
+static struct node *lower_pointer(struct lowering *l, struct type *t);
+
+/* An array parameter is a pointer, as in C: a kind that is written there is that of the array, and not of its
+ * elements. Strings[*] of ElfrReportEventW has to be null where there are none ([MS-EVEN] 3.1.4.13). */
+static bool array_is_pointer(const struct lowering *l, const struct type *t)
+{
+    const enum pointer_kind none = (enum pointer_kind) - 1;
+    return l->top && !t->size && !l->kind_used && kind_of(l->chain[0], none) != none;
+}
+
 static struct node *lower_array(struct lowering *l, struct type *t)
 {
+    if (array_is_pointer(l, t))
+        return lower_pointer(l, t);
     struct type *element = type_resolve(l->c, t->to);
     int64_t count = 0;
     if (!element)
