@@ -211,15 +211,16 @@ struct decl {
     struct source *src;
     const char *cname;
     int opnum;
-    int n_ops; /* numbers taken, with those of the interface that it inherits from */
+    int n_ops;              /* numbers taken, with those of the interface that it inherits from */
     int n_own, n_callbacks; /* operations and callbacks that stand in it */
-    struct node *node; /* result of an operation */
+    struct node *node;      /* result of an operation */
     bool resolving;
     bool alias_of_known; /* a typedef of a name that the compiler knows */
     const char *member;  /* operation: name as a member of C structures */
     const char *helper;  /* operation: prefix of its static functions, unique in the file */
     bool nocode;         /* operation: no client stub is wanted */
     bool empty;          /* interface without declarations */
+    bool listed;         /* operation: the list of numbers has it */
     bool local;          /* operation or interface that never goes over the wire */
     bool object;         /* interface: calls carry ORPCTHIS and ORPCTHAT */
     bool checked;        /* interface: its operations are numbered */

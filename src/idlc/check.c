@@ -95,7 +95,7 @@ static int hex_digits(const char *s)
     return n;
 }
 
-static void check_uuid(struct idlc *c, const struct attr *a)
+static void check_uuid(struct idlc *c, struct decl *d, const struct attr *a)
 {
     static const int groups[] = { 8, 4, 4, 4, 12 };
     const char *s = a->text ? a->text : "";
@@ -106,6 +106,15 @@ static void check_uuid(struct idlc *c, const struct attr *a)
         }
         s += groups[i] + 1;
     }
+    const struct attr *v = attr_find(d->attrs, "version");
+    const char *who = pool_printf(&c->pool, "%s %s", a->text, v && v->text ? v->text : "0.0");
+    struct symbol *known = symbol_find(c->uuids, who);
+    if (known && known->decl->src == d->src) {
+        diag_error(c, a->loc, "interface '%s' has the UUID and version of '%s'", d->name, known->decl->name);
+        diag_note(c, known->decl->loc, "'%s' is here", known->decl->name);
+    }
+    if (!known)
+        symbol_add(c, c->uuids, who)->decl = d;
 }
 
 /* ---- names ---- */
@@ -168,6 +177,8 @@ static void unknown_type(struct idlc *c, const struct type *t)
     if (symbol_find(c->unknown, tagged))
         return;
     symbol_add(c, c->unknown, tagged);
+    if (c->incomplete)
+        return;
     c->capture = NULL;
     const char *file = t->kind == TY_NAME ? file_of_type(t->name) : NULL, *similar = NULL;
     if (file)
@@ -284,8 +295,8 @@ static const char *prefixed(struct idlc *c, const struct decl *d, const char *na
     return pool_printf(&c->pool, "%s_%s", prefix, name);
 }
 
-/* Two things of one file may come to the same name in C: structures and unions of operations and types in the one name
- * space, all else in the other. Who comes later gets an underscore. */
+/* Two things of one file may come to the same name in C: structures and unions of operations and types in the
+ * one name space, all else in the other. Who comes later gets an underscore. */
 static const char *claim(struct idlc *c, struct symbol **table, const char *name, const void *who)
 {
     for (int i = 0; i < MAX_NESTING; i++) {
@@ -344,6 +355,7 @@ static bool same_type(struct idlc *c, const struct type *a, const struct type *b
 static void add_enumerators(struct idlc *c, const struct decl *d, struct type *t)
 {
     int64_t next = 0;
+    int wide = 0;
     for (struct field *f = t->fields; f; f = f->next) {
         f->cname = claim(c, c->c_names, prefixed(c, d, f->name), f);
         if (f->value && !const_eval(c, f->value, &next))
@@ -351,6 +363,10 @@ static void add_enumerators(struct idlc *c, const struct decl *d, struct type *t
         f->number = next++;
         if (f->number < 0)
             t->signed_enum = true;
+        else if (f->number > INT16_MAX && !t->v1_enum && !wide++)
+            diag_warning(c, WARN_ENUM, f->loc,
+                         "'%s' is %lld, but an enumeration without v1_enum is sent in 16 bits", f->name,
+                         (long long)f->number);
         if (f->number < INT32_MIN || f->number > UINT32_MAX)
             diag_error(c, f->loc, "'%s' does not fit into 32 bits", f->name);
         struct symbol *s = symbol_find(c->names, f->name);
@@ -375,7 +391,8 @@ static bool replaces(struct idlc *c, struct loc loc, const struct source *old, c
 {
     if (!old || old == new || !old->imported)
         return false;
-    diag_warning(c, loc, "'%s' is not what %s has under this name; this definition counts", name, old->name);
+    diag_warning(c, WARN_REPLACED, loc, "'%s' is not what %s has under this name; this definition counts",
+                 name, old->name);
     return true;
 }
 
@@ -531,7 +548,8 @@ static void check_param(struct idlc *c, struct field *f)
     f->skip = t && t->kind == TY_BASE && t->base == BASE_HANDLE_T;
     if (!f->skip && !f->in && !f->out) {
         f->in = true; /* [C706] 4.2.24.? leaves none out; MIDL takes it as [in] and says so */
-        diag_warning(c, f->loc, "parameter '%s' is neither [in] nor [out]; taken as [in]", f->name);
+        diag_warning(c, WARN_DIRECTION, f->loc, "parameter '%s' is neither [in] nor [out]; taken as [in]",
+                     f->name);
     }
 }
 
@@ -544,7 +562,8 @@ static void check_operation(struct idlc *c, struct decl *d)
     check_attrs(c, d->attrs);
     d->cname = claim(c, c->c_names, claim(c, c->c_tags, prefixed(c, d, d->name), d), d);
     d->member = c_name(c, d->name);
-    d->nocode = attr_find(d->attrs, "nocode") || (attr_find(d->owner->attrs, "nocode") && !attr_find(d->attrs, "code"));
+    d->nocode = attr_find(d->attrs, "nocode") ||
+                (attr_find(d->owner->attrs, "nocode") && !attr_find(d->attrs, "code"));
     struct symbol *other = symbol_find(c->helpers, d->name);
     d->helper = other ? d->cname : d->name;
     if (!other && !d->src->imported)
@@ -574,7 +593,7 @@ static void add_interface(struct idlc *c, struct decl *d)
     struct symbol *s = symbol_find(c->names, d->name);
     check_attrs(c, d->attrs);
     if (a)
-        check_uuid(c, a);
+        check_uuid(c, d, a);
     if (s && s->decl && s->decl->kind == DECL_INTERFACE && !s->decl->src->imported)
         diag_error(c, d->loc, "interface '%s' is there already", d->name);
     else if (s && s->decl && (s->decl->kind == DECL_FORWARD || s->decl->kind == DECL_INTERFACE))

@@ -40,10 +40,12 @@ static const char *stands_for(const char *name)
     static const struct {
         const char *name, *ours;
     } files[] = {
-        { "unknwn.idl", "ms-dcom.idl" },     { "unknwnbase.idl", "ms-dcom.idl" }, { "wtypes.idl", "ms-dcom.idl" },
-        { "wtypesbase.idl", "ms-dcom.idl" }, { "objidl.idl", "ms-dcom.idl" },     { "objidlbase.idl", "ms-dcom.idl" },
-        { "wtypes.h", "ms-dcom.idl" },       { "oaidl.idl", "ms-oaut.idl" },      { "ocidl.idl", "ms-oaut.idl" },
-        { "windef.h", "ms-dtyp.idl" },       { "basetsd.h", "ms-dtyp.idl" },      { "ntdef.h", "ms-dtyp.idl" },
+        { "unknwn.idl", "ms-dcom.idl" }, { "unknwnbase.idl", "ms-dcom.idl" },
+        { "wtypes.idl", "ms-dcom.idl" }, { "wtypesbase.idl", "ms-dcom.idl" },
+        { "objidl.idl", "ms-dcom.idl" }, { "objidlbase.idl", "ms-dcom.idl" },
+        { "wtypes.h", "ms-dcom.idl" },   { "oaidl.idl", "ms-oaut.idl" },
+        { "ocidl.idl", "ms-oaut.idl" },  { "windef.h", "ms-dtyp.idl" },
+        { "basetsd.h", "ms-dtyp.idl" },  { "ntdef.h", "ms-dtyp.idl" },
     };
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
         if (strcasecmp(files[i].name, base_name(name)) == 0)
@@ -102,10 +104,16 @@ bool idlc_compile(struct idlc *c, struct source *src)
     c->stem = pool_strndup(&c->pool, base, strcspn(base, "."));
     add_source(c, src);
     parse_source(c, src, false);
-    if (c->n_errors == 0) {
-        check_all(c);
-        lower_all(c);
+    if (c->acf) {
+        add_source(c, c->acf);
+        parse_source(c, c->acf, true);
     }
+    c->incomplete = c->n_errors != 0;
+    check_all(c);
+    if (!c->incomplete)
+        lower_all(c);
+    if (c->opnums && c->n_errors == 0)
+        opnums_check(c, c->opnums);
     for (int i = 0; i < OUT_COUNT && c->n_errors == 0; i++)
         if (c->want[i])
             emitters[i](c, &c->out[i]);

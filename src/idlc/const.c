@@ -13,7 +13,8 @@ static bool eval_name(struct idlc *c, const struct expr *e, int64_t *ret)
         *ret = e->text[0] == 'T';
         return true;
     }
-    diag_error(c, e->loc, "'%s' is not a constant", e->text);
+    if (!c->incomplete)
+        diag_error(c, e->loc, "'%s' is not a constant", e->text);
     return false;
 }
 

@@ -46,21 +46,24 @@ static int original_column(const struct loc *loc, const char *line, size_t line_
     return loc->col;
 }
 
-static void show(struct idlc *c, struct loc loc, const char *what, const char *fmt, va_list ap)
+static void show_text(struct idlc *c, struct loc loc, const char *what, const char *message)
 {
     size_t len = 0;
     const char *line = loc.src ? nth_line(loc.src->text, loc.line, &len) : NULL;
     int col = line ? original_column(&loc, line, len) : loc.col;
     struct text *t = &c->messages;
-    text_printf(t, "%s:%d:%d: %s: ", loc.src ? loc.src->name : "idlc", loc.line, col, what);
-    text_vprintf(t, fmt, ap);
-    text_printf(t, "\n");
+    text_printf(t, "%s:%d:%d: %s: %s\n", loc.src ? loc.src->name : "idlc", loc.line, col, what, message);
     if (line) {
         text_printf(t, "%5d | %.*s\n      | ", loc.line, (int)len, line);
         for (int i = 1; i < col && (size_t)i <= len; i++)
             text_printf(t, "%c", line[i - 1] == '\t' ? '\t' : ' ');
         text_printf(t, "^\n");
     }
+}
+
+static void show(struct idlc *c, struct loc loc, const char *what, const char *fmt, va_list ap)
+{
+    show_text(c, loc, what, pool_vprintf(&c->pool, fmt, ap));
 }
 
 void diag_error(struct idlc *c, struct loc loc, const char *fmt, ...)
@@ -82,15 +85,43 @@ void diag_error(struct idlc *c, struct loc loc, const char *fmt, ...)
     va_end(ap);
 }
 
-void diag_warning(struct idlc *c, struct loc loc, const char *fmt, ...)
+static const char *const warning_names[WARN_COUNT] = {
+    [WARN_REPLACED] = "replaced",
+    [WARN_DIRECTION] = "direction",
+    [WARN_UNSENDABLE] = "unsendable",
+    [WARN_ENUM] = "enum-range",
+};
+
+bool diag_option(struct idlc *c, const char *option)
 {
-    if (c->capture || loc.src == NULL || loc.src->imported || c->n_errors >= MAX_ERRORS ||
+    bool off = strncmp(option, "no-", 3) == 0, found = false;
+    option += off ? 3 : 0;
+    if (strcmp(option, "error") == 0) {
+        c->warn_error = !off;
+        return true;
+    }
+    for (int w = 0; w < WARN_COUNT; w++)
+        if (strcmp(option, "all") == 0 || strcmp(option, warning_names[w]) == 0) {
+            c->warn_off[w] = off;
+            found = true;
+        }
+    return found;
+}
+
+/* Only for the file that is compiled: who imports another one cannot mend it. */
+void diag_warning(struct idlc *c, enum warning w, struct loc loc, const char *fmt, ...)
+{
+    if (c->capture || c->warn_off[w] || loc.src == NULL || loc.src->imported || c->n_errors >= MAX_ERRORS ||
         ++c->n_warnings > MAX_WARNINGS)
         return;
     va_list ap;
     va_start(ap, fmt);
-    show(c, loc, "warning", fmt, ap);
+    const char *text = pool_vprintf(&c->pool, fmt, ap);
     va_end(ap);
+    if (c->warn_error)
+        diag_error(c, loc, "%s [-W%s]", text, warning_names[w]);
+    else
+        show_text(c, loc, "warning", pool_printf(&c->pool, "%s [-W%s]", text, warning_names[w]));
 }
 
 void diag_note(struct idlc *c, struct loc loc, const char *fmt, ...)

@@ -261,7 +261,8 @@ static void emit_interface(struct emit *e, const struct decl *i)
     }
     if (i->n_callbacks) {
         emit_text(e, "/* What the server may call while it serves a call, numbered apart. */\n");
-        emit_line(e, "NT_PUBLIC extern const struct rpc_op *const %s_callbacks[%d];", i->name, i->n_callbacks);
+        emit_line(e, "NT_PUBLIC extern const struct rpc_op *const %s_callbacks[%d];", i->name,
+                  i->n_callbacks);
     }
     emit_text(e, "\n");
     emit_line(e, "enum %s_opnum {", i->name);
@@ -285,12 +286,19 @@ static void emit_quotes_and_consts(struct emit *e, const struct decl *list)
             emit_text(e, "%s\n", d->text);
         else if (d->kind == DECL_CONST)
             emit_const(e, d);
-        else if (d->kind == DECL_INCLUDE)
-            emit_text(e, "#include <%s>\n", d->text);
         else if (d->kind == DECL_INTERFACE)
             emit_quotes_and_consts(e, d->body);
         e->const_before = d->kind == DECL_CONST;
     }
+}
+
+static void emit_includes(struct emit *e, const struct decl *list)
+{
+    for (const struct decl *d = list; d; d = d->next)
+        if (d->kind == DECL_INCLUDE)
+            emit_text(e, "#include \"%s\"\n", d->text);
+        else if (d->kind == DECL_INTERFACE)
+            emit_includes(e, d->body);
 }
 
 static const char *stem_of(struct emit *e, const struct source *s)
@@ -310,6 +318,7 @@ void emit_header(struct idlc *c, struct text *o)
     emit_text(&e, "#ifndef %s\n#define %s\n\n#include <msrpc/rpc.h>\n", guard, guard);
     for (const struct source_ref *ref = c->main->imports; ref; ref = ref->next)
         emit_text(&e, "#include <msrpc/%s.h>\n", stem_of(&e, ref->source));
+    emit_includes(&e, c->main->decls);
     emit_text(&e, "\nNT_BEGIN_DECLS\n");
     if (c->want[OUT_SERVER])
         emit_text(&e, "\nstruct rpc_server;\nstruct rpc_server_call;\n");

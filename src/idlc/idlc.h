@@ -14,6 +14,15 @@
 
 enum output { OUT_HEADER, OUT_NDR, OUT_CLIENT, OUT_SERVER, OUT_OPS, OUT_COUNT };
 
+/* Warnings, by the names that -W takes. */
+enum warning {
+    WARN_REPLACED,   /* replaced: a name means something else than in an imported file */
+    WARN_DIRECTION,  /* direction: a parameter is neither [in] nor [out] */
+    WARN_UNSENDABLE, /* unsendable: a type is left out */
+    WARN_ENUM,       /* enum-range: a value does not fit into 16 bits */
+    WARN_COUNT
+};
+
 struct symbol {
     struct symbol *next; /* in the same bucket */
     const char *name;
@@ -39,12 +48,17 @@ struct idlc {
 
     struct source *sources; /* in the order they were first named */
     struct source *main;
-    const char *stem; /* "srvsvc" of srvsvc.idl */
+    struct source *opnums; /* list that operation numbers are compared with, or NULL */
+    struct source *acf;    /* attribute configuration file of the main one, or NULL */
+    const char *stem;      /* "srvsvc" of srvsvc.idl */
     struct symbol *names[SYMBOL_BUCKETS], *tags[SYMBOL_BUCKETS], *unknown[SYMBOL_BUCKETS];
     struct symbol *c_tags[SYMBOL_BUCKETS], *c_names[SYMBOL_BUCKETS]; /* names that C has already */
-    struct symbol *helpers[SYMBOL_BUCKETS];                          /* and those of static functions */
-    struct type *defs, **defs_end; /* struct, union, enum of all files */
+    struct symbol *helpers[SYMBOL_BUCKETS];
+    struct symbol *uuids[SYMBOL_BUCKETS]; /* and those of static functions */
+    struct type *defs, **defs_end;        /* struct, union, enum of all files */
     unsigned nesting;
+    bool incomplete; /* after a syntax error: what is not known may only not have been read */
+    bool warn_off[WARN_COUNT], warn_error;
     bool want[OUT_COUNT];
     struct text out[OUT_COUNT];
 
@@ -62,7 +76,9 @@ struct idlc {
 
 /* ---- diag.c ---- */
 void diag_error(struct idlc *c, struct loc loc, const char *fmt, ...) PRINTF_LIKE(3, 4);
-void diag_warning(struct idlc *c, struct loc loc, const char *fmt, ...) PRINTF_LIKE(3, 4);
+void diag_warning(struct idlc *c, enum warning w, struct loc loc, const char *fmt, ...) PRINTF_LIKE(4, 5);
+/* "-W..." without the "-W": error, no-error, all, no-all, NAME, no-NAME; false: no such warning. */
+bool diag_option(struct idlc *c, const char *option);
 /* A line below the last error or warning: what it may mean, where the other place is. */
 void diag_note(struct idlc *c, struct loc loc, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
@@ -108,6 +124,12 @@ void object_interface(struct idlc *c, struct decl *i);
 bool type_is_interface(struct idlc *c, const struct type *t);
 /* MInterfacePointer, the wire form of what an interface pointer stands at; NULL after an error. */
 struct type *interface_pointee(struct idlc *c, struct loc loc);
+
+/* ---- opnums.c ---- */
+/* One line for each operation of the file. */
+void opnums_write(struct idlc *c, struct text *o);
+/* Compares with such a list; drift is an error. */
+void opnums_check(struct idlc *c, struct source *list);
 
 /* ---- tags.c ---- */
 /* Adds switch_type to unions that go without. */

@@ -160,6 +160,9 @@ static void take_range(struct lowering *l, struct node *n)
         return;
     }
     n->ranged = const_eval(l->c, a->args->expr, &n->low) && const_eval(l->c, a->args->next->expr, &n->high);
+    if (n->ranged && n->low > n->high)
+        diag_error(l->c, a->loc, "nothing is in the range from %lld to %lld", (long long)n->low,
+                   (long long)n->high);
 }
 
 static struct node *lower_type(struct lowering *l, struct type *t);
@@ -523,6 +526,17 @@ static bool names_field(const struct idlc *c, const struct expr *e, const struct
            strcmp(e->text, "FALSE") == 0;
 }
 
+static void unknown_field(struct idlc *c, const struct expr *e, const struct field *fields)
+{
+    for (const struct field *f = fields; f; f = f->next)
+        if (f->name && !f->skip && word_like(e->text, f->name)) {
+            diag_error(c, e->loc, "'%s' is neither beside this nor a constant; did you mean '%s'?", e->text,
+                       f->name);
+            return;
+        }
+    diag_error(c, e->loc, "'%s' is neither beside this nor a constant", e->text);
+}
+
 /* Expressions of size_is and kin may name fields beside them, and constants. */
 static void check_expr(struct idlc *c, const struct expr *e, const struct field *fields)
 {
@@ -530,7 +544,7 @@ static void check_expr(struct idlc *c, const struct expr *e, const struct field 
     if (!e)
         return;
     if (e->kind == EX_NAME && !names_field(c, e, fields, &field))
-        diag_error(c, e->loc, "'%s' is neither beside this nor a constant", e->text);
+        unknown_field(c, e, fields);
     if (e->kind == EX_STRING || e->kind == EX_MEMBER || (e->kind == EX_UNARY && *e->op == '&'))
         diag_error(c, e->loc, "this is not supported in an expression over fields");
     if (e->kind == EX_UNARY && *e->op == '*' && e->a->kind != EX_NAME)
@@ -684,6 +698,13 @@ static void lower_union_tag(struct idlc *c, struct type *t)
         diag_error(c, loc, "a tag has to be a number");
 }
 
+/* As a signed or an unsigned number of the tag's width. */
+static bool fits_tag(const struct type *t, int64_t v)
+{
+    unsigned bits = 8 * (t->tag && t->tag->kind == ND_SCALAR ? base_width(t->tag->base) : 4);
+    return bits >= 64 || bits == 0 || (v >= -(INT64_C(1) << (bits - 1)) && v < INT64_C(1) << bits);
+}
+
 static void lower_cases(struct idlc *c, struct type *t)
 {
     int n_default = 0;
@@ -700,6 +721,8 @@ static void lower_cases(struct idlc *c, struct type *t)
             if (!arg->expr || !const_eval(c, arg->expr, &v))
                 continue;
             arg->value = v;
+            if (!fits_tag(t, v))
+                diag_error(c, arg->expr->loc, "case %lld does not fit into the tag", (long long)v);
             for (const struct field *g = t->fields; g; g = g == f ? NULL : g->next)
                 for (const struct attr_arg *b = g->cases; b && b != arg; b = b->next)
                     if (b->value == v && b->expr)
@@ -826,8 +849,7 @@ static void spread_problems(struct idlc *c)
                     continue;
                 t->problem = pool_new(&c->pool, struct problem);
                 t->problem->loc = f->loc;
-                t->problem->text =
-                    pool_printf(&c->pool, "'%s' cannot be sent: %s", f->name, inner->problem->text);
+                t->problem->text = pool_printf(&c->pool, "'%s' holds what cannot be sent", f->name);
                 more = true;
             }
     }
@@ -851,8 +873,8 @@ static void problems_all(struct idlc *c)
     spread_problems(c);
     for (const struct type *t = c->defs; t; t = t->next_def)
         if (t->problem && t->src == c->main && !t->reached)
-            diag_warning(c, t->problem->loc, "%s; '%s' is left out, for nothing sends it", t->problem->text,
-                         t->name ? t->name : t->cname);
+            diag_warning(c, WARN_UNSENDABLE, t->problem->loc, "%s; '%s' is left out, for nothing sends it",
+                         t->problem->text, t->name ? t->name : t->cname);
 }
 
 static void lower_source(struct idlc *c, struct source *src)

@@ -46,6 +46,14 @@ struct decls {
     struct decl *first, **end;
 };
 
+/* What an attribute configuration file says of types or operations. */
+struct acf_item {
+    struct acf_item *next;
+    struct attr *attrs;
+    struct field *names, *params;
+    bool is_type;
+};
+
 struct scanner {
     struct idlc *c;
     struct source *main;
@@ -57,8 +65,8 @@ struct scanner {
     struct loc comment_loc;
     const char *doc;
     int doc_last_line;
-    int start;      /* token that chooses the grammar; 0 once it was given */
-    int n_nameless; /* members without a name so far */
+    int start; /* token that chooses the grammar; 0 once it was given */
+    struct acf_item *acf, **acf_end;
 };
 
 const char *scan_text(struct scanner *s, const char *text, size_t len);

@@ -21,7 +21,7 @@ struct options {
     int n_include;
     const char *cpp_args[MAX_OPTIONS]; /* -I and -D as given */
     int n_cpp_args;
-    const char *cpp, *dir, *depfile, *input;
+    const char *cpp, *dir, *depfile, *acf, *check_opnums, *write_opnums, *input;
     bool preprocess_only, defines;
 };
 
@@ -30,10 +30,14 @@ static const char usage_text[] =
     "  -o DIR        where the results go (default: here)\n"
     "  -I DIR        where imported and included files are looked for; may be repeated\n"
     "  -D NAME[=V]   defines a macro\n"
+    "  --acf F       attribute configuration file (default: FILE.acf, if it is there)\n"
     "  --header --ndr --client --server --ops\n"
     "                which files to write: FILE.h, FILE_ndr.c, FILE_client.c, FILE_server.c, FILE_ops.c\n"
     "                (default: all but the server)\n"
+    "  --check-opnums F, --write-opnums F\n"
+    "                compares operation numbers with a list, writes one\n"
     "  --depfile F   writes what the results depend on, as a rule of make\n"
+    "  -W[no-]NAME   warnings: all, replaced, direction, unsendable, enum-range; -Werror: they are errors\n"
     "  --cpp PROG    compiler that preprocesses with -E (default: $CC, else cc)\n"
     "  -E            preprocesses only, to standard output\n"
     "  --help --version\n"
@@ -156,7 +160,8 @@ static bool load(struct idlc *c, const char *name, const struct source *from, st
     const char *slash = from && from->name ? strrchr(from->name, '/') : NULL;
     if (name[0] == '/')
         return fill_source(c, name, ret);
-    if (load_from(c, slash ? pool_strndup(&c->pool, from->name, (size_t)(slash - from->name)) : NULL, name, ret))
+    if (load_from(c, slash ? pool_strndup(&c->pool, from->name, (size_t)(slash - from->name)) : NULL, name,
+                  ret))
         return true;
     for (int i = 0; i < o->n_include; i++)
         if (load_from(c, o->include[i], name, ret))
@@ -209,6 +214,12 @@ static bool write_results(struct idlc *c, const struct options *o)
     for (int i = 0; i < OUT_COUNT; i++)
         if (c->want[i])
             ok = write_file(result_path(c, o, i), c->out[i].data, c->out[i].len) && ok;
+    if (ok && o->write_opnums) {
+        struct text t = { 0 };
+        opnums_write(c, &t);
+        ok = write_file(o->write_opnums, t.data, t.len);
+        text_free(&t);
+    }
     return ok && (!o->depfile || write_depfile(c, o));
 }
 
@@ -260,10 +271,19 @@ static int parse_options(struct idlc *c, struct options *o, int argc, char **arg
         } else if ((v = option_value(argv, &i, "-D"))) {
             o->defines = true;
             o->cpp_args[o->n_cpp_args++] = pool_printf(&c->pool, "-D%s", v);
+        } else if (strncmp(argv[i], "-W", 2) == 0) {
+            if (!diag_option(c, argv[i] + 2))
+                return usage("no such warning: ", argv[i]);
         } else if ((v = option_value(argv, &i, "-o"))) {
             o->dir = v;
         } else if ((v = option_value(argv, &i, "--depfile"))) {
             o->depfile = v;
+        } else if ((v = option_value(argv, &i, "--check-opnums"))) {
+            o->check_opnums = v;
+        } else if ((v = option_value(argv, &i, "--write-opnums"))) {
+            o->write_opnums = v;
+        } else if ((v = option_value(argv, &i, "--acf"))) {
+            o->acf = v;
         } else if ((v = option_value(argv, &i, "--cpp"))) {
             o->cpp = v;
         } else if (argv[i][0] != '-' && !o->input) {
@@ -275,6 +295,37 @@ static int parse_options(struct idlc *c, struct options *o, int argc, char **arg
     return o->input ? 0 : usage("no input file", "");
 }
 
+/* The file that is named, or NAME.acf beside NAME.idl if there is one. */
+static bool load_acf(struct idlc *c, const struct options *o)
+{
+    struct source acf = { 0 };
+    const char *base = strrchr(o->input, '/'), *dot = strrchr(base ? base : o->input, '.');
+    const char *path = o->acf;
+    if (!path && dot)
+        path = pool_printf(&c->pool, "%.*s.acf", (int)(dot - o->input), o->input);
+    if (!path || (!o->acf && access(path, F_OK) != 0))
+        return true;
+    if (!fill_source(c, path, &acf)) {
+        fprintf(stderr, "idlc: cannot read %s\n", path);
+        return false;
+    }
+    c->acf = pool_new(&c->pool, struct source);
+    *c->acf = acf;
+    return true;
+}
+
+static bool load_opnums(struct idlc *c, const struct options *o)
+{
+    if (!o->check_opnums)
+        return true;
+    c->opnums = pool_new(&c->pool, struct source);
+    c->opnums->name = o->check_opnums;
+    c->opnums->text = read_file(c, o->check_opnums);
+    if (!c->opnums->text)
+        fprintf(stderr, "idlc: cannot read %s\n", o->check_opnums);
+    return c->opnums->text != NULL;
+}
+
 static int compile(struct idlc *c, const struct options *o)
 {
     struct source main = { .name = o->input };
@@ -282,6 +333,8 @@ static int compile(struct idlc *c, const struct options *o)
         fprintf(stderr, "idlc: cannot read %s\n", o->input);
         return 2;
     }
+    if (!load_acf(c, o) || !load_opnums(c, o))
+        return 2;
     if (o->preprocess_only)
         return fputs(main.scanned, stdout) < 0 ? 2 : 0;
     bool any = false;

@@ -168,7 +168,7 @@ static void inherit(struct idlc *c, struct decl *i)
         i->object |= s->decl->object;
     } else if (known >= 0) {
         i->n_ops = known;
-    } else {
+    } else if (!c->incomplete) {
         diag_error(c, i->loc, "'%s' inherits from '%s', which is no interface", i->name, i->base);
     }
 }

@@ -227,6 +227,8 @@ arg:
   | expr                                    { $$ = new_arg(s, $1, NULL); }
   | attr_type pointers                      { $$ = new_arg(s, NULL, pointer_to(s, @1, $1, $2)); }
 
+  | IDENT IDENT                             { $$ = new_arg(s, NULL, new_type(s, TY_NAME, @1)); $$->type->name = $1; }
+
 /* A type as an argument; one that is a name reads as an expression. */
 attr_type:
     base_type
@@ -438,6 +440,7 @@ void parse_source(struct idlc *c, struct source *src, bool acf)
     struct scanner s = { .c = c, .main = src, .file = src, .text = src->scanned, .line_start = src->scanned,
                          .line = 1, .col = 1, .start = acf ? START_ACF : START_IDL };
     yyscan_t scanner;
+    s.acf_end = &s.acf;
     if (yylex_init_extra(&s, &scanner) != 0 || !yy_scan_bytes(src->scanned, (int)strlen(src->scanned), scanner)) {
         diag_error(c, (struct loc){ .src = src, .line = 1, .col = 1 }, "out of memory");
         return;
