@@ -461,12 +461,22 @@ static void text_call(struct pcap_out *o, const struct capture_event *e)
     full_side(o, c, true);
 }
 
+/* A context that is refused while another one accepts the same interface is only one of several syntaxes. */
+static bool is_rejection(const struct capture_bind *b, const struct capture_bind_item *it)
+{
+    if (it->result == 0 || it->features)
+        return false;
+    for (unsigned i = 0; i < b->n; i++)
+        if (b->items[i].result == 0 && nt_guid_equal(&b->items[i].iface.uuid, &it->iface.uuid))
+            return false;
+    return true;
+}
+
 static bool worth_a_line(const struct pcap_out *o, const struct capture_bind *b)
 {
     bool rejected = b->refused || !b->answered;
     for (unsigned i = 0; i < b->n && b->answered; i++)
-        rejected |=
-            b->items[i].result == 2 && b->items[i].reason != 2; /* one of several syntaxes is no rejection */
+        rejected |= is_rejection(b, &b->items[i]);
     return o->binds || o->form == PCAP_FULL || rejected;
 }
 
