@@ -274,6 +274,7 @@ static const struct level {
 #define DEVMODE_MIN      76
 /* [MS-DTYP] 2.4.6: revision, control, four offsets. */
 #define SECDESC_HEADER 20
+#define ACL_HEADER     8 /* [MS-DTYP] 2.4.5, part of AclSize */
 
 static const struct level *find(enum spl_kind kind, uint32_t level)
 {
@@ -416,10 +417,12 @@ static struct spl_bytes get_devmode(struct in *in)
  */
 static size_t secdesc_part(struct rd *sd, size_t off, bool acl)
 {
-    struct rd head = rd_sub(sd, off, acl ? 8 : 2);
+    struct rd head = rd_sub(sd, off, acl ? ACL_HEADER : 2);
     if (head.st != STATUS_SUCCESS)
         return 0;
     size_t size = acl ? le16(head.base + 2) : 8 + 4 * (size_t)head.base[1];
+    if (acl && size < ACL_HEADER)
+        rd_fail(sd, STATUS_INVALID_NETWORK_RESPONSE);
     (void)rd_sub(sd, off, size);
     return off + size;
 }

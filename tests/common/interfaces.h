@@ -15,6 +15,7 @@
 #include <msrpc/fsrvp.h>
 #include <msrpc/lsarpc.h>
 #include <msrpc/mgmt.h>
+#include <msrpc/netdfs.h>
 #include <msrpc/netlogon.h>
 #include <msrpc/rpcecho.h>
 #include <msrpc/samr.h>
@@ -46,6 +47,7 @@ static const struct test_interface {
     [13] = TEST_INTERFACE(dssetup),
     [14] = TEST_INTERFACE(eventlog),
     [32] = TEST_INTERFACE(spoolss),
+    [33] = TEST_INTERFACE(netdfs),
     [64] = TEST_INTERFACE(FileServerVssAgent),
     [65] = TEST_INTERFACE(Witness),
     [66] = TEST_INTERFACE(DnsServer),

@@ -470,6 +470,8 @@ static void test_refused(void **state)
     expect(SPL_PRINTER, 3, data, sizeof(data), 1, STATUS_SUCCESS);
     data[4 + 20 + 2] = 105;
     expect(SPL_PRINTER, 3, data, sizeof(data), 1, bad);
+    data[4 + 20 + 2] = 7; /* less than its own header */
+    expect(SPL_PRINTER, 3, data, sizeof(data), 1, bad);
 
     /* data of a value */
     memset(data, 0, sizeof(data));
