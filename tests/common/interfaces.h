@@ -12,6 +12,7 @@
 #include <msrpc/dssetup.h>
 #include <msrpc/epmapper.h>
 #include <msrpc/eventlog.h>
+#include <msrpc/eventlog6.h>
 #include <msrpc/fsrvp.h>
 #include <msrpc/lsarpc.h>
 #include <msrpc/mgmt.h>
@@ -53,6 +54,7 @@ static const struct test_interface {
     [66] = TEST_INTERFACE(DnsServer),
     [67] = TEST_INTERFACE(drsuapi),
     [68] = TEST_INTERFACE(dsaop),
+    [69] = TEST_INTERFACE(IEventService),
 };
 /* clang-format on */
 
