@@ -100,8 +100,9 @@ int main(void)
         entries[i].RelativeId = 1000 + i;
         entries[i].Name.Buffer = names[i];
         entries[i].Name.Length = entries[i].Name.MaximumLength = (uint16_t)(2 * len);
-        sids[i] = (struct nt_sid){ .revision = 1, .count = 5, .authority = { 0, 0, 0, 0, 0, 5 },
-                                   .sub = { 21, 11, 22, 33, 1000 + i } };
+        sids[i] = (struct nt_sid){
+            .revision = 1, .count = 5, .authority = { 0, 0, 0, 0, 0, 5 }, .sub = { 21, 11, 22, 33, 1000 + i }
+        };
         infos[i].Sid = &sids[i];
     }
     struct samr_SAMPR_ENUMERATION_BUFFER buffer = { N, entries };

@@ -125,7 +125,9 @@ int main(void)
     l->in.sids->sids = talloc_zero_array(m, struct lsa_SidPtr, N);
     for (int i = 0; i < N; i++) {
         struct dom_sid *s = talloc_zero(m, struct dom_sid);
-        *s = (struct dom_sid){ .sid_rev_num = 1, .num_auths = 5, .id_auth = { 0, 0, 0, 0, 0, 5 },
+        *s = (struct dom_sid){ .sid_rev_num = 1,
+                               .num_auths = 5,
+                               .id_auth = { 0, 0, 0, 0, 0, 5 },
                                .sub_auths = { 21, 11, 22, 33, 1000 + i } };
         l->in.sids->sids[i].sid = s;
     }

@@ -25,6 +25,12 @@ NT_BEGIN_DECLS
 struct ndr_push;
 struct ndr_pull;
 
+/* Name of an interface or of a transfer syntax. */
+struct rpc_syntax {
+    struct nt_guid uuid;
+    uint16_t major, minor;
+};
+
 /* Context handle ([C706] 14.2.16.6): state on the server that a client names. All zero: null. */
 struct ndr_handle {
     uint32_t attributes;
@@ -269,6 +275,36 @@ NT_PUBLIC void ndr_pull_pipe(struct ndr_pull *n, struct ndr_pipe *p, const struc
 
 NT_PUBLIC bool ndr_pull_enter(struct ndr_pull *n);
 NT_PUBLIC void ndr_pull_leave(struct ndr_pull *n);
+
+/* ---- type serialization ([MS-RPCE] 2.2.6, 2.2.7) ---- */
+
+/* Top-level objects of one stream: a type that idlc was asked for ([encode], [decode], --types), and where
+ * the object is, or is to go. */
+struct ndr_item {
+    const struct ndr_type *type;
+    void *value; /* type->size octets; ndr_encode does not change them */
+};
+
+enum ndr_form {
+    NDR_FORM_V1,       /* version 1: NDR20 */
+    NDR_FORM_V2_NDR20, /* version 2 */
+    NDR_FORM_V2_NDR64,
+    NDR_FORM_BARE_NDR20, /* no headers, as a call's parameters: what embeds NDR in its own frame */
+    NDR_FORM_BARE_NDR64,
+};
+
+/* iface: for the header of version 2; NULL: zeros. *ret lives in mem. */
+NT_PUBLIC enum nt_status ndr_encode(enum ndr_form form, const struct rpc_syntax *iface,
+                                    const struct ndr_item *items, size_t n_items, struct nt_arena *mem,
+                                    struct nt_blob *ret) NT_CHECKED;
+/* Either version, either byte order; the version says which form it is. On failure all values are zeroed.
+ * Data are copied: they need not live on. STATUS_NOT_SUPPORTED: another version or transfer syntax. */
+NT_PUBLIC enum nt_status ndr_decode(struct nt_blob data, const struct ndr_item *items, size_t n_items,
+                                    struct nt_arena *mem) NT_CHECKED;
+/* The bare forms: byte order as a PDU's, 0x10 little endian. */
+NT_PUBLIC enum nt_status ndr_decode_bare(struct nt_blob data, bool ndr64, uint8_t drep,
+                                         const struct ndr_item *items, size_t n_items,
+                                         struct nt_arena *mem) NT_CHECKED;
 
 NT_END_DECLS
 

@@ -23,11 +23,6 @@ struct rpc_call;    /* one request */
 
 #define RPC_TABLE_VERSION 1 /* first member of each table, so that built stubs outlive a newer runtime */
 
-struct rpc_syntax {
-    struct nt_guid uuid;
-    uint16_t major, minor;
-};
-
 struct rpc_interface {
     uint32_t table_version;
     uint32_t n_ops;   /* operation numbers 0 .. n_ops - 1 */

@@ -213,7 +213,8 @@ struct decl {
     int opnum;
     int n_ops;              /* numbers taken, with those of the interface that it inherits from */
     int n_own, n_callbacks; /* operations and callbacks that stand in it */
-    struct node *node;      /* result of an operation */
+    struct node *node;      /* result of an operation; a typedef that is wanted as data */
+    struct decl *next_type; /* in idlc.types */
     bool resolving;
     bool alias_of_known; /* a typedef of a name that the compiler knows */
     const char *member;  /* operation: name as a member of C structures */

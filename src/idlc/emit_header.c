@@ -164,6 +164,14 @@ static void emit_type(struct emit *e, const struct type *t)
         emit_body(e, t);
 }
 
+static void emit_type_tables(struct emit *e)
+{
+    if (e->c->types)
+        emit_text(e, "\n/* For ndr_encode and ndr_decode. */\n");
+    for (const struct decl *d = e->c->types; d; d = d->next_type)
+        emit_line(e, "NT_PUBLIC extern const struct ndr_type %s_type;", d->cname);
+}
+
 /* ---- constants ---- */
 
 static void emit_const(struct emit *e, const struct decl *d)
@@ -326,6 +334,7 @@ void emit_header(struct idlc *c, struct text *o)
     for (const struct type *t = c->defs; t; t = t->next_def)
         if (t->src == c->main && !t->problem)
             emit_type(&e, t);
+    emit_type_tables(&e);
     for (const struct decl *i = next_interface(c->main->decls); i; i = next_interface(i->next))
         emit_interface(&e, i);
     emit_text(&e, "\nNT_END_DECLS\n\n#endif\n");

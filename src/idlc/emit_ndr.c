@@ -3,16 +3,9 @@
  * NAME_ndr.c: functions that push and pull each type and operation, and the tables. Each construct has two
  * passes: the fixed part, then what its embedded pointers stand at ([C706] 14.3.12.3).
  */
-#include "idlc/m_emit.h"
+#include "idlc/m_emit_ndr.h"
 
 #include <limits.h>
-
-/* A place in memory: C text of the lvalue, and what to call its helpers. */
-struct place {
-    const char *text;
-    const char *name;
-    int depth;
-};
 
 static const char *address(struct emit *e, const char *text)
 {
@@ -43,7 +36,7 @@ static const char *helper(struct emit *e, struct place p, const char *what)
 }
 
 /* Width of elements that go in one piece; 0: one by one. */
-static unsigned bulk_width(const struct node *n)
+unsigned bulk_width(const struct node *n)
 {
     if (n->kind == ND_ENUM)
         return n->type->v1_enum ? 4 : 0;
@@ -55,7 +48,7 @@ static unsigned bulk_width(const struct node *n)
     return base_width(n->base);
 }
 
-static uint64_t bulk_count(const struct node *n)
+uint64_t bulk_count(const struct node *n)
 {
     return n->kind == ND_ARRAY ? n->count * bulk_count(n->to) : 1;
 }
@@ -123,9 +116,6 @@ static const char *size_count(struct emit *e, const struct node *n)
 }
 
 /* ---- push ---- */
-
-static void push_fixed(struct emit *e, const struct node *n, struct place p, bool hoisted);
-static void push_deferred(struct emit *e, const struct node *n, struct place p);
 
 static void push_scalar(struct emit *e, const struct node *n, struct place p, bool hoisted)
 {
@@ -220,7 +210,7 @@ static void push_string(struct emit *e, const struct node *n, struct place p, bo
         emit_line(e, "ndr_push_%sstring(n, %s);", w, p.text);
 }
 
-static void push_fixed(struct emit *e, const struct node *n, struct place p, bool hoisted)
+void push_fixed(struct emit *e, const struct node *n, struct place p, bool hoisted)
 {
     switch (n->kind) {
     case ND_SCALAR:
@@ -282,7 +272,7 @@ static void push_deferred_pointer(struct emit *e, const struct node *n, struct p
     emit_close(e, body, true);
 }
 
-static void push_deferred(struct emit *e, const struct node *n, struct place p)
+void push_deferred(struct emit *e, const struct node *n, struct place p)
 {
     if (!node_deferred(n))
         return;
@@ -309,9 +299,6 @@ static void push_deferred(struct emit *e, const struct node *n, struct place p)
 }
 
 /* ---- pull ---- */
-
-static void pull_fixed(struct emit *e, const struct node *n, struct place p, const char *hoisted);
-static void pull_deferred(struct emit *e, const struct node *n, struct place p, const char *count);
 
 static void pull_scalar(struct emit *e, const struct node *n, struct place p, const char *hoisted)
 {
@@ -538,7 +525,7 @@ static const char *pull_tag_value(struct emit *e, const struct node *n, struct p
     return POOL_PRINTF(e, "(%s)%s", tag_type(n->type), tag);
 }
 
-static void pull_fixed(struct emit *e, const struct node *n, struct place p, const char *hoisted)
+void pull_fixed(struct emit *e, const struct node *n, struct place p, const char *hoisted)
 {
     switch (n->kind) {
     case ND_SCALAR:
@@ -622,7 +609,7 @@ static void pull_deferred_pointer(struct emit *e, const struct node *n, struct p
 
 /* count: variable with the number of elements, NULL: as the fields say, which the pull before has compared.
  */
-static void pull_deferred(struct emit *e, const struct node *n, struct place p, const char *count)
+void pull_deferred(struct emit *e, const struct node *n, struct place p, const char *count)
 {
     if (!node_deferred(n))
         return;
@@ -726,9 +713,9 @@ static unsigned first_align(const struct type *t)
     return n->kind == ND_STRUCT && n->type->conformant ? first_align(n->type) : node_first_align(n);
 }
 
-/* What the end of a structure is aligned to without further ado. An open array may have no elements: then what
- * stands in front of it ends the structure. An open structure at the end is written out in place, without its own
- * padding. */
+/* What the end of a structure is aligned to without further ado. An open array may have no elements: then
+ * what stands in front of it ends the structure. An open structure at the end is written out in place,
+ * without its own padding. */
 static unsigned last_align(const struct type *t)
 {
     const struct field *before = NULL, *f = t->fields;
@@ -1061,73 +1048,6 @@ static void emit_direction(struct emit *e, const struct decl *d, bool push, bool
     emit_text(e, "}\n");
 }
 
-/* ---- pipes ---- */
-
-/* The functions of an element that does not move in one piece, and its description. */
-static void emit_element(struct emit *e, const struct decl *d, const struct field *f)
-{
-    const struct node *n = f->node->to;
-    const char *name = POOL_PRINTF(e, "%s_%s_element", d->helper, f->cname);
-    const char *c_type = emit_declaration(e, n, "");
-    unsigned width = bulk_width(n);
-    size_t len = strlen(c_type), wire = node_wire_min(n);
-    bool pointer = n->kind != ND_ARRAY && n->kind != ND_STRING;
-    const char *bound = strstr(c_type, " [");
-    if (bound) /* "int16_t [3]" */
-        c_type = POOL_PRINTF(e, "%.*s%s", (int)(bound - c_type), c_type, bound + 1);
-    else
-        c_type = POOL_PRINTF(e, "%.*s", (int)(c_type[len - 1] == ' ' ? len - 1 : len), c_type);
-    for (int push = 1; push >= 0 && !width; push--) {
-        struct place p = { pointer ? "*e" : "(*e)", "e", 0 };
-        emit_text(e, "\n");
-        emit_line(e, "static void %s_%s(struct ndr_%s *n, %svoid *p)", name, push ? "push" : "pull",
-                  push ? "push" : "pull", push ? "const " : "");
-        emit_text(e, "{\n");
-        e->indent = 1;
-        emit_line(e, "%s%s = p;", push ? "const " : "", emit_declaration(e, n, pointer ? "*e" : "(*e)"));
-        if (push)
-            push_fixed(e, n, p, false);
-        else
-            pull_fixed(e, n, p, NULL);
-        e->indent = 0;
-        emit_text(e, "}\n");
-    }
-    emit_text(e, "\nstatic const struct ndr_type %s = {\n", name);
-    emit_text(e, "    .table_version = NDR_TYPE_VERSION,\n    .size = sizeof(%s),\n", c_type);
-    if (width && width == node_wire_min(n))
-        emit_text(e, "    .width = %u,\n", width);
-    else if (width)
-        emit_text(e, "    .width = %u,\n    .repeat = %llu,\n", width, (unsigned long long)bulk_count(n));
-    emit_text(e, "    .wire = %zu,\n", wire ? wire : 1);
-    if (!width)
-        emit_text(e, "    .push = %s_push,\n    .pull = %s_pull,\n", name, name);
-    emit_text(e, "};\n");
-}
-
-static bool has_pipes(const struct decl *d)
-{
-    for (const struct field *f = d->params; f; f = f->next)
-        if (f->node && f->node->kind == ND_PIPE)
-            return true;
-    return false;
-}
-
-static void emit_pipes(struct emit *e, const struct decl *d)
-{
-    if (!has_pipes(d))
-        return;
-    for (const struct field *f = d->params; f; f = f->next)
-        if (f->node && f->node->kind == ND_PIPE)
-            emit_element(e, d, f);
-    emit_text(e, "\nstatic const struct rpc_op_pipe %s_pipes[] = {\n", d->helper);
-    for (int out = 0; out < 2; out++)
-        for (const struct field *f = d->params; f; f = f->next)
-            if (f->node && f->node->kind == ND_PIPE && (out ? f->out : f->in))
-                emit_text(e, "    { offsetof(struct %s, %s.%s), %s, &%s_%s_element },\n", d->cname,
-                          out ? "out" : "in", f->cname, out ? "true" : "false", d->helper, f->cname);
-    emit_text(e, "    { 0, false, NULL },\n};\n");
-}
-
 static const char *op_flags(struct emit *e, const struct decl *d)
 {
     struct text t = { 0 };
@@ -1287,6 +1207,7 @@ void emit_ndr(struct idlc *c, struct text *o)
             emit_struct(&e, t);
         else if (t->reached && t->kind == TY_UNION)
             emit_union(&e, t);
+    emit_types(&e);
     for (const struct decl *i = next_interface(c->main->decls); i; i = next_interface(i->next)) {
         emit_interface_table(&e, i);
         for (const struct decl *d = i->body; d; d = d->next)

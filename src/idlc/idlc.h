@@ -56,6 +56,8 @@ struct idlc {
     struct symbol *helpers[SYMBOL_BUCKETS];
     struct symbol *uuids[SYMBOL_BUCKETS]; /* and those of static functions */
     struct type *defs, **defs_end;        /* struct, union, enum of all files */
+    struct decl *types; /* typedefs that become a struct ndr_type: [encode], [decode], or all structures */
+    bool want_types;
     unsigned nesting;
     bool incomplete; /* after a syntax error: what is not known may only not have been read */
     bool warn_off[WARN_COUNT], warn_error;

@@ -817,6 +817,8 @@ static void find_reached(struct idlc *c)
 {
     struct type *stack = NULL;
     clear_reached(c);
+    for (struct decl *d = c->types; d; d = d->next_type)
+        reach(&stack, node_body(d->node));
     for (struct decl *i = next_interface(c->main->decls); i; i = next_interface(i->next))
         for (struct decl *d = i->body; d; d = d->next)
             for (struct field *f = is_operation(d) ? d->params : NULL; f; f = f->next)
@@ -877,6 +879,42 @@ static void problems_all(struct idlc *c)
                          t->problem->text, t->name ? t->name : t->cname);
 }
 
+/* ---- types as data ---- */
+
+static bool type_wanted(struct idlc *c, const struct decl *d)
+{
+    const struct symbol *s = d->kind == DECL_TYPEDEF ? symbol_find(c->names, d->name) : NULL;
+    if (!s || s->decl != d)
+        return false;
+    if (attr_find(d->attrs, "encode") || attr_find(d->attrs, "decode"))
+        return true;
+    const struct type *t = d->type->kind == TY_POINTER ? d->type->to : d->type;
+    bool body = t->kind == TY_STRUCT || t->kind == TY_TAG || t->kind == TY_NAME;
+    if (!body || (!c->want_types && !(d->owner && attr_find(d->owner->attrs, "encode"))))
+        return false;
+    t = type_resolve(c, (struct type *)t);
+    return t && t->kind == TY_STRUCT && !t->problem;
+}
+
+/* Typedefs of the compiled file, in its order. */
+static struct decl **lower_types(struct idlc *c, struct decl *list, struct decl **end)
+{
+    for (struct decl *d = list; d; d = d->next) {
+        if (d->kind == DECL_INTERFACE)
+            end = lower_types(c, d->body, end);
+        if (!type_wanted(c, d))
+            continue;
+        d->node = lower_field(c, d->owner, d->attrs, d->type, d->loc, false);
+        if (!d->node)
+            continue;
+        check_elements(c, d->node);
+        check_node_exprs(c, d->node, NULL);
+        *end = d;
+        end = &d->next_type;
+    }
+    return end;
+}
+
 static void lower_source(struct idlc *c, struct source *src)
 {
     for (struct decl *i = next_interface(src->decls); i; i = next_interface(i->next))
@@ -913,6 +951,7 @@ void lower_all(struct idlc *c)
     c->capture = NULL;
     lower_source(c, c->main);
     problems_all(c);
+    (void)lower_types(c, c->main->decls, &c->types);
     if (c->n_errors == 0) {
         find_recursion(c);
         find_reached(c);

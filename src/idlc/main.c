@@ -36,6 +36,7 @@ static const char usage_text[] =
     "                (default: all but the server)\n"
     "  --check-opnums F, --write-opnums F\n"
     "                compares operation numbers with a list, writes one\n"
+    "  --types       describes each structure with a typedef, for serialization\n"
     "  --depfile F   writes what the results depend on, as a rule of make\n"
     "  -W[no-]NAME   warnings: all, replaced, direction, unsendable, enum-range; -Werror: they are errors\n"
     "  --cpp PROG    compiler that preprocesses with -E (default: $CC, else cc)\n"
@@ -286,6 +287,8 @@ static int parse_options(struct idlc *c, struct options *o, int argc, char **arg
             o->acf = v;
         } else if ((v = option_value(argv, &i, "--cpp"))) {
             o->cpp = v;
+        } else if (strcmp(argv[i], "--types") == 0) {
+            c->want_types = true;
         } else if (argv[i][0] != '-' && !o->input) {
             o->input = argv[i];
         } else if (!output_option(c, argv[i])) {

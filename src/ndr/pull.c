@@ -114,7 +114,12 @@ int64_t ndr_pull_i3264(struct ndr_pull *n)
 
 uint32_t ndr_pull_enum(struct ndr_pull *n)
 {
-    return n->wide ? ndr_pull_u32(n) : ndr_pull_u16(n);
+    uint32_t v = n->wide ? ndr_pull_u32(n) : ndr_pull_u16(n);
+    if (v > INT16_MAX && !n->wide) { /* [C706] 14.2.5 */
+        ndr_pull_fail(n, RPC_NT_ENUM_VALUE_OUT_OF_RANGE);
+        return 0;
+    }
+    return v;
 }
 
 float ndr_pull_float(struct ndr_pull *n)

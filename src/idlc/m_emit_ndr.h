@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Shared by the emitters of NAME_ndr.c: pushes and pulls of one node, and what is made of them. */
+#ifndef IDLC_M_EMIT_NDR_H
+#define IDLC_M_EMIT_NDR_H
+
+#include "idlc/m_emit.h"
+
+/* A place in memory: C text of the lvalue, and what to call its helpers. */
+struct place {
+    const char *text;
+    const char *name;
+    int depth;
+};
+
+/* ---- emit_ndr.c ---- */
+/* Width of elements that go in one piece; 0: one by one. How many integers one element has. */
+unsigned bulk_width(const struct node *n);
+uint64_t bulk_count(const struct node *n);
+/* The two passes. hoisted: the maximum count has gone ahead; for a pull the variable that has it. count: the
+ * variable with the number of elements, or NULL. */
+void push_fixed(struct emit *e, const struct node *n, struct place p, bool hoisted);
+void push_deferred(struct emit *e, const struct node *n, struct place p);
+void pull_fixed(struct emit *e, const struct node *n, struct place p, const char *hoisted);
+void pull_deferred(struct emit *e, const struct node *n, struct place p, const char *count);
+
+/* ---- emit_types.c ---- */
+/* Types as data: struct ndr_type of typedefs that are wanted. */
+void emit_types(struct emit *e);
+/* The elements of an operation's pipes, and their list; nothing if it has none. */
+void emit_pipes(struct emit *e, const struct decl *d);
+bool has_pipes(const struct decl *d);
+
+#endif
