@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# needs: standalone
+# needs: standalone dc
 # Calls out of captures: what clients of three makes do with a server of the lab, read by tern-rpc-pcap and by tshark.
 . "$TERN_SRC/tests/system/lib.sh"
 pcap=$TERN_BUILD/tools/tern-rpc-pcap
@@ -21,7 +21,7 @@ capture()
 {
     local file=$1 dumper i
     shift
-    tcpdump -i lo -U --immediate-mode -B 32768 -s 0 -w "$file" host "$LAB_SRV" 2>"$file.err" >/dev/null &
+    tcpdump -i lo -U --immediate-mode -B 32768 -s 0 -w "$file" host "$LAB_SRV" or host "$encrypting" or host "$LAB_DC_ADDR" 2>"$file.err" >/dev/null &
     dumper=$!
     for ((i = 0; i < 100; i++)); do
         grep -q 'listening on' "$file.err" && break
@@ -36,7 +36,8 @@ capture()
 
 samba_client() { rpcclient --configfile=/dev/null --option=clientsmbencrypt=off -U "root%$LAB_SRV_PASSWORD" "$@"; }
 our_client() { "$live" -n -u root -p "$LAB_SRV_PASSWORD" "$@"; }
-our_tern() { TERN_USER=root TERN_PASSWORD=$LAB_SRV_PASSWORD "$TERN" "$@" -S "$LAB_SRV" -p "$LAB_SRV_PORT"; }
+our_tern() { TERN_USER=root TERN_PASSWORD=$LAB_SRV_PASSWORD "$TERN" "$@" -p "$LAB_SRV_PORT"; }
+krb5_client() { "$live" -k -c "$KRB5CCNAME" "$@"; }
 
 traffic()
 {
@@ -48,14 +49,18 @@ traffic()
     done
     our_client -f 1432 "ncacn_ip_tcp:${LAB_SRV}[,sign,ntlm]" names:700
     our_client -f 1432 "ncacn_np:${LAB_SRV}[samr]" domains names:700 async:50
-    our_tern user list --sign-only
-    our_tern share list --sign-only
-    our_tern user list --sign-only --dialect 2.0.2
-    our_tern server info --encrypt
-    $py "$TERN_SRC/tests/system/pcap_traffic.py" "$LAB_SRV" root "$LAB_SRV_PASSWORD"
+    our_tern user list --sign-only -S "$LAB_SRV"
+    our_tern share list --sign-only -S "$LAB_SRV"
+    our_tern user list --sign-only --dialect 2.0.2 -S "$LAB_SRV"
+    our_tern server info --encrypt -S "$encrypting"
+    for how in sign,krb5 seal,krb5 sign,spnego; do krb5_client "ncacn_ip_tcp:${LAB_DC}[,$how]" domains names:100; done
+    $py "$TERN_SRC/tests/system/pcap_traffic.py" "$LAB_SRV" root "$LAB_SRV_PASSWORD" \
+        "$LAB_DC" "$LAB_DC_DOMAIN" TERNWKS$
 }
 
-ok "a server without encryption, with TCP" another_server pcap LAB_TCP=yes LAB_WINBIND=no LAB_ENCRYPT=if_required
+encrypting=$LAB_SRV
+ok "a ticket" dc_kinit
+ok "a server without encryption, with TCP" another_server pcap LAB_TCP=yes LAB_WINBIND=no LAB_ENCRYPT=off
 ok "many users" "$TERN_LAB" populate "$LAB_SRV_DIR" 400
 ok "a capture" capture all.pcap traffic
 
@@ -75,6 +80,7 @@ ok "lines" "$pcap" all.pcap
 cp out all.txt
 for line in '\\samr samr\.SamrEnumerateUsersInDomain #[0-9]* ' '\\srvsvc srvsvc\.NetrShareEnum #' \
     'samr\.SamrConnect[0-9]* #[0-9]* .* signed \(ntlm, integrity\)' 'samr\.SamrConnect[0-9]* #[0-9]* .* sealed \(spnego, privacy\)' \
+    'signed \(krb5, integrity\)' 'sealed \(netlogon, privacy\)' 'SamrLookupNamesInDomain #[0-9]* .*[0-9]{5}/[0-9]{4} bytes ' \
     'fault ERROR_ACCESS_DENIED' 'fault nca_s_op_rng_error' 'provider rejection: unknown interface' 'epmapper\.ept_map' \
     'mgmt\.rpc__mgmt_inq_if_ids' 'note: frame [0-9]*, stream [0-9]*: SMB messages are encrypted' \
     'nosuchpipe note: .* not opened: STATUS_OBJECT_NAME_NOT_FOUND'; do
@@ -88,7 +94,8 @@ like "an interface by its UUID" ' epmapper\.' "$pcap" --quiet --iface e1af8308-5
 like "one connection" '"operation": "Samr' "$pcap" --quiet --json --stream 0 all.pcap
 unlike "and no other" '"stream": [1-9]' "$pcap" --quiet --json --stream 0 all.pcap
 is "a host that takes no part" "" "$("$pcap" --quiet --host 192.0.2.1 all.pcap)"
-is "the server" "$(wc -l <all.txt)" "$("$pcap" --quiet --host "$LAB_SRV" all.pcap | wc -l)"
+is "all servers" "$(wc -l <all.txt)" \
+    "$("$pcap" --quiet --host "$LAB_SRV" --host="$encrypting" --host "$LAB_DC_ADDR" all.pcap | wc -l)"
 
 # The same packets in other files and worse captures.
 editcap -F pcapng all.pcap all.pcapng

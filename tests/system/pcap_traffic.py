@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Calls by Samba's Python bindings, for a capture: pcap_traffic.py HOST USER PASSWORD
+"""Calls by Samba's Python bindings, for a capture: pcap_traffic.py HOST USER PASSWORD DC DOMAIN MACHINE$
 
-NDR64, big endian PDUs, several interfaces on one association, a call that fails, an interface that is not there.
+NDR64, big endian PDUs, several interfaces on one association, a call that fails, an interface that is not there, a secure channel.
 """
 import sys
 from samba import credentials, param
-from samba.dcerpc import ClientConnection, lsa, mgmt, samr, security, srvsvc
+from samba.dcerpc import ClientConnection, lsa, mgmt, misc, netlogon, samr, security, srvsvc
 
-host, user, password = sys.argv[1:]
+host, user, password, dc, domain, machine = sys.argv[1:]
 lp = param.LoadParm()
 lp.set("client signing", "required")
 lp.set("client smb encrypt", "off")
@@ -62,3 +62,16 @@ attempt("no such operation", lambda: ClientConnection("ncacn_np:%s[srvsvc]" % ho
 attempt("no such interface", lambda: ClientConnection("ncacn_np:%s[srvsvc]" % host,
                                                       ("12345678" + server_service[8:], 3), lp, creds))
 attempt("no such pipe", lambda: lsa.lsarpc("ncacn_np:%s[nosuchpipe]" % host, lp, creds))
+
+# a secure channel: the machine account's password is that of everybody
+account = credentials.Credentials()
+account.guess(lp)
+account.set_domain(domain)
+account.set_username(machine)
+account.set_workstation(machine[:-1])
+account.set_password(password)
+account.set_secure_channel_type(misc.SEC_CHAN_WKSTA)
+account.set_kerberos_state(credentials.DONT_USE_KERBEROS)
+channel = attempt("schannel", lambda: netlogon.netlogon("ncacn_ip_tcp:%s[schannel,seal]" % dc, lp, account))
+if channel:
+    attempt("site", lambda: channel.netr_DsRGetSiteName(dc))
