@@ -96,14 +96,20 @@ static void put_time(FILE *f, uint64_t ns)
     fprintf(f, "%s.%06uZ", buf, (unsigned)(ns % 1000000000u / 1000));
 }
 
+/* Control characters of 8 bits (U+0080 to U+009F), in UTF-8: a terminal may take them for escape sequences.
+ */
+static bool is_c1(const char *s)
+{
+    return (unsigned char)s[0] == 0xc2 && (unsigned char)s[1] >= 0x80 && (unsigned char)s[1] < 0xa0;
+}
+
 /* A text of the wire for people. Descriptions are clean already; names of pipes are not. */
 static void put_clean(FILE *f, const char *s)
 {
     for (; *s; s++) {
         unsigned char c = (unsigned char)*s;
-        bool c1 = c == 0xc2 && (unsigned char)s[1] >= 0x80 && (unsigned char)s[1] < 0xa0;
-        fputc(c < 0x20 || c == 0x7f || c1 ? '?' : c, f);
-        s += c1;
+        fputc(c < 0x20 || c == 0x7f || is_c1(s) ? '?' : c, f);
+        s += is_c1(s);
     }
 }
 
@@ -120,6 +126,8 @@ static void json_text(FILE *f, const char *s)
             fprintf(f, "\\%c", c);
         else if (c < 0x20 || c == 0x7f)
             fprintf(f, "\\u%04x", c);
+        else if (is_c1(s))
+            fprintf(f, "\\u%04x", (unsigned char)*++s);
         else
             fputc(c, f);
     }
@@ -563,6 +571,7 @@ void pcap_out_totals(FILE *f, const struct capture_totals *t)
     total(f, t->skipped_bytes, "bytes passed over in search of a message");
     total(f, t->smb_encrypted, "encrypted SMB messages");
     total(f, t->smb_compressed, "compressed SMB messages");
+    total(f, t->too_long, "SMB messages too long for a pipe");
     fprintf(f,
             "\n%" PRIu64 " PDUs, %" PRIu64 " binds, %" PRIu64 " calls: %" PRIu64 " answered, %" PRIu64
             " faults, %" PRIu64 " without an answer",

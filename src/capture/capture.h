@@ -152,6 +152,7 @@ struct capture_totals {
     uint64_t streams, streams_smb, streams_rpc;
     uint64_t lost_bytes, resent_bytes, skipped_bytes; /* skipped: in search of the next message */
     uint64_t smb_messages, smb_encrypted, smb_compressed;
+    uint64_t too_long; /* SMB messages longer than CAPTURE_SMB_MAX */
     uint64_t pdus, bad_pdus;
     uint64_t binds, calls, answered, faults, unanswered, maybe, sealed, unknown_iface;
     uint64_t notes, notes_dropped;
