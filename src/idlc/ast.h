@@ -21,6 +21,7 @@ struct source {
     struct source_ref *imports;
     const char *prefix; /* of names defined outside interfaces */
     bool imported;      /* not the file that is compiled */
+    bool installed;     /* found where the IDL of an installed Tern is: its header is <msrpc/NAME.h> */
     bool checked;
 };
 

@@ -20,7 +20,7 @@ void emit_client(struct idlc *c, struct text *o)
 {
     struct emit e = { .c = c, .o = o };
     emit_file_start(&e, "Client stubs");
-    emit_text(&e, "#include <msrpc/%s.h>\n", c->stem);
+    emit_text(&e, "#include %s\n", emit_header_name(&e, c->main));
     for (const struct decl *i = next_interface(c->main->decls); i; i = next_interface(i->next))
         for (const struct decl *d = i->body; d; d = d->next)
             if (d->kind == DECL_OPERATION && !d->nocode)
@@ -58,7 +58,7 @@ void emit_server(struct idlc *c, struct text *o)
 {
     struct emit e = { .c = c, .o = o };
     emit_file_start(&e, "Server dispatch");
-    emit_text(&e, "#include <msrpc/%s.h>\n#include <msrpc/rpc_server.h>\n", c->stem);
+    emit_text(&e, "#include %s\n#include <msrpc/rpc_server.h>\n", emit_header_name(&e, c->main));
     for (const struct decl *i = next_interface(c->main->decls); i; i = next_interface(i->next))
         if (i->n_own)
             emit_dispatch(&e, i);
@@ -79,7 +79,7 @@ void emit_ops(struct idlc *c, struct text *o)
 {
     struct emit e = { .c = c, .o = o };
     emit_file_start(&e, "Operations by number");
-    emit_text(&e, "#include <msrpc/%s.h>\n", c->stem);
+    emit_text(&e, "#include %s\n", emit_header_name(&e, c->main));
     for (const struct decl *i = next_interface(c->main->decls); i; i = next_interface(i->next)) {
         if (i->n_own)
             emit_op_list(&e, i, DECL_OPERATION);

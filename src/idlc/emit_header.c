@@ -309,13 +309,6 @@ static void emit_includes(struct emit *e, const struct decl *list)
             emit_includes(e, d->body);
 }
 
-static const char *stem_of(struct emit *e, const struct source *s)
-{
-    const char *base = strrchr(s->name, '/');
-    base = base ? base + 1 : s->name;
-    return POOL_PRINTF(e, "%.*s", (int)strcspn(base, "."), base);
-}
-
 void emit_header(struct idlc *c, struct text *o)
 {
     struct emit e = { .c = c, .o = o };
@@ -325,7 +318,7 @@ void emit_header(struct idlc *c, struct text *o)
     emit_file_start(&e, "Types and operations");
     emit_text(&e, "#ifndef %s\n#define %s\n\n#include <msrpc/rpc.h>\n", guard, guard);
     for (const struct source_ref *ref = c->main->imports; ref; ref = ref->next)
-        emit_text(&e, "#include <msrpc/%s.h>\n", stem_of(&e, ref->source));
+        emit_text(&e, "#include %s\n", emit_header_name(&e, ref->source));
     emit_includes(&e, c->main->decls);
     emit_text(&e, "\nNT_BEGIN_DECLS\n");
     if (c->want[OUT_SERVER])

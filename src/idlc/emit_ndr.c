@@ -1198,7 +1198,7 @@ void emit_ndr(struct idlc *c, struct text *o)
 {
     struct emit e = { .c = c, .o = o, .at = INT_MAX };
     emit_file_start(&e, "NDR of types and operations");
-    emit_text(&e, "#include <msrpc/%s.h>\n", c->stem);
+    emit_text(&e, "#include %s\n", emit_header_name(&e, c->main));
     emit_prototypes(&e);
     for (const struct type *t = c->defs; t; t = t->next_def)
         if (t->reached && t->kind == TY_STRUCT && counted_shape(t))

@@ -51,6 +51,7 @@ struct idlc {
     struct source *opnums; /* list that operation numbers are compared with, or NULL */
     struct source *acf;    /* attribute configuration file of the main one, or NULL */
     const char *stem;      /* "srvsvc" of srvsvc.idl */
+    const char *include_prefix; /* "msrpc": headers are named <msrpc/NAME.h>; NULL: "NAME.h" */
     struct symbol *names[SYMBOL_BUCKETS], *tags[SYMBOL_BUCKETS], *unknown[SYMBOL_BUCKETS];
     struct symbol *c_tags[SYMBOL_BUCKETS], *c_names[SYMBOL_BUCKETS]; /* names that C has already */
     struct symbol *helpers[SYMBOL_BUCKETS];

@@ -32,6 +32,8 @@ void emit_close(struct emit *e, size_t start, bool last);
 void emit_text(struct emit *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* "/ * ... * /" of the IDL as a C comment at the current indent; nothing for NULL. */
 void emit_doc(struct emit *e, const char *doc);
+/* The header of a source, with its brackets or quotes. */
+const char *emit_header_name(struct emit *e, const struct source *s);
 /* First lines of a generated file. */
 void emit_file_start(struct emit *e, const char *what);
 

@@ -21,7 +21,7 @@ struct options {
     int n_include;
     const char *cpp_args[MAX_OPTIONS]; /* -I and -D as given */
     int n_cpp_args;
-    const char *cpp, *dir, *depfile, *acf, *check_opnums, *write_opnums, *input;
+    const char *cpp, *dir, *depfile, *acf, *check_opnums, *write_opnums, *input, *system_dir;
     bool preprocess_only, defines;
 };
 
@@ -29,11 +29,15 @@ static const char usage_text[] =
     "usage: idlc [options] FILE.idl\n"
     "  -o DIR        where the results go (default: here)\n"
     "  -I DIR        where imported and included files are looked for; may be repeated\n"
+    "  --system-dir DIR\n"
+    "                where the IDL of the installed Tern is; what is found there has its header in <msrpc/>\n"
+    "  --include-prefix P\n"
+    "                other headers are named <P/NAME.h> instead of \"NAME.h\"\n"
     "  -D NAME[=V]   defines a macro\n"
     "  --acf F       attribute configuration file (default: FILE.acf, if it is there)\n"
     "  --header --ndr --client --server --ops\n"
     "                which files to write: FILE.h, FILE_ndr.c, FILE_client.c, FILE_server.c, FILE_ops.c\n"
-    "                (default: all but the server)\n"
+    "                (default: all)\n"
     "  --check-opnums F, --write-opnums F\n"
     "                compares operation numbers with a list, writes one\n"
     "  --types       describes each structure with a typedef, for serialization\n"
@@ -161,13 +165,15 @@ static bool load(struct idlc *c, const char *name, const struct source *from, st
     const char *slash = from && from->name ? strrchr(from->name, '/') : NULL;
     if (name[0] == '/')
         return fill_source(c, name, ret);
-    if (load_from(c, slash ? pool_strndup(&c->pool, from->name, (size_t)(slash - from->name)) : NULL, name,
-                  ret))
+    if (load_from(c, slash ? pool_strndup(&c->pool, from->name, (size_t)(slash - from->name)) : NULL, name, ret)) {
+        ret->installed = from && from->installed;
         return true;
+    }
     for (int i = 0; i < o->n_include; i++)
         if (load_from(c, o->include[i], name, ret))
             return true;
-    return load_from(c, IDLC_DATA_DIR, name, ret);
+    ret->installed = load_from(c, o->system_dir ? o->system_dir : IDLC_DATA_DIR, name, ret);
+    return ret->installed;
 }
 
 /* ---- results ---- */
@@ -285,6 +291,10 @@ static int parse_options(struct idlc *c, struct options *o, int argc, char **arg
             o->write_opnums = v;
         } else if ((v = option_value(argv, &i, "--acf"))) {
             o->acf = v;
+        } else if ((v = option_value(argv, &i, "--system-dir"))) {
+            o->system_dir = v;
+        } else if ((v = option_value(argv, &i, "--include-prefix"))) {
+            c->include_prefix = v;
         } else if ((v = option_value(argv, &i, "--cpp"))) {
             o->cpp = v;
         } else if (strcmp(argv[i], "--types") == 0) {
@@ -344,7 +354,7 @@ static int compile(struct idlc *c, const struct options *o)
     for (int i = 0; i < OUT_COUNT; i++)
         any |= c->want[i];
     for (int i = 0; i < OUT_COUNT && !any; i++)
-        c->want[i] = i != OUT_SERVER;
+        c->want[i] = i <= OUT_OPS;
     bool ok = idlc_compile(c, &main);
     if (c->messages.len)
         fputs(c->messages.data, stderr);

@@ -38,7 +38,7 @@ def fail(text):
 
 
 def run_idlc(path, out, *options):
-    return subprocess.run([idlc, "-o", out, "--header", "--ndr", "--client", "--server", "--ops", *options, path],
+    return subprocess.run([idlc, "--include-prefix", "msrpc", "-o", out, "--header", "--ndr", "--client", "--server", "--ops", *options, path],
                           capture_output=True, text=True, cwd=here)
 
 

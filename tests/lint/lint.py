@@ -8,6 +8,7 @@
 - nothing in the tree names a machine it was built on
 - what a library exports to users is named in a manual page of section 3
 - every page and document is installed
+- the example of docs/idl.md is the one that is tested
 """
 import os
 import re
@@ -174,6 +175,14 @@ def check_documents(texts, problems):
             problems.append("%s: not in docs/meson.build" % path)
 
 
+def check_tutorial(texts, problems):
+    """What docs/idl.md teaches is what the tests compile and run."""
+    text = texts.get("docs/idl.md", "")
+    for path in sorted(texts):
+        if re.match(r"examples/hello/.*\.(c|idl)$", path) and texts[path].split("\n", 1)[1].strip() not in text:
+            problems.append("docs/idl.md: %s is not there as it is" % path)
+
+
 def check_tree(root):
     names = subprocess.run(["git", "-C", root, "ls-files", "-z"], stdout=subprocess.PIPE, check=False).stdout
     files = [f for f in names.decode().split("\0") if f]
@@ -189,10 +198,11 @@ def check_tree(root):
         except (UnicodeDecodeError, FileNotFoundError, IsADirectoryError):
             continue  # fuzz corpora; files removed but not yet committed
         check_file(path, text, problems)
-        if MAP.match(path) or IDL.match(path) or path.startswith("docs/"):
+        if MAP.match(path) or IDL.match(path) or path.startswith(("docs/", "examples/hello/")):
             texts[path] = text
     check_manuals(texts, problems)
     check_documents(texts, problems)
+    check_tutorial(texts, problems)
     return problems, len(files)
 
 
