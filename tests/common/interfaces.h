@@ -24,6 +24,7 @@
 #include <msrpc/srvsvc.h>
 #include <msrpc/svcctl.h>
 #include <msrpc/winreg.h>
+#include <msrpc/winspool.h>
 #include <msrpc/witness.h>
 #include <msrpc/wkssvc.h>
 
@@ -49,6 +50,7 @@ static const struct test_interface {
     [14] = TEST_INTERFACE(eventlog),
     [32] = TEST_INTERFACE(spoolss),
     [33] = TEST_INTERFACE(netdfs),
+    [34] = TEST_INTERFACE(IRemoteWinspool),
     [64] = TEST_INTERFACE(FileServerVssAgent),
     [65] = TEST_INTERFACE(Witness),
     [66] = TEST_INTERFACE(DnsServer),
