@@ -190,3 +190,132 @@ packed("svcctl", "RGetNotifyResults", 48, lambda p: p.handle(), notified)
 packed("svcctl", "RCloseNotifyHandle", 49, lambda p: p.handle(), lambda p: (p.handle(), p.u32(0, 0)))
 packed("svcctl", "ROpenSCManager2", 64, lambda p: (p.ptr(), p.wstr("ServicesActive"), p.u32(0x20000)),
        lambda p: (p.handle(), p.u32(0)))
+
+
+# ---- by hand: the code page, and what Samba has with other pointers ----
+
+def change_config_a(p):
+    p.handle()
+    p.u32(0xffffffff, 2, 0xffffffff)
+    p.ptr()
+    p.str("C:\\svc.exe")
+    p.ptr(False)
+    p.ptr()
+    p.u32(7)
+    p.ptr()
+    p.array(b"RPCSS\0\0")
+    p.u32(7)
+    p.ptr(False)
+    p.ptr()
+    p.array(b"pw\0")
+    p.u32(3)
+    p.ptr()
+    p.str("Service")
+
+
+def create(p, string, wow=None):
+    p.handle()
+    string("svc")
+    p.ptr()
+    string("Service")
+    p.u32(0xf01ff, 0x10, 3, 1)
+    string("C:\\svc.exe")
+    p.ptr(False)
+    p.ptr(False)
+    p.ptr(False)
+    p.u32(0)
+    p.ptr()
+    string("LocalSystem")
+    p.ptr(False)
+    p.u32(0)
+    if wow:
+        p.u16(wow)
+
+
+def created(p):
+    p.ptr(False)
+    p.handle()
+    p.u32(0)
+
+
+def config_a(p):
+    p.agg(4, 8)
+    p.u32(0x10, 2, 1)
+    p.ptr()
+    p.ptr(False)
+    p.u32(0)
+    for _ in range(3):
+        p.ptr()
+    p.str("C:\\svc.exe")
+    p.str("RPCSS")
+    p.str("LocalSystem")
+    p.str("Service")
+    p.u32(120, 0)
+
+
+def start_a(p):
+    p.handle()
+    p.u32(2)
+    p.ptr()
+    p.wide(2)
+    p.ptr()
+    p.ptr()
+    p.str("one")
+    p.str("two")
+
+
+def name(p, string):
+    p.handle()
+    string("svc")
+    p.u32(100)
+
+
+def named(p, string, room):
+    p.wide(room, 0, 8)
+    p.raw("Service\0".encode(string))
+    p.u32(7 if string == "utf-16-le" else 8, 0)
+
+
+
+for op, number in {"RGetServiceDisplayNameW": 20, "RGetServiceKeyNameW": 21}.items():  # one more than lpcchBuffer says
+    packed("svcctl", op, number, lambda p: name(p, p.wstr), lambda p: named(p, "utf-16-le", 8))
+for op, number in {"RGetServiceDisplayNameA": 32, "RGetServiceKeyNameA": 33}.items():
+    packed("svcctl", op, number, lambda p: name(p, p.str), lambda p: named(p, "ascii", 8))
+packed("svcctl", "RChangeServiceConfigA", 23, change_config_a, lambda p: (p.ptr(), p.u32(7, 0)))
+packed("svcctl", "RCreateServiceA", 24, lambda p: create(p, p.str), created)
+packed("svcctl", "RCreateServiceWOW64A", 44, lambda p: create(p, p.str), created)
+packed("svcctl", "RCreateServiceWOW64W", 45, lambda p: create(p, p.wstr), created)
+packed("svcctl", "RCreateWowService", 60, lambda p: create(p, p.wstr, 0x14c), created)
+packed("svcctl", "RQueryServiceConfigA", 29, lambda p: (p.handle(), p.u32(4096)), config_a)
+packed("svcctl", "RQueryServiceLockStatusA", 30, lambda p: (p.handle(), p.u32(4096)),
+       lambda p: (p.agg(4, 8), p.u32(1), p.ptr(), p.u32(30), p.end(8), p.str("alice"), p.u32(40, 0)))
+packed("svcctl", "RStartServiceA", 31, start_a, result)
+packed("svcctl", "ROpenSCManagerA", 27, lambda p: (p.ptr(), p.str("SRV"), p.ptr(False), p.u32(1)),
+       lambda p: (p.handle(), p.u32(0)))
+packed("svcctl", "ROpenServiceA", 28, lambda p: (p.handle(), p.str("svc"), p.u32(4)), lambda p: (p.handle(), p.u32(0)))
+packed("svcctl", "REnumDependentServicesA", 25, lambda p: (p.handle(), p.u32(3, 4)),
+       lambda p: (p.array(b"\0\0\0\0"), p.u32(44, 0, 234)))
+packed("svcctl", "REnumServicesStatusExA", 41,
+       lambda p: (p.handle(), p.u32(0, 0x30, 3, 4), p.ptr(False), p.ptr(), p.str("group")),
+       lambda p: (p.array(b"\0\0\0\0"), p.u32(44, 0), p.ptr(False), p.u32(234)))
+packed("svcctl", "REnumServiceGroupW", 35,
+       lambda p: (p.handle(), p.u32(0x30, 3, 4), p.ptr(), p.u32(0), p.ptr(), p.wstr("group")),
+       lambda p: (p.array(b"\0\0\0\0"), p.u32(44, 0), p.ptr(), p.u32(1, 234)))
+packed("svcctl", "RQueryServiceConfig2A", 38, lambda p: (p.handle(), p.u32(1, 4)),
+       lambda p: (p.array(b"\4\0\0\0"), p.u32(4, 0)))
+packed("svcctl", "RSetServiceStatus", 7, lambda p: (p.handle(), p.u32(0x10, 4, 1, 0, 0, 0, 0)), result)
+packed("svcctl", "RNotifyBootConfigStatus", 9, lambda p: (p.ptr(False), p.u32(1)), result)
+
+
+def config_2a(p):
+    p.handle()
+    p.agg(4, 8)
+    p.u32(1)
+    p.agg(4, 8)
+    p.u32(1)
+    p.ptr()
+    p.ptr()
+    p.str("what it does")
+
+
+packed("svcctl", "RChangeServiceConfig2A", 36, config_2a, result)

@@ -4,7 +4,7 @@
 from samba.dcerpc import winreg
 
 from ndr_made import made
-from ndr_vectors import vector
+from ndr_vectors import packed, vector
 
 
 def call(name, both=True, **given):
@@ -29,7 +29,6 @@ call("FlushKey")
 call("GetKeySecurity", sec_info=7)
 call("SetKeySecurity", sec_info=7)
 call("GetVersion", version=6)
-# LoadKey is missing: Samba has a unique pointer to the name of the key, [MS-RRP] a reference.
 call("UnLoadKey")
 call("OpenKey", options=0, access_mask=0x20019)
 call("QueryInfoKey")
@@ -50,3 +49,55 @@ call("InitiateSystemShutdown", timeout=30, force_apps=1, do_reboot=0)
 call("InitiateSystemShutdown", timeout=30, force_apps=1, do_reboot=0, hostname=..., message=...)
 call("InitiateSystemShutdownEx", timeout=30, force_apps=0, do_reboot=1, reason=0x80020003)
 call("AbortSystemShutdown")
+
+
+# ---- by hand: Samba has a unique pointer to the name of the key, [MS-RRP] a reference ----
+
+def name(p, text):
+    """RRP_UNICODE_STRING, whose terminator counts."""
+    n = len(text) + 1
+    p.agg(4, 8)
+    p.u16(2 * n, 2 * n)
+    p.ptr()
+    p.wide(n, 0, n)
+    p.raw((text + "\0").encode("utf-16-le"))
+
+
+packed("winreg", "BaseRegLoadKey", 13, lambda p: (p.handle(), name(p, "TERN"), name(p, "C:\\tern.dat")), lambda p: p.u32(0))
+
+
+def several(p, values):
+    """RVALENT, first all of them, then what they point to."""
+    p.wide(len(values), 0, len(values))
+    for _ in values:
+        p.agg(4, 8)
+        p.ptr()
+        p.u32(0)
+        p.ptr()
+        p.u32(1)
+        p.end(8)
+    for v in values:
+        name(p, v)
+        p.u32(0)
+
+
+def query(p):
+    p.handle()
+    several(p, ("a", "bcd"))
+    p.u32(2)
+    p.ptr()
+    p.wide(4, 0, 4)
+    p.raw(bytes(4))
+    p.u32(4)
+
+
+def found(p):
+    several(p, ("a", "bcd"))
+    p.ptr()
+    p.wide(4, 0, 4)
+    p.raw(b"dat\0")
+    p.u32(4, 0)
+
+
+packed("winreg", "BaseRegQueryMultipleValues", 29, query, found)
+packed("winreg", "BaseRegQueryMultipleValues2", 34, query, found)
