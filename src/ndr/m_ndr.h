@@ -11,4 +11,7 @@ static inline size_t ndr_octets(bool wide, unsigned align)
     return align == NDR_PTR || align == NDR_ENUM ? (wide ? 2 * (align - 1) : align - 1) : align;
 }
 
+/* Frees what pidl_push.c keeps on the side. */
+void ndr_pidl_push_free(struct ndr_push *n);
+
 #endif

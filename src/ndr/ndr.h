@@ -23,6 +23,8 @@ struct ndr_budget {
 
 struct ndr_full_push;
 struct ndr_full_pull;
+struct ndr_pidl_push;
+struct ndr_pidl_pull;
 
 struct ndr_push {
     struct wr *w;
@@ -33,6 +35,8 @@ struct ndr_push {
     bool pipes_apart; /* ndr_push_pipe does nothing: see below */
     struct ndr_full_push *full;
     uint32_t n_full, cap_full;
+    uint32_t flags;             /* enum ndr_flags: only ndrf_push_* and the functions of <msrpc/ndr_pidl.h> look */
+    struct ndr_pidl_push *pidl; /* NULL until something of the pidl dialect needs it */
 };
 
 struct ndr_pull {
@@ -46,6 +50,8 @@ struct ndr_pull {
     bool big;         /* the peer's byte order */
     struct ndr_full_pull **full;
     uint32_t n_full, cap_full;
+    uint32_t flags; /* as in struct ndr_push */
+    struct ndr_pidl_pull *pidl;
 };
 
 /* Appends to w; alignment is counted from w's length at this moment. w is used, not owned. */

@@ -25,6 +25,8 @@ enum nt_status ndr_push_status(struct ndr_push *n)
     free(n->full);
     n->full = NULL;
     n->n_full = n->cap_full = 0;
+    if (n->pidl)
+        ndr_pidl_push_free(n);
     return n->w->st;
 }
 
