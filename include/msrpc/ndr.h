@@ -78,7 +78,7 @@ enum ndr_align {
 };
 
 /* Type of a union's tag; NDR_MS: ms_union, the arm is aligned to the widest arm in NDR20, too. */
-enum ndr_tag { NDR_TAG_8 = 1, NDR_TAG_16 = 2, NDR_TAG_ENUM = 3, NDR_TAG_32 = 4, NDR_TAG_64 = 8, NDR_MS = 16 };
+enum ndr_tag { NDR_TAG_8 = 1, NDR_TAG_16 = 2, NDR_TAG_ENUM = 3, NDR_TAG_32 = 4, NDR_TAG_PTR = 5, NDR_TAG_64 = 8, NDR_MS = 16 };
 
 /* As an expected count: not known yet, whatever the wire says. */
 #define NDR_ANY SIZE_MAX

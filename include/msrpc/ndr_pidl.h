@@ -67,8 +67,9 @@ NT_PUBLIC void ndr_push_relative_end(struct ndr_push *n);
 NT_PUBLIC void ndr_push_subcontext(struct ndr_push *n, uint32_t header, size_t size);
 NT_PUBLIC void ndr_push_subcontext_end(struct ndr_push *n);
 
-/* How long something would be, in a stream of its own: what is pushed in between vanishes. */
-NT_PUBLIC void ndr_push_measure(struct ndr_push *n);
+/* How long something would be, in a stream of its own: what is pushed in between vanishes. False, and nothing
+ * to end, while something is being measured already: sizes inside count as 0. */
+NT_PUBLIC bool ndr_push_measure(struct ndr_push *n);
 NT_PUBLIC size_t ndr_push_measure_end(struct ndr_push *n);
 
 /* By the flags in force: all of it, padding, or a 32-bit length in front. */

@@ -47,6 +47,8 @@ enum expr_kind {
     EX_COND,
     EX_SIZEOF,
     EX_MEMBER, /* a.name, op '.'; a->name, op '>' */
+    EX_CALL,   /* text(args); pidl */
+    EX_HOOK,   /* text(structure): what a function by hand has to say; pidl */
 };
 
 struct expr {
@@ -60,6 +62,7 @@ struct expr {
     bool parens;      /* a name in parentheses may turn out to be a cast */
     const char *text; /* name, string without its quotes */
     struct type *type;
+    struct attr_arg *args;
 };
 
 /* ---- attributes ---- */
@@ -113,12 +116,21 @@ enum base {
     BASE_SID,
     BASE_NTSTATUS,
     BASE_WERROR,
+    /* and those of pidl, see pidl_types.c */
+    BASE_UDLONG,
+    BASE_DLONG,
+    BASE_UDLONGR,
+    BASE_BLOB,
+    BASE_TEXT,
+    BASE_TEXTS,
+    BASE_HAND,
+    BASE_POLICY_HANDLE,
 };
 
 /* Alignments and tags as the generated code names them (enum ndr_align, enum ndr_tag of <msrpc/ndr.h>): the
  * greater is the stricter in NDR20 and NDR64 alike. */
 enum align { ALIGN_1 = 1, ALIGN_2 = 2, ALIGN_ENUM = 3, ALIGN_4 = 4, ALIGN_PTR = 5, ALIGN_8 = 8 };
-enum tag { TAG_8 = 1, TAG_16 = 2, TAG_ENUM = 3, TAG_32 = 4, TAG_64 = 8 };
+enum tag { TAG_8 = 1, TAG_16 = 2, TAG_ENUM = 3, TAG_32 = 4, TAG_PTR = 5, TAG_64 = 8 };
 
 enum type_kind { TY_BASE, TY_NAME, TY_TAG, TY_STRUCT, TY_UNION, TY_ENUM, TY_POINTER, TY_ARRAY, TY_PIPE };
 
@@ -148,6 +160,10 @@ struct type {
     int order;
     struct source *src;
     bool ms_union, v1_enum, signed_enum;
+    bool foreign;      /* BASE_HAND: a structure that is defined outside of IDL */
+    bool bitmap;       /* an enumeration of bits: a number of `width` octets */
+    unsigned width;    /* bitmap, enum8bit, enum16bit: octets; else 0 */
+    struct pidl *pidl; /* what the attributes of pidl say; NULL: nothing */
     enum layout_state state;
     unsigned align;        /* enum align */
     unsigned arm_align;    /* union: of the widest arm */
@@ -160,7 +176,7 @@ struct type {
     struct problem *problem; /* why it cannot go over the wire: an error once an operation uses it */
     bool reached;            /* an operation uses it */
     bool declared;           /* by a prototype */
-    struct type *reach_next;
+    struct type *reach_next, *mark_next;
 };
 
 struct field {
@@ -177,6 +193,7 @@ struct field {
     int index;
     bool in, out;  /* parameters */
     bool skip;     /* handle_t: never marshalled */
+    bool shared;   /* union arm: the member is there already, for another arm */
     bool nameless; /* the name is ours: an anonymous structure or union */
     struct node *node;
 };
@@ -226,6 +243,7 @@ struct decl {
     bool local;          /* operation or interface that never goes over the wire */
     bool object;         /* interface: calls carry ORPCTHIS and ORPCTHAT */
     bool checked;        /* interface: its operations are numbered */
+    bool late;           /* checked after the others of its list */
 };
 
 /* ---- what goes over the wire ---- */
@@ -241,6 +259,18 @@ enum node_kind {
     ND_HANDLE,
     ND_IGNORE,
     ND_PIPE,
+    /* of pidl, in pidl_*.c and emit_pidl.c */
+    ND_HALVES,     /* 64 bits aligned to 4; base says which half is first */
+    ND_BLOB,       /* octets, as flags say */
+    ND_TEXT,       /* string as flags say; base: BASE_CHAR, BASE_WCHAR */
+    ND_TEXTS,      /* strings up to an empty one */
+    ND_HAND,       /* `type_name`, by functions that are written by hand */
+    ND_INLINE,     /* array of `size` elements without any count */
+    ND_RELATIVE,   /* pointer whose offset is sent; `count` octets of it */
+    ND_SUBCONTEXT, /* nested stream; `count`: kind of its header, `size`: its size */
+    ND_FLAGS,      /* `to` under flags: `flags`, or `value` says which */
+    ND_VALUE,      /* `value` is sent in place of the field */
+    ND_SKIP,       /* in memory only */
 };
 
 enum pointer_kind { PTR_UNIQUE, PTR_REF, PTR_FULL };
@@ -262,6 +292,30 @@ struct node {
     bool ranged;
     int64_t low, high;
     struct loc loc;
+    /* pidl */
+    uint32_t flags;
+    struct expr *value;
+    const char *type_name;
+    bool foreign; /* ND_HAND: a structure that a header by hand defines */
+};
+
+/* What the attributes of pidl say of a structure or union. */
+struct pidl {
+    uint32_t flags;          /* in force for the whole type */
+    struct expr *flags_expr; /* or these */
+    bool nodiscriminant, relative_base;
+    bool hand_push, hand_pull; /* functions that somebody writes */
+    bool flagged;              /* may stand below flags for alignment or byte order */
+    bool measured;             /* its size is asked for */
+};
+
+/* What a value(), flag() or size says that only a function written by hand can know. */
+struct hook {
+    struct hook *next;
+    const char *name, *result; /* of the function; its C type */
+    const char *text;          /* the expression as it was written */
+    const struct type *owner;  /* structure that it looks at, or */
+    const struct decl *op;     /* operation */
 };
 
 #endif

@@ -197,7 +197,7 @@ void check_attrs(struct idlc *c, const struct attr *a)
         const char *const *name = attr_names;
         while (*name && strcmp(*name, a->name) != 0)
             name++;
-        if (*name)
+        if (*name || pidl_attr(a->name))
             continue;
         const char *meant = nearest(a->name);
         if (meant)

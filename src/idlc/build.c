@@ -215,6 +215,8 @@ struct attr *new_attr(struct scanner *s, struct loc loc, const char *name, struc
 {
     struct attr *a = pool_new(&s->c->pool, struct attr);
     *a = (struct attr){ .name = name, .loc = loc, .args = args, .has_args = has_args };
+    if (pidl_attr(name))
+        s->c->pidl = true;
     return a;
 }
 
@@ -354,8 +356,16 @@ struct type *new_body(struct scanner *s, enum type_kind kind, struct loc loc, co
     struct type *t = new_type(s, kind, loc);
     t->name = tag;
     t->fields = fields;
-    if (!fields && s->c->n_errors == 0)
+    if (!fields && s->c->n_errors == 0 && !s->c->pidl)
         diag_error(s->c, loc, "a %s needs members", kind == TY_STRUCT ? "structure" : "union");
+    return t;
+}
+
+struct type *new_bitmap(struct scanner *s, struct loc loc, const char *tag, struct field *bits)
+{
+    struct type *t = new_body(s, TY_ENUM, loc, tag, bits);
+    t->bitmap = true;
+    s->c->pidl = true;
     return t;
 }
 
@@ -506,6 +516,22 @@ struct expr *new_expr(struct scanner *s, enum expr_kind kind, struct loc loc, co
             diag_error(s->c, loc, "this expression is nested too deeply");
         e->kind = EX_NUMBER;
         e->a = e->b = e->c = NULL;
+    }
+    return e;
+}
+
+struct expr *new_call(struct scanner *s, struct loc loc, const char *name, struct attr_arg *args)
+{
+    struct expr *e = new_expr(s, EX_CALL, loc, NULL, NULL, NULL, NULL);
+    e->text = name;
+    e->args = args;
+    for (const struct attr_arg *a = args; a; a = a->next)
+        if (a->expr && a->expr->depth >= e->depth)
+            e->depth = a->expr->depth + 1;
+    if (e->depth > MAX_NESTING) {
+        diag_error(s->c, loc, "this expression is nested too deeply");
+        e->args = NULL;
+        e->depth = 1;
     }
     return e;
 }

@@ -101,7 +101,11 @@ static void check_uuid(struct idlc *c, struct decl *d, const struct attr *a)
     const char *s = a->text ? a->text : "";
     for (int i = 0; i < 5; i++) {
         if (hex_digits(s) != groups[i] || s[groups[i]] != (i < 4 ? '-' : '\0')) {
-            diag_error(c, a->loc, "a UUID has 8-4-4-4-12 hexadecimal digits");
+            if (!c->pidl)
+                diag_error(c, a->loc, "a UUID has 8-4-4-4-12 hexadecimal digits");
+            else
+                diag_warning(c, WARN_PIDL, a->loc,
+                             "a UUID has 8-4-4-4-12 hexadecimal digits; filled up with zeros");
             return;
         }
         s += groups[i] + 1;
@@ -190,10 +194,34 @@ static void unknown_type(struct idlc *c, const struct type *t)
     c->capture = capture;
 }
 
+/* typedef struct X X; before, or after, X is defined by another typedef. */
+static bool forward_typedef(const struct decl *d, const char *name)
+{
+    return d && d->kind == DECL_TYPEDEF && d->type && d->type->kind == TY_TAG &&
+           strcmp(d->type->name, name) == 0;
+}
+
+/* Typedefs and tags have names of their own, but pidl knows one kind only: what is not among the one may be
+ * among the other, or known without a definition. */
+struct symbol *symbol_of_type(struct idlc *c, const struct type *t)
+{
+    bool name = t->kind == TY_NAME;
+    struct symbol *s = symbol_find(name ? c->names : c->tags, t->name);
+    if (s)
+        return s;
+    s = symbol_find(name ? c->tags : c->names, t->name);
+    if (!name && s && forward_typedef(s->decl, t->name))
+        s = NULL; /* it says nothing */
+    if (s && (name || (s->decl && s->decl->kind == DECL_TYPEDEF) || (s->type && !s->field)))
+        return s;
+    s = pidl_known_type(c, t->name);
+    return s ? s : pidl_foreign_type(c, t);
+}
+
 struct type *type_resolve(struct idlc *c, struct type *t)
 {
     for (int i = 0; t && (t->kind == TY_NAME || t->kind == TY_TAG); i++) {
-        struct symbol *s = symbol_find(t->kind == TY_NAME ? c->names : c->tags, t->name);
+        struct symbol *s = symbol_of_type(c, t);
         const struct decl *d = s ? s->decl : NULL;
         if (i > MAX_NESTING) {
             diag_error(c, t->loc, "'%s' leads through too many names", t->name);
@@ -205,7 +233,7 @@ struct type *type_resolve(struct idlc *c, struct type *t)
             unknown_type(c, t);
             return NULL;
         }
-        if (t->kind == TY_TAG && s->type->kind != t->tag_kind &&
+        if (t->kind == TY_TAG && s->type && s->type->kind != TY_BASE && s->type->kind != t->tag_kind &&
             !(s->type->encapsulated && t->tag_kind == TY_UNION)) {
             diag_error(c, t->loc, "'%s' is another kind of type", t->name);
             return NULL;
@@ -352,29 +380,44 @@ static bool same_type(struct idlc *c, const struct type *a, const struct type *b
 
 /* ---- definitions ---- */
 
+/* In C an enumerator may have the value of one that comes later in the file, which pidl leaves to C. */
+static bool enumerator_ahead(const struct decl *at, const struct expr *e, int64_t *ret)
+{
+    for (const struct decl *d = e->kind == EX_NAME ? at : NULL; d; d = d->next)
+        for (const struct field *f = d->type && d->type->kind == TY_ENUM ? d->type->fields : NULL; f;
+             f = f->next)
+            if (strcmp(f->name, e->text) == 0 && f->value && f->value->kind == EX_NUMBER) {
+                *ret = (int64_t)f->value->value;
+                return true;
+            }
+    return false;
+}
+
 static void add_enumerators(struct idlc *c, const struct decl *d, struct type *t)
 {
     int64_t next = 0;
     int wide = 0;
     for (struct field *f = t->fields; f; f = f->next) {
         f->cname = claim(c, c->c_names, prefixed(c, d, f->name), f);
-        if (f->value && !const_eval(c, f->value, &next))
+        if (f->value && !enumerator_ahead(d, f->value, &next) && !const_eval(c, f->value, &next))
             next = 0;
         f->number = next++;
         if (f->number < 0)
             t->signed_enum = true;
-        else if (f->number > INT16_MAX && !t->v1_enum && !wide++)
+        else if (f->number > INT16_MAX && !t->v1_enum && !t->bitmap && !c->pidl && !wide++)
             diag_warning(c, WARN_ENUM, f->loc,
                          "'%s' is %lld, but an enumeration without v1_enum is sent in 16 bits", f->name,
                          (long long)f->number);
-        if (f->number < INT32_MIN || f->number > UINT32_MAX)
+        if (!t->bitmap && (f->number < INT32_MIN || f->number > UINT32_MAX))
             diag_error(c, f->loc, "'%s' does not fit into 32 bits", f->name);
         struct symbol *s = symbol_find(c->names, f->name);
-        if (s && !(s->field && s->value == f->number))
+        const struct decl *owner = s && s->field ? s->type->owner : s && s->decl ? s->decl->owner : NULL;
+        bool other = c->pidl && s && s->known_value && owner != d->owner; /* in C they have their prefixes */
+        if (s && !other && !(s->field && s->value == f->number))
             diag_error(c, f->loc, "'%s' is defined already", f->name);
-        if (s)
+        if (s && !other)
             continue;
-        s = symbol_add(c, c->names, f->name);
+        s = s ? s : symbol_add(c, c->names, f->name);
         s->type = t;
         s->field = f;
         s->value = f->number;
@@ -419,7 +462,10 @@ static void check_members(struct idlc *c, struct type *t)
         f->cname = c_name(c, f->name);
         for (const struct field *g = t->fields; g != f; g = g->next)
             if (g->name && strcmp(g->name, f->name) == 0) {
-                diag_error(c, f->loc, "'%s' is there already", f->name);
+                /* arms of pidl may share a member of the union in C */
+                f->shared = t->kind == TY_UNION && c->pidl && same_type(c, f->type, g->type, 0);
+                if (!f->shared)
+                    diag_error(c, f->loc, "'%s' is there already", f->name);
                 break;
             }
     }
@@ -508,7 +554,14 @@ static void add_typedef(struct idlc *c, struct decl *d)
     }
     bool was_type = s && s->decl && s->decl->kind == DECL_TYPEDEF,
          same = was_type && same_type(c, s->decl->type, d->type, 0);
-    if (s && !same && !(was_type && replaces(c, d->loc, s->decl->src, d->src, d->name))) {
+    bool interface = s && s->decl && s->decl->kind == DECL_INTERFACE; /* pidl tells them apart */
+    bool forward = s && forward_typedef(s->decl, d->name);
+    if (forward_typedef(d, d->name) && was_type) {
+        d->alias_of_known = true; /* typedef struct X X; after its definition */
+        return;
+    }
+    if (s && !same && !interface && !forward &&
+        !(was_type && replaces(c, d->loc, s->decl->src, d->src, d->name))) {
         diag_error(c, d->loc, "'%s' is defined already, and differently", d->name);
         if (s->decl)
             diag_note(c, s->decl->loc, "here");
@@ -601,7 +654,7 @@ static void add_interface(struct idlc *c, struct decl *d)
     else if (!s)
         symbol_add(c, c->names, d->name)->decl = d;
     object_interface(c, d);
-    if (!a && !d->src->imported && !d->local)
+    if (!a && !d->src->imported && !d->local && !c->pidl)
         for (const struct decl *m = d->body; m; m = m->next)
             if (is_operation(m)) {
                 diag_error(c, d->loc, "interface '%s' has operations but no uuid", d->name);
@@ -610,41 +663,58 @@ static void add_interface(struct idlc *c, struct decl *d)
     add_decls(c, d->body);
 }
 
+static void add_decl(struct idlc *c, struct decl *d)
+{
+    switch (d->kind) {
+    case DECL_TYPEDEF:
+        add_typedef(c, d);
+        break;
+    case DECL_TAG:
+        if (d->type->kind == TY_STRUCT || d->type->kind == TY_UNION || d->type->kind == TY_ENUM)
+            add_def(c, d, d->type, d->type->name ? d->type->name : "anonymous");
+        break;
+    case DECL_CONST:
+        add_const(c, d);
+        break;
+    case DECL_INTERFACE:
+        if (d->owner)
+            diag_error(c, d->loc, "interface '%s' is inside another one", d->name);
+        else
+            add_interface(c, d);
+        break;
+    case DECL_OPERATION:
+    case DECL_CALLBACK:
+        check_operation(c, d);
+        break;
+    case DECL_FORWARD:
+        if (!symbol_find(c->names, d->name))
+            symbol_add(c, c->names, d->name)->decl = d;
+        break;
+    case DECL_LOCAL:
+    case DECL_CPP_QUOTE:
+    case DECL_IMPORT:
+    case DECL_INCLUDE:
+        break;
+    }
+}
+
+/* Pidl lets constants name enumerators, and parameters types, that come later. */
+static bool waits(const struct idlc *c, const struct decl *d)
+{
+    return is_operation(d) ||
+           (d->kind == DECL_CONST && d->value->kind != EX_STRING && !pidl_constant(c, d->value));
+}
+
 static void add_decls(struct idlc *c, struct decl *list)
 {
     for (struct decl *d = list; d; d = d->next) {
-        switch (d->kind) {
-        case DECL_TYPEDEF:
-            add_typedef(c, d);
-            break;
-        case DECL_TAG:
-            if (d->type->kind == TY_STRUCT || d->type->kind == TY_UNION || d->type->kind == TY_ENUM)
-                add_def(c, d, d->type, d->type->name ? d->type->name : "anonymous");
-            break;
-        case DECL_CONST:
-            add_const(c, d);
-            break;
-        case DECL_INTERFACE:
-            if (d->owner)
-                diag_error(c, d->loc, "interface '%s' is inside another one", d->name);
-            else
-                add_interface(c, d);
-            break;
-        case DECL_OPERATION:
-        case DECL_CALLBACK:
-            check_operation(c, d);
-            break;
-        case DECL_FORWARD:
-            if (!symbol_find(c->names, d->name))
-                symbol_add(c, c->names, d->name)->decl = d;
-            break;
-        case DECL_LOCAL:
-        case DECL_CPP_QUOTE:
-        case DECL_IMPORT:
-        case DECL_INCLUDE:
-            break;
-        }
+        d->late = waits(c, d);
+        if (!d->late)
+            add_decl(c, d);
     }
+    for (struct decl *d = list; d; d = d->next)
+        if (d->late)
+            add_decl(c, d);
 }
 
 /* Imported files first: their names are used here. */

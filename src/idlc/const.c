@@ -9,8 +9,9 @@ static bool eval_name(struct idlc *c, const struct expr *e, int64_t *ret)
         *ret = s->value;
         return true;
     }
-    if (strcmp(e->text, "TRUE") == 0 || strcmp(e->text, "FALSE") == 0 || strcmp(e->text, "NULL") == 0) {
-        *ret = e->text[0] == 'T';
+    if (strcmp(e->text, "TRUE") == 0 || strcmp(e->text, "FALSE") == 0 || strcmp(e->text, "NULL") == 0 ||
+        strcmp(e->text, "true") == 0 || strcmp(e->text, "false") == 0) {
+        *ret = e->text[0] == 'T' || e->text[0] == 't';
         return true;
     }
     if (!c->incomplete)
@@ -162,11 +163,12 @@ static bool eval_binary(struct idlc *c, const struct expr *e, int64_t a, int64_t
 }
 
 /* (TYPE) - x reads as a difference. */
-static bool is_cast(const struct idlc *c, const struct expr *e)
+static bool is_cast(struct idlc *c, const struct expr *e)
 {
     if (e->a->kind != EX_NAME || !e->a->parens || e->op[1] || (*e->op != '-' && *e->op != '+'))
         return false;
-    const struct symbol *s = symbol_find((struct symbol **)c->names, e->a->text);
+    const struct symbol *s = symbol_find(c->names, e->a->text);
+    s = s ? s : pidl_known_type(c, e->a->text);
     return s && !s->known_value && (s->type || (s->decl && s->decl->kind == DECL_TYPEDEF));
 }
 
@@ -188,6 +190,10 @@ bool const_eval(struct idlc *c, const struct expr *e, int64_t *ret)
             return false;
         *ret = *e->op == '-' ? (int64_t)(0 - (uint64_t)a) : *e->op == '~' ? ~a : !a;
         return true;
+    case EX_CALL: /* UINT32_C(1) */
+        if (strlen(e->text) < 7 || strcmp(e->text + strlen(e->text) - 2, "_C") != 0 || !e->args)
+            break;
+        return const_eval(c, e->args->expr, ret);
     case EX_BINARY:
         if (is_cast(c, e)) { /* (DATE) -1 */
             if (!const_eval(c, e->b, &b))

@@ -90,6 +90,7 @@ static const char *const warning_names[WARN_COUNT] = {
     [WARN_DIRECTION] = "direction",
     [WARN_UNSENDABLE] = "unsendable",
     [WARN_ENUM] = "enum-range",
+    [WARN_PIDL] = "pidl",
 };
 
 bool diag_option(struct idlc *c, const char *option)

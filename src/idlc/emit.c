@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "idlc/m_emit.h"
+#include "idlc/m_emit_pidl.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -60,6 +60,11 @@ void emit_line(struct emit *e, const char *fmt, ...)
     va_start(ap, fmt);
     text_vprintf(&t, fmt, ap);
     va_end(ap);
+    if (e->flagged) {
+        const char *line = pidl_line(e, t.data);
+        t.len = 0;
+        text_add(&t, line, strlen(line));
+    }
     const char *assign = strstr(t.data, " = "), *paren = strchr(t.data, '(');
     bool assignment = assign && paren && assign < paren;
     if (indent + t.len > EMIT_COLUMNS && assignment && indent + 4 + strlen(assign + 3) <= EMIT_COLUMNS) {
@@ -164,6 +169,42 @@ static const char *string_type(const struct node *n)
     return n->base == BASE_WCHAR ? "char16_t" : "char";
 }
 
+/* Types that have functions by hand: what their values are in C. */
+static const char *hand_declaration(struct emit *e, const struct node *n, const char *name)
+{
+    if (n->type)
+        return POOL_PRINTF(e, "%s %s %s", n->type->kind == TY_ENUM ? "enum" : "struct", n->type->cname, name);
+    return n->foreign ? POOL_PRINTF(e, "struct %s %s", n->type_name, name)
+                      : POOL_PRINTF(e, "const char *%s", name);
+}
+
+static const char *pidl_declaration(struct emit *e, const struct node *n, const char *name)
+{
+    switch (n->kind) {
+    case ND_HALVES:
+        return POOL_PRINTF(e, "%s %s", base_c_type(n->base), name);
+    case ND_BLOB:
+        return POOL_PRINTF(e, "struct nt_blob %s", name);
+    case ND_TEXT:
+        return POOL_PRINTF(e, "const %s *%s", string_type(n), name);
+    case ND_TEXTS:
+        return POOL_PRINTF(e, "const %s *const *%s", string_type(n), name);
+    case ND_INLINE:
+        return with_star(e, n->to, name);
+    case ND_RELATIVE: /* as any other pointer */
+    case ND_POINTER:
+        return node_core(n->to)->kind == ND_ARRAY ? with_star(e, node_core(n->to)->to, name)
+               : node_merged(n->to)               ? declaration(e, node_core(n->to), name)
+                                                  : with_star(e, n->to, name);
+    case ND_HAND:
+        if (!n->to)
+            return hand_declaration(e, n, name);
+        return declaration(e, n->to, name);
+    default: /* what stands around the type of the field */
+        return n->to ? declaration(e, n->to, name) : name;
+    }
+}
+
 static const char *declaration(struct emit *e, const struct node *n, const char *name)
 {
     switch (n->kind) {
@@ -186,14 +227,15 @@ static const char *declaration(struct emit *e, const struct node *n, const char 
             return with_star(e, n->to->to, name);
         if (n->to->kind == ND_STRING)
             return POOL_PRINTF(e, n->to->fixed ? "%s *%s" : "const %s *%s", string_type(n->to), name);
-        return with_star(e, n->to, name);
+        return n->to->kind >= ND_HALVES ? pidl_declaration(e, n, name) : with_star(e, n->to, name);
     case ND_ARRAY:
         return n->fixed ? declaration(e, n->to, with_bound(e, n->count, name)) : with_star(e, n->to, name);
     case ND_STRING:
         return n->fixed ? POOL_PRINTF(e, "%s %s", string_type(n), with_bound(e, n->count, name))
                         : POOL_PRINTF(e, "const %s *%s", string_type(n), name);
+    default:
+        return pidl_declaration(e, n, name);
     }
-    return name;
 }
 
 const char *emit_declaration(struct emit *e, const struct node *n, const char *name)
@@ -272,6 +314,12 @@ const char *emit_expr(struct emit *e, const struct expr *x)
         return POOL_PRINTF(e, "%s %s %s", operand(e, x->a), x->op, operand(e, x->b));
     case EX_COND:
         return POOL_PRINTF(e, "%s ? %s : %s", operand(e, x->a), operand(e, x->b), operand(e, x->c));
+    case EX_CALL:
+    case EX_MEMBER:
+    case EX_HOOK: {
+        const char *text = pidl_text(e, x, false);
+        return text ? text : "0";
+    }
     default:
         return "0";
     }
@@ -279,8 +327,8 @@ const char *emit_expr(struct emit *e, const struct expr *x)
 
 static bool names_fields(const struct emit *e, const struct expr *x)
 {
-    return x && ((x->kind == EX_NAME && field_named(e, x->text)) || names_fields(e, x->a) ||
-                 names_fields(e, x->b) || names_fields(e, x->c));
+    return x && ((x->kind == EX_NAME && field_named(e, x->text)) || x->kind == EX_HOOK || pidl_expr(x) ||
+                 names_fields(e, x->a) || names_fields(e, x->b) || names_fields(e, x->c));
 }
 
 /* An unsigned field of at most 32 bits needs no cast. */
@@ -309,6 +357,9 @@ bool expr_ready(const struct emit *e, const struct expr *x)
         const struct field *f = field_named(e, x->text);
         return !f || (e->operation && e->out && !f->out) || f->index < e->at;
     }
+    for (const struct attr_arg *a = x->args; a; a = a->next)
+        if (!expr_ready(e, a->expr))
+            return false;
     return expr_ready(e, x->a) && expr_ready(e, x->b) && expr_ready(e, x->c);
 }
 
@@ -336,6 +387,24 @@ void expr_write(struct text *t, const struct expr *x)
         expr_write(t, x->b);
         text_printf(t, " : ");
         expr_write(t, x->c);
+        break;
+    case EX_MEMBER:
+        expr_write(t, x->a);
+        text_printf(t, "%s%s", *x->op == '.' ? "." : "->", x->text);
+        break;
+    case EX_CALL:
+        text_printf(t, "%s(", x->text);
+        for (const struct attr_arg *a = x->args; a; a = a->next) {
+            expr_write(t, a->expr);
+            text_printf(t, a->next ? ", " : "");
+        }
+        text_printf(t, ")");
+        break;
+    case EX_HOOK:
+        text_printf(t, "%s()", x->text);
+        break;
+    case EX_STRING:
+        text_printf(t, "\"%s\"", x->text);
         break;
     default:
         text_printf(t, "...");

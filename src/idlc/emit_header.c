@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* NAME.h: constants, types, one structure for each operation, prototypes. */
-#include "idlc/m_emit.h"
+#include "idlc/m_emit_pidl.h"
 
 #include <ctype.h>
 
@@ -142,7 +142,7 @@ static void emit_body(struct emit *e, const struct type *t)
             flush_members(e, &m);
             emit_arm_note(e, f);
         }
-        if (f->node) {
+        if (f->node && !f->shared) {
             add_member(e, &m, f->node, f->cname);
             any = true;
         }
@@ -317,6 +317,8 @@ void emit_header(struct idlc *c, struct text *o)
         *p = isalnum((unsigned char)*p) ? (char)toupper((unsigned char)*p) : '_';
     emit_file_start(&e, "Types and operations");
     emit_text(&e, "#ifndef %s\n#define %s\n\n#include <msrpc/rpc.h>\n", guard, guard);
+    if (c->pidl)
+        emit_text(&e, "#include <msrpc/ndr_pidl.h>\n");
     for (const struct source_ref *ref = c->main->imports; ref; ref = ref->next)
         emit_text(&e, "#include %s\n", emit_header_name(&e, ref->source));
     emit_includes(&e, c->main->decls);
@@ -330,5 +332,6 @@ void emit_header(struct idlc *c, struct text *o)
     emit_type_tables(&e);
     for (const struct decl *i = next_interface(c->main->decls); i; i = next_interface(i->next))
         emit_interface(&e, i);
+    pidl_prototypes(&e);
     emit_text(&e, "\nNT_END_DECLS\n\n#endif\n");
 }

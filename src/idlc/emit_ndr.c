@@ -3,11 +3,12 @@
  * NAME_ndr.c: functions that push and pull each type and operation, and the tables. Each construct has two
  * passes: the fixed part, then what its embedded pointers stand at ([C706] 14.3.12.3).
  */
-#include "idlc/m_emit_ndr.h"
+#include "idlc/m_emit_pidl.h"
 
+#include <ctype.h>
 #include <limits.h>
 
-static const char *address(struct emit *e, const char *text)
+const char *address(struct emit *e, const char *text)
 {
     return *text == '*' ? text + 1 : POOL_PRINTF(e, "&%s", text);
 }
@@ -23,13 +24,13 @@ static const char *loop_var(int depth)
     return depth < 4 ? names[depth] : "m";
 }
 
-static struct place element_of(struct emit *e, struct place p)
+struct place element_of(struct emit *e, struct place p)
 {
     const char *text = POOL_PRINTF(e, *p.text == '*' ? "(%s)[%s]" : "%s[%s]", p.text, loop_var(p.depth));
     return (struct place){ text, p.name, p.depth + 1 };
 }
 
-static const char *helper(struct emit *e, struct place p, const char *what)
+const char *helper(struct emit *e, struct place p, const char *what)
 {
     return p.depth ? POOL_PRINTF(e, "%s_%s%d", p.name, what, p.depth + 1)
                    : POOL_PRINTF(e, "%s_%s", p.name, what);
@@ -39,7 +40,7 @@ static const char *helper(struct emit *e, struct place p, const char *what)
 unsigned bulk_width(const struct node *n)
 {
     if (n->kind == ND_ENUM)
-        return n->type->v1_enum ? 4 : 0;
+        return n->type->v1_enum ? 4 : 0; /* in C all are 32 bits wide, whatever enum8bit says */
     if (n->kind == ND_ARRAY && n->fixed && !n->varying)
         return bulk_width(n->to);
     if (n->kind != ND_SCALAR || n->ranged || n->base == BASE_I3264 || n->base == BASE_U3264 ||
@@ -73,17 +74,16 @@ static const char *align_name(unsigned align)
 
 static const char *tag_name(const struct type *t)
 {
-    static const char *const names[] = { [TAG_8] = "NDR_TAG_8",
-                                         [TAG_16] = "NDR_TAG_16",
-                                         [TAG_ENUM] = "NDR_TAG_ENUM",
-                                         [TAG_32] = "NDR_TAG_32",
-                                         [TAG_64] = "NDR_TAG_64" };
+    static const char *const names[] = {
+        [TAG_8] = "NDR_TAG_8",   [TAG_16] = "NDR_TAG_16",   [TAG_ENUM] = "NDR_TAG_ENUM",
+        [TAG_32] = "NDR_TAG_32", [TAG_PTR] = "NDR_TAG_PTR", [TAG_64] = "NDR_TAG_64"
+    };
     return names[t->tag_kind_ndr];
 }
 
-static const char *tag_type(const struct type *t)
+const char *tag_type(const struct type *t)
 {
-    return t->tag_kind_ndr == TAG_64 ? "uint64_t" : "uint32_t";
+    return t->tag_kind_ndr == TAG_64 || t->tag_kind_ndr == TAG_PTR ? "uint64_t" : "uint32_t";
 }
 
 /* The value of switch_is as an argument: a cast where the field is signed. */
@@ -93,7 +93,8 @@ static const char *tag_value(struct emit *e, const struct node *n)
     const struct expr *x = n->switch_is->kind == EX_UNARY ? n->switch_is->a : n->switch_is;
     for (const struct field *f = e->fields; x && x->kind == EX_NAME && f; f = f->next)
         if (f->name && f->node && strcmp(f->name, x->text) == 0)
-            if ((f->node->kind == ND_SCALAR && !base_signed(f->node->base)) ||
+            if ((f->node->kind == ND_SCALAR && !base_signed(f->node->base) &&
+                 (!n->type->pidl || node_align(f->node) <= ALIGN_4)) ||
                 (f->node->kind == ND_ENUM && !f->node->type->signed_enum))
                 return text;
     return POOL_PRINTF(e, x->kind == EX_NAME ? "(%s)%s" : "(%s)(%s)", tag_type(n->type), text);
@@ -146,6 +147,11 @@ static void push_scalar(struct emit *e, const struct node *n, struct place p, bo
     emit_line(e, "ndr_push_%s(n, %s%s);", name, cast, p.text);
 }
 
+static const char *enum_primitive(const struct type *t)
+{
+    return t->width == 1 ? "u8" : t->width == 2 ? "u16" : t->v1_enum ? "u32" : "enum";
+}
+
 static const char *pointer_name(const struct node *n)
 {
     return n->pointer == PTR_FULL     ? "full"
@@ -154,7 +160,7 @@ static const char *pointer_name(const struct node *n)
                                       : "ref";
 }
 
-static size_t loop_start(struct emit *e, struct place p, const char *count, const char *and)
+size_t loop_start(struct emit *e, struct place p, const char *count, const char *and)
 {
     const char *i = loop_var(p.depth);
     emit_line(e, "for (size_t %s = 0; %s < %s%s; %s++) {", i, i, count, and, i);
@@ -217,8 +223,11 @@ void push_fixed(struct emit *e, const struct node *n, struct place p, bool hoist
         push_scalar(e, n, p, hoisted);
         break;
     case ND_ENUM:
-        emit_line(e, "ndr_push_%s(n, %s%s);", n->type->v1_enum ? "u32" : "enum",
-                  n->type->signed_enum ? "(uint32_t)" : "", p.text);
+        emit_line(e, "ndr_push_%s(n, %s%s);", enum_primitive(n->type),
+                  n->type->width         ? POOL_PRINTF(e, "(uint%u_t)", 8 * n->type->width)
+                  : n->type->signed_enum ? "(uint32_t)"
+                                         : "",
+                  p.text);
         break;
     case ND_STRUCT:
         emit_line(e, "%s_push(n, %s);", n->type->cname, address(e, p.text));
@@ -244,13 +253,15 @@ void push_fixed(struct emit *e, const struct node *n, struct place p, bool hoist
     case ND_PIPE:
         emit_line(e, "ndr_push_pipe(n, %s, &%s_element);", address(e, p.text), p.name);
         break;
+    default:
+        pidl_push_fixed(e, n, p);
     }
 }
 
 /* What a pointer stands at, once that is known to be there. */
-static void push_pointee(struct emit *e, const struct node *to, struct place p)
+void push_pointee(struct emit *e, const struct node *to, struct place p)
 {
-    bool merged = to->kind == ND_ARRAY || to->kind == ND_STRING;
+    bool merged = node_merged(to);
     struct place at = merged ? (struct place){ p.text, p.name, p.depth } : pointee_of(e, p);
     push_fixed(e, to, at, false);
     push_deferred(e, to, at);
@@ -294,6 +305,7 @@ void push_deferred(struct emit *e, const struct node *n, struct place p)
         break;
     }
     default:
+        pidl_push_deferred(e, n, p);
         break;
     }
 }
@@ -333,18 +345,19 @@ static void pull_scalar(struct emit *e, const struct node *n, struct place p, co
     }
     emit_line(e, "%s = %sndr_pull_%s(n);", p.text, cast, name);
     if (n->ranged)
-        emit_line(e, "ndr_pull_range(n, %s%s, %lld, %lld);", base_width(n->base) == 8 ? "(int64_t)" : "",
-                  p.text, (long long)n->low, (long long)n->high);
+        emit_line(e, "ndr_pull_range(n, %s%s, %lld, %lld);",
+                  base_width(n->base) == 8 || n->base == BASE_U3264 ? "(int64_t)" : "", p.text,
+                  (long long)n->low, (long long)n->high);
 }
 
 /* Bytes of what a pointer stands at, to be taken with its referent id; 0: known later only. */
-static const char *pointee_size(struct emit *e, const struct node *to, struct place p)
+const char *pointee_size(struct emit *e, const struct node *to, struct place p)
 {
     if (to->kind == ND_ARRAY && to->fixed)
         return POOL_PRINTF(e, "%llu * sizeof(*%s)", (unsigned long long)to->count, p.text);
     if (to->kind == ND_STRING && to->fixed)
         return POOL_PRINTF(e, "%llu * sizeof(*%s)", (unsigned long long)to->count, p.text);
-    if (to->kind == ND_ARRAY || to->kind == ND_STRING)
+    if (node_merged(to))
         return "0";
     return POOL_PRINTF(e, "sizeof(*%s)", p.text);
 }
@@ -532,8 +545,7 @@ void pull_fixed(struct emit *e, const struct node *n, struct place p, const char
         pull_scalar(e, n, p, hoisted);
         break;
     case ND_ENUM:
-        emit_line(e, "%s = (enum %s)ndr_pull_%s(n);", p.text, n->type->cname,
-                  n->type->v1_enum ? "u32" : "enum");
+        emit_line(e, "%s = (enum %s)ndr_pull_%s(n);", p.text, n->type->cname, enum_primitive(n->type));
         break;
     case ND_STRUCT:
         emit_line(e, "%s_pull(n, %s);", n->type->cname, address(e, p.text));
@@ -559,16 +571,18 @@ void pull_fixed(struct emit *e, const struct node *n, struct place p, const char
     case ND_PIPE:
         emit_line(e, "ndr_pull_pipe(n, %s, &%s_element);", address(e, p.text), p.name);
         break;
+    default:
+        pidl_pull_fixed(e, n, p);
     }
 }
 
-static void pull_pointee(struct emit *e, const struct node *to, struct place p)
+void pull_pointee(struct emit *e, const struct node *to, struct place p)
 {
     if (to->kind == ND_ARRAY) {
         const char *count = pull_array(e, to, p, NULL);
         pull_deferred(e, to, p, count);
     } else {
-        struct place at = to->kind == ND_STRING ? p : pointee_of(e, p);
+        struct place at = node_merged(to) ? p : pointee_of(e, p);
         pull_fixed(e, to, at, NULL);
         pull_deferred(e, to, at, NULL);
     }
@@ -631,6 +645,7 @@ void pull_deferred(struct emit *e, const struct node *n, struct place p, const c
         break;
     }
     default:
+        pidl_pull_deferred(e, n, p);
         break;
     }
 }
@@ -797,10 +812,24 @@ static void start_function(struct emit *e, const struct type *t, const char *wha
         emit_line(e, "if (!ndr_%s_enter(n))", push ? "push" : "pull");
         emit_line(e, "    return;");
     }
+    e->body = e->o->len;
+    pidl_begin_type(e, t, push);
+}
+
+/* A function that looks at none of its members, for all are constants of pidl. */
+static void mention_unused(struct emit *e, char name)
+{
+    const char *body = e->o->data + e->body;
+    for (const char *s = strchr(body, name); s; s = strchr(s + 1, name))
+        if (!isalnum((unsigned char)s[1]) && s[1] != '_' && !isalnum((unsigned char)s[-1]) && s[-1] != '_')
+            return;
+    emit_line(e, "(void)%c;", name);
 }
 
 static void end_function(struct emit *e, const struct type *t, const char *what, bool push)
 {
+    mention_unused(e, t->kind == TY_UNION ? 'u' : 's');
+    pidl_end_type(e, t, push);
     if (t->recursive && strstr(what, "deferred"))
         emit_line(e, "ndr_%s_leave(n);", push ? "push" : "pull");
     e->indent = 0;
@@ -810,11 +839,11 @@ static void end_function(struct emit *e, const struct type *t, const char *what,
 /* RPC_UNICODE_STRING and its kin: two 16-bit lengths and a unique pointer to an array. */
 static bool counted_shape(const struct type *t)
 {
-    const struct field *a = t->fields, *b = a->next, *p = b ? b->next : NULL;
-    return p && !p->next && a->node->kind == ND_SCALAR && a->node->base == BASE_U16 && !a->node->ranged &&
-           b->node->kind == ND_SCALAR && b->node->base == BASE_U16 && !b->node->ranged &&
-           p->node->kind == ND_POINTER && p->node->pointer == PTR_UNIQUE && p->node->to->kind == ND_ARRAY &&
-           !p->node->to->fixed;
+    const struct field *a = t->fields, *b = a ? a->next : NULL, *p = b ? b->next : NULL;
+    return p && !pidl_own_functions(t) && !p->next && a->node->kind == ND_SCALAR &&
+           a->node->base == BASE_U16 && !a->node->ranged && b->node->kind == ND_SCALAR &&
+           b->node->base == BASE_U16 && !b->node->ranged && p->node->kind == ND_POINTER &&
+           p->node->pointer == PTR_UNIQUE && p->node->to->kind == ND_ARRAY && !p->node->to->fixed;
 }
 
 static void emit_counted(struct emit *e, const struct type *t)
@@ -834,13 +863,12 @@ static void emit_counted(struct emit *e, const struct type *t)
     end_function(e, t, "pull_deferred", false);
 }
 
-static void emit_struct(struct emit *e, const struct type *t)
+static void push_struct(struct emit *e, const struct type *t)
 {
     const struct field *fields, *array = NULL;
     const char *prefix = "s->";
     if (t->conformant)
         array = trailing_open(e, t, &prefix, &fields);
-
     start_function(e, t, "push", true);
     if (array) {
         e->fields = fields;
@@ -849,7 +877,9 @@ static void emit_struct(struct emit *e, const struct type *t)
     }
     if (first_align(t) < t->align)
         emit_line(e, "ndr_push_align(n, %s);", align_name(t->align));
+    pidl_begin_base(e, t, true);
     struct_fields(e, t, "s->", PUSH_FIXED);
+    pidl_end_base(e, t, true);
     if (last_align(t) < t->align)
         emit_line(e, "ndr_push_end(n, %s);", align_name(t->align));
     end_function(e, t, "push", true);
@@ -859,14 +889,19 @@ static void emit_struct(struct emit *e, const struct type *t)
         struct_fields(e, t, "s->", PUSH_DEFERRED);
         end_function(e, t, "push_deferred", true);
     }
+}
 
+static void pull_struct(struct emit *e, const struct type *t)
+{
     start_function(e, t, "pull", false);
     size_t start = e->o->len;
-    if (array)
+    if (t->conformant)
         emit_line(e, "size_t size = ndr_pull_size(n);");
     if (first_align(t) < t->align)
         emit_line(e, "ndr_pull_align(n, %s);", align_name(t->align));
+    pidl_begin_base(e, t, false);
     struct_fields(e, t, "s->", PULL_FIXED);
+    pidl_end_base(e, t, false);
     emit_late(e, start);
     if (last_align(t) < t->align)
         emit_line(e, "ndr_pull_end(n, %s);", align_name(t->align));
@@ -879,13 +914,21 @@ static void emit_struct(struct emit *e, const struct type *t)
     }
 }
 
+static void emit_struct(struct emit *e, const struct type *t)
+{
+    if (!pidl_by_hand(t, true))
+        push_struct(e, t);
+    if (!pidl_by_hand(t, false))
+        pull_struct(e, t);
+}
+
 /* ---- unions ---- */
 
 static const char *case_label(struct emit *e, const struct type *t, const struct attr_arg *a)
 {
     const struct symbol *s = a->expr->kind == EX_NAME ? symbol_find(e->c->names, a->expr->text) : NULL;
     if (s && s->field)
-        return s->field->cname;
+        return a->value < 0 ? POOL_PRINTF(e, "(%s)%s", tag_type(t), s->field->cname) : s->field->cname;
     if (a->value < 0)
         return POOL_PRINTF(e, "(%s)%lld", tag_type(t), (long long)a->value);
     return POOL_PRINTF(e, "%lld%s", (long long)a->value, a->value > INT32_MAX ? "U" : "");
@@ -937,28 +980,55 @@ static void union_switch(struct emit *e, const struct type *t, enum pass pass)
     emit_line(e, "}");
 }
 
-static void emit_union(struct emit *e, const struct type *t)
+/* The tag of a union, or of one that sends none the alignment alone. */
+static void union_tag(struct emit *e, const struct type *t, const char *verb)
 {
-    const char *kind = POOL_PRINTF(e, "%s%s", tag_name(t), t->ms_union ? " | NDR_MS" : "");
-    e->fields = NULL;
+    const char *align = align_name(t->arm_align);
+    if (t->pidl && t->pidl->nodiscriminant)
+        emit_line(e, "ndr_%s_end(n, %s);", verb, align);
+    else
+        emit_line(e, "ndr_%s_tag(n, %s%s, tag, %s);", verb, tag_name(t), t->ms_union ? " | NDR_MS" : "",
+                  align);
+}
+
+static void push_union(struct emit *e, const struct type *t)
+{
     start_function(e, t, "push", true);
-    emit_line(e, "ndr_push_tag(n, %s, tag, %s);", kind, align_name(t->arm_align));
+    union_tag(e, t, "push");
+    pidl_begin_base(e, t, true);
     union_switch(e, t, PUSH_FIXED);
+    pidl_end_base(e, t, true);
     end_function(e, t, "push", true);
     if (t->deferred) {
         start_function(e, t, "push_deferred", true);
         union_switch(e, t, PUSH_DEFERRED);
         end_function(e, t, "push_deferred", true);
     }
+}
+
+static void pull_union(struct emit *e, const struct type *t)
+{
     start_function(e, t, "pull", false);
-    emit_line(e, "ndr_pull_tag(n, %s, tag, %s);", kind, align_name(t->arm_align));
+    union_tag(e, t, "pull");
+    pidl_begin_base(e, t, false);
     union_switch(e, t, PULL_FIXED);
+    pidl_end_base(e, t, false);
     end_function(e, t, "pull", false);
     if (t->deferred) {
         start_function(e, t, "pull_deferred", false);
         union_switch(e, t, PULL_DEFERRED);
         end_function(e, t, "pull_deferred", false);
     }
+}
+
+static void emit_union(struct emit *e, const struct type *t)
+{
+    e->fields = NULL;
+    e->prefix = "u->";
+    if (!pidl_by_hand(t, true))
+        push_union(e, t);
+    if (!pidl_by_hand(t, false))
+        pull_union(e, t);
 }
 
 /* ---- operations ---- */
@@ -982,7 +1052,7 @@ static void push_param(struct emit *e, const struct node *n, struct place p)
     push_deferred(e, n, p);
 }
 
-static void pull_param(struct emit *e, const struct node *n, struct place p)
+void pull_param(struct emit *e, const struct node *n, struct place p)
 {
     if (n->kind == ND_POINTER && n->pointer == PTR_UNIQUE && n->to->kind == ND_STRING && !n->to->fixed &&
         !n->to->size) {
@@ -1033,6 +1103,7 @@ static void emit_direction(struct emit *e, const struct decl *d, bool push, bool
     e->operation = true;
     e->out = out;
     e->fields = d->params;
+    e->flagged = pidl_flagged_params(d);
     emit_params(e, d, push, out, out);
     emit_params(e, d, push, out, !out);
     if (out && d->node) {
@@ -1043,7 +1114,7 @@ static void emit_direction(struct emit *e, const struct decl *d, bool push, bool
             pull_fixed(e, d->node, p, NULL);
     }
     emit_late(e, start);
-    e->operation = false;
+    e->operation = e->flagged = false;
     e->indent = 0;
     emit_text(e, "}\n");
 }
@@ -1105,6 +1176,8 @@ static void emit_uuid(struct emit *e, const char *s)
     for (; s && *s && n < 32; s++)
         if (*s != '-')
             hex[n++] = *s >= 'A' && *s <= 'F' ? (char)(*s + 'a' - 'A') : *s;
+    while (n < 32) /* pidl takes shorter ones */
+        hex[n++] = '0';
     hex[n] = 0;
     emit_text(e, "    .syntax.uuid = { 0x%.8s, 0x%.4s, 0x%.4s, {", hex, hex + 8, hex + 12);
     for (int i = 16; i < 32; i += 2)
@@ -1164,7 +1237,7 @@ static void emit_prototype(struct emit *e, const struct type *t)
 {
     for (int i = 0; i < 4; i++) {
         bool push = !(i & 2);
-        if ((i & 1) && !t->deferred)
+        if (((i & 1) && !t->deferred) || pidl_by_hand(t, push))
             continue;
         emit_line(e, "static void %s_%s%s(struct %s *n, %s%s %s *%s%s);", t->cname, push ? "push" : "pull",
                   i & 1 ? "_deferred" : "", push ? "ndr_push" : "ndr_pull", push ? "const " : "",
@@ -1182,7 +1255,7 @@ static void emit_prototypes(struct emit *e)
             continue;
         for (const struct field *f = t->fields; f; f = f->next) {
             const struct node *n = f->node;
-            while (n && (n->kind == ND_ARRAY || n->kind == ND_POINTER))
+            while (n && n->to && n->kind != ND_HAND && n->kind != ND_SKIP)
                 n = n->to;
             if (!n || (n->kind != ND_STRUCT && n->kind != ND_UNION) || n->type->order <= t->order ||
                 n->type->declared)
@@ -1194,6 +1267,22 @@ static void emit_prototypes(struct emit *e)
     }
 }
 
+static void emit_type(struct emit *e, const struct type *t)
+{
+    e->self = t;
+    e->flagged = pidl_flagged(t);
+    if (t->kind == TY_STRUCT && !t->fields)
+        pidl_empty(e, t);
+    else if (t->kind == TY_STRUCT && counted_shape(t))
+        emit_counted(e, t);
+    else if (t->kind == TY_STRUCT)
+        emit_struct(e, t);
+    else if (t->kind == TY_UNION)
+        emit_union(e, t);
+    e->flagged = false;
+    pidl_measure(e, t, false);
+}
+
 void emit_ndr(struct idlc *c, struct text *o)
 {
     struct emit e = { .c = c, .o = o, .at = INT_MAX };
@@ -1201,12 +1290,11 @@ void emit_ndr(struct idlc *c, struct text *o)
     emit_text(&e, "#include %s\n", emit_header_name(&e, c->main));
     emit_prototypes(&e);
     for (const struct type *t = c->defs; t; t = t->next_def)
-        if (t->reached && t->kind == TY_STRUCT && counted_shape(t))
-            emit_counted(&e, t);
-        else if (t->reached && t->kind == TY_STRUCT)
-            emit_struct(&e, t);
-        else if (t->reached && t->kind == TY_UNION)
-            emit_union(&e, t);
+        if (t->reached)
+            pidl_measure(&e, t, true);
+    for (const struct type *t = c->defs; t; t = t->next_def)
+        if (t->reached)
+            emit_type(&e, t);
     emit_types(&e);
     for (const struct decl *i = next_interface(c->main->decls); i; i = next_interface(i->next)) {
         emit_interface_table(&e, i);

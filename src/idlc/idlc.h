@@ -20,6 +20,7 @@ enum warning {
     WARN_DIRECTION,  /* direction: a parameter is neither [in] nor [out] */
     WARN_UNSENDABLE, /* unsendable: a type is left out */
     WARN_ENUM,       /* enum-range: a value does not fit into 16 bits */
+    WARN_PIDL,       /* pidl: what the dialect leaves to C, or to people */
     WARN_COUNT
 };
 
@@ -62,6 +63,8 @@ struct idlc {
     unsigned nesting;
     bool incomplete; /* after a syntax error: what is not known may only not have been read */
     bool warn_off[WARN_COUNT], warn_error;
+    bool pidl; /* the dialect: asked for, or an attribute or word of it was there */
+    struct hook *hooks;
     bool want[OUT_COUNT];
     struct text out[OUT_COUNT];
 
@@ -102,6 +105,8 @@ void check_all(struct idlc *c);
 struct symbol *symbol_find(struct symbol **table, const char *name);
 struct symbol *symbol_add(struct idlc *c, struct symbol **table, const char *name);
 const struct attr *attr_find(const struct attr *a, const char *name);
+/* What a TY_NAME or TY_TAG names; NULL: nothing. */
+struct symbol *symbol_of_type(struct idlc *c, const struct type *t);
 /* Follows names and tags to a definition or a built-in type; NULL after an error. */
 struct type *type_resolve(struct idlc *c, struct type *t);
 /* An operation or callback: something with parameters that go over the wire. */
@@ -149,6 +154,33 @@ unsigned node_align(const struct node *n);
 unsigned node_first_align(const struct node *n);
 unsigned node_last_align(const struct node *n);
 size_t node_wire_min(const struct node *n);
+
+/* ---- pidl_types.c ---- */
+/* An attribute that only pidl has. */
+bool pidl_attr(const char *name);
+/* A type that pidl knows without a definition, now among c->names; NULL: none of this name. */
+struct symbol *pidl_known_type(struct idlc *c, const char *name);
+/* The same for one that is defined outside of IDL. */
+struct symbol *pidl_foreign_type(struct idlc *c, const struct type *t);
+/* What the attributes of a structure, union, enumeration or bitmap say. */
+void pidl_type(struct idlc *c, struct type *t);
+
+/* ---- pidl_lower.c: what node_*() of lower.c ask about nodes of pidl, and the last step of lowering ---- */
+unsigned pidl_node_align(const struct node *n);
+unsigned pidl_node_first_align(const struct node *n);
+unsigned pidl_node_last_align(const struct node *n);
+size_t pidl_node_wire_min(const struct node *n);
+bool pidl_node_deferred(const struct node *n);
+/* All names in the expression are constants. */
+bool pidl_constant(const struct idlc *c, const struct expr *e);
+/* The expression is for pidl_finish to look at. */
+bool pidl_expr(const struct expr *e);
+/* Once all is laid out: expressions with functions and members, types below flags. */
+void pidl_finish(struct idlc *c);
+/* `to` of a pointer is what C has a pointer for by itself: arrays, strings. */
+bool node_merged(const struct node *to);
+/* Without flags, value() and streams around it. */
+const struct node *node_core(const struct node *n);
 
 /* ---- emit_*.c ---- */
 void emit_header(struct idlc *c, struct text *o);

@@ -4,7 +4,7 @@
  * the layout (alignment, least size, conformance) of each structure and union. [C706] chapters 4 and 14,
  * [MS-RPCE] 2.2.4, 2.2.5.
  */
-#include "idlc/idlc.h"
+#include "idlc/m_lower.h"
 
 /* ---- base types ---- */
 
@@ -35,6 +35,14 @@ static const struct {
     [BASE_SID] = { "struct nt_sid", 12, false },
     [BASE_NTSTATUS] = { "enum nt_status", 4, false },
     [BASE_WERROR] = { "enum werror", 4, false },
+    [BASE_UDLONG] = { "uint64_t", 8, false },
+    [BASE_DLONG] = { "int64_t", 8, true },
+    [BASE_UDLONGR] = { "uint64_t", 8, false },
+    [BASE_BLOB] = { "struct nt_blob", 0, false },
+    [BASE_TEXT] = { "char16_t", 0, false },
+    [BASE_TEXTS] = { "char16_t", 0, false },
+    [BASE_HAND] = { "void", 0, false },
+    [BASE_POLICY_HANDLE] = { "struct ndr_handle", 20, false },
 };
 
 const char *base_c_type(enum base b)
@@ -54,22 +62,7 @@ bool base_signed(enum base b)
 
 /* ---- lowering of one declarator ---- */
 
-#define MAX_CHAIN 16 /* typedefs of typedefs that carry attributes */
-
-struct lowering {
-    struct idlc *c;
-    const struct attr *chain[MAX_CHAIN]; /* of the field, then of each typedef on the way */
-    int n_chain;
-    const struct decl *iface;
-    unsigned level; /* entry of size_is that counts */
-    unsigned depth;
-    bool kind_used; /* the pointer kind written at the field has found its pointer */
-    bool top;       /* at the outermost level of a parameter */
-    bool in_array;
-    struct loc loc;
-};
-
-static const struct attr *find(const struct lowering *l, const char *name)
+const struct attr *lower_find(const struct lowering *l, const char *name)
 {
     for (int i = 0; i < l->n_chain; i++) {
         const struct attr *a = attr_find(l->chain[i], name);
@@ -82,14 +75,14 @@ static const struct attr *find(const struct lowering *l, const char *name)
 /* Entry `level` of size_is(a,b) and kin; NULL if there is none. */
 static struct expr *level_arg(const struct lowering *l, const char *name, unsigned level)
 {
-    const struct attr *a = find(l, name);
+    const struct attr *a = lower_find(l, name);
     const struct attr_arg *arg = a ? a->args : NULL;
     while (arg && level--)
         arg = arg->next;
     return arg ? arg->expr : NULL;
 }
 
-static struct node *new_node(struct lowering *l, enum node_kind kind)
+struct node *lower_new_node(struct lowering *l, enum node_kind kind)
 {
     struct node *n = pool_new(&l->c->pool, struct node);
     n->kind = kind;
@@ -146,17 +139,22 @@ static void take_bounds(struct lowering *l, struct node *n)
         n->length = last;
         n->length_plus = 1;
     }
-    n->unchecked = find(l, "disable_consistency_check") != NULL;
+    n->unchecked = lower_find(l, "disable_consistency_check") != NULL;
     n->varying = n->length != NULL;
 }
 
 static void take_range(struct lowering *l, struct node *n)
 {
-    const struct attr *a = find(l, "range");
+    const struct attr *a = lower_find(l, "range");
     if (!a || n->ranged)
         return;
     if (!a->args || !a->args->expr || !a->args->next || !a->args->next->expr) {
         diag_error(l->c, a->loc, "range needs two numbers");
+        return;
+    }
+    if (l->c->pidl && !(pidl_constant(l->c, a->args->expr) && pidl_constant(l->c, a->args->next->expr))) {
+        diag_warning(l->c, WARN_PIDL, a->loc,
+                     "a bound of this range is no constant of IDL: it is not checked");
         return;
     }
     n->ranged = const_eval(l->c, a->args->expr, &n->low) && const_eval(l->c, a->args->next->expr, &n->high);
@@ -164,8 +162,6 @@ static void take_range(struct lowering *l, struct node *n)
         diag_error(l->c, a->loc, "nothing is in the range from %lld to %lld", (long long)n->low,
                    (long long)n->high);
 }
-
-static struct node *lower_type(struct lowering *l, struct type *t);
 
 static struct node *lower_element(struct lowering *l, struct node *array, struct type *t)
 {
@@ -177,7 +173,7 @@ static struct node *lower_element(struct lowering *l, struct node *array, struct
 
 static struct node *lower_string(struct lowering *l, const struct type *element, bool open, uint64_t count)
 {
-    struct node *n = new_node(l, ND_STRING);
+    struct node *n = lower_new_node(l, ND_STRING);
     take_bounds(l, n);
     n->varying = true;
     n->conformant = open;
@@ -207,15 +203,18 @@ static struct node *lower_array(struct lowering *l, struct type *t)
     int64_t count = 0;
     if (!element)
         return NULL;
+    struct node *counted = pidl_array(l, t);
+    if (counted)
+        return counted->to ? counted : NULL;
     if (t->size && !const_eval(l->c, t->size, &count))
         return NULL;
     if (t->size && (count <= 0 || count > INT32_MAX)) {
         diag_error(l->c, t->loc, "an array needs between 1 and 2147483647 elements");
         return NULL;
     }
-    if (char_like(element) && find(l, "string"))
+    if (char_like(element) && lower_find(l, "string"))
         return lower_string(l, element, !t->size, (uint64_t)count);
-    struct node *n = new_node(l, ND_ARRAY);
+    struct node *n = lower_new_node(l, ND_ARRAY);
     take_bounds(l, n);
     n->fixed = t->size != NULL;
     n->conformant = !n->fixed;
@@ -233,10 +232,10 @@ static struct node *lower_array(struct lowering *l, struct type *t)
 /* What an unmarked void * is: a context handle, or a place-holder that nobody follows. */
 static struct node *lower_void_pointer(struct lowering *l)
 {
-    if (find(l, "context_handle"))
-        return new_node(l, ND_HANDLE);
-    if (find(l, "ignore"))
-        return new_node(l, ND_IGNORE);
+    if (lower_find(l, "context_handle"))
+        return lower_new_node(l, ND_HANDLE);
+    if (lower_find(l, "ignore"))
+        return lower_new_node(l, ND_IGNORE);
     diag_error(l->c, l->loc, "void * needs context_handle or ignore");
     return NULL;
 }
@@ -245,12 +244,12 @@ static struct node *lower_void_pointer(struct lowering *l)
 static struct node *lower_interface_pointer(struct lowering *l)
 {
     struct type *t = interface_pointee(l->c, l->loc);
-    struct node *n = new_node(l, ND_POINTER);
+    struct node *n = lower_new_node(l, ND_POINTER);
     if (!t)
         return NULL;
     n->pointer = PTR_UNIQUE;
     n->in_array = l->in_array;
-    n->to = new_node(l, ND_STRUCT);
+    n->to = lower_new_node(l, ND_STRUCT);
     n->to->type = t;
     return n;
 }
@@ -262,26 +261,27 @@ static struct node *lower_pointer(struct lowering *l, struct type *t)
     struct type *pointee = type_resolve(l->c, t->to);
     if (!pointee)
         return NULL;
-    if (pointee->kind == TY_BASE && pointee->base == BASE_VOID && find(l, "iid_is"))
+    if (pointee->kind == TY_BASE && pointee->base == BASE_VOID && lower_find(l, "iid_is"))
         return lower_interface_pointer(l);
     if (pointee->kind == TY_BASE && pointee->base == BASE_VOID)
         return lower_void_pointer(l);
     if (pointee->kind == TY_PIPE && l->top)
         return lower_type(l, t->to);
-    if (find(l, "ignore"))
-        return new_node(l, ND_IGNORE);
-    struct node *n = new_node(l, ND_POINTER), *to;
+    if (lower_find(l, "ignore"))
+        return lower_new_node(l, ND_IGNORE);
+    struct node *n = lower_new_node(l, ND_POINTER), *to;
     bool top = l->top;
     n->in_array = l->in_array;
-    n->pointer = pointer_kind(l);
+    if (!pidl_pointer(l, n))
+        n->pointer = pointer_kind(l);
     l->top = false;
     l->in_array = false;
     bool sized = level_arg(l, "size_is", l->level) || level_arg(l, "max_is", l->level) ||
                  level_arg(l, "length_is", l->level) || level_arg(l, "last_is", l->level);
-    if (char_like(pointee) && find(l, "string")) {
+    if (char_like(pointee) && lower_find(l, "string")) {
         to = lower_string(l, pointee, true, 0);
     } else if (sized) {
-        to = new_node(l, ND_ARRAY);
+        to = lower_new_node(l, ND_ARRAY);
         take_bounds(l, to);
         to->conformant = true;
         take_range(l, to);
@@ -299,15 +299,19 @@ static struct node *lower_pointer(struct lowering *l, struct type *t)
         return NULL;
     n->to = to;
     /* an outermost reference pointer is nothing but the way C passes things */
-    return top && n->pointer == PTR_REF ? to : n;
+    return top && n->kind == ND_POINTER && n->pointer == PTR_REF ? to : n;
 }
 
 static struct node *lower_body(struct lowering *l, struct type *t)
 {
-    struct node *n = new_node(l, t->kind == TY_STRUCT ? ND_STRUCT : t->kind == TY_UNION ? ND_UNION : ND_ENUM);
+    if (t->bitmap)
+        return pidl_bitmap(l, t);
+    struct node *n = lower_new_node(l, t->kind == TY_STRUCT  ? ND_STRUCT
+                                       : t->kind == TY_UNION ? ND_UNION
+                                                             : ND_ENUM);
     n->type = t;
     if (t->kind == TY_UNION) {
-        const struct attr *a = find(l, "switch_is");
+        const struct attr *a = lower_find(l, "switch_is");
         if (!a || !a->args || !a->args->expr) {
             diag_error(l->c, l->loc, "a union needs switch_is");
             return NULL;
@@ -319,10 +323,10 @@ static struct node *lower_body(struct lowering *l, struct type *t)
 
 static struct node *lower_named(struct lowering *l, struct type *t)
 {
-    const struct symbol *s = symbol_find(t->kind == TY_NAME ? l->c->names : l->c->tags, t->name);
+    const struct symbol *s = symbol_of_type(l->c, t);
     if (!type_resolve(l->c, t))
         return NULL;
-    if (t->kind == TY_NAME && s->decl && s->decl->kind == DECL_TYPEDEF) {
+    if (s->decl && s->decl->kind == DECL_TYPEDEF) {
         const struct type *to = s->decl->type;
         bool body = to->kind == TY_STRUCT || to->kind == TY_UNION || to->kind == TY_ENUM;
         if (s->decl->attrs && !body) {
@@ -333,7 +337,7 @@ static struct node *lower_named(struct lowering *l, struct type *t)
             l->chain[l->n_chain++] = s->decl->attrs;
         }
         if (attr_find(s->decl->attrs, "context_handle"))
-            return new_node(l, ND_HANDLE);
+            return lower_new_node(l, ND_HANDLE);
         return lower_type(l, s->decl->type);
     }
     return lower_type(l, s->type);
@@ -341,8 +345,10 @@ static struct node *lower_named(struct lowering *l, struct type *t)
 
 static struct node *lower_base(struct lowering *l, const struct type *t)
 {
-    struct node *n = new_node(l, ND_SCALAR);
-    n->base = t->base;
+    if (t->base >= BASE_UDLONG)
+        return pidl_base(l, t);
+    struct node *n = lower_new_node(l, ND_SCALAR);
+    n->base = pidl_char(l, t->base);
     if (t->base == BASE_VOID || t->base == BASE_HANDLE_T) {
         diag_error(l->c, l->loc, "a value of this type cannot be sent");
         return NULL;
@@ -359,10 +365,10 @@ static struct node *lower_pipe(struct lowering *l, struct type *t)
         diag_error(l->c, t->loc, "a pipe can only be a parameter");
         return NULL;
     }
-    return lower_element(l, new_node(l, ND_PIPE), t->to);
+    return lower_element(l, lower_new_node(l, ND_PIPE), t->to);
 }
 
-static struct node *lower_type(struct lowering *l, struct type *t)
+struct node *lower_type(struct lowering *l, struct type *t)
 {
     struct node *n = NULL;
     if (++l->depth > MAX_NESTING) {
@@ -375,7 +381,7 @@ static struct node *lower_type(struct lowering *l, struct type *t)
         n = lower_named(l, t);
         break;
     case TY_BASE:
-        n = lower_base(l, t);
+        n = pidl_data(l, lower_base(l, t));
         break;
     case TY_POINTER:
         n = lower_pointer(l, t);
@@ -386,7 +392,7 @@ static struct node *lower_type(struct lowering *l, struct type *t)
     case TY_STRUCT:
     case TY_UNION:
     case TY_ENUM:
-        n = lower_body(l, t);
+        n = pidl_data(l, lower_body(l, t));
         break;
     case TY_PIPE:
         n = lower_pipe(l, t);
@@ -402,7 +408,7 @@ static struct node *lower_field(struct idlc *c, const struct decl *iface, const 
     struct lowering l = {
         .c = c, .iface = iface, .top = param, .loc = loc, .chain = { attrs }, .n_chain = 1
     };
-    return lower_type(&l, t);
+    return pidl_element(&l, lower_type(&l, t));
 }
 
 /* ---- layout ---- */
@@ -420,7 +426,7 @@ unsigned node_align(const struct node *n)
                : n->base == BASE_I3264 || n->base == BASE_U3264 ? (unsigned)ALIGN_PTR
                                                                 : base_width(n->base);
     case ND_ENUM:
-        return n->type->v1_enum ? ALIGN_4 : ALIGN_ENUM;
+        return n->type->width ? n->type->width : n->type->v1_enum ? ALIGN_4 : (unsigned)ALIGN_ENUM;
     case ND_STRUCT:
     case ND_UNION:
         return n->type->align;
@@ -436,13 +442,16 @@ unsigned node_align(const struct node *n)
         return ALIGN_4;
     case ND_PIPE:
         return ALIGN_PTR;
+    default:
+        return pidl_node_align(n);
     }
-    return ALIGN_1;
 }
 
 /* Alignment that the first octets of a node have by themselves. */
 unsigned node_first_align(const struct node *n)
 {
+    if (n->kind >= ND_HALVES)
+        return pidl_node_first_align(n);
     if (n->kind == ND_UNION)
         return n->type->tag ? node_align(n->type->tag) : ALIGN_1;
     if (n->kind == ND_ARRAY)
@@ -453,6 +462,8 @@ unsigned node_first_align(const struct node *n)
 /* Alignment that the place right after a node surely has in NDR64. */
 unsigned node_last_align(const struct node *n)
 {
+    if (n->kind >= ND_HALVES)
+        return pidl_node_last_align(n);
     if (n->kind == ND_UNION)
         return ALIGN_1;
     if (n->kind == ND_STRING)
@@ -468,7 +479,7 @@ size_t node_wire_min(const struct node *n)
     case ND_SCALAR:
         return base_width(n->base);
     case ND_ENUM:
-        return n->type->v1_enum ? 4 : 2;
+        return n->type->width ? n->type->width : n->type->v1_enum ? 4 : 2;
     case ND_STRUCT:
     case ND_UNION:
         return n->type->wire_min;
@@ -483,8 +494,9 @@ size_t node_wire_min(const struct node *n)
         return 8;
     case ND_ARRAY:
         return n->varying ? 8 : n->fixed ? n->count * node_wire_min(n->to) : 0;
+    default:
+        return pidl_node_wire_min(n);
     }
-    return 0;
 }
 
 bool node_deferred(const struct node *n)
@@ -498,7 +510,7 @@ bool node_deferred(const struct node *n)
     case ND_ARRAY:
         return node_deferred(n->to);
     default:
-        return false;
+        return pidl_node_deferred(n);
     }
 }
 
@@ -507,7 +519,7 @@ static void layout(struct idlc *c, struct type *t);
 /* Types that stand by value inside a node have to be laid out before it. */
 static void layout_inner(struct idlc *c, const struct node *n)
 {
-    while (n && (n->kind == ND_ARRAY || n->kind == ND_PIPE))
+    while (n && n->to && n->kind != ND_POINTER && n->kind != ND_RELATIVE)
         n = n->to;
     if (n && (n->kind == ND_STRUCT || n->kind == ND_UNION))
         layout(c, n->type);
@@ -523,7 +535,7 @@ static bool names_field(const struct idlc *c, const struct expr *e, const struct
         }
     const struct symbol *s = symbol_find((struct symbol **)c->names, e->text);
     return (s && s->known_value) || strcmp(e->text, "NULL") == 0 || strcmp(e->text, "TRUE") == 0 ||
-           strcmp(e->text, "FALSE") == 0;
+           strcmp(e->text, "FALSE") == 0 || strcmp(e->text, "true") == 0 || strcmp(e->text, "false") == 0;
 }
 
 static void unknown_field(struct idlc *c, const struct expr *e, const struct field *fields)
@@ -541,7 +553,7 @@ static void unknown_field(struct idlc *c, const struct expr *e, const struct fie
 static void check_expr(struct idlc *c, const struct expr *e, const struct field *fields)
 {
     bool field = false;
-    if (!e)
+    if (!e || (c->pidl && pidl_expr(e)))
         return;
     if (e->kind == EX_NAME && !names_field(c, e, fields, &field))
         unknown_field(c, e, fields);
@@ -674,6 +686,10 @@ static void lower_union_tag(struct idlc *c, struct type *t)
     const struct attr *a = attr_find(t->attrs, "switch_type");
     struct loc loc = a ? a->loc : t->loc;
     struct type *tag;
+    if (t->pidl && t->pidl->nodiscriminant) {
+        t->tag_kind_ndr = TAG_32;
+        return;
+    }
     if (t->switch_tag) {
         tag = t->switch_tag->type;
         loc = t->switch_tag->loc;
@@ -683,6 +699,9 @@ static void lower_union_tag(struct idlc *c, struct type *t)
     else if (a && a->args && a->args->expr && a->args->expr->kind == EX_NAME) {
         tag = pool_new(&c->pool, struct type);
         *tag = (struct type){ .kind = TY_NAME, .name = a->args->expr->text, .loc = a->args->expr->loc };
+    } else if (c->pidl) {
+        tag = pool_new(&c->pool, struct type);
+        *tag = (struct type){ .kind = TY_BASE, .base = BASE_U32, .loc = loc };
     } else {
         diag_error(c, loc, "a union needs switch_type(TYPE)");
         return;
@@ -691,7 +710,11 @@ static void lower_union_tag(struct idlc *c, struct type *t)
     if (!t->tag)
         return;
     if (t->tag->kind == ND_ENUM)
-        t->tag_kind_ndr = t->tag->type->v1_enum ? TAG_32 : TAG_ENUM;
+        t->tag_kind_ndr = t->tag->type->width     ? t->tag->type->width
+                          : t->tag->type->v1_enum ? TAG_32
+                                                  : (unsigned)TAG_ENUM;
+    else if (t->tag->kind == ND_SCALAR && (t->tag->base == BASE_I3264 || t->tag->base == BASE_U3264))
+        t->tag_kind_ndr = TAG_PTR;
     else if (t->tag->kind == ND_SCALAR && t->tag->base <= BASE_U64)
         t->tag_kind_ndr = base_width(t->tag->base);
     else
@@ -742,7 +765,7 @@ static void lower_operation(struct idlc *c, struct decl *d)
         const struct type *t = f->type;
         if (f->out && f->node && t->kind != TY_POINTER && t->kind != TY_ARRAY && !f->skip) {
             t = type_resolve(c, f->type);
-            if (!t || (t->kind != TY_POINTER && t->kind != TY_ARRAY && t->kind != TY_PIPE))
+            if (!c->pidl && (!t || (t->kind != TY_POINTER && t->kind != TY_ARRAY && t->kind != TY_PIPE)))
                 diag_error(c, f->loc, "an [out] parameter has to be a pointer or an array");
         }
         check_node_exprs(c, f->node, d->params);
@@ -760,7 +783,7 @@ static void lower_operation(struct idlc *c, struct decl *d)
 
 static struct type *node_body(const struct node *n)
 {
-    while (n && (n->kind == ND_ARRAY || n->kind == ND_POINTER || n->kind == ND_PIPE))
+    while (n && n->to && n->kind != ND_HAND && n->kind != ND_SKIP)
         n = n->to;
     return n && (n->kind == ND_STRUCT || n->kind == ND_UNION) ? n->type : NULL;
 }
@@ -881,6 +904,20 @@ static void problems_all(struct idlc *c)
 
 /* ---- types as data ---- */
 
+/* [public] in pidl: wanted by itself, outside of operations. */
+static bool pidl_public(const struct idlc *c, struct decl *d)
+{
+    bool tag = d->kind == DECL_TAG && d->type->kind == TY_STRUCT;
+    if (!c->pidl || !(tag || d->kind == DECL_TYPEDEF) || d->type->kind != TY_STRUCT || d->type->problem ||
+        !attr_find(d->attrs, "public"))
+        return false;
+    if (tag) {
+        d->name = d->type->name;
+        d->cname = d->type->cname;
+    }
+    return d->cname != NULL;
+}
+
 static bool type_wanted(struct idlc *c, const struct decl *d)
 {
     const struct symbol *s = d->kind == DECL_TYPEDEF ? symbol_find(c->names, d->name) : NULL;
@@ -902,9 +939,10 @@ static struct decl **lower_types(struct idlc *c, struct decl *list, struct decl 
     for (struct decl *d = list; d; d = d->next) {
         if (d->kind == DECL_INTERFACE)
             end = lower_types(c, d->body, end);
-        if (!type_wanted(c, d))
+        bool public = pidl_public(c, d);
+        if (!public && !type_wanted(c, d))
             continue;
-        d->node = lower_field(c, d->owner, d->attrs, d->type, d->loc, false);
+        d->node = lower_field(c, d->owner, public ? NULL : d->attrs, d->type, d->loc, false);
         if (!d->node)
             continue;
         check_elements(c, d->node);
@@ -930,6 +968,7 @@ void lower_all(struct idlc *c)
     for (struct type *t = c->defs; t; t = t->next_def) {
         t->order = order++;
         c->capture = t;
+        pidl_type(c, t);
         if (t->kind == TY_UNION) {
             lower_union_tag(c, t);
             lower_cases(c, t);
@@ -955,5 +994,6 @@ void lower_all(struct idlc *c)
     if (c->n_errors == 0) {
         find_recursion(c);
         find_reached(c);
+        pidl_finish(c);
     }
 }

@@ -39,6 +39,7 @@ struct type *new_type(struct scanner *s, enum type_kind kind, struct loc loc);
 struct type *new_base_type(struct scanner *s, struct loc loc, enum base_word words);
 struct type *new_body(struct scanner *s, enum type_kind kind, struct loc loc, const char *tag,
                       struct field *fields);
+struct type *new_bitmap(struct scanner *s, struct loc loc, const char *tag, struct field *bits);
 struct type *new_tag_ref(struct scanner *s, struct loc loc, enum type_kind kind, const char *tag);
 struct type *new_switch_union(struct scanner *s, struct loc loc, struct loc tag_loc, const char *tag,
                               struct type *t, const char *name, const char *union_name, struct field *arms);
@@ -69,6 +70,7 @@ void acf_operation(struct scanner *s, struct loc loc, struct attr *attrs, const 
 
 struct expr *new_expr(struct scanner *s, enum expr_kind kind, struct loc loc, const char *op, struct expr *a,
                       struct expr *b, struct expr *c);
+struct expr *new_call(struct scanner *s, struct loc loc, const char *name, struct attr_arg *args);
 struct expr *new_number(struct scanner *s, struct loc loc, struct number n);
 struct expr *new_sizeof(struct scanner *s, struct loc loc, struct type *t);
 

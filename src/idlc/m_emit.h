@@ -17,6 +17,9 @@ struct emit {
     const char *prefix; /* of a structure's fields: "s->" */
     bool operation;     /* the fields are parameters */
     bool out;           /* of the response */
+    const struct type *self; /* structure or union that has them */
+    bool flagged;            /* flags for alignment or byte order may be in force: ndrf_* */
+    size_t body;        /* where the body of a function starts in o */
     int at;             /* fields before this one have been pulled; INT_MAX: all */
     struct text late,
         late_vars; /* comparisons that have to wait until all is pulled, and what they compare */

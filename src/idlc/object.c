@@ -139,7 +139,7 @@ static void number_operations(struct idlc *c, struct decl *i)
     for (struct decl *d = i->body; d; d = d->next) {
         if (d->kind != DECL_OPERATION)
             continue;
-        d->local = i->local || attr_find(d->attrs, "local");
+        d->local = i->local || attr_find(d->attrs, "local") || attr_find(d->attrs, "noopnum");
         if (attr_find(d->attrs, "callback"))
             d->opnum = i->n_callbacks++;
         else if (!attr_find(d->attrs, "call_as") && (!d->local || i->object))

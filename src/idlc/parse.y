@@ -49,6 +49,7 @@ static void yyerror(YYLTYPE *loc, yyscan_t scanner, struct scanner *s, const cha
 %token START_IDL "start of the file" START_ACF "start of the attribute file"
 %token <text> INTERFACE "interface" IMPORT "import" CPP_QUOTE "cpp_quote" INCLUDE "include" IMPORTLIB "importlib"
 %token <text> LIBRARY "library" COCLASS "coclass" DISPINTERFACE "dispinterface" MODULE "module" PIPE "pipe"
+%token <text> BITMAP "bitmap" DECLARE "declare"
 %token TYPEDEF "typedef" STRUCT "struct" UNION "union" ENUM "enum" CONST "const" SWITCH "switch" CASE "case"
 %token DEFAULT "default" SIZEOF "sizeof"
 %token <word> BASE_WORD "base type"
@@ -76,7 +77,7 @@ static void yyerror(YYLTYPE *loc, yyscan_t scanner, struct scanner *s, const cha
 %type <decl> item
 %type <text> base_opt name attr_name tag_opt strings
 %type <attr> attrs attrs_opt attr_list attr
-%type <arg> args arg cases
+%type <arg> args arg cases call_args
 %type <expr> expr expr_opt
 %type <type> qualified type base_type constructed attr_type
 %type <word> base_words
@@ -126,6 +127,7 @@ item:
                                             { $$ = new_typedef(s, $1 ? @1 : @2, join_attrs($1, $3), $4, $5); }
   | attrs_opt qualified declarator '=' expr ';'
                                             { $$ = new_const(s, $1 ? @1 : @2, $2, $3, $5); }
+  | DECLARE attrs_opt qualified ';'         { $$ = NULL; }
   | attrs_opt qualified ';'                 { $$ = new_tag(s, $1 ? @1 : @2, $1, $2); }
   | attrs_opt qualified pointers name '(' params ')' ';'
                                             { $$ = new_operation(s, $1 ? @1 : @2, @4, $1, pointer_to(s, @2, $2, $3), $4, $6); }
@@ -138,7 +140,7 @@ soup:
 
 soup_token:
     IDENT | STRING | RAW_ATTR | NUMBER | BASE_WORD | INTERFACE | IMPORT | CPP_QUOTE | INCLUDE | IMPORTLIB | LIBRARY
-  | COCLASS | DISPINTERFACE | MODULE | PIPE | TYPEDEF | STRUCT | UNION | ENUM | CONST | SWITCH | CASE | DEFAULT
+  | COCLASS | DISPINTERFACE | MODULE | BITMAP | DECLARE | PIPE | TYPEDEF | STRUCT | UNION | ENUM | CONST | SWITCH | CASE | DEFAULT
   | SIZEOF | DOTDOT | SHL | SHR | EQ | NE | LE | GE | AND | OR | ARROW | '[' | ']' | '(' | ')' | '<' | '>' | ';'
   | ':' | ',' | '=' | '*' | '/' | '%' | '+' | '&' | '|' | '^' | '~' | '!' | '?' | '.' | '-'
 
@@ -190,7 +192,7 @@ base_opt:
 
 name:
     IDENT
-  | PIPE | IMPORT | INCLUDE | IMPORTLIB | LIBRARY | COCLASS | DISPINTERFACE | MODULE
+  | PIPE | IMPORT | INCLUDE | IMPORTLIB | LIBRARY | COCLASS | DISPINTERFACE | MODULE | BITMAP | DECLARE
 
 /* ---- attributes ---- */
 
@@ -278,6 +280,9 @@ constructed:
   | ENUM tag_opt '{' enumerators '}'        { $$ = new_body(s, TY_ENUM, @1, $2, $4.first); }
   | ENUM tag_opt '{' enumerators ',' '}'    { $$ = new_body(s, TY_ENUM, @1, $2, $4.first); }
   | ENUM name                               { $$ = new_tag_ref(s, @2, TY_ENUM, $2); }
+  | BITMAP tag_opt '{' enumerators '}'      { $$ = new_bitmap(s, @1, $2, $4.first); }
+  | BITMAP tag_opt '{' enumerators ',' '}'  { $$ = new_bitmap(s, @1, $2, $4.first); }
+  | BITMAP name                             { $$ = new_tag_ref(s, @2, TY_ENUM, $2); }
 
 tag_opt:
     %empty                                  { $$ = NULL; }
@@ -372,6 +377,7 @@ expr:
   | '(' base_type pointers ')' expr %prec UNARY
                                             { $$ = $5; }
   | SIZEOF '(' type pointers ')'            { $$ = new_sizeof(s, @1, pointer_to(s, @3, $3, $4)); }
+  | name '(' call_args ')'                  { $$ = new_call(s, @1, $1, $3); }
   | expr '.' name                           { $$ = new_expr(s, EX_MEMBER, @3, ".", $1, NULL, NULL); $$->text = $3; }
   | expr ARROW name                         { $$ = new_expr(s, EX_MEMBER, @3, ">", $1, NULL, NULL); $$->text = $3; }
   | '-' expr %prec UNARY                    { $$ = new_expr(s, EX_UNARY, @1, "-", $2, NULL, NULL); }
@@ -399,6 +405,11 @@ expr:
   | expr AND expr                           { $$ = new_expr(s, EX_BINARY, @2, "&&", $1, $3, NULL); }
   | expr OR expr                            { $$ = new_expr(s, EX_BINARY, @2, "||", $1, $3, NULL); }
   | expr '?' expr ':' expr                  { $$ = new_expr(s, EX_COND, @2, "?", $1, $3, $5); }
+
+call_args:
+    %empty                                  { $$ = NULL; }
+  | expr                                    { $$ = new_arg(s, $1, NULL); }
+  | call_args ',' expr                      { $$ = $1 ? join_args($1, new_arg(s, $3, NULL)) : new_arg(s, $3, NULL); }
 
 %%
 

@@ -10,7 +10,7 @@
  * scopes. */
 #define NDR_MAX_SCOPES 4096u
 
-#define NDR_F_ALIGNS (NDR_F_ALIGN2 | NDR_F_ALIGN4 | NDR_F_ALIGN8)
+#define NDR_F_ALIGNS   (NDR_F_ALIGN2 | NDR_F_ALIGN4 | NDR_F_ALIGN8)
 
 /* Flags with more flags: of those that exclude each other the new one counts. */
 static inline uint32_t ndr_add_flags(uint32_t old, uint32_t more)

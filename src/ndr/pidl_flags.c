@@ -118,6 +118,8 @@ void ndrf_push_tag(struct ndr_push *n, unsigned kind, uint64_t tag, enum ndr_ali
     ndrf_push_end(n, align);
     if (type == NDR_TAG_64)
         ndrf_push_u64(n, tag);
+    else if (type == NDR_TAG_PTR)
+        ndrf_push_u3264(n, tag);
     else if (type == NDR_TAG_32)
         ndrf_push_u32(n, (uint32_t)tag);
     else if (type == NDR_TAG_16)
@@ -403,6 +405,8 @@ static uint64_t pull_tag(struct ndr_pull *n, unsigned type)
     switch (type) {
     case NDR_TAG_64:
         return ndrf_pull_u64(n);
+    case NDR_TAG_PTR:
+        return ndrf_pull_u3264(n);
     case NDR_TAG_32:
         return ndrf_pull_u32(n);
     case NDR_TAG_16:

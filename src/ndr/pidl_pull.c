@@ -63,8 +63,15 @@ static struct scope *open_scope(struct ndr_pull *n, enum scope_kind kind)
         p->cap_scopes = cap;
     }
     struct scope *s = &p->scopes[p->n_scopes++];
-    *s = (struct scope){ .kind = kind, .flags = n->flags, .wide = n->wide, .swap = n->swap, .big = n->big,
-                         .base = p->base, .highest = p->highest, .stream = n->rd.base, .len = n->rd.len,
+    *s = (struct scope){ .kind = kind,
+                         .flags = n->flags,
+                         .wide = n->wide,
+                         .swap = n->swap,
+                         .big = n->big,
+                         .base = p->base,
+                         .highest = p->highest,
+                         .stream = n->rd.base,
+                         .len = n->rd.len,
                          .pos = n->rd.pos };
     return s;
 }

@@ -17,15 +17,15 @@ struct scope {
     uint32_t flags;
     uint32_t refs;
     bool wide;
-    size_t at;         /* where it began in the writer */
-    uint32_t header;   /* stream: kind of header */
-    size_t header_at;  /* stream: of the length; relative: of the offset */
-    size_t size;       /* stream: NDR_ANY or its fixed size */
-    uint8_t *tail;     /* stream: `size` octets, the last `tail_len` of which are taken from the end backwards */
+    size_t at;        /* where it began in the writer */
+    uint32_t header;  /* stream: kind of header */
+    size_t header_at; /* stream: of the length; relative: of the offset */
+    size_t size;      /* stream: NDR_ANY or its fixed size */
+    uint8_t *tail; /* stream: `size` octets, the last `tail_len` of which are taken from the end backwards */
     size_t tail_len;
-    unsigned width;    /* relative: of the offset */
-    size_t from;       /* relative: what the offset counts from */
-    bool reverse;      /* relative */
+    unsigned width; /* relative: of the offset */
+    size_t from;    /* relative: what the offset counts from */
+    bool reverse;   /* relative */
 };
 
 /* A relative pointer between the passes. */
@@ -85,8 +85,13 @@ static struct scope *open_scope(struct ndr_push *n, enum scope_kind kind)
         p->cap_scopes = cap;
     }
     struct scope *s = &p->scopes[p->n_scopes++];
-    *s = (struct scope){ .kind = kind, .start = n->start, .base = p->base, .flags = n->flags,
-                         .refs = n->refs, .wide = n->wide, .at = n->w->len };
+    *s = (struct scope){ .kind = kind,
+                         .start = n->start,
+                         .base = p->base,
+                         .flags = n->flags,
+                         .refs = n->refs,
+                         .wide = n->wide,
+                         .at = n->w->len };
     return s;
 }
 
@@ -135,12 +140,20 @@ void ndr_push_base_end(struct ndr_push *n)
     (void)close_scope(n);
 }
 
-void ndr_push_measure(struct ndr_push *n)
+bool ndr_push_measure(struct ndr_push *n)
 {
-    if (!open_scope(n, SCOPE_MEASURE))
-        return;
+    const struct ndr_pidl_push *p = n->pidl;
+    for (size_t i = p ? p->n_scopes : 0; i-- > 0;)
+        if (p->scopes[i].kind == SCOPE_MEASURE)
+            return false;
+    if (!open_scope(n, SCOPE_MEASURE)) {
+        if (n->pidl)
+            n->pidl->lost--;
+        return false;
+    }
     n->start = n->w->len;
     n->pidl->base = 0;
+    return true;
 }
 
 size_t ndr_push_measure_end(struct ndr_push *n)
@@ -271,9 +284,9 @@ bool ndr_push_relative_start(struct ndr_push *n, const void *member, const void 
 static void move_to_tail(struct ndr_push *n, struct scope *stream, const struct scope *s)
 {
     size_t len = n->w->len - s->at, align = n->flags & NDR_F_ALIGN8   ? 8
-                                           : n->flags & NDR_F_ALIGN4 ? 4
-                                           : n->flags & NDR_F_ALIGN2 ? 2
-                                                                     : 1;
+                                            : n->flags & NDR_F_ALIGN4 ? 4
+                                            : n->flags & NDR_F_ALIGN2 ? 2
+                                                                      : 1;
     size_t used = s->at - n->start, left = stream->size - stream->tail_len;
     if (used > left || len > left - used || ((left - len) & ~(align - 1)) < used) {
         ndr_push_fail(n, RPC_NT_BAD_STUB_DATA);

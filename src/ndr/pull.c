@@ -156,6 +156,8 @@ static uint64_t pull_tag(struct ndr_pull *n, unsigned type)
     switch (type) {
     case NDR_TAG_64:
         return ndr_pull_u64(n);
+    case NDR_TAG_PTR:
+        return ndr_pull_u3264(n);
     case NDR_TAG_32:
         return ndr_pull_u32(n);
     case NDR_TAG_16:

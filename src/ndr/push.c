@@ -147,6 +147,8 @@ void ndr_push_tag(struct ndr_push *n, unsigned kind, uint64_t tag, enum ndr_alig
         ndr_push_align(n, align);
     if (type == NDR_TAG_64)
         ndr_push_u64(n, tag);
+    else if (type == NDR_TAG_PTR)
+        ndr_push_u3264(n, tag);
     else if (type == NDR_TAG_32)
         ndr_push_u32(n, (uint32_t)tag);
     else if (type == NDR_TAG_16)

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Lowering, shared by lower.c and pidl_*.c. */
+#ifndef IDLC_M_LOWER_H
+#define IDLC_M_LOWER_H
+
+#include <msrpc/ndr_pidl.h>
+#include "idlc/idlc.h"
+
+#define MAX_CHAIN 16 /* typedefs of typedefs that carry attributes */
+
+struct lowering {
+    struct idlc *c;
+    const struct attr *chain[MAX_CHAIN]; /* of the field, then of each typedef on the way */
+    int n_chain;
+    const struct decl *iface;
+    unsigned level; /* entry of size_is that counts */
+    unsigned depth;
+    bool kind_used; /* the pointer kind written at the field has found its pointer */
+    bool top;       /* at the outermost level of a parameter */
+    bool in_array;
+    struct loc loc;
+};
+
+/* ---- lower.c ---- */
+const struct attr *lower_find(const struct lowering *l, const char *name);
+struct node *lower_new_node(struct lowering *l, enum node_kind kind);
+struct node *lower_type(struct lowering *l, struct type *t);
+
+/* ---- pidl_types.c ---- */
+/* Adds what flag() says; *dynamic: what has to be asked when it is used. */
+void pidl_take_flags(struct idlc *c, const struct attr *list, uint32_t *flags, struct expr **dynamic);
+
+/* ---- pidl_lower.c ---- */
+/* A type of BASE_UDLONG and the following. */
+struct node *pidl_base(struct lowering *l, const struct type *t);
+struct node *pidl_bitmap(struct lowering *l, struct type *t);
+/* Makes n a relative pointer if the field's outermost pointer is one. */
+bool pidl_pointer(struct lowering *l, struct node *n);
+/* Below all pointers and arrays: the nested stream around it. */
+struct node *pidl_data(struct lowering *l, struct node *n);
+/* Around a whole field: flags, value, skip. */
+struct node *pidl_element(struct lowering *l, struct node *n);
+/* An array whose bound is no constant: its elements and nothing else. NULL: it is an ordinary one. */
+struct node *pidl_array(struct lowering *l, struct type *t);
+/* The base of the elements of text in a character set, else `base`. */
+enum base pidl_char(const struct lowering *l, enum base base);
+
+#endif
