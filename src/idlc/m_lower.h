@@ -3,10 +3,35 @@
 #ifndef IDLC_M_LOWER_H
 #define IDLC_M_LOWER_H
 
-#include <msrpc/ndr_pidl.h>
 #include "idlc/idlc.h"
 
-#define MAX_CHAIN 16 /* typedefs of typedefs that carry attributes */
+/* The flags that generated code names (enum ndr_flags of <msrpc/ndr_pidl.h>); here each has a bit of its own.
+ */
+enum ndr_flags {
+    NDR_F_NOALIGN = 1 << 0,
+    NDR_F_ALIGN2 = 1 << 1,
+    NDR_F_RELATIVE_REVERSE = 1 << 2,
+    NDR_F_ALIGN4 = 1 << 3,
+    NDR_F_ALIGN8 = 1 << 4,
+    NDR_F_REMAINING = 1 << 5,
+    NDR_F_BIG_ENDIAN = 1 << 6,
+    NDR_F_LITTLE_ENDIAN = 1 << 7,
+    NDR_F_RELATIVE_REVERSE = 1 << 8,
+    NDR_F_NO_RELATIVE_REVERSE = 1 << 9,
+    NDR_F_NO_UNREAD_BYTES = 1 << 10,
+    NDR_F_STR_ASCII = 1 << 11,
+    NDR_F_STR_UTF8 = 1 << 12,
+    NDR_F_STR_RAW8 = 1 << 13,
+    NDR_F_STR_LEN4 = 1 << 14,
+    NDR_F_STR_SIZE4 = 1 << 15,
+    NDR_F_STR_SIZE2 = 1 << 16,
+    NDR_F_STR_NOTERM = 1 << 17,
+    NDR_F_STR_NULLTERM = 1 << 18,
+    NDR_F_STR_BYTESIZE = 1 << 19,
+};
+#define NDR_SUBCONTEXT_SERIALIZED 0xFFFFFC01u
+
+#define MAX_CHAIN                 16 /* typedefs of typedefs that carry attributes */
 
 struct lowering {
     struct idlc *c;
