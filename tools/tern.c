@@ -108,6 +108,8 @@ static void help(FILE *f, const char *noun)
                 snprintf(left, sizeof left, "%s %s %s", v->noun, v->name, v->args);
                 fprintf(f, "  %-44s %s\n", left, v->help);
             }
+    if (!noun || !strcmp(noun, "rpc"))
+        tern_rpc_help(f);
     fprintf(f, "\ntern NOUN VERB --help tells the options of a verb; man tern tells everything.\n"
                "Exit status: 0 done, 1 the server or the network said no, 2 the command line is wrong.\n");
 }
@@ -556,6 +558,12 @@ static int run(struct tern *t, int argc, char **argv)
     if (!strcmp(argv[1], "--version")) {
         printf("tern %s\n", TERN_VERSION);
         return EXIT_OK;
+    }
+    if (!strcmp(argv[1], "rpc")) {
+        if (argc > 2 && strcmp(argv[2], "--help") && strcmp(argv[2], "-h"))
+            return tern_rpc(t, argc, argv);
+        help(argc > 2 ? stdout : stderr, "rpc");
+        return argc > 2 ? EXIT_OK : EXIT_USAGE;
     }
     bool noun_known;
     int first = 3;

@@ -3,6 +3,7 @@
 #ifndef TOOLS_TERN_H
 #define TOOLS_TERN_H
 
+#include <stdio.h>
 #include <msrpc/netapi.h>
 #include <msrpc/unistr.h>
 #include <msrpc/win/windows.h>
@@ -77,6 +78,10 @@ char *tern_read_secret(struct tern *t, bool from_stdin, const char *prompt);
 char *tern_new_secret(struct tern *t, bool from_stdin, const char *prompt);
 /* Says what is wrong with the command line and how it goes; returns EXIT_USAGE. */
 int tern_usage(struct tern *t, const char *fmt, ...) NT_PRINTF(2, 3);
+
+/* `tern rpc VERB ...`: becomes the program that has the verb. EXIT_* if there is none. */
+int tern_rpc(struct tern *t, int argc, char **argv);
+void tern_rpc_help(FILE *f);
 
 /* Looks at the answer of a Net* call. True if it succeeded; else prints name, number, sentence and help to
  * standard error (as JSON with --json). */

@@ -126,6 +126,8 @@ head -c $(($(stat -c %s all.pcap) - 20)) all.pcap >torn.pcap
 fails "a file that ends too early: what is there, and why it is not all" 1 'truncated dump file.*after [0-9]+ packets' "$pcap" --json torn.pcap
 is "with all calls but those of the last packet" yes "$([ "$(grep -c '"type": "call"' out)" -ge $(($(grep -c '"type": "call"' all.json) - 1)) ] && echo yes)"
 
+is "tern runs it" "$(md5sum <all.txt)" "$("$TERN" rpc decode --pcap all.pcap --quiet | md5sum)"
+fails "tern says what is missing" 2 'FILE is missing' "$TERN" rpc decode --json
 fails "no file" 2 'FILE is missing' "$pcap"
 fails "a file that is not there" 1 'nosuchfile' "$pcap" nosuchfile
 fails "a file that is no capture" 1 'unknown file format' "$pcap" "$TERN_SRC/LICENSE"

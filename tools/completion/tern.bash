@@ -14,7 +14,7 @@ _tern()
     --dialect) COMPREPLY=($(compgen -W '2.0.2 2.1 3.0 3.0.2 3.1.1' -- "$cur")); return ;;
     --filter) COMPREPLY=($(compgen -W 'normal workstation domain-controller trust temporary-duplicate all' -- "$cur")); return ;;
     -S | --server) COMPREPLY=($(compgen -A hostname -- "$cur")); return ;;
-    -A | --authentication-file | --keytab) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    -A | --authentication-file | --keytab | --pcap) COMPREPLY=($(compgen -f -- "$cur")); return ;;
     -[UWpt] | --user | --domain | --port | --timeout | --ccache | --target) return ;;
     esac
     case ${COMP_WORDS[1]} in
@@ -28,10 +28,11 @@ _tern()
     connection) verbs='list' ;;
     user) verbs='list show add set delete password groups' ;;
     policy) verbs='show' ;;
+    rpc) verbs='decode' ;;
     group | localgroup) verbs='list show add set delete members add-member del-member' ;;
     esac
     if [ "$COMP_CWORD" = 1 ]; then
-        COMPREPLY=($(compgen -W 'server workstation join use share session file connection user policy group localgroup time
+        COMPREPLY=($(compgen -W 'server workstation join use share session file connection user policy group localgroup rpc time
             help --help --version' -- "$cur"))
         return
     elif [ "$COMP_CWORD" = 2 ] && [ -n "$verbs" ]; then
@@ -50,6 +51,7 @@ _tern()
     'user set') options+=" $attributes --expire-password --change-password --disable --enable --unlock --rename" ;;
     'user password') options+=' --set --password-stdin' ;;
     'user groups') options+=' --indirect' ;;
+    'rpc decode') options='--pcap --json --full --binds --quiet --iface --host --stream --help' ;;
     'group add' | 'localgroup add') options+=' --comment' ;;
     'group set' | 'localgroup set') options+=' --comment --rename' ;;
     esac
