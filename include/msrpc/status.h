@@ -26,6 +26,9 @@ NT_PUBLIC const char *nt_status_text(enum nt_status st);
 /* The same for Win32 and NERR codes ("ERROR_ACCESS_DENIED", "NERR_UserNotFound"). */
 NT_PUBLIC const char *werror_name(enum werror we);
 NT_PUBLIC const char *werror_text(enum werror we);
+/* The code that has this name as its first one; false: none, or a NULL name. */
+NT_PUBLIC bool nt_status_from_name(const char *name, enum nt_status *ret);
+NT_PUBLIC bool werror_from_name(const char *name, enum werror *ret);
 
 /* Win32 code for a status: its partner, the code inside a facility NTWIN32 status, or
  * W_ERROR_MR_MID_NOT_FOUND when Windows knows none either. */

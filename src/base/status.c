@@ -2,6 +2,8 @@
 /* Names, texts and conversions of status codes; the data comes from status.tbl. */
 #include <msrpc/status.h>
 
+#include <string.h>
+
 #include "base/m_status.h"
 
 /* NTSTATUS with facility NTWIN32 carries a Win32 code in its low half ([MS-ERREF] 2.3). */
@@ -69,6 +71,30 @@ const char *werror_name(enum werror w)
 const char *werror_text(enum werror w)
 {
     return row_text(find_win((uint32_t)w));
+}
+
+static const struct status_row *find_name(const struct status_row *rows, size_t n, const char *name)
+{
+    for (size_t i = 0; name && i < n; i++)
+        if (strcmp(status_pool + rows[i].name, name) == 0)
+            return &rows[i];
+    return NULL;
+}
+
+bool nt_status_from_name(const char *name, enum nt_status *ret)
+{
+    const struct status_row *r = find_name(status_nt_rows, status_nt_rows_count, name);
+    if (r)
+        *ret = (enum nt_status)r->code;
+    return r != NULL;
+}
+
+bool werror_from_name(const char *name, enum werror *ret)
+{
+    const struct status_row *r = find_name(status_win_rows, status_win_rows_count, name);
+    if (r)
+        *ret = (enum werror)r->code;
+    return r != NULL;
 }
 
 enum werror nt_to_werror(enum nt_status st)

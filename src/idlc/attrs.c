@@ -141,6 +141,8 @@ static const char *const attr_names[] = {
     /* pidl, without a meaning here */
     "nopython",
     "todo",
+    /* ours: never shown in traces */
+    "secret",
     NULL,
 };
 

@@ -98,6 +98,7 @@ bool idlc_compile(struct idlc *c, struct source *src)
     static void (*const emitters[OUT_COUNT])(struct idlc *, struct text *) = {
         [OUT_HEADER] = emit_header, [OUT_NDR] = emit_ndr, [OUT_CLIENT] = emit_client,
         [OUT_SERVER] = emit_server, [OUT_OPS] = emit_ops,
+        [OUT_INFO] = emit_info,     [OUT_FUZZ] = emit_fuzz,
     };
     const char *base = base_name(src->name);
     c->main = src;

@@ -12,7 +12,7 @@
 #define MAX_WARNINGS  50
 #define MAX_FILE_SIZE (16u << 20)
 
-enum output { OUT_HEADER, OUT_NDR, OUT_CLIENT, OUT_SERVER, OUT_OPS, OUT_COUNT };
+enum output { OUT_HEADER, OUT_NDR, OUT_CLIENT, OUT_SERVER, OUT_OPS, OUT_INFO, OUT_FUZZ, OUT_COUNT };
 
 /* Warnings, by the names that -W takes. */
 enum warning {
@@ -188,5 +188,7 @@ void emit_ndr(struct idlc *c, struct text *o);
 void emit_client(struct idlc *c, struct text *o);
 void emit_server(struct idlc *c, struct text *o);
 void emit_ops(struct idlc *c, struct text *o);
+void emit_info(struct idlc *c, struct text *o);
+void emit_fuzz(struct idlc *c, struct text *o);
 
 #endif

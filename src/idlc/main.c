@@ -35,9 +35,9 @@ static const char usage_text[] =
     "                other headers are named <P/NAME.h> instead of \"NAME.h\"\n"
     "  -D NAME[=V]   defines a macro\n"
     "  --acf F       attribute configuration file (default: FILE.acf, if it is there)\n"
-    "  --header --ndr --client --server --ops\n"
-    "                which files to write: FILE.h, FILE_ndr.c, FILE_client.c, FILE_server.c, FILE_ops.c\n"
-    "                (default: all)\n"
+    "  --header --ndr --client --server --ops --info --fuzz\n"
+    "                which files to write: FILE.h, FILE_ndr.c, FILE_client.c, FILE_server.c, FILE_ops.c,\n"
+    "                FILE_info.c, FILE_fuzz.c (default: all but the last two)\n"
     "  --check-opnums F, --write-opnums F\n"
     "                compares operation numbers with a list, writes one\n"
     "  --types       describes each structure with a typedef, for serialization\n"
@@ -182,6 +182,7 @@ static bool load(struct idlc *c, const char *name, const struct source *from, st
 static const char *const suffixes[OUT_COUNT] = {
     [OUT_HEADER] = ".h",        [OUT_NDR] = "_ndr.c", [OUT_CLIENT] = "_client.c",
     [OUT_SERVER] = "_server.c", [OUT_OPS] = "_ops.c",
+    [OUT_INFO] = "_info.c",     [OUT_FUZZ] = "_fuzz.c",
 };
 
 static const char *result_path(struct idlc *c, const struct options *o, int i)
@@ -247,7 +248,9 @@ static bool output_option(struct idlc *c, const char *arg)
                                                   [OUT_NDR] = "--ndr",
                                                   [OUT_CLIENT] = "--client",
                                                   [OUT_SERVER] = "--server",
-                                                  [OUT_OPS] = "--ops" };
+                                                  [OUT_OPS] = "--ops",
+                                                  [OUT_INFO] = "--info",
+                                                  [OUT_FUZZ] = "--fuzz" };
     for (int i = 0; i < OUT_COUNT; i++)
         if (strcmp(arg, names[i]) == 0)
             return c->want[i] = true;

@@ -19,7 +19,7 @@ flags() # flags OPTION...: with our own paths moved into the scratch directory
     pkg-config "$@" | sed "s#\\(-[IL]\\)$PREFIX#\\1$DIR$PREFIX#g"
 }
 
-for name in unistr ntbase npc rpcrt msrpc netapi32; do
+for name in unistr ntbase npc rpcrt msrpc msrpcinfo netapi32; do
     pkg-config --exists "lib$name" || { echo "no lib$name.pc"; exit 1; }
 done
 

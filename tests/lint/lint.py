@@ -31,13 +31,14 @@ BELOW = {
     "capture": ["rpc"],
     "msrpc": ["rpc"],
     "netapi": ["msrpc"],
+    "info": ["msrpc"],
     "winrpc": ["rpc"],
     "smbd": ["npc"],
     "samdb": ["sec"],
     "serve": ["msrpc", "smbd", "samdb"],
     "idlc": ["base"],
     "daemons": ["serve", "netapi", "winrpc"],
-    "tools": ["serve", "netapi", "winrpc", "capture"],
+    "tools": ["serve", "netapi", "winrpc", "capture", "info"],
 }
 PROGRAMS = ("idlc", "daemons", "tools")
 
@@ -45,7 +46,7 @@ PROGRAMS = ("idlc", "daemons", "tools")
 PUBLIC = {
     "base.h": "unistr", "status.h": "unistr", "status_codes.h": "unistr", "unistr.h": "unistr",
     "nt.h": "base", "loop.h": "io", "sec.h": "sec", "smb.h": "smb", "npc.h": "npc", "ndr.h": "ndr", "ndr_pidl.h": "ndr", "rpc.h": "rpc", "rpc_server.h": "rpc",
-    "netapi.h": "netapi",
+    "netapi.h": "netapi", "info.h": "info",
 }
 
 C_FILE = re.compile(r"\.(c|h|y|l)$")
