@@ -30,6 +30,7 @@ struct rpc_interface {
     struct rpc_syntax syntax;
     const char *const
         *endpoints; /* default endpoints, "ncacn_np:[\\pipe\\srvsvc]"; NULL-terminated, or NULL */
+    const struct rpc_interface *base; /* that it inherits from, or NULL: calls of it may use this one */
 };
 
 enum rpc_op_flags { RPC_OP_IDEMPOTENT = 1, RPC_OP_MAYBE = 2, RPC_OP_PIPES = 4, RPC_OP_BROADCAST = 8 };

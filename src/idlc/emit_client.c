@@ -69,6 +69,10 @@ static void emit_op_list(struct emit *e, const struct decl *i, enum decl_kind ki
     bool own = kind == DECL_OPERATION;
     emit_text(e, "\nconst struct rpc_op *const %s_%s[%d] = {\n", i->name, own ? "ops" : "callbacks",
               own ? i->n_ops : i->n_callbacks);
+    for (const struct decl *b = own ? inherited_interface(e->c, i) : NULL; b; b = inherited_interface(e->c, b))
+        for (const struct decl *d = b->body; d; d = d->next)
+            if (d->kind == kind)
+                emit_text(e, "    [%d] = &%s_op,\n", d->opnum, d->cname);
     for (const struct decl *d = i->body; d; d = d->next)
         if (d->kind == kind)
             emit_text(e, "    [%d] = &%s_op,\n", d->opnum, d->cname);
@@ -81,7 +85,7 @@ void emit_ops(struct idlc *c, struct text *o)
     emit_file_start(&e, "Operations by number");
     emit_text(&e, "#include %s\n", emit_header_name(&e, c->main));
     for (const struct decl *i = next_interface(c->main->decls); i; i = next_interface(i->next)) {
-        if (i->n_own)
+        if (i->n_own || inherited_interface(c, i))
             emit_op_list(&e, i, DECL_OPERATION);
         if (i->n_callbacks)
             emit_op_list(&e, i, DECL_CALLBACK);

@@ -261,12 +261,12 @@ static void emit_interface(struct emit *e, const struct decl *i)
     emit_text(e, "\n");
     emit_doc(e, i->doc);
     emit_line(e, "NT_PUBLIC extern const struct rpc_interface %s_interface;", i->name);
-    if (i->n_own == 0 && i->n_callbacks == 0)
-        return;
-    if (i->n_own) {
+    if (i->n_own || inherited_interface(e->c, i)) {
         emit_text(e, "/* The operations by number. */\n");
         emit_line(e, "NT_PUBLIC extern const struct rpc_op *const %s_ops[%d];", i->name, i->n_ops);
     }
+    if (i->n_own == 0 && i->n_callbacks == 0)
+        return;
     if (i->n_callbacks) {
         emit_text(e, "/* What the server may call while it serves a call, numbered apart. */\n");
         emit_line(e, "NT_PUBLIC extern const struct rpc_op *const %s_callbacks[%d];", i->name,

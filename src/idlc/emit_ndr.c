@@ -1228,6 +1228,9 @@ static void emit_interface_table(struct emit *e, const struct decl *i)
     emit_version(e, attr_find(i->attrs, "version"));
     if (endpoint)
         emit_text(e, "    .endpoints = %s_endpoints,\n", i->name);
+    const struct decl *base = inherited_interface(e->c, i);
+    if (base)
+        emit_text(e, "    .base = &%s_interface,\n", base->name);
     emit_text(e, "};\n");
 }
 

@@ -113,6 +113,8 @@ struct type *type_resolve(struct idlc *c, struct type *t);
 bool is_operation(const struct decl *d);
 /* Interfaces of the compiled file that are not local, by ->next through a filter. */
 struct decl *next_interface(struct decl *d);
+/* The interface whose operations come first in this one, if calls of them are made as of any; else NULL. */
+const struct decl *inherited_interface(struct idlc *c, const struct decl *i);
 
 /* ---- const.c ---- */
 /* Constant value; false (and an error) if it is none. */

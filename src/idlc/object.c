@@ -173,6 +173,13 @@ static void inherit(struct idlc *c, struct decl *i)
     }
 }
 
+const struct decl *inherited_interface(struct idlc *c, const struct decl *i)
+{
+    const struct symbol *s = i->base && !i->object ? symbol_find(c->names, i->base) : NULL;
+    const struct decl *base = s && s->decl && s->decl->kind == DECL_INTERFACE ? s->decl : NULL;
+    return base && base->n_ops && !base->local ? base : NULL;
+}
+
 /* ---- properties and COM's own parameters ---- */
 
 static void name_properties(struct idlc *c, struct decl *i)

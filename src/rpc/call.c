@@ -422,13 +422,26 @@ static enum nt_status enqueue(struct rpc_conn *c, struct rpc_call *call)
     return st;
 }
 
+static bool inherits(const struct rpc_interface *bound, const struct rpc_interface *i)
+{
+    while (bound && bound != i && !rpc_syntax_equal(&bound->syntax, &i->syntax))
+        bound = bound->base;
+    return bound;
+}
+
+/* The context of an operation of this interface: its own, else that of one which inherits from it. */
 static int find_context(const struct rpc_conn *c, const struct rpc_interface *i)
 {
-    for (unsigned k = 0; k < c->n_ctx; k++)
-        if (c->ctx[k].accepted &&
-            (c->ctx[k].iface == i || rpc_syntax_equal(&c->ctx[k].iface->syntax, &i->syntax)))
+    int derived = -1;
+    for (unsigned k = 0; k < c->n_ctx; k++) {
+        if (!c->ctx[k].accepted)
+            continue;
+        if (c->ctx[k].iface == i || rpc_syntax_equal(&c->ctx[k].iface->syntax, &i->syntax))
             return (int)k;
-    return -1;
+        if (derived < 0 && inherits(c->ctx[k].iface, i))
+            derived = (int)k;
+    }
+    return derived;
 }
 
 static enum nt_status may_call(struct rpc_conn *c)

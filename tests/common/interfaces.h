@@ -10,6 +10,7 @@
 #include <msrpc/drsuapi.h>
 #include <msrpc/dsaop.h>
 #include <msrpc/dssetup.h>
+#include <msrpc/efsrpc.h>
 #include <msrpc/epmapper.h>
 #include <msrpc/eventlog.h>
 #include <msrpc/eventlog6.h>
@@ -57,6 +58,8 @@ static const struct test_interface {
     [67] = TEST_INTERFACE(drsuapi),
     [68] = TEST_INTERFACE(dsaop),
     [69] = TEST_INTERFACE(IEventService),
+    [70] = TEST_INTERFACE(efsrpc),
+    [71] = TEST_INTERFACE(efsrpc_lsarpc),
 };
 /* clang-format on */
 

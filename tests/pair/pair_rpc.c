@@ -261,6 +261,30 @@ static void test_second_interface(void **state)
     }
 }
 
+/* An operation of an interface that was not bound goes through one that inherits from it. */
+static void test_inherited(void **state)
+{
+    (void)state;
+    struct rpc_interface root = fake_iface2, derived = fake_iface2;
+    root.name = "root";
+    root.syntax.uuid.a = 0x77223344;
+    derived.base = &root;
+    struct rpc_op op = echo2_op;
+    op.iface = &root;
+    for (unsigned s = 0; s < SECURITIES; s++) {
+        struct world w;
+        world_init(&w, 7, 0);
+        assert_int_equal(open_with(&w, securities[s].level, securities[s].provider), STATUS_SUCCESS);
+        assert_int_equal(rpc_add_interface(w.c, &derived), STATUS_SUCCESS);
+        assert_int_equal(echo(&w, &op, 4), STATUS_SUCCESS);
+        derived.base = NULL;
+        assert_int_equal(echo(&w, &op, 4), RPC_NT_UNKNOWN_IF);
+        derived.base = &root;
+        assert_int_equal(w.f.problem, STATUS_SUCCESS);
+        world_done(&w);
+    }
+}
+
 /* ---- lies ---- */
 
 enum { NONE = 1, SIGN = 2, SEAL = 4, ALL = 7, SECURE = 6 };
@@ -911,6 +935,7 @@ int main(void)
         cmocka_unit_test(test_object_and_header2),
         cmocka_unit_test(test_big_endian),
         cmocka_unit_test(test_second_interface),
+        cmocka_unit_test(test_inherited),
         cmocka_unit_test(test_lies),
         cmocka_unit_test(test_ptypes),
         cmocka_unit_test(test_alter_lies),

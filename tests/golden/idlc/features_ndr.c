@@ -410,6 +410,7 @@ const struct rpc_interface features_interface = {
     .syntax.major = 1,
     .syntax.minor = 2,
     .endpoints = features_endpoints,
+    .base = &ancestor_interface,
 };
 
 static void op_push_in(struct ndr_push *n, const void *p)

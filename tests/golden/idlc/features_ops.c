@@ -3,6 +3,7 @@
 #include <msrpc/features.h>
 
 const struct rpc_op *const features_ops[4] = {
+    [0] = &ancestor_first_op,
     [1] = &features_op_op,
     [2] = &features_nothing_op,
     [3] = &features_late_op,
