@@ -129,6 +129,11 @@ NT_PUBLIC void ndr_push_size(struct ndr_push *n, size_t size);
 /* Offset 0 and actual count of a varying array. Fails (RPC_NT_BAD_STUB_DATA) if length is above size. */
 NT_PUBLIC void ndr_push_length(struct ndr_push *n, size_t size, size_t length);
 
+/* The same with the offset of the first element that is sent. */
+NT_PUBLIC void ndr_push_part(struct ndr_push *n, size_t size, size_t first, size_t length);
+/* a times b, or the largest count there is: of arrays of several dimensions. */
+NT_PUBLIC size_t ndr_times(size_t a, size_t b);
+
 /* Arrays of `width` byte integers (1, 2, 4, 8): elements only; with maximum count; with offset and actual
  * count; with all three. A null p is RPC_NT_NULL_REF_POINTER unless there are no elements. */
 NT_PUBLIC void ndr_push_elements(struct ndr_push *n, const void *p, size_t count, unsigned width);
@@ -222,6 +227,8 @@ NT_PUBLIC void *ndr_pull_full_get(struct ndr_pull *n, const void *placeholder);
 /* Maximum count, or length with its offset (which must be 0). The latter fails if it is above `size`. */
 NT_PUBLIC size_t ndr_pull_size(struct ndr_pull *n);
 NT_PUBLIC size_t ndr_pull_length(struct ndr_pull *n, size_t size);
+/* Offset and length of a part of an array of `size` elements: gives the offset. */
+NT_PUBLIC size_t ndr_pull_part(struct ndr_pull *n, size_t size, size_t *ret_length);
 /* Fails (RPC_NT_BAD_STUB_DATA) unless the count that was sent is the one that size_is or length_is says.
  * NDR_ANY: none was sent. */
 NT_PUBLIC void ndr_pull_match(struct ndr_pull *n, size_t sent, size_t said);
@@ -231,6 +238,8 @@ NT_PUBLIC void ndr_pull_range(struct ndr_pull *n, int64_t v, int64_t low, int64_
  * is 0 after a failure. The others first read counts and compare them with those expected (NDR_ANY: with
  * none; *count becomes what was sent). */
 NT_PUBLIC void *ndr_pull_array(struct ndr_pull *n, size_t *count, size_t size, size_t wire);
+/* The same for elements from `first` on; those before it are zero, and may take 1 MiB at most. */
+NT_PUBLIC void *ndr_pull_array_part(struct ndr_pull *n, size_t first, size_t *count, size_t size, size_t wire);
 NT_PUBLIC void *ndr_pull_array_conformant(struct ndr_pull *n, size_t *count, size_t size, size_t wire);
 NT_PUBLIC void *ndr_pull_array_varying(struct ndr_pull *n, size_t max, size_t *count, size_t size,
                                        size_t wire);

@@ -275,6 +275,15 @@ enum node_kind {
 
 enum pointer_kind { PTR_UNIQUE, PTR_REF, PTR_FULL };
 
+/* One dimension of an array of which another than the first is open or varies. */
+struct dim {
+    struct dim *next;
+    bool fixed; /* bound is `count` */
+    uint64_t count;
+    struct expr *size, *length;
+    int size_plus, length_plus;
+};
+
 struct node {
     enum node_kind kind;
     enum base base;    /* scalar; string: BASE_CHAR, BASE_WCHAR or an 8-bit type */
@@ -287,6 +296,8 @@ struct node {
     bool conformant, varying;
     struct expr *size, *length; /* size_is, length_is */
     int size_plus, length_plus; /* max_is, last_is: one more */
+    struct expr *first;         /* first_is, from the lower bound: index of the first element that is sent */
+    struct dim *dims;           /* several dimensions, in one row in C; size and length are in there */
     bool unchecked;             /* disable_consistency_check */
     struct expr *switch_is;
     bool ranged;

@@ -293,6 +293,27 @@ static const char *operand(struct emit *e, const struct expr *x)
     return POOL_PRINTF(e, group ? "(%s)" : "%s", emit_expr(e, x));
 }
 
+/* The scalar field that x names, by itself or behind a pointer. */
+static const struct node *scalar_named(const struct emit *e, const struct expr *x)
+{
+    const struct expr *name = x->kind == EX_UNARY && *x->op == '*' ? x->a : x;
+    const struct field *f = name->kind == EX_NAME ? field_named(e, name->text) : NULL;
+    const struct node *n = f ? f->node : NULL;
+    if (n && n->kind == ND_POINTER && name != x)
+        n = n->to;
+    return n && n->kind == ND_SCALAR ? n : NULL;
+}
+
+/* A field in sums and products: what a peer sends must not overflow an int. */
+static const char *term(struct emit *e, const struct expr *x, const char *op)
+{
+    const struct node *n = scalar_named(e, x);
+    bool sum = strchr("+-*", *op) || strcmp(op, "<<") == 0;
+    bool narrow = n && base_width(n->base) <= 4 && n->base != BASE_U32 && n->base != BASE_FLOAT &&
+                  n->base != BASE_I3264 && n->base != BASE_U3264;
+    return POOL_PRINTF(e, sum && narrow ? "(uint32_t)%s" : "%s", operand(e, x));
+}
+
 const char *emit_expr(struct emit *e, const struct expr *x)
 {
     int64_t value = 0;
@@ -311,7 +332,7 @@ const char *emit_expr(struct emit *e, const struct expr *x)
             return POOL_PRINTF(e, "~(size_t)%s", number_text(e, x->a));
         return POOL_PRINTF(e, "%s%s", x->op, operand(e, x->a));
     case EX_BINARY:
-        return POOL_PRINTF(e, "%s %s %s", operand(e, x->a), x->op, operand(e, x->b));
+        return POOL_PRINTF(e, "%s %s %s", term(e, x->a, x->op), x->op, term(e, x->b, x->op));
     case EX_COND:
         return POOL_PRINTF(e, "%s ? %s : %s", operand(e, x->a), operand(e, x->b), operand(e, x->c));
     case EX_CALL:
@@ -331,7 +352,27 @@ static bool names_fields(const struct emit *e, const struct expr *x)
                  names_fields(e, x->a) || names_fields(e, x->b) || names_fields(e, x->c));
 }
 
-/* An unsigned field of at most 32 bits needs no cast. */
+/* Sums and products of fields that term() makes 32 bits wide and unsigned. */
+static bool unsigned_sum(const struct emit *e, const struct expr *x)
+{
+    if (x->kind == EX_BINARY && strchr("+-*", *x->op))
+        return (unsigned_sum(e, x->a) && (x->b->kind == EX_NUMBER || unsigned_sum(e, x->b))) ||
+               (x->a->kind == EX_NUMBER && unsigned_sum(e, x->b));
+    const struct node *n = x->kind == EX_NAME ? scalar_named(e, x) : NULL;
+    return n && base_width(n->base) <= 4 && n->base != BASE_FLOAT && n->base != BASE_I3264 &&
+           n->base != BASE_U3264;
+}
+
+static const char *signed_count(struct emit *e, const char *text, unsigned bits, int plus)
+{
+    const char *count = POOL_PRINTF(e, "(uint%u_t)%s", bits, text);
+    if (!plus)
+        return count;
+    return bits < 32 ? POOL_PRINTF(e, "(uint%u_t)(%s + 1)", bits, count) : POOL_PRINTF(e, "%s + 1", count);
+}
+
+/* An unsigned field of at most 32 bits needs no cast. A negative number is a count above all others: never
+ * NDR_ANY, and one more than -1 is none. */
 const char *emit_count(struct emit *e, const struct expr *x, int plus)
 {
     int64_t value = 0;
@@ -339,14 +380,18 @@ const char *emit_count(struct emit *e, const struct expr *x, int plus)
         (void)const_eval(e->c, x, &value);
         return POOL_PRINTF(e, "%llu", (unsigned long long)value + (unsigned)plus);
     }
+    const struct node *n = scalar_named(e, x);
+    bool narrow = n && base_width(n->base) <= 4 && n->base != BASE_U3264 && n->base != BASE_I3264;
     const char *text = emit_expr(e, x);
-    const struct expr *name = x->kind == EX_UNARY && *x->op == '*' ? x->a : x;
-    const struct field *f = name->kind == EX_NAME ? field_named(e, name->text) : NULL;
-    bool plain = f && f->node && f->node->kind == ND_SCALAR && !base_signed(f->node->base) &&
-                 base_width(f->node->base) <= 4 && f->node->base != BASE_U3264;
-    if (!plain)
-        text = POOL_PRINTF(e, name->kind == EX_NAME ? "(size_t)%s" : "(size_t)(%s)", text);
-    return plus ? POOL_PRINTF(e, "%s + %s1", text, plain ? "(size_t)" : "") : text;
+    if (narrow && base_signed(n->base))
+        return signed_count(e, text, 8 * base_width(n->base), plus);
+    if (narrow && *text != '(')
+        return POOL_PRINTF(e, plus ? "%s + (size_t)1" : "%s", text);
+    if (x->kind == EX_BINARY && unsigned_sum(e, x))
+        return POOL_PRINTF(e, plus ? "(%s) + 1" : "%s", text);
+    if (plus)
+        return POOL_PRINTF(e, "(size_t)(%s + 1)", operand(e, x));
+    return POOL_PRINTF(e, x->kind == EX_NAME ? "(size_t)%s" : "(size_t)(%s)", text);
 }
 
 bool expr_ready(const struct emit *e, const struct expr *x)

@@ -44,6 +44,11 @@ static void member_note(struct text *t, const struct node *n)
             note(t, "string");
         note_expr(t, "size_is", n->size, n->size_plus);
         note_expr(t, "length_is", n->length, n->length_plus);
+        note_expr(t, "first_is", n->first, 0);
+        for (const struct dim *d = n->dims; d; d = d->next) {
+            note_expr(t, "size_is", d->size, d->size_plus);
+            note_expr(t, "length_is", d->length, d->length_plus);
+        }
         if (n->kind == ND_UNION)
             note_expr(t, "switch_is", n->switch_is, 0);
         if (n->ranged)

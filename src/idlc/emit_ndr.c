@@ -41,7 +41,7 @@ unsigned bulk_width(const struct node *n)
 {
     if (n->kind == ND_ENUM)
         return n->type->v1_enum ? 4 : 0; /* in C all are 32 bits wide, whatever enum8bit says */
-    if (n->kind == ND_ARRAY && n->fixed && !n->varying)
+    if (n->kind == ND_ARRAY && n->fixed && !n->varying && !n->dims)
         return bulk_width(n->to);
     if (n->kind != ND_SCALAR || n->ranged || n->base == BASE_I3264 || n->base == BASE_U3264 ||
         n->base == BASE_GUID || n->base == BASE_SID)
@@ -103,6 +103,8 @@ static const char *tag_value(struct emit *e, const struct node *n)
 /* Elements of an open array, as its size or, if it varies, its length says. */
 static const char *element_count(struct emit *e, const struct node *n)
 {
+    if (n->dims)
+        return dims_count(e, n);
     if (n->length)
         return emit_count(e, n->length, n->length_plus);
     if (n->size)
@@ -163,41 +165,57 @@ static const char *pointer_name(const struct node *n)
 size_t loop_start(struct emit *e, struct place p, const char *count, const char *and)
 {
     const char *i = loop_var(p.depth);
-    emit_line(e, "for (size_t %s = 0; %s < %s%s; %s++) {", i, i, count, and, i);
+    if (first)
+        emit_line(e, strchr(first, ' ') ? "for (size_t %s = %s; %s - (%s) < %s%s; %s++) {"
+                                        : "for (size_t %s = %s; %s - %s < %s%s; %s++) {",
+                  i, first, i, first, count, and, i);
+    else
+        emit_line(e, "for (size_t %s = 0; %s < %s%s; %s++) {", i, i, count, and, i);
     return emit_open(e);
+}
+
+/* The loop over what a push sends ends with the first failure, unless nothing can be amiss. */
+static size_t push_loop(struct emit *e, const struct node *n, struct place p)
+{
+    const char *first = n->first ? emit_count(e, n->first, 0) : NULL;
+    bool sure = n->fixed && !n->varying;
+    return loop_start(e, p, first, element_count(e, n),
+                      sure ? "" : POOL_PRINTF(e, " && ndr_push_not_null(n, %s)", p.text));
 }
 
 static void push_array(struct emit *e, const struct node *n, struct place p, bool hoisted)
 {
-    unsigned width = bulk_width(n->to);
+    unsigned width = n->first ? 0 : bulk_width(n->to);
     bool size = n->conformant && !hoisted;
     uint64_t each = bulk_count(n->to);
     const char *count = element_count(e, n);
-    if (width && each == 1 && size && n->varying) {
+    if (n->dims) {
+        push_dims(e, n, !size);
+    } else if (width && each == 1 && size && n->varying) {
         emit_line(e, "ndr_push_conformant_varying(n, %s, %s, %s, %u);", p.text, size_count(e, n), count,
                   width);
         return;
-    }
-    if (width && each == 1 && (size || n->varying)) {
+    } else if (width && each == 1 && (size || n->varying)) {
         if (n->varying)
             emit_line(e, "ndr_push_varying(n, %s, %s, %s, %u);", p.text, size_count(e, n), count, width);
         else
             emit_line(e, "ndr_push_conformant(n, %s, %s, %u);", p.text, count, width);
         return;
     }
-    if (size)
+    if (size && !n->dims)
         emit_line(e, "ndr_push_size(n, %s);", size_count(e, n));
-    if (n->varying)
+    if (n->first)
+        emit_line(e, "ndr_push_part(n, %s, %s, %s);", size_count(e, n), emit_count(e, n->first, 0), count);
+    else if (n->varying && !n->dims)
         emit_line(e, "ndr_push_length(n, %s, %s);", size_count(e, n), count);
     if (width) {
         const char *total = each == 1 ? count : POOL_PRINTF(e, "%lluU * %s", (unsigned long long)each, count);
-        if (n->fixed && !n->length)
+        if (n->fixed && !n->varying)
             total = POOL_PRINTF(e, "%llu", (unsigned long long)(each * n->count));
         emit_line(e, "ndr_push_elements(n, %s, %s, %u);", p.text, total, width);
         return;
     }
-    size_t body =
-        loop_start(e, p, count, n->fixed ? "" : POOL_PRINTF(e, " && ndr_push_not_null(n, %s)", p.text));
+    size_t body = push_loop(e, n, p);
     push_fixed(e, n->to, element_of(e, p), false);
     emit_close(e, body, true);
 }
@@ -298,8 +316,7 @@ void push_deferred(struct emit *e, const struct node *n, struct place p)
         push_deferred_pointer(e, n, p);
         break;
     case ND_ARRAY: {
-        size_t body = loop_start(e, p, element_count(e, n),
-                                 n->fixed ? "" : POOL_PRINTF(e, " && ndr_push_not_null(n, %s)", p.text));
+        size_t body = push_loop(e, n, p);
         push_deferred(e, n->to, element_of(e, p));
         emit_close(e, body, true);
         break;
@@ -363,7 +380,7 @@ const char *pointee_size(struct emit *e, const struct node *to, struct place p)
 }
 
 /* Count that the wire has to agree with, or NDR_ANY with the comparison left for the end. */
-static const char *expected(struct emit *e, const struct node *n, const struct expr *x, int plus,
+const char *expected(struct emit *e, const struct node *n, const struct expr *x, int plus,
                             bool *ret_late)
 {
     *ret_late = false;
@@ -377,7 +394,7 @@ static const char *expected(struct emit *e, const struct node *n, const struct e
 
 /* The comparison is made at the end of the function, so the variable lives that long; NDR_ANY if nothing
  * came. */
-static void match_late(struct emit *e, const char *sent, const struct expr *x, int plus)
+void match_late(struct emit *e, const char *sent, const struct expr *x, int plus)
 {
     text_printf(&e->late_vars, "size_t %s = NDR_ANY;\n", sent);
     text_printf(&e->late, "ndr_pull_match(n, %s, %s);\n", sent, emit_count(e, x, plus));
@@ -421,6 +438,37 @@ static void pull_bulk(struct emit *e, const struct node *n, struct place p, unsi
     } else {
         emit_line(e, "%s = ndr_pull_conformant(n, %s, %u);", p.text, size, width);
     }
+}
+
+/* An array that is sent from its `first` element on. */
+static const char *pull_part(struct emit *e, const struct node *n, struct place p, const char *hoisted)
+{
+    bool late_size, late_length, late_first;
+    const char *size = expected(e, n, n->size, n->size_plus, &late_size);
+    const char *length = expected(e, n, n->length, n->length_plus, &late_length);
+    const char *from = expected(e, n, n->first, 0, &late_first);
+    const char *count = helper(e, p, "count"), *first = helper(e, p, "first");
+    const char *max = !n->conformant ? size_count(e, n) : hoisted ? hoisted : helper(e, p, "size");
+    if (n->conformant && !hoisted)
+        emit_line(e, "%s%s = ndr_pull_size(n);", late_size ? "" : "size_t ", max);
+    if (late_size)
+        match_late(e, max, n->size, n->size_plus);
+    else if (n->conformant && strcmp(size, "NDR_ANY") != 0)
+        emit_line(e, "ndr_pull_match(n, %s, %s);", max, size);
+    emit_line(e, "%s%s = 0;", late_length ? "" : "size_t ", count);
+    emit_line(e, "%s%s = ndr_pull_part(n, %s, &%s);", late_first ? "" : "size_t ", first, max, count);
+    if (late_first)
+        match_late(e, first, n->first, 0);
+    else
+        emit_line(e, "ndr_pull_match(n, %s, %s);", first, from);
+    if (late_length)
+        match_late(e, count, n->length, n->length_plus);
+    else
+        emit_line(e, "ndr_pull_match(n, %s, %s);", count, length);
+    if (!n->fixed)
+        emit_line(e, "%s = ndr_pull_array_part(n, %s, &%s, sizeof(*%s), %zu);", p.text, first, count, p.text,
+                  node_wire_min(n->to));
+    return count;
 }
 
 /* Elements one by one: gives the variable that holds their number. */
@@ -481,18 +529,24 @@ static const char *pull_array(struct emit *e, const struct node *n, struct place
                       width);
             return NULL;
         }
-        size_t body = loop_start(e, p, POOL_PRINTF(e, "%llu", (unsigned long long)n->count), "");
+        size_t body = loop_start(e, p, NULL, POOL_PRINTF(e, "%llu", (unsigned long long)n->count), "");
         pull_fixed(e, n->to, element_of(e, p), NULL);
         emit_close(e, body, true);
         return POOL_PRINTF(e, "%llu", (unsigned long long)n->count);
     }
-    if (width && each == 1) {
+    if (width && each == 1 && !n->first && !n->dims) {
         pull_bulk(e, n, p, width, hoisted);
         pull_bulk_range(e, n);
         return NULL;
     }
-    const char *count = pull_open_array(e, n, p, hoisted);
-    size_t body = loop_start(e, p, count, "");
+    if (n->dims && width && each == 1) {
+        (void)pull_dims(e, n, p, hoisted, width);
+        return NULL;
+    }
+    const char *count = n->dims    ? pull_dims(e, n, p, hoisted, 0)
+                        : n->first ? pull_part(e, n, p, hoisted)
+                                   : pull_open_array(e, n, p, hoisted);
+    size_t body = loop_start(e, p, n->first ? helper(e, p, "first") : NULL, count, "");
     pull_fixed(e, n->to, element_of(e, p), NULL);
     emit_close(e, body, true);
     return count;
@@ -639,7 +693,8 @@ void pull_deferred(struct emit *e, const struct node *n, struct place p, const c
         break;
     case ND_ARRAY: {
         bool sure = count || (n->fixed && !n->varying);
-        size_t body = loop_start(e, p, count ? count : element_count(e, n), sure ? "" : " && ndr_pull_ok(n)");
+        const char *first = !n->first ? NULL : count ? helper(e, p, "first") : emit_count(e, n->first, 0);
+        size_t body = loop_start(e, p, first, count ? count : element_count(e, n), sure ? "" : " && ndr_pull_ok(n)");
         pull_deferred(e, n->to, element_of(e, p), NULL);
         emit_close(e, body, true);
         break;
@@ -698,7 +753,9 @@ static void push_trailing_size(struct emit *e, const struct field *f)
 {
     const struct node *n = f->node;
     const char *place = POOL_PRINTF(e, "%s%s", e->prefix, f->cname);
-    if (n->kind == ND_SCALAR)
+    if (n->dims)
+        push_dims_sizes(e, n);
+    else if (n->kind == ND_SCALAR)
         emit_line(e, "ndr_push_size(n, %s.count);", place);
     else if (n->kind == ND_STRING && !n->size)
         emit_line(e, "ndr_push_size(n, ndr_%sstring_size(%s));", n->base == BASE_WCHAR ? "w" : "", place);

@@ -126,19 +126,55 @@ static bool char_like(const struct type *t)
            (base_width(t->base) == 1 || t->base == BASE_WCHAR || t->base == BASE_U16);
 }
 
-static void take_bounds(struct lowering *l, struct node *n)
+static struct expr *binary(struct lowering *l, const char *op, struct expr *a, struct expr *b)
+{
+    struct expr *e = pool_new(&l->c->pool, struct expr);
+    *e = (struct expr){ .kind = EX_BINARY, .op = op, .a = a, .b = b, .loc = a->loc };
+    return e;
+}
+
+static struct expr *number(struct lowering *l, uint64_t v)
+{
+    struct expr *e = pool_new(&l->c->pool, struct expr);
+    *e = (struct expr){ .kind = EX_NUMBER, .value = v, .loc = l->loc };
+    return e;
+}
+
+/* The lower bound, min_is or x[low..high]; NULL: 0. */
+static struct expr *lower_bound(struct lowering *l, const struct type *array)
+{
+    struct expr *min = level_arg(l, "min_is", l->level);
+    if (!min && array && array->bounds)
+        min = array->low;
+    return min && min->kind == EX_NUMBER && min->value == 0 ? NULL : min;
+}
+
+/* From the first element that is sent to the end of the array. */
+static struct expr *rest(struct lowering *l, const struct node *n)
+{
+    struct expr *size = n->size ? n->size : number(l, n->count);
+    return binary(l, "-", n->size_plus ? binary(l, "+", size, number(l, 1)) : size, n->first);
+}
+
+/* [C706] 4.2.18: size_is or max_is and min_is; length_is or last_is and first_is. On the wire are size, offset
+ * from the lower bound and length. array: NULL for a pointer; n->count is there already. */
+static void take_bounds(struct lowering *l, struct node *n, const struct type *array)
 {
     struct expr *max = level_arg(l, "max_is", l->level), *last = level_arg(l, "last_is", l->level);
+    struct expr *first = level_arg(l, "first_is", l->level), *min = lower_bound(l, array);
     n->size = level_arg(l, "size_is", l->level);
     n->length = level_arg(l, "length_is", l->level);
+    n->first = first && min ? binary(l, "-", first, min) : first;
     if (max && !n->size) {
-        n->size = max;
+        n->size = min ? binary(l, "-", max, min) : max;
         n->size_plus = 1;
     }
     if (last && !n->length) {
-        n->length = last;
+        n->length = first ? binary(l, "-", last, first) : min ? binary(l, "-", last, min) : last;
         n->length_plus = 1;
     }
+    if (n->first && !n->length && (n->size || n->count))
+        n->length = rest(l, n);
     n->unchecked = lower_find(l, "disable_consistency_check") != NULL;
     n->varying = n->length != NULL;
 }
@@ -173,8 +209,10 @@ static struct node *lower_element(struct lowering *l, struct node *array, struct
 
 static struct node *lower_string(struct lowering *l, const struct type *element, bool open, uint64_t count)
 {
-    struct node *n = lower_new_node(l, ND_STRING);
-    take_bounds(l, n);
+    struct node *n = new_node(l, ND_STRING);
+    take_bounds(l, n, NULL);
+    if (n->first)
+        diag_error(l->c, l->loc, "a string is sent from its first element on");
     n->varying = true;
     n->conformant = open;
     n->fixed = !open;
@@ -195,37 +233,109 @@ static bool array_is_pointer(const struct lowering *l, const struct type *t)
     return l->top && !t->size && !l->kind_used && kind_of(l->chain[0], none) != none;
 }
 
+/* Number of elements that the brackets say; 0: open. False after an error. */
+static bool array_count(struct lowering *l, const struct type *t, int64_t *ret_count)
+{
+    int64_t low = 0, high = 0;
+    bool fixed = t->bounds ? t->low && t->high : t->size != NULL;
+    *ret_count = 0;
+    if (!fixed)
+        return true;
+    if (t->bounds && (!const_eval(l->c, t->low, &low) || !const_eval(l->c, t->high, &high)))
+        return false;
+    if (!t->bounds && !const_eval(l->c, t->size, &high))
+        return false;
+    int64_t count = t->bounds ? (int64_t)((uint64_t)high - (uint64_t)low + 1) : high;
+    if (count <= 0 || count > INT32_MAX) {
+        diag_error(l->c, t->loc, "an array needs between 1 and 2147483647 elements");
+        return false;
+    }
+    *ret_count = count;
+    return true;
+}
+
+/* The next dimension, if it makes the whole one of several: it is open, or sent in part. */
+static struct type *next_dimension(struct lowering *l, struct type *t)
+{
+    static const char *const bounds[] = { "size_is", "max_is", "length_is", "last_is", "first_is", "min_is" };
+    struct type *inner = type_resolve(l->c, t->to);
+    if (!inner || inner->kind != TY_ARRAY || (char_like(type_resolve(l->c, inner->to)) && lower_find(l, "string")))
+        return NULL;
+    if (!inner->size && !(inner->bounds && inner->low && inner->high))
+        return inner;
+    for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++)
+        if (level_arg(l, bounds[i], l->level))
+            return inner;
+    return NULL;
+}
+
+static struct dim *new_dim(struct lowering *l, const struct node *n)
+{
+    struct dim *d = pool_new(&l->c->pool, struct dim);
+    *d = (struct dim){ NULL, n->fixed, n->count, n->size, n->length, n->size_plus, n->length_plus };
+    return d;
+}
+
+/* Dimensions below the first: in C all lie in one row, on the wire are first the maximum counts of all, then
+ * offset and length of each ([C706] 14.3.3.7 to 14.3.3.9). */
+static struct node *lower_dimensions(struct lowering *l, struct node *n, struct type *t)
+{
+    struct dim **end = &n->dims;
+    *end = new_dim(l, n);
+    for (struct type *inner; (inner = next_dimension(l, t)); t = inner) {
+        struct node d = { .kind = ND_ARRAY };
+        int64_t count;
+        if (!array_count(l, inner, &count))
+            return NULL;
+        d.count = (uint64_t)count;
+        d.fixed = count != 0;
+        take_bounds(l, &d, inner);
+        if ((!d.fixed && !d.size) || d.first || n->first) {
+            diag_error(l->c, inner->loc, d.first || n->first ? "first_is counts in arrays of one dimension only"
+                                                             : "an open array needs size_is for each dimension");
+            return NULL;
+        }
+        if (n->fixed && d.fixed && n->count * d.count > INT32_MAX) {
+            diag_error(l->c, inner->loc, "an array needs between 1 and 2147483647 elements");
+            return NULL;
+        }
+        end = &(*end)->next;
+        *end = new_dim(l, &d);
+        n->count *= d.count;
+        n->fixed &= d.fixed;
+        n->varying |= d.varying;
+        l->level++;
+    }
+    n->conformant = !n->fixed;
+    n->size = n->length = NULL;
+    n->size_plus = n->length_plus = 0;
+    return lower_element(l, n, t->to);
+}
+
 static struct node *lower_array(struct lowering *l, struct type *t)
 {
     if (array_is_pointer(l, t))
         return lower_pointer(l, t);
     struct type *element = type_resolve(l->c, t->to);
     int64_t count = 0;
-    if (!element)
+    if (!element || !array_count(l, t, &count))
         return NULL;
-    struct node *counted = pidl_array(l, t);
-    if (counted)
-        return counted->to ? counted : NULL;
-    if (t->size && !const_eval(l->c, t->size, &count))
-        return NULL;
-    if (t->size && (count <= 0 || count > INT32_MAX)) {
-        diag_error(l->c, t->loc, "an array needs between 1 and 2147483647 elements");
-        return NULL;
-    }
     if (char_like(element) && lower_find(l, "string"))
-        return lower_string(l, element, !t->size, (uint64_t)count);
-    struct node *n = lower_new_node(l, ND_ARRAY);
-    take_bounds(l, n);
-    n->fixed = t->size != NULL;
-    n->conformant = !n->fixed;
+        return lower_string(l, element, !count, (uint64_t)count);
+    struct node *n = new_node(l, ND_ARRAY);
     n->count = (uint64_t)count;
+    n->fixed = count != 0;
+    n->conformant = !n->fixed;
+    take_bounds(l, n, t);
     if (n->conformant && !n->size) {
         diag_error(l->c, t->loc, "an open array needs size_is");
         return NULL;
     }
+    l->level++;
+    if (next_dimension(l, t))
+        return lower_dimensions(l, n, t);
     if (n->conformant || n->varying)
         take_range(l, n);
-    l->level++;
     return lower_element(l, n, t->to);
 }
 
@@ -277,12 +387,13 @@ static struct node *lower_pointer(struct lowering *l, struct type *t)
     l->top = false;
     l->in_array = false;
     bool sized = level_arg(l, "size_is", l->level) || level_arg(l, "max_is", l->level) ||
-                 level_arg(l, "length_is", l->level) || level_arg(l, "last_is", l->level);
+                 level_arg(l, "length_is", l->level) || level_arg(l, "last_is", l->level) ||
+                 level_arg(l, "first_is", l->level);
     if (char_like(pointee) && lower_find(l, "string")) {
         to = lower_string(l, pointee, true, 0);
     } else if (sized) {
-        to = lower_new_node(l, ND_ARRAY);
-        take_bounds(l, to);
+        to = new_node(l, ND_ARRAY);
+        take_bounds(l, to, NULL);
         to->conformant = true;
         take_range(l, to);
         l->level++;
@@ -571,6 +682,11 @@ static void check_node_exprs(struct idlc *c, const struct node *n, const struct 
     for (; n; n = n->to) {
         check_expr(c, n->size, fields);
         check_expr(c, n->length, fields);
+        check_expr(c, n->first, fields);
+        for (const struct dim *d = n->dims; d; d = d->next) {
+            check_expr(c, d->size, fields);
+            check_expr(c, d->length, fields);
+        }
         check_expr(c, n->switch_is, fields);
     }
 }

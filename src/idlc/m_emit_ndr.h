@@ -23,6 +23,25 @@ void push_deferred(struct emit *e, const struct node *n, struct place p);
 void pull_fixed(struct emit *e, const struct node *n, struct place p, const char *hoisted);
 void pull_deferred(struct emit *e, const struct node *n, struct place p, const char *count);
 
+/* Name of a variable that belongs to a place. */
+const char *helper(struct emit *e, struct place p, const char *what);
+/* Count that the wire has to agree with, or NDR_ANY with the comparison left for the end: match_late then
+ * names the variable that it is made with. */
+const char *expected(struct emit *e, const struct node *n, const struct expr *x, int plus, bool *ret_late);
+void match_late(struct emit *e, const char *sent, const struct expr *x, int plus);
+
+/* ---- emit_dims.c ---- */
+/* Elements that are sent of an array of several dimensions. */
+const char *dims_count(struct emit *e, const struct node *n);
+/* Its maximum counts; those (unless they have gone ahead) and what follows them. */
+void push_dims_sizes(struct emit *e, const struct node *n);
+void push_dims(struct emit *e, const struct node *n, bool hoisted);
+/* Maximum counts into variables PREFIX1, PREFIX2...; what follows, and memory, or with a width all elements.
+ * Gives the variable that has their number. */
+void pull_dims_sizes(struct emit *e, const struct node *n, const char *prefix);
+const char *pull_dims(struct emit *e, const struct node *n, struct place p, const char *hoisted,
+                      unsigned width);
+
 /* ---- emit_types.c ---- */
 /* Types as data: struct ndr_type of typedefs that are wanted. */
 void emit_types(struct emit *e);

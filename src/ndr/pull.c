@@ -395,6 +395,15 @@ size_t ndr_pull_length(struct ndr_pull *n, size_t size)
     return n->rd.st == STATUS_SUCCESS ? length : 0;
 }
 
+size_t ndr_pull_part(struct ndr_pull *n, size_t size, size_t *ret_length)
+{
+    size_t first = ndr_pull_size(n), length = ndr_pull_size(n);
+    if (first > size || length > size - first)
+        bad(n);
+    *ret_length = n->rd.st == STATUS_SUCCESS ? length : 0;
+    return n->rd.st == STATUS_SUCCESS ? first : 0;
+}
+
 void ndr_pull_match(struct ndr_pull *n, size_t sent, size_t said)
 {
     if (sent != said && sent != NDR_ANY)
@@ -418,6 +427,22 @@ void *ndr_pull_array(struct ndr_pull *n, size_t *count, size_t size, size_t wire
 {
     size_t bytes = 0;
     if (*count > rd_left(&n->rd) / (wire ? wire : 1) || __builtin_mul_overflow(*count, size, &bytes))
+        bad(n);
+    void *p = take(n, bytes);
+    if (!p)
+        *count = 0;
+    return p;
+}
+
+/* Elements that are not sent cost the sender nothing; nobody has a use for many. */
+#define HOLE_BYTES ((size_t)1 << 20)
+
+void *ndr_pull_array_part(struct ndr_pull *n, size_t first, size_t *count, size_t size, size_t wire)
+{
+    if (first > HOLE_BYTES / (size ? size : 1) || *count > rd_left(&n->rd) / (wire ? wire : 1))
+        bad(n);
+    size_t bytes = 0;
+    if (n->rd.st == STATUS_SUCCESS && __builtin_mul_overflow(first + *count, size, &bytes))
         bad(n);
     void *p = take(n, bytes);
     if (!p)

@@ -285,6 +285,22 @@ void ndr_push_length(struct ndr_push *n, size_t size, size_t length)
     push_wide(n, length);
 }
 
+void ndr_push_part(struct ndr_push *n, size_t size, size_t first, size_t length)
+{
+    if (first > size || length > size - first) {
+        ndr_push_fail(n, RPC_NT_BAD_STUB_DATA);
+        return;
+    }
+    push_wide(n, first);
+    push_wide(n, length);
+}
+
+size_t ndr_times(size_t a, size_t b)
+{
+    size_t product;
+    return __builtin_mul_overflow(a, b, &product) || product == NDR_ANY ? NDR_ANY - 1 : product;
+}
+
 void ndr_push_elements(struct ndr_push *n, const void *p, size_t count, unsigned width)
 {
     size_t bytes;

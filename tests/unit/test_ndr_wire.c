@@ -362,13 +362,142 @@ static void test_bad_pipes(void **state)
     nt_arena_free(mem);
 }
 
+/* ---- arrays of several dimensions, parts of arrays: [C706] 14.3.3.3 to 14.3.3.9 ---- */
+
+static const char grids20[] =
+    "02000000 03000000 01000000 | 02000000 03000000 01000000 02000000 03000000 04000000 "
+    "05000000 06000000 | 02000000 03000000 (4) 01000000 (4) 03000000 070809 (1) | "
+    "01000000 02000000 01000000 02000000 0a00 0b00 | 02000000 02000000 (4) 00000200 (8) "
+    "02000000 (4) 02000000 7800 0000 | (4) 02000000 (4) 01000000 1500 1600";
+static const char grids64[] =
+    "02000000 03000000 01000000 (4) | 02 (7) 03 (7) 01000000 02000000 03000000 04000000 "
+    "05000000 06000000 | 02 (7) 03 (7) (8) 01 (7) (8) 03 (7) 070809 (5) | 01 (7) 02 (7) "
+    "01000000 02000000 0a00 0b00 (4) | 02 (7) 02 (7) (8) 00000200 (4) (16) 02 (7) (8) 02 (7) "
+    "7800 0000 (4) | (8) 02 (7) (8) 01 (7) 1500 1600";
+
+static struct wire_grids grids_of(struct nt_arena *mem)
+{
+    static int32_t a[] = { 1, 2, 3, 4, 5, 6 };
+    static uint8_t b[] = { 7, 8, 9 };
+    static int16_t grid[] = { 10, 11 };
+    struct wire_named_pointer *d = nt_arena_array(mem, 4, sizeof(*d));
+    d[1].name = u"x";
+    return (struct wire_grids){ .in = { .rows = 2,
+                                        .columns = 3,
+                                        .used = 1,
+                                        .a = a,
+                                        .b = b,
+                                        .c = { 1, 2, grid },
+                                        .d = d,
+                                        .e = { 21, 22 } } };
+}
+
+static void test_grids(void **state)
+{
+    (void)state;
+    for (int ndr64 = 0; ndr64 < 2; ndr64++) {
+        struct nt_arena *mem = nt_arena_new(0);
+        struct wire_grids r = grids_of(mem);
+        check(&wire_grids_op, false, ndr64, &r, mem, ndr64 ? grids64 : grids20);
+        assert_int_equal(r.in.a[5], 6);
+        assert_int_equal(r.in.b[2], 9);
+        assert_int_equal(r.in.c.grid[1], 11);
+        assert_null(r.in.d[0].name);
+        assert_int_equal(r.in.d[1].name[0], 'x');
+        assert_int_equal(r.in.e[1], 22);
+        nt_arena_free(mem);
+    }
+}
+
+/* Each count in turn is another: all are said twice, or tied to what is left. */
+static void test_counts(void **state)
+{
+    (void)state;
+    static const uint64_t values[] = { 0,    1,       2,          3,          4,          5,
+                                       0xff, 0x10000, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff };
+    static const uint64_t wide[] = {
+        0, 7, 0x100000002, 0x7fffffffffffffff, 0x8000000000000000, 0xfffffffffffffffe, 0xffffffffffffffff
+    };
+    static const size_t at20[] = { 0,  4,  8,  12, 16, 44,  48,  52,  56,  60,  64,  72,
+                                   76, 80, 84, 92, 96,  120, 124, 132, 136, 140, 144 };
+    static const size_t at64[] = { 16,  24,  56,  64,  72,  80,  88,  96,  112, 120,
+                                   144, 152, 200, 208, 224, 232, 240, 248 };
+    uint8_t good[512];
+    for (int ndr64 = 0; ndr64 < 2; ndr64++) {
+        size_t len = hex(ndr64 ? grids64 : grids20), width = ndr64 ? 8 : 4;
+        memcpy(good, stub, len);
+        size_t n_at = ndr64 ? sizeof(at64) / sizeof(at64[0]) : sizeof(at20) / sizeof(at20[0]);
+        size_t n_values = ndr64 ? sizeof(wide) / sizeof(wide[0]) : sizeof(values) / sizeof(values[0]);
+        for (size_t i = 0; i < n_at; i++)
+            for (size_t k = 0; k < n_values; k++) {
+                struct nt_arena *mem = nt_arena_new(0);
+                struct wire_grids r = { .in.rows = 0 };
+                uint64_t v = ndr64 ? wide[k] : values[k];
+                size_t at = ndr64 ? at64[i] : at20[i];
+                memcpy(stub, good, len);
+                memcpy(stub + at, &v,
+                       width); /* a little endian host's; elsewhere other values, just as bad */
+                if (memcmp(stub, good, len) != 0)
+                    if (pull(&wire_grids_op, false, ndr64, stub, len, mem, &r) == STATUS_SUCCESS)
+                        fail_msg("NDR%d: a count at %zu may be %llx", ndr64 ? 64 : 20, at, (unsigned long long)v);
+                nt_arena_free(mem);
+            }
+    }
+}
+
+static void test_windows(void **state)
+{
+    (void)state;
+    struct nt_arena *mem = nt_arena_new(0);
+    int16_t a[] = { 1, 2, 3, 4, 5 };
+    uint8_t d[] = { 2, 3, 4, 5 };
+    struct wire_windows r = { .in = { .size = 5, .first = 3, .last = 4, .a = a, .d = d } };
+    r.in.c = (struct wire_parts){ 4, 5, { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 }, { 3, 4, 5, 6 } };
+    check(&wire_windows_op, false, false, &r, mem,
+          "05000000 03000000 04000000 | 05000000 03000000 02000000 0400 0500 | (4) | 04000000 05000000 "
+          "04000000 05000000 "
+          "04 05 06 07 08 (3) 01000000 02000000 04 (7) 05 (7) | 04000000 01000000 02000000 03 04");
+    assert_int_equal(r.in.a[0], 0); /* was not sent */
+    assert_int_equal(r.in.a[4], 5);
+    assert_int_equal(r.in.c.window[8], 8);
+    assert_int_equal(r.in.c.window[9], 0);
+    assert_int_equal(r.in.c.bounded[1], 4);
+    assert_int_equal(r.in.d[2], 4);
+    struct wire_named_pointer names[5] = { { u"a" }, { u"b" }, { u"c" }, { u"d" }, { u"e" } };
+    r.in.b = names;
+    check(&wire_windows_op, false, false, &r, mem,
+          "05000000 03000000 04000000 | 05000000 03000000 02000000 0400 0500 | 00000200 05000000 03000000 "
+          "02000000 "
+          "04000200 08000200 02000000 (4) 02000000 6400 0000 02000000 (4) 02000000 6500 0000 | (4) 04000000 "
+          "05000000 "
+          "04000000 05000000 04 05 06 07 08 (3) 01000000 02000000 04 (7) 05 (7) | 04000000 01000000 02000000 "
+          "03 04");
+    assert_null(r.in.b[2].name);
+    assert_int_equal(r.in.b[4].name[0], 'e');
+    /* an offset beyond the end, one that wraps, a gap for which nobody paid, a negative size */
+    refused(&wire_windows_op, false, false, NULL,
+            "05000000 05000000 05000000 05000000 05000000 01000000 0400", RPC_NT_BAD_STUB_DATA);
+    refused(&wire_windows_op, false, false, NULL, "05000000 feffffff 01000000 05000000 feffffff 04000000 (8)",
+            RPC_NT_BAD_STUB_DATA);
+    refused(&wire_windows_op, false, false, NULL, "ffffff7f f0ffff7f f1ffff7f ffffff7f f0ffff7f 02000000 (4)",
+            RPC_NT_BAD_STUB_DATA);
+    refused(&wire_windows_op, false, false, NULL, "ffffffff 00000000 01000000 02000000 00000000 02000000 (4)",
+            RPC_NT_BAD_STUB_DATA);
+    struct wr w;
+    r.in.last = 5; /* beyond the array */
+    assert_int_equal(push(&wire_windows_op, false, false, &r, &w), RPC_NT_BAD_STUB_DATA);
+    wr_free(&w);
+    nt_arena_free(mem);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_unions),    cmocka_unit_test(test_sids),
         cmocka_unit_test(test_strings),   cmocka_unit_test(test_pipe_in),
         cmocka_unit_test(test_pipe_out),  cmocka_unit_test(test_pipe_of_structures),
-        cmocka_unit_test(test_bad_pipes),
+        cmocka_unit_test(test_bad_pipes), cmocka_unit_test(test_grids),
+        cmocka_unit_test(test_counts),    cmocka_unit_test(test_windows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

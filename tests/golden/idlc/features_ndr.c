@@ -176,7 +176,7 @@ static void features_s_here_pull(struct ndr_pull *n, union features_s_here *u, u
 
 static void features_s_push(struct ndr_push *n, const struct features_s *s)
 {
-    ndr_push_size(n, (size_t)s->last);
+    ndr_push_size(n, (uint32_t)s->last);
     ndr_push_align(n, NDR_8);
     ndr_push_u32(n, s->n);
     ndr_push_unique(n, s->p);
@@ -193,7 +193,7 @@ static void features_s_push(struct ndr_push *n, const struct features_s *s)
     features_s_inner_push(n, &s->inner);
     features_s_here_push(n, &s->here, s->class_);
     ndr_push_u32(n, (uint32_t)s->last);
-    for (size_t i = 0; i < (size_t)s->last && ndr_push_not_null(n, s->tail); i++)
+    for (size_t i = 0; i < (uint32_t)s->last && ndr_push_not_null(n, s->tail); i++)
         features_node_push(n, &s->tail[i]);
     ndr_push_end(n, NDR_8);
 }
@@ -220,7 +220,7 @@ static void features_s_push_deferred(struct ndr_push *n, const struct features_s
         ndr_push_u32(n, (uint32_t)*s->f);
     if (ndr_push_full_first(n, s->text))
         ndr_push_string(n, s->text);
-    for (size_t i = 0; i < (size_t)s->last && ndr_push_not_null(n, s->tail); i++)
+    for (size_t i = 0; i < (uint32_t)s->last && ndr_push_not_null(n, s->tail); i++)
         features_node_push_deferred(n, &s->tail[i]);
 }
 
@@ -244,7 +244,7 @@ static void features_s_pull(struct ndr_pull *n, struct features_s *s)
     features_s_here_pull(n, &s->here, s->class_);
     s->last = (int32_t)ndr_pull_u32(n);
     ndr_pull_range(n, s->last, 1, 5);
-    ndr_pull_match(n, size, (size_t)s->last);
+    ndr_pull_match(n, size, (uint32_t)s->last);
     size_t tail_count = size;
     s->tail = ndr_pull_array(n, &tail_count, sizeof(*s->tail), 32);
     for (size_t i = 0; i < tail_count; i++)
@@ -280,13 +280,13 @@ static void features_s_pull_deferred(struct ndr_pull *n, struct features_s *s)
     } else {
         s->text = ndr_pull_full_get(n, s->text);
     }
-    for (size_t i = 0; i < (size_t)s->last && ndr_pull_ok(n); i++)
+    for (size_t i = 0; i < (uint32_t)s->last && ndr_pull_ok(n); i++)
         features_node_pull_deferred(n, &s->tail[i]);
 }
 
 static void features_outer_push(struct ndr_push *n, const struct features_outer *s)
 {
-    ndr_push_size(n, (size_t)s->it.last);
+    ndr_push_size(n, (uint32_t)s->it.last);
     ndr_push_u64(n, (uint64_t)s->h);
     ndr_push_align(n, NDR_8);
     ndr_push_u32(n, s->it.n);
@@ -304,7 +304,7 @@ static void features_outer_push(struct ndr_push *n, const struct features_outer 
     features_s_inner_push(n, &s->it.inner);
     features_s_here_push(n, &s->it.here, s->it.class_);
     ndr_push_u32(n, (uint32_t)s->it.last);
-    for (size_t i = 0; i < (size_t)s->it.last && ndr_push_not_null(n, s->it.tail); i++)
+    for (size_t i = 0; i < (uint32_t)s->it.last && ndr_push_not_null(n, s->it.tail); i++)
         features_node_push(n, &s->it.tail[i]);
     ndr_push_end(n, NDR_8);
 }
@@ -331,7 +331,7 @@ static void features_outer_push_deferred(struct ndr_push *n, const struct featur
         ndr_push_u32(n, (uint32_t)*s->it.f);
     if (ndr_push_full_first(n, s->it.text))
         ndr_push_string(n, s->it.text);
-    for (size_t i = 0; i < (size_t)s->it.last && ndr_push_not_null(n, s->it.tail); i++)
+    for (size_t i = 0; i < (uint32_t)s->it.last && ndr_push_not_null(n, s->it.tail); i++)
         features_node_push_deferred(n, &s->it.tail[i]);
 }
 
@@ -356,7 +356,7 @@ static void features_outer_pull(struct ndr_pull *n, struct features_outer *s)
     features_s_here_pull(n, &s->it.here, s->it.class_);
     s->it.last = (int32_t)ndr_pull_u32(n);
     ndr_pull_range(n, s->it.last, 1, 5);
-    ndr_pull_match(n, size, (size_t)s->it.last);
+    ndr_pull_match(n, size, (uint32_t)s->it.last);
     size_t tail_count = size;
     s->it.tail = ndr_pull_array(n, &tail_count, sizeof(*s->it.tail), 32);
     for (size_t i = 0; i < tail_count; i++)
@@ -392,7 +392,7 @@ static void features_outer_pull_deferred(struct ndr_pull *n, struct features_out
     } else {
         s->it.text = ndr_pull_full_get(n, s->it.text);
     }
-    for (size_t i = 0; i < (size_t)s->it.last && ndr_pull_ok(n); i++)
+    for (size_t i = 0; i < (uint32_t)s->it.last && ndr_pull_ok(n); i++)
         features_node_pull_deferred(n, &s->it.tail[i]);
 }
 
@@ -517,11 +517,11 @@ static void late_push_in(struct ndr_push *n, const void *p)
     features_outer_push(n, &r->in.o);
     features_outer_push_deferred(n, &r->in.o);
     ndr_push_sid(n, &r->in.sid);
-    ndr_push_size(n, (size_t)r->in.count);
-    ndr_push_length(n, (size_t)r->in.count, (size_t)r->in.count);
-    for (size_t i = 0; i < (size_t)r->in.count && ndr_push_not_null(n, r->in.names); i++)
+    ndr_push_size(n, (uint8_t)r->in.count);
+    ndr_push_length(n, (uint8_t)r->in.count, (uint8_t)r->in.count);
+    for (size_t i = 0; i < (uint8_t)r->in.count && ndr_push_not_null(n, r->in.names); i++)
         ndr_push_unique(n, r->in.names[i]);
-    for (size_t i = 0; i < (size_t)r->in.count && ndr_push_not_null(n, r->in.names); i++)
+    for (size_t i = 0; i < (uint8_t)r->in.count && ndr_push_not_null(n, r->in.names); i++)
         ndr_push_wstring_opt(n, r->in.names[i]);
     ndr_push_u8(n, (uint8_t)r->in.count);
     ndr_push_u16(n, r->in.level);
@@ -550,8 +550,8 @@ static void late_pull_in(struct ndr_pull *n, void *p)
     r->in.count = (int8_t)ndr_pull_u8(n);
     r->in.level = ndr_pull_u16(n);
     ndr_pull_match(n, w_tag, (size_t)r->in.tag);
-    ndr_pull_match(n, names_size, (size_t)r->in.count);
-    ndr_pull_match(n, names_count, (size_t)r->in.count);
+    ndr_pull_match(n, names_size, (uint8_t)r->in.count);
+    ndr_pull_match(n, names_count, (uint8_t)r->in.count);
 }
 
 static void late_push_out(struct ndr_push *n, const void *p)

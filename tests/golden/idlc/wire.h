@@ -66,15 +66,34 @@ struct wire_named_within {
     const char *name; /* [string, size_is(size)] */
 };
 
+struct wire_named_pointer {
+    const char16_t *name; /* [unique, string] */
+};
+
+struct wire_table {
+    int32_t rows;
+    int32_t columns;
+    int16_t *grid; /* [size_is(rows), size_is(columns)] */
+};
+
+struct wire_parts {
+    int32_t first;
+    int32_t length;
+    uint8_t window[10]; /* [length_is(length), first_is(first)] */
+    int64_t bounded[4]; /* [last_is(length - first), first_is(first - 3)] */
+};
+
 /* Wire forms that are easy to get wrong; tests/unit/test_ndr_wire.c has their bytes. */
 NT_PUBLIC extern const struct rpc_interface wire_interface;
 /* The operations by number. */
-NT_PUBLIC extern const struct rpc_op *const wire_ops[3];
+NT_PUBLIC extern const struct rpc_op *const wire_ops[5];
 
 enum wire_opnum {
     wire_unions_opnum = 0,
     wire_sids_opnum = 1,
     wire_strings_opnum = 2,
+    wire_grids_opnum = 3,
+    wire_windows_opnum = 4,
 };
 
 /* Opnum 0. */
@@ -129,11 +148,57 @@ NT_PUBLIC enum nt_status wire_strings_send(struct rpc_conn *c, struct nt_arena *
                                            rpc_done_fn *done, void *arg,
                                            struct rpc_call **ret_call) NT_CHECKED;
 
+/* Opnum 3. Arrays of several dimensions: open, sent in part, of structures with pointers. */
+struct wire_grids {
+    struct {
+        int32_t rows;
+        int32_t columns;
+        int32_t used;
+        int32_t *a; /* [size_is(rows), size_is(columns)] */
+        uint8_t *b; /* [size_is(rows), length_is(used), size_is(columns), length_is(columns)] */
+        struct wire_table c;
+        struct wire_named_pointer *d; /* [size_is(rows), size_is(2)] */
+        int16_t e[8];                 /* [length_is(used)] */
+    } in;
+    struct {
+        uint8_t none;
+    } out;
+};
+NT_PUBLIC extern const struct rpc_op wire_grids_op;
+NT_PUBLIC enum nt_status wire_grids(struct rpc_conn *c, struct nt_arena *mem,
+                                    struct wire_grids *r) NT_CHECKED;
+NT_PUBLIC enum nt_status wire_grids_send(struct rpc_conn *c, struct nt_arena *mem, struct wire_grids *r,
+                                         rpc_done_fn *done, void *arg, struct rpc_call **ret_call) NT_CHECKED;
+
+/* Opnum 4. Arrays whose first elements are not sent. */
+struct wire_windows {
+    struct {
+        int32_t size;
+        int32_t first;
+        int32_t last;
+        int16_t *a;                   /* [size_is(size), last_is(last - first), first_is(first)] */
+        struct wire_named_pointer *b; /* [unique, size_is(size), length_is(size - first), first_is(first)] */
+        struct wire_parts c;
+        uint8_t *d; /* [max_is(size - 2), last_is(last - first), first_is(first - 2)] */
+    } in;
+    struct {
+        uint8_t none;
+    } out;
+};
+NT_PUBLIC extern const struct rpc_op wire_windows_op;
+NT_PUBLIC enum nt_status wire_windows(struct rpc_conn *c, struct nt_arena *mem,
+                                      struct wire_windows *r) NT_CHECKED;
+NT_PUBLIC enum nt_status wire_windows_send(struct rpc_conn *c, struct nt_arena *mem, struct wire_windows *r,
+                                           rpc_done_fn *done, void *arg,
+                                           struct rpc_call **ret_call) NT_CHECKED;
+
 /* Server side: a member that is NULL answers "operation out of range". */
 struct wire_handlers {
     enum nt_status (*unions)(struct rpc_server_call *call, struct wire_unions *r);
     enum nt_status (*sids)(struct rpc_server_call *call, struct wire_sids *r);
     enum nt_status (*strings)(struct rpc_server_call *call, struct wire_strings *r);
+    enum nt_status (*grids)(struct rpc_server_call *call, struct wire_grids *r);
+    enum nt_status (*windows)(struct rpc_server_call *call, struct wire_windows *r);
 };
 NT_PUBLIC enum nt_status wire_register(struct rpc_server *s, const struct wire_handlers *h,
                                        void *arg) NT_CHECKED;

@@ -34,3 +34,25 @@ enum nt_status wire_strings_send(struct rpc_conn *c, struct nt_arena *mem, struc
 {
     return rpc_send(c, &wire_strings_op, mem, r, done, arg, ret_call);
 }
+
+enum nt_status wire_grids(struct rpc_conn *c, struct nt_arena *mem, struct wire_grids *r)
+{
+    return rpc_run(c, &wire_grids_op, mem, r);
+}
+
+enum nt_status wire_grids_send(struct rpc_conn *c, struct nt_arena *mem, struct wire_grids *r,
+                               rpc_done_fn *done, void *arg, struct rpc_call **ret_call)
+{
+    return rpc_send(c, &wire_grids_op, mem, r, done, arg, ret_call);
+}
+
+enum nt_status wire_windows(struct rpc_conn *c, struct nt_arena *mem, struct wire_windows *r)
+{
+    return rpc_run(c, &wire_windows_op, mem, r);
+}
+
+enum nt_status wire_windows_send(struct rpc_conn *c, struct nt_arena *mem, struct wire_windows *r,
+                                 rpc_done_fn *done, void *arg, struct rpc_call **ret_call)
+{
+    return rpc_send(c, &wire_windows_op, mem, r, done, arg, ret_call);
+}

@@ -237,9 +237,87 @@ static void wire_named_within_pull(struct ndr_pull *n, struct wire_named_within 
     ndr_pull_end(n, NDR_PTR);
 }
 
+static void wire_named_pointer_push(struct ndr_push *n, const struct wire_named_pointer *s)
+{
+    ndr_push_unique(n, s->name);
+}
+
+static void wire_named_pointer_push_deferred(struct ndr_push *n, const struct wire_named_pointer *s)
+{
+    ndr_push_wstring_opt(n, s->name);
+}
+
+static void wire_named_pointer_pull(struct ndr_pull *n, struct wire_named_pointer *s)
+{
+    s->name = ndr_pull_unique(n, 0);
+}
+
+static void wire_named_pointer_pull_deferred(struct ndr_pull *n, struct wire_named_pointer *s)
+{
+    ndr_pull_wstring_opt(n, &s->name);
+}
+
+static void wire_table_push(struct ndr_push *n, const struct wire_table *s)
+{
+    ndr_push_size(n, (uint32_t)s->rows);
+    ndr_push_size(n, (uint32_t)s->columns);
+    ndr_push_u32(n, (uint32_t)s->rows);
+    ndr_push_u32(n, (uint32_t)s->columns);
+    ndr_push_elements(n, s->grid, ndr_times((uint32_t)s->rows, (uint32_t)s->columns), 2);
+    ndr_push_end(n, NDR_4);
+}
+
+static void wire_table_pull(struct ndr_pull *n, struct wire_table *s)
+{
+    size_t size1 = ndr_pull_size(n);
+    size_t size2 = ndr_pull_size(n);
+    s->rows = (int32_t)ndr_pull_u32(n);
+    s->columns = (int32_t)ndr_pull_u32(n);
+    ndr_pull_match(n, size1, (uint32_t)s->rows);
+    ndr_pull_match(n, size2, (uint32_t)s->columns);
+    size_t grid_count = ndr_times(size1, size2);
+    s->grid = ndr_pull_lend(n, grid_count, 2);
+    ndr_pull_end(n, NDR_4);
+}
+
+static void wire_parts_push(struct ndr_push *n, const struct wire_parts *s)
+{
+    ndr_push_align(n, NDR_8);
+    ndr_push_u32(n, (uint32_t)s->first);
+    ndr_push_u32(n, (uint32_t)s->length);
+    ndr_push_part(n, 10, (uint32_t)s->first, (uint32_t)s->length);
+    for (size_t i = (uint32_t)s->first; i - (uint32_t)s->first < (uint32_t)s->length &&
+         ndr_push_not_null(n, s->window); i++)
+        ndr_push_u8(n, s->window[i]);
+    ndr_push_part(n, 4, (uint32_t)s->first - 3, ((uint32_t)s->length - (uint32_t)s->first) + 1);
+    for (size_t i = (uint32_t)s->first - 3;
+         i - ((uint32_t)s->first - 3) < ((uint32_t)s->length - (uint32_t)s->first) + 1 &&
+         ndr_push_not_null(n, s->bounded); i++)
+        ndr_push_u64(n, (uint64_t)s->bounded[i]);
+}
+
+static void wire_parts_pull(struct ndr_pull *n, struct wire_parts *s)
+{
+    ndr_pull_align(n, NDR_8);
+    s->first = (int32_t)ndr_pull_u32(n);
+    s->length = (int32_t)ndr_pull_u32(n);
+    size_t window_count = 0;
+    size_t window_first = ndr_pull_part(n, 10, &window_count);
+    ndr_pull_match(n, window_first, (uint32_t)s->first);
+    ndr_pull_match(n, window_count, (uint32_t)s->length);
+    for (size_t i = window_first; i - window_first < window_count; i++)
+        s->window[i] = ndr_pull_u8(n);
+    size_t bounded_count = 0;
+    size_t bounded_first = ndr_pull_part(n, 4, &bounded_count);
+    ndr_pull_match(n, bounded_first, (uint32_t)s->first - 3);
+    ndr_pull_match(n, bounded_count, ((uint32_t)s->length - (uint32_t)s->first) + 1);
+    for (size_t i = bounded_first; i - bounded_first < bounded_count; i++)
+        s->bounded[i] = (int64_t)ndr_pull_u64(n);
+}
+
 const struct rpc_interface wire_interface = {
     .table_version = RPC_TABLE_VERSION,
-    .n_ops = 3,
+    .n_ops = 5,
     .name = "wire",
     .syntax.uuid = { 0x5ad8f6a0, 0x57a2, 0x4a1e, { 0x9f, 0x52, 0x0a, 0x6d, 0x0c, 0x3b, 0x1f, 0x02 } },
     .syntax.major = 1,
@@ -372,6 +450,177 @@ const struct rpc_op wire_strings_op = {
     .out_offset = offsetof(struct wire_strings, out),
     .push_in = strings_push_in,
     .pull_in = strings_pull_in,
+    .push_out = ndr_push_nothing,
+    .pull_out = ndr_pull_nothing,
+};
+
+static void grids_push_in(struct ndr_push *n, const void *p)
+{
+    const struct wire_grids *r = p;
+    ndr_push_u32(n, (uint32_t)r->in.rows);
+    ndr_push_u32(n, (uint32_t)r->in.columns);
+    ndr_push_u32(n, (uint32_t)r->in.used);
+    ndr_push_size(n, (uint32_t)r->in.rows);
+    ndr_push_size(n, (uint32_t)r->in.columns);
+    ndr_push_elements(n, r->in.a, ndr_times((uint32_t)r->in.rows, (uint32_t)r->in.columns), 4);
+    ndr_push_size(n, (uint32_t)r->in.rows);
+    ndr_push_size(n, (uint32_t)r->in.columns);
+    ndr_push_length(n, (uint32_t)r->in.rows, (uint32_t)r->in.used);
+    ndr_push_length(n, (uint32_t)r->in.columns, (uint32_t)r->in.columns);
+    ndr_push_elements(n, r->in.b, ndr_times((uint32_t)r->in.used, (uint32_t)r->in.columns), 1);
+    wire_table_push(n, &r->in.c);
+    ndr_push_size(n, (uint32_t)r->in.rows);
+    ndr_push_size(n, 2);
+    for (size_t i = 0; i < ndr_times((uint32_t)r->in.rows, 2) && ndr_push_not_null(n, r->in.d); i++)
+        wire_named_pointer_push(n, &r->in.d[i]);
+    for (size_t i = 0; i < ndr_times((uint32_t)r->in.rows, 2) && ndr_push_not_null(n, r->in.d); i++)
+        wire_named_pointer_push_deferred(n, &r->in.d[i]);
+    ndr_push_length(n, 2, 2);
+    ndr_push_length(n, 4, (uint32_t)r->in.used);
+    ndr_push_elements(n, r->in.e, ndr_times(2, (uint32_t)r->in.used), 2);
+}
+
+static void grids_pull_in(struct ndr_pull *n, void *p)
+{
+    struct wire_grids *r = p;
+    r->in.rows = (int32_t)ndr_pull_u32(n);
+    r->in.columns = (int32_t)ndr_pull_u32(n);
+    r->in.used = (int32_t)ndr_pull_u32(n);
+    size_t a_size1 = ndr_pull_size(n);
+    size_t a_size2 = ndr_pull_size(n);
+    ndr_pull_match(n, a_size1, (uint32_t)r->in.rows);
+    ndr_pull_match(n, a_size2, (uint32_t)r->in.columns);
+    size_t a_count = ndr_times(a_size1, a_size2);
+    r->in.a = ndr_pull_lend(n, a_count, 4);
+    size_t b_size1 = ndr_pull_size(n);
+    size_t b_size2 = ndr_pull_size(n);
+    ndr_pull_match(n, b_size1, (uint32_t)r->in.rows);
+    ndr_pull_match(n, b_size2, (uint32_t)r->in.columns);
+    size_t b_count1 = ndr_pull_length(n, b_size1);
+    ndr_pull_match(n, b_count1, (uint32_t)r->in.used);
+    size_t b_count2 = ndr_pull_length(n, b_size2);
+    ndr_pull_match(n, b_count2, (uint32_t)r->in.columns);
+    size_t b_count = ndr_times(b_count1, b_count2);
+    r->in.b = ndr_pull_lend(n, b_count, 1);
+    wire_table_pull(n, &r->in.c);
+    size_t d_size1 = ndr_pull_size(n);
+    size_t d_size2 = ndr_pull_size(n);
+    ndr_pull_match(n, d_size1, (uint32_t)r->in.rows);
+    ndr_pull_match(n, d_size2, 2);
+    size_t d_count = ndr_times(d_size1, d_size2);
+    r->in.d = ndr_pull_array(n, &d_count, sizeof(*r->in.d), 4);
+    for (size_t i = 0; i < d_count; i++)
+        wire_named_pointer_pull(n, &r->in.d[i]);
+    for (size_t i = 0; i < d_count; i++)
+        wire_named_pointer_pull_deferred(n, &r->in.d[i]);
+    size_t e_count1 = ndr_pull_length(n, 2);
+    ndr_pull_match(n, e_count1, 2);
+    size_t e_count2 = ndr_pull_length(n, 4);
+    ndr_pull_match(n, e_count2, (uint32_t)r->in.used);
+    size_t e_count = ndr_times(e_count1, e_count2);
+    ndr_pull_elements(n, r->in.e, e_count, 2);
+}
+
+const struct rpc_op wire_grids_op = {
+    .table_version = RPC_TABLE_VERSION,
+    .opnum = 3,
+    .iface = &wire_interface,
+    .name = "grids",
+    .size = sizeof(struct wire_grids),
+    .out_offset = offsetof(struct wire_grids, out),
+    .push_in = grids_push_in,
+    .pull_in = grids_pull_in,
+    .push_out = ndr_push_nothing,
+    .pull_out = ndr_pull_nothing,
+};
+
+static void windows_push_in(struct ndr_push *n, const void *p)
+{
+    const struct wire_windows *r = p;
+    ndr_push_u32(n, (uint32_t)r->in.size);
+    ndr_push_u32(n, (uint32_t)r->in.first);
+    ndr_push_u32(n, (uint32_t)r->in.last);
+    ndr_push_size(n, (uint32_t)r->in.size);
+    ndr_push_part(n, (uint32_t)r->in.size, (uint32_t)r->in.first,
+                  ((uint32_t)r->in.last - (uint32_t)r->in.first) + 1);
+    for (size_t i = (uint32_t)r->in.first;
+         i - (uint32_t)r->in.first < ((uint32_t)r->in.last - (uint32_t)r->in.first) + 1 &&
+         ndr_push_not_null(n, r->in.a); i++)
+        ndr_push_u16(n, (uint16_t)r->in.a[i]);
+    ndr_push_unique(n, r->in.b);
+    if (r->in.b) {
+        ndr_push_size(n, (uint32_t)r->in.size);
+        ndr_push_part(n, (uint32_t)r->in.size, (uint32_t)r->in.first,
+                      (uint32_t)r->in.size - (uint32_t)r->in.first);
+        for (size_t i = (uint32_t)r->in.first;
+             i - (uint32_t)r->in.first < (uint32_t)r->in.size - (uint32_t)r->in.first &&
+             ndr_push_not_null(n, r->in.b); i++)
+            wire_named_pointer_push(n, &r->in.b[i]);
+        for (size_t i = (uint32_t)r->in.first;
+             i - (uint32_t)r->in.first < (uint32_t)r->in.size - (uint32_t)r->in.first &&
+             ndr_push_not_null(n, r->in.b); i++)
+            wire_named_pointer_push_deferred(n, &r->in.b[i]);
+    }
+    wire_parts_push(n, &r->in.c);
+    ndr_push_size(n, ((uint32_t)r->in.size - 2) + 1);
+    ndr_push_part(n, ((uint32_t)r->in.size - 2) + 1, (uint32_t)r->in.first - 2,
+                  ((uint32_t)r->in.last - (uint32_t)r->in.first) + 1);
+    for (size_t i = (uint32_t)r->in.first - 2;
+         i - ((uint32_t)r->in.first - 2) < ((uint32_t)r->in.last - (uint32_t)r->in.first) + 1 &&
+         ndr_push_not_null(n, r->in.d); i++)
+        ndr_push_u8(n, r->in.d[i]);
+}
+
+static void windows_pull_in(struct ndr_pull *n, void *p)
+{
+    struct wire_windows *r = p;
+    r->in.size = (int32_t)ndr_pull_u32(n);
+    r->in.first = (int32_t)ndr_pull_u32(n);
+    r->in.last = (int32_t)ndr_pull_u32(n);
+    size_t a_size = ndr_pull_size(n);
+    ndr_pull_match(n, a_size, (uint32_t)r->in.size);
+    size_t a_count = 0;
+    size_t a_first = ndr_pull_part(n, a_size, &a_count);
+    ndr_pull_match(n, a_first, (uint32_t)r->in.first);
+    ndr_pull_match(n, a_count, ((uint32_t)r->in.last - (uint32_t)r->in.first) + 1);
+    r->in.a = ndr_pull_array_part(n, a_first, &a_count, sizeof(*r->in.a), 2);
+    for (size_t i = a_first; i - a_first < a_count; i++)
+        r->in.a[i] = (int16_t)ndr_pull_u16(n);
+    r->in.b = ndr_pull_unique(n, 0);
+    if (r->in.b) {
+        size_t b_size = ndr_pull_size(n);
+        ndr_pull_match(n, b_size, (uint32_t)r->in.size);
+        size_t b_count = 0;
+        size_t b_first = ndr_pull_part(n, b_size, &b_count);
+        ndr_pull_match(n, b_first, (uint32_t)r->in.first);
+        ndr_pull_match(n, b_count, (uint32_t)r->in.size - (uint32_t)r->in.first);
+        r->in.b = ndr_pull_array_part(n, b_first, &b_count, sizeof(*r->in.b), 4);
+        for (size_t i = b_first; i - b_first < b_count; i++)
+            wire_named_pointer_pull(n, &r->in.b[i]);
+        for (size_t i = b_first; i - b_first < b_count; i++)
+            wire_named_pointer_pull_deferred(n, &r->in.b[i]);
+    }
+    wire_parts_pull(n, &r->in.c);
+    size_t d_size = ndr_pull_size(n);
+    ndr_pull_match(n, d_size, ((uint32_t)r->in.size - 2) + 1);
+    size_t d_count = 0;
+    size_t d_first = ndr_pull_part(n, d_size, &d_count);
+    ndr_pull_match(n, d_first, (uint32_t)r->in.first - 2);
+    ndr_pull_match(n, d_count, ((uint32_t)r->in.last - (uint32_t)r->in.first) + 1);
+    r->in.d = ndr_pull_array_part(n, d_first, &d_count, sizeof(*r->in.d), 1);
+    for (size_t i = d_first; i - d_first < d_count; i++)
+        r->in.d[i] = ndr_pull_u8(n);
+}
+
+const struct rpc_op wire_windows_op = {
+    .table_version = RPC_TABLE_VERSION,
+    .opnum = 4,
+    .iface = &wire_interface,
+    .name = "windows",
+    .size = sizeof(struct wire_windows),
+    .out_offset = offsetof(struct wire_windows, out),
+    .push_in = windows_push_in,
+    .pull_in = windows_pull_in,
     .push_out = ndr_push_nothing,
     .pull_out = ndr_pull_nothing,
 };

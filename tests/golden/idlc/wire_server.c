@@ -15,6 +15,10 @@ static enum nt_status wire_dispatch(const void *handlers, struct rpc_server_call
         return h->sids ? h->sids(call, r) : RPC_NT_PROCNUM_OUT_OF_RANGE;
     case wire_strings_opnum:
         return h->strings ? h->strings(call, r) : RPC_NT_PROCNUM_OUT_OF_RANGE;
+    case wire_grids_opnum:
+        return h->grids ? h->grids(call, r) : RPC_NT_PROCNUM_OUT_OF_RANGE;
+    case wire_windows_opnum:
+        return h->windows ? h->windows(call, r) : RPC_NT_PROCNUM_OUT_OF_RANGE;
     default:
         return RPC_NT_PROCNUM_OUT_OF_RANGE;
     }
