@@ -189,6 +189,7 @@ NT_PUBLIC void ndr_pull_fail(struct ndr_pull *n, enum nt_status st);
 NT_PUBLIC bool ndr_pull_ok(const struct ndr_pull *n);
 
 NT_PUBLIC uint8_t ndr_pull_u8(struct ndr_pull *n);
+NT_PUBLIC char ndr_pull_char(struct ndr_pull *n); /* from ASCII or EBCDIC */
 NT_PUBLIC uint16_t ndr_pull_u16(struct ndr_pull *n);
 NT_PUBLIC uint32_t ndr_pull_u32(struct ndr_pull *n);
 NT_PUBLIC uint64_t ndr_pull_u64(struct ndr_pull *n);
@@ -239,12 +240,16 @@ NT_PUBLIC void ndr_pull_range(struct ndr_pull *n, int64_t v, int64_t low, int64_
  * none; *count becomes what was sent). */
 NT_PUBLIC void *ndr_pull_array(struct ndr_pull *n, size_t *count, size_t size, size_t wire);
 /* The same for elements from `first` on; those before it are zero, and may take 1 MiB at most. */
-NT_PUBLIC void *ndr_pull_array_part(struct ndr_pull *n, size_t first, size_t *count, size_t size, size_t wire);
+NT_PUBLIC void *ndr_pull_array_part(struct ndr_pull *n, size_t first, size_t *count, size_t size,
+                                    size_t wire);
 NT_PUBLIC void *ndr_pull_array_conformant(struct ndr_pull *n, size_t *count, size_t size, size_t wire);
 NT_PUBLIC void *ndr_pull_array_varying(struct ndr_pull *n, size_t max, size_t *count, size_t size,
                                        size_t wire);
 NT_PUBLIC void *ndr_pull_array_conformant_varying(struct ndr_pull *n, size_t max, size_t *count, size_t size,
                                                   size_t wire);
+
+/* As a width: characters, one octet each, which a peer may send in EBCDIC. */
+#define NDR_CHARS 0x11u
 
 /* Arrays of `width` byte integers. ndr_pull_elements copies into p; the others lend from the stub or
  * allocate. The counts are compared with those expected (NDR_ANY: with none). */

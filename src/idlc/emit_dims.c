@@ -8,7 +8,8 @@
 
 static const char *bound(struct emit *e, const struct dim *d)
 {
-    return d->size ? emit_count(e, d->size, d->size_plus) : POOL_PRINTF(e, "%llu", (unsigned long long)d->count);
+    return d->size ? emit_count(e, d->size, d->size_plus)
+                   : POOL_PRINTF(e, "%llu", (unsigned long long)d->count);
 }
 
 static const char *sent(struct emit *e, const struct dim *d)
@@ -81,7 +82,7 @@ static const char *sizes(struct emit *e, const struct node *n, struct place p, c
 }
 
 const char *pull_dims(struct emit *e, const struct node *n, struct place p, const char *hoisted,
-                      unsigned width)
+                      const char *width)
 {
     const char *prefix = n->conformant ? sizes(e, n, p, hoisted) : NULL, *product = NULL;
     const char *count = helper(e, p, "count");
@@ -98,9 +99,9 @@ const char *pull_dims(struct emit *e, const struct node *n, struct place p, cons
     }
     emit_line(e, "size_t %s = %s;", count, product);
     if (width && n->fixed)
-        emit_line(e, "ndr_pull_elements(n, %s, %s, %u);", p.text, count, width);
+        emit_line(e, "ndr_pull_elements(n, %s, %s, %s);", p.text, count, width);
     else if (width)
-        emit_line(e, "%s = ndr_pull_lend(n, %s, %u);", p.text, count, width);
+        emit_line(e, "%s = ndr_pull_lend(n, %s, %s);", p.text, count, width);
     else if (!n->fixed)
         emit_line(e, "%s = ndr_pull_array(n, &%s, sizeof(*%s), %zu);", p.text, count, p.text,
                   node_wire_min(n->to));

@@ -162,12 +162,15 @@ static const char *pointer_name(const struct node *n)
                                       : "ref";
 }
 
-size_t loop_start(struct emit *e, struct place p, const char *count, const char *and)
+/* first: NULL: from 0 */
+size_t loop_start(struct emit *e, struct place p, const char *first, const char *count,
+                         const char *and)
 {
     const char *i = loop_var(p.depth);
     if (first)
-        emit_line(e, strchr(first, ' ') ? "for (size_t %s = %s; %s - (%s) < %s%s; %s++) {"
-                                        : "for (size_t %s = %s; %s - %s < %s%s; %s++) {",
+        emit_line(e,
+                  strchr(first, ' ') ? "for (size_t %s = %s; %s - (%s) < %s%s; %s++) {"
+                                     : "for (size_t %s = %s; %s - %s < %s%s; %s++) {",
                   i, first, i, first, count, and, i);
     else
         emit_line(e, "for (size_t %s = 0; %s < %s%s; %s++) {", i, i, count, and, i);
@@ -181,6 +184,13 @@ static size_t push_loop(struct emit *e, const struct node *n, struct place p)
     bool sure = n->fixed && !n->varying;
     return loop_start(e, p, first, element_count(e, n),
                       sure ? "" : POOL_PRINTF(e, " && ndr_push_not_null(n, %s)", p.text));
+}
+
+/* Unions with ms_union that are elements of an array are aligned as a whole ([MS-RPCE] 2.2.4.5). */
+static void align_element(struct emit *e, const struct node *n, const char *verb)
+{
+    if (n->kind == ND_UNION && n->type->ms_union && node_first_align(n) < n->type->arm_align)
+        emit_line(e, "ndr_%s_align(n, %s);", verb, align_name(n->type->arm_align));
 }
 
 static void push_array(struct emit *e, const struct node *n, struct place p, bool hoisted)
@@ -216,6 +226,7 @@ static void push_array(struct emit *e, const struct node *n, struct place p, boo
         return;
     }
     size_t body = push_loop(e, n, p);
+    align_element(e, n->to, "push");
     push_fixed(e, n->to, element_of(e, p), false);
     emit_close(e, body, true);
 }
@@ -354,10 +365,12 @@ static void pull_scalar(struct emit *e, const struct node *n, struct place p, co
     case BASE_U3264:
         name = "u3264";
         break;
+    case BASE_CHAR:
+        name = "char";
+        break;
     default:
         name = POOL_PRINTF(e, "u%u", 8 * base_width(n->base));
-        if (base_signed(n->base) || n->base == BASE_CHAR || n->base == BASE_NTSTATUS ||
-            n->base == BASE_WERROR)
+        if (base_signed(n->base) || n->base == BASE_NTSTATUS || n->base == BASE_WERROR)
             cast = POOL_PRINTF(e, "(%s)", base_c_type(n->base));
     }
     emit_line(e, "%s = %sndr_pull_%s(n);", p.text, cast, name);
@@ -380,8 +393,7 @@ const char *pointee_size(struct emit *e, const struct node *to, struct place p)
 }
 
 /* Count that the wire has to agree with, or NDR_ANY with the comparison left for the end. */
-const char *expected(struct emit *e, const struct node *n, const struct expr *x, int plus,
-                            bool *ret_late)
+const char *expected(struct emit *e, const struct node *n, const struct expr *x, int plus, bool *ret_late)
 {
     *ret_late = false;
     if (!x)
@@ -400,7 +412,15 @@ void match_late(struct emit *e, const char *sent, const struct expr *x, int plus
     text_printf(&e->late, "ndr_pull_match(n, %s, %s);\n", sent, emit_count(e, x, plus));
 }
 
-static void pull_bulk(struct emit *e, const struct node *n, struct place p, unsigned width,
+/* The width as a pull takes it: characters may come in EBCDIC. */
+static const char *pull_width(struct emit *e, const struct node *n, unsigned width)
+{
+    while (n->kind == ND_ARRAY)
+        n = n->to;
+    return n->kind == ND_SCALAR && n->base == BASE_CHAR ? "NDR_CHARS" : POOL_PRINTF(e, "%u", width);
+}
+
+static void pull_bulk(struct emit *e, const struct node *n, struct place p, const char *width,
                       const char *hoisted)
 {
     bool late_size, late_length;
@@ -425,18 +445,18 @@ static void pull_bulk(struct emit *e, const struct node *n, struct place p, unsi
             count = sent;
         }
         if (n->fixed)
-            emit_line(e, "ndr_pull_elements(n, %s, %s, %u);", p.text, count, width);
+            emit_line(e, "ndr_pull_elements(n, %s, %s, %s);", p.text, count, width);
         else
-            emit_line(e, "%s = ndr_pull_lend(n, %s, %u);", p.text, count, width);
+            emit_line(e, "%s = ndr_pull_lend(n, %s, %s);", p.text, count, width);
     } else if (n->fixed) {
         const char *sent = helper(e, p, "count");
         emit_line(e, "size_t %s = ndr_pull_length(n, %llu);", sent, (unsigned long long)n->count);
         emit_line(e, "ndr_pull_match(n, %s, %s);", sent, length);
-        emit_line(e, "ndr_pull_elements(n, %s, %s, %u);", p.text, sent, width);
+        emit_line(e, "ndr_pull_elements(n, %s, %s, %s);", p.text, sent, width);
     } else if (n->varying) {
-        emit_line(e, "%s = ndr_pull_conformant_varying(n, %s, %s, %u);", p.text, size, length, width);
+        emit_line(e, "%s = ndr_pull_conformant_varying(n, %s, %s, %s);", p.text, size, length, width);
     } else {
-        emit_line(e, "%s = ndr_pull_conformant(n, %s, %u);", p.text, size, width);
+        emit_line(e, "%s = ndr_pull_conformant(n, %s, %s);", p.text, size, width);
     }
 }
 
@@ -525,28 +545,30 @@ static const char *pull_array(struct emit *e, const struct node *n, struct place
     uint64_t each = bulk_count(n->to);
     if (n->fixed && !n->varying) {
         if (width) {
-            emit_line(e, "ndr_pull_elements(n, %s, %llu, %u);", p.text, (unsigned long long)(each * n->count),
-                      width);
+            emit_line(e, "ndr_pull_elements(n, %s, %llu, %s);", p.text, (unsigned long long)(each * n->count),
+                      pull_width(e, n->to, width));
             return NULL;
         }
         size_t body = loop_start(e, p, NULL, POOL_PRINTF(e, "%llu", (unsigned long long)n->count), "");
+        align_element(e, n->to, "pull");
         pull_fixed(e, n->to, element_of(e, p), NULL);
         emit_close(e, body, true);
         return POOL_PRINTF(e, "%llu", (unsigned long long)n->count);
     }
     if (width && each == 1 && !n->first && !n->dims) {
-        pull_bulk(e, n, p, width, hoisted);
+        pull_bulk(e, n, p, pull_width(e, n->to, width), hoisted);
         pull_bulk_range(e, n);
         return NULL;
     }
     if (n->dims && width && each == 1) {
-        (void)pull_dims(e, n, p, hoisted, width);
+        (void)pull_dims(e, n, p, hoisted, pull_width(e, n->to, width));
         return NULL;
     }
-    const char *count = n->dims    ? pull_dims(e, n, p, hoisted, 0)
+    const char *count = n->dims    ? pull_dims(e, n, p, hoisted, NULL)
                         : n->first ? pull_part(e, n, p, hoisted)
                                    : pull_open_array(e, n, p, hoisted);
     size_t body = loop_start(e, p, n->first ? helper(e, p, "first") : NULL, count, "");
+    align_element(e, n->to, "pull");
     pull_fixed(e, n->to, element_of(e, p), NULL);
     emit_close(e, body, true);
     return count;
@@ -694,7 +716,8 @@ void pull_deferred(struct emit *e, const struct node *n, struct place p, const c
     case ND_ARRAY: {
         bool sure = count || (n->fixed && !n->varying);
         const char *first = !n->first ? NULL : count ? helper(e, p, "first") : emit_count(e, n->first, 0);
-        size_t body = loop_start(e, p, first, count ? count : element_count(e, n), sure ? "" : " && ndr_pull_ok(n)");
+        size_t body =
+            loop_start(e, p, first, count ? count : element_count(e, n), sure ? "" : " && ndr_pull_ok(n)");
         pull_deferred(e, n->to, element_of(e, p), NULL);
         emit_close(e, body, true);
         break;

@@ -156,8 +156,8 @@ static struct expr *rest(struct lowering *l, const struct node *n)
     return binary(l, "-", n->size_plus ? binary(l, "+", size, number(l, 1)) : size, n->first);
 }
 
-/* [C706] 4.2.18: size_is or max_is and min_is; length_is or last_is and first_is. On the wire are size, offset
- * from the lower bound and length. array: NULL for a pointer; n->count is there already. */
+/* [C706] 4.2.18: size_is or max_is and min_is; length_is or last_is and first_is. On the wire are size,
+ * offset from the lower bound and length. array: NULL for a pointer; n->count is there already. */
 static void take_bounds(struct lowering *l, struct node *n, const struct type *array)
 {
     struct expr *max = level_arg(l, "max_is", l->level), *last = level_arg(l, "last_is", l->level);
@@ -291,8 +291,9 @@ static struct node *lower_dimensions(struct lowering *l, struct node *n, struct 
         d.fixed = count != 0;
         take_bounds(l, &d, inner);
         if ((!d.fixed && !d.size) || d.first || n->first) {
-            diag_error(l->c, inner->loc, d.first || n->first ? "first_is counts in arrays of one dimension only"
-                                                             : "an open array needs size_is for each dimension");
+            diag_error(l->c, inner->loc,
+                       d.first || n->first ? "first_is counts in arrays of one dimension only"
+                                           : "an open array needs size_is for each dimension");
             return NULL;
         }
         if (n->fixed && d.fixed && n->count * d.count > INT32_MAX) {

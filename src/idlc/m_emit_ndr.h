@@ -40,7 +40,7 @@ void push_dims(struct emit *e, const struct node *n, bool hoisted);
  * Gives the variable that has their number. */
 void pull_dims_sizes(struct emit *e, const struct node *n, const char *prefix);
 const char *pull_dims(struct emit *e, const struct node *n, struct place p, const char *hoisted,
-                      unsigned width);
+                      const char *width);
 
 /* ---- emit_types.c ---- */
 /* Types as data: struct ndr_type of typedefs that are wanted. */

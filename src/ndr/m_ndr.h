@@ -14,4 +14,15 @@ static inline size_t ndr_octets(bool wide, unsigned align)
 /* Frees what pidl_push.c keeps on the side. */
 void ndr_pidl_push_free(struct ndr_push *n);
 
+/* Octets of an element: width, or NDR_CHARS. */
+static inline size_t ndr_width(unsigned width)
+{
+    return width & 0x0F;
+}
+
+/* The object in a slot of a pull's table of full pointers, and its referent id; false: there is none. */
+bool ndr_pull_full_at(const struct ndr_pull *n, uint32_t slot, uint64_t *ret_id, const void **ret_object);
+
+void ndr_from_ebcdic(uint8_t *p, size_t n);
+
 #endif

@@ -34,7 +34,7 @@ struct ndr_push {
     bool wide;        /* NDR64 */
     bool pipes_apart; /* ndr_push_pipe does nothing: see below */
     struct ndr_full_push *full;
-    uint32_t n_full, cap_full;
+    uint32_t n_full, cap_full, last_full; /* slots taken, slots, last referent id */
     uint32_t flags;             /* enum ndr_flags: only ndrf_push_* and the functions of <msrpc/ndr_pidl.h> look */
     struct ndr_pidl_push *pidl; /* NULL until something of the pidl dialect needs it */
 };
@@ -48,6 +48,7 @@ struct ndr_pull {
     bool pipes_apart; /* ndr_pull_pipe does nothing: see below */
     bool swap;        /* the peer's byte order is not ours */
     bool big;         /* the peer's byte order */
+    bool ebcdic;      /* the peer's characters are */
     struct ndr_full_pull **full;
     uint32_t n_full, cap_full;
     uint32_t flags; /* as in struct ndr_push */
@@ -56,13 +57,18 @@ struct ndr_pull {
 
 /* Appends to w; alignment is counted from w's length at this moment. w is used, not owned. */
 void ndr_push_init(struct ndr_push *n, struct wr *w, bool ndr64);
+/* A response's full pointers: those that stand at what the request's stood at get the same referent ids,
+ * others get ids that the request did not have, for the client knows those as its own objects
+ * ([C706] 4.2.20.2). */
+void ndr_push_adopt(struct ndr_push *n, const struct ndr_pull *request);
 /* Ends a push: frees what it kept on the side and says how it went. Call it once at least, also after
  * failures. */
 enum nt_status ndr_push_status(struct ndr_push *n);
 
-/* drep: the first byte of the PDU's data representation ([C706] 14.1): 0x10 little endian, ASCII. EBCDIC is
- * refused (RPC_NT_UNSUPPORTED_TYPE, by the status). Pointers into `stub` may be lent to the result, so stub
- * must live as long as mem, and be aligned to 8 for lending to be of use. budget may be NULL. */
+/* drep: the first byte of the PDU's data representation ([C706] 14.1), 0x10 little endian and ASCII. EBCDIC
+ * is converted; anything else is refused (RPC_NT_UNSUPPORTED_TYPE, by the status). Pointers into `stub` may
+ * be lent to the result, so stub must live as long as mem, and be aligned to 8 for lending to be of use.
+ * budget may be NULL. */
 void ndr_pull_init(struct ndr_pull *n, struct nt_arena *mem, const uint8_t *stub, size_t len, uint8_t drep,
                    bool ndr64, const struct ndr_budget *budget);
 /* RPC_NT_BAD_STUB_DATA where the data end too early. */

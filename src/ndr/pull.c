@@ -15,9 +15,10 @@ void ndr_pull_init(struct ndr_pull *n, struct nt_arena *mem, const uint8_t *stub
     if (budget && budget->depth)
         n->depth = budget->depth;
     /* [C706] 14.1: high nibble byte order (0 big, 1 little), low nibble characters (0 ASCII, 1 EBCDIC) */
-    if ((drep & 0x0F) != 0 || drep > 0x10)
+    if ((drep & 0x0F) > 1 || drep > 0x11)
         ndr_pull_fail(n, RPC_NT_UNSUPPORTED_TYPE);
-    n->big = drep == 0;
+    n->ebcdic = (drep & 0x0F) == 1;
+    n->big = (drep & 0xF0) == 0;
     n->swap = n->big != host_big;
 }
 
@@ -82,6 +83,14 @@ static inline uint64_t get64(const struct ndr_pull *n, const uint8_t *p)
 uint8_t ndr_pull_u8(struct ndr_pull *n)
 {
     return rd_u8(&n->rd);
+}
+
+char ndr_pull_char(struct ndr_pull *n)
+{
+    uint8_t c = rd_u8(&n->rd);
+    if (n->ebcdic)
+        ndr_from_ebcdic(&c, 1);
+    return (char)c;
 }
 
 uint16_t ndr_pull_u16(struct ndr_pull *n)
@@ -370,6 +379,16 @@ void *ndr_pull_full_get(struct ndr_pull *n, const void *p)
     return (void *)(uintptr_t)full_of(p)->object;
 }
 
+bool ndr_pull_full_at(const struct ndr_pull *n, uint32_t slot, uint64_t *ret_id, const void **ret_object)
+{
+    const struct ndr_full_pull *f = n->full[slot];
+    if (!f || (!f->size && !f->object))
+        return false;
+    *ret_id = f->id;
+    *ret_object = f->size ? f->content : f->object;
+    return true;
+}
+
 /* ---- arrays ---- */
 
 size_t ndr_pull_size(struct ndr_pull *n)
@@ -488,28 +507,35 @@ static void copy_elements(const struct ndr_pull *n, uint8_t *to, const uint8_t *
 
 void ndr_pull_elements(struct ndr_pull *n, void *p, size_t count, unsigned width)
 {
-    const uint8_t *from = count ? aligned(n, width, count * width) : NULL;
-    if (from)
-        copy_elements(n, p, from, count * width, width);
+    size_t octets = ndr_width(width);
+    const uint8_t *from = count ? aligned(n, octets, count * octets) : NULL;
+    if (!from)
+        return;
+    copy_elements(n, p, from, count * octets, (unsigned)octets);
+    if (n->ebcdic && width == NDR_CHARS)
+        ndr_from_ebcdic(p, count);
 }
 
 void *ndr_pull_lend(struct ndr_pull *n, size_t count, unsigned width)
 {
-    size_t bytes;
-    if (__builtin_mul_overflow(count, width, &bytes)) {
+    size_t octets = ndr_width(width), bytes;
+    bool convert = n->ebcdic && width == NDR_CHARS;
+    if (__builtin_mul_overflow(count, octets, &bytes)) {
         bad(n);
         return NULL;
     }
     if (bytes == 0) /* not even alignment */
         return n->rd.st == STATUS_SUCCESS ? pointee(n, 0) : NULL;
-    const uint8_t *from = aligned(n, width, bytes);
+    const uint8_t *from = aligned(n, octets, bytes);
     if (!from)
         return NULL;
-    if (width == 1 || (!n->swap && ((uintptr_t)from & (width - 1)) == 0))
+    if (!convert && (octets == 1 || (!n->swap && ((uintptr_t)from & (octets - 1)) == 0)))
         return (void *)(uintptr_t)from;
     void *to = take(n, bytes);
     if (to)
-        copy_elements(n, to, from, bytes, width);
+        copy_elements(n, to, from, bytes, (unsigned)octets);
+    if (to && convert)
+        ndr_from_ebcdic(to, bytes);
     return to;
 }
 
@@ -529,12 +555,13 @@ void *ndr_pull_varying(struct ndr_pull *n, size_t size, size_t length, unsigned 
 
 /* What comes next in NDR20: maximum count, offset 0, actual count, elements; lent. False: not so simple,
  * nothing is consumed, the other functions have to say what it is. */
-static inline bool lend_at_once(struct ndr_pull *n, size_t *size, size_t *length, unsigned width,
+static inline bool lend_at_once(struct ndr_pull *n, size_t *size, size_t *length, unsigned elements,
                                 const uint8_t **ret)
 {
+    size_t width = ndr_width(elements);
     size_t pos = (n->rd.pos + 3) & ~(size_t)3, len = n->rd.len;
-    if (n->wide || n->swap || host_big || n->rd.st != STATUS_SUCCESS || width > 4 || pos > len ||
-        len - pos < 12)
+    if (n->wide || n->swap || host_big || (n->ebcdic && elements == NDR_CHARS) ||
+        n->rd.st != STATUS_SUCCESS || width > 4 || pos > len || len - pos < 12)
         return false;
     const uint8_t *p = n->rd.base + pos;
     *size = le32(p);
@@ -607,7 +634,7 @@ const char *ndr_pull_string_in(struct ndr_pull *n, size_t size, bool conformant)
     size_t len = ndr_pull_length(n, size);
     if (!len)
         bad(n);
-    const char *s = ndr_pull_lend(n, len, 1);
+    const char *s = ndr_pull_lend(n, len, NDR_CHARS);
     if (s && s[len - 1])
         bad(n);
     return s;
@@ -630,7 +657,7 @@ const char *ndr_pull_string(struct ndr_pull *n)
 {
     const uint8_t *p;
     size_t max, len;
-    if (lend_at_once(n, &max, &len, 1, &p)) {
+    if (lend_at_once(n, &max, &len, NDR_CHARS, &p)) {
         const char *s = (const char *)(uintptr_t)p;
         if (s[len - 1])
             bad(n);
@@ -672,7 +699,7 @@ void ndr_pull_wstring_to(struct ndr_pull *n, char16_t *to, size_t size)
 void ndr_pull_string_to(struct ndr_pull *n, char *to, size_t size)
 {
     size_t len = ndr_pull_length(n, size);
-    ndr_pull_elements(n, to, len, 1);
+    ndr_pull_elements(n, to, len, NDR_CHARS);
     if (!len || to[len - 1])
         bad(n);
 }

@@ -252,9 +252,28 @@ void ndr_push_full(struct ndr_push *n, const void *p)
         return;
     struct ndr_full_push *slot = full_slot(n->full, n->cap_full, p);
     if (!slot->p) {
-        *slot = (struct ndr_full_push){ .p = p, .id = ++n->n_full };
+        *slot = (struct ndr_full_push){ .p = p, .id = ++n->last_full };
+        n->n_full++;
     }
     push_wide(n, slot->id);
+}
+
+void ndr_push_adopt(struct ndr_push *n, const struct ndr_pull *request)
+{
+    uint64_t id;
+    const void *object;
+    for (uint32_t i = 0; i < request->cap_full && n->w->st == STATUS_SUCCESS; i++) {
+        /* ids as large as that are never ours, so they cannot be mistaken */
+        if (!ndr_pull_full_at(request, i, &id, &object) || id > INT32_MAX || !full_grow(n))
+            continue;
+        struct ndr_full_push *slot = full_slot(n->full, n->cap_full, object);
+        if (slot->p)
+            continue;
+        *slot = (struct ndr_full_push){ .p = object, .id = (uint32_t)id };
+        n->n_full++;
+        if (n->last_full < id)
+            n->last_full = (uint32_t)id;
+    }
 }
 
 bool ndr_push_full_first(struct ndr_push *n, const void *p)

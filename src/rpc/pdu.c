@@ -98,7 +98,8 @@ enum nt_status rpc_hdr_decode(const uint8_t p[RPC_HDR_LEN], struct rpc_hdr *ret,
     if (p[0] != VERSION_MAJOR || p[1] != VERSION_MINOR)
         return bad(ret_why, "a PDU of another protocol version than 5.0, or no RPC at all");
     struct rpc_hdr h = { .ptype = p[2], .flags = p[3], .drep = p[4], .big = (p[4] & 0xf0) == 0 };
-    if ((p[4] & 0xef) != 0 || p[5] != 0) /* neither byte order, EBCDIC, or floating point that is not IEEE */
+    /* neither byte order, characters neither ASCII nor EBCDIC, floating point that is not IEEE */
+    if ((p[4] & 0xee) != 0 || p[5] != 0)
         return bad(ret_why, "a PDU in a data representation that nobody uses");
     h.frag_len = le16(p + 8);
     h.auth_len = le16(p + 10);

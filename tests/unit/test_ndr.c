@@ -187,10 +187,10 @@ static void test_pull_byte_orders(void **state)
     nt_arena_free(mem);
 }
 
-static void test_pull_refuses_ebcdic(void **state)
+static void test_pull_refuses_formats(void **state)
 {
     (void)state;
-    static const uint8_t dreps[] = { 0x11, 0x01, 0x20, 0xff };
+    static const uint8_t dreps[] = { 0x12, 0x02, 0x21, 0x20, 0xff };
     struct nt_arena *mem = nt_arena_new(0);
     for (size_t i = 0; i < sizeof(dreps); i++) {
         struct ndr_pull n = pull_of(mem, "01000000", dreps[i], false);
@@ -497,7 +497,7 @@ int main(void)
         cmocka_unit_test(test_push_refuses),
         cmocka_unit_test(test_push_full_pointers),
         cmocka_unit_test(test_pull_byte_orders),
-        cmocka_unit_test(test_pull_refuses_ebcdic),
+        cmocka_unit_test(test_pull_refuses_formats),
         cmocka_unit_test(test_pull_lends),
         cmocka_unit_test(test_pull_unaligned_stub),
         cmocka_unit_test(test_pull_refuses),

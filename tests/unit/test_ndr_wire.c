@@ -418,10 +418,10 @@ static void test_counts(void **state)
     static const uint64_t wide[] = {
         0, 7, 0x100000002, 0x7fffffffffffffff, 0x8000000000000000, 0xfffffffffffffffe, 0xffffffffffffffff
     };
-    static const size_t at20[] = { 0,  4,  8,  12, 16, 44,  48,  52,  56,  60,  64,  72,
-                                   76, 80, 84, 92, 96,  120, 124, 132, 136, 140, 144 };
-    static const size_t at64[] = { 16,  24,  56,  64,  72,  80,  88,  96,  112, 120,
-                                   144, 152, 200, 208, 224, 232, 240, 248 };
+    static const size_t at20[] = { 0,  4,  8,  12, 16, 44,  48,  52,  56,  60,  64, 72,
+                                   76, 80, 84, 92, 96, 120, 124, 132, 136, 140, 144 };
+    static const size_t at64[] = { 16,  24,  56,  64,  72,  80,  88,  96,  112,
+                                   120, 144, 152, 200, 208, 224, 232, 240, 248 };
     uint8_t good[512];
     for (int ndr64 = 0; ndr64 < 2; ndr64++) {
         size_t len = hex(ndr64 ? grids64 : grids20), width = ndr64 ? 8 : 4;
@@ -439,7 +439,8 @@ static void test_counts(void **state)
                        width); /* a little endian host's; elsewhere other values, just as bad */
                 if (memcmp(stub, good, len) != 0)
                     if (pull(&wire_grids_op, false, ndr64, stub, len, mem, &r) == STATUS_SUCCESS)
-                        fail_msg("NDR%d: a count at %zu may be %llx", ndr64 ? 64 : 20, at, (unsigned long long)v);
+                        fail_msg("NDR%d: a count at %zu may be %llx", ndr64 ? 64 : 20, at,
+                                 (unsigned long long)v);
                 nt_arena_free(mem);
             }
     }
@@ -490,14 +491,83 @@ static void test_windows(void **state)
     nt_arena_free(mem);
 }
 
+static void test_characters(void **state)
+{
+    (void)state;
+    struct nt_arena *mem = nt_arena_new(0);
+    struct wire_mixed r = { .in = {
+                                .c = 'A', .s = "Ab", .letters = "0~\\z", .raw = { 0xC1, 0xC2 }, .tag = 2 } };
+    r.in.list[0].b = 7;
+    r.in.list[1].b = 8;
+    /* each union starts at a multiple of 8, and so does its arm */
+    check(&wire_mixed_op, false, false, &r, mem,
+          "41 (3) 03000000 (4) 03000000 416200 307e5c7a c1c2 (1) 0200 (4) 0200 (6) 07 (7) 0200 (6) 08");
+    check(&wire_mixed_op, false, true, &r, mem,
+          "41 (7) 03 (7) (8) 03 (7) 416200 307e5c7a c1c2 (1) 0200 (4) 0200 (6) 07 (7) 0200 (6) 08");
+    /* from a machine that speaks EBCDIC, little and big endian: octets stay what they are */
+    const char *streams[] = {
+        "c1 (3) 03000000 (4) 03000000 c18200 f0a1e0a9 c1c2 (1) 0200 (4) 0200 (6) 07 (7) 0200 (6) 08",
+        "c1 (3) 00000003 (4) 00000003 c18200 f0a1e0a9 c1c2 (1) 0002 (4) 0002 (6) 07 (7) 0002 (6) 08"
+    };
+    for (int big = 0; big < 2; big++) {
+        struct wire_mixed e = { .in.c = 0 };
+        struct ndr_pull n;
+        size_t len = hex(streams[big]);
+        ndr_pull_init(&n, mem, stub, len, big ? 0x01 : 0x11, false, NULL);
+        wire_mixed_op.pull_in(&n, &e);
+        assert_int_equal(ndr_pull_status(&n), STATUS_SUCCESS);
+        assert_int_equal(e.in.c, 'A');
+        assert_string_equal(e.in.s, "Ab");
+        assert_memory_equal(e.in.letters, "0~\\z", 4);
+        assert_int_equal(e.in.raw[0], 0xC1);
+        assert_int_equal(e.in.list[1].b, 8);
+    }
+    nt_arena_free(mem);
+}
+
+static void test_aliases(void **state)
+{
+    (void)state;
+    struct nt_arena *mem = nt_arena_new(0);
+    int32_t one = 1, two = 2;
+    const char16_t *text = u"t";
+    struct wire_aliases r = { .in = { &one, &one, text, text } };
+    check(&wire_aliases_op, false, false, &r, mem,
+          "01000000 01000000 | 01000000 | 02000000 02000000 (4) 02000000 7400 0000 | 02000000");
+    assert_ptr_equal(r.in.a, r.in.b);
+    assert_ptr_equal(r.in.s, r.in.t);
+
+    /* the server's answer: what the client knows keeps its id, what is new gets another */
+    struct ndr_pull n;
+    struct ndr_push p;
+    struct wr w;
+    struct wire_aliases s = { .in.a = NULL };
+    size_t len = hex("07000000 01000000 | 07000000 | 03000000 02000000 (4) 02000000 7400 0000 | 03000000");
+    ndr_pull_init(&n, mem, stub, len, 0x10, false, NULL);
+    wire_aliases_op.pull_in(&n, &s);
+    assert_int_equal(ndr_pull_status(&n), STATUS_SUCCESS);
+    s.out.a = &two;
+    s.out.b = s.in.b;
+    s.out.c = (struct wire_full){ s.in.a, &two };
+    wr_init(&w, 1 << 16);
+    ndr_push_init(&p, &w, false);
+    ndr_push_adopt(&p, &n);
+    wire_aliases_op.push_out(&p, &s);
+    assert_int_equal(ndr_push_status(&p), STATUS_SUCCESS);
+    same_bytes(&w, hex("08000000 02000000 | 07000000 01000000 | 07000000 08000000"), "aliases");
+    wr_free(&w);
+    nt_arena_free(mem);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_unions),    cmocka_unit_test(test_sids),
-        cmocka_unit_test(test_strings),   cmocka_unit_test(test_pipe_in),
-        cmocka_unit_test(test_pipe_out),  cmocka_unit_test(test_pipe_of_structures),
-        cmocka_unit_test(test_bad_pipes), cmocka_unit_test(test_grids),
-        cmocka_unit_test(test_counts),    cmocka_unit_test(test_windows),
+        cmocka_unit_test(test_unions),     cmocka_unit_test(test_sids),
+        cmocka_unit_test(test_strings),    cmocka_unit_test(test_pipe_in),
+        cmocka_unit_test(test_pipe_out),   cmocka_unit_test(test_pipe_of_structures),
+        cmocka_unit_test(test_bad_pipes),  cmocka_unit_test(test_grids),
+        cmocka_unit_test(test_counts),     cmocka_unit_test(test_windows),
+        cmocka_unit_test(test_characters), cmocka_unit_test(test_aliases),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

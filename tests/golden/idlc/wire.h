@@ -70,6 +70,11 @@ struct wire_named_pointer {
     const char16_t *name; /* [unique, string] */
 };
 
+struct wire_full {
+    int32_t *p; /* [ptr] */
+    int32_t *q; /* [ptr] */
+};
+
 struct wire_table {
     int32_t rows;
     int32_t columns;
@@ -83,10 +88,17 @@ struct wire_parts {
     int64_t bounded[4]; /* [last_is(length - first), first_is(first - 3)] */
 };
 
+union wire_spread {
+    /* case 1 */
+    int64_t h;
+    /* case 2 */
+    uint8_t b;
+};
+
 /* Wire forms that are easy to get wrong; tests/unit/test_ndr_wire.c has their bytes. */
 NT_PUBLIC extern const struct rpc_interface wire_interface;
 /* The operations by number. */
-NT_PUBLIC extern const struct rpc_op *const wire_ops[5];
+NT_PUBLIC extern const struct rpc_op *const wire_ops[7];
 
 enum wire_opnum {
     wire_unions_opnum = 0,
@@ -94,6 +106,8 @@ enum wire_opnum {
     wire_strings_opnum = 2,
     wire_grids_opnum = 3,
     wire_windows_opnum = 4,
+    wire_mixed_opnum = 5,
+    wire_aliases_opnum = 6,
 };
 
 /* Opnum 0. */
@@ -192,6 +206,47 @@ NT_PUBLIC enum nt_status wire_windows_send(struct rpc_conn *c, struct nt_arena *
                                            rpc_done_fn *done, void *arg,
                                            struct rpc_call **ret_call) NT_CHECKED;
 
+/* Opnum 5. Characters, which may come in EBCDIC, beside octets, and unions in an array with ms_union. */
+struct wire_mixed {
+    struct {
+        char c;
+        const char *s; /* [string] */
+        char letters[4];
+        uint8_t raw[2];
+        int16_t tag;
+        union wire_spread list[2]; /* [switch_is(tag)] */
+    } in;
+    struct {
+        uint8_t none;
+    } out;
+};
+NT_PUBLIC extern const struct rpc_op wire_mixed_op;
+NT_PUBLIC enum nt_status wire_mixed(struct rpc_conn *c, struct nt_arena *mem,
+                                    struct wire_mixed *r) NT_CHECKED;
+NT_PUBLIC enum nt_status wire_mixed_send(struct rpc_conn *c, struct nt_arena *mem, struct wire_mixed *r,
+                                         rpc_done_fn *done, void *arg, struct rpc_call **ret_call) NT_CHECKED;
+
+/* Opnum 6. Full pointers to the same object, across request and response. */
+struct wire_aliases {
+    struct {
+        int32_t *a;        /* [ptr] */
+        int32_t *b;        /* [ptr] */
+        const char16_t *s; /* [ptr, string] */
+        const char16_t *t; /* [ptr, string] */
+    } in;
+    struct {
+        int32_t *a; /* [ptr] */
+        int32_t *b; /* [ptr] */
+        struct wire_full c;
+    } out;
+};
+NT_PUBLIC extern const struct rpc_op wire_aliases_op;
+NT_PUBLIC enum nt_status wire_aliases(struct rpc_conn *c, struct nt_arena *mem,
+                                      struct wire_aliases *r) NT_CHECKED;
+NT_PUBLIC enum nt_status wire_aliases_send(struct rpc_conn *c, struct nt_arena *mem, struct wire_aliases *r,
+                                           rpc_done_fn *done, void *arg,
+                                           struct rpc_call **ret_call) NT_CHECKED;
+
 /* Server side: a member that is NULL answers "operation out of range". */
 struct wire_handlers {
     enum nt_status (*unions)(struct rpc_server_call *call, struct wire_unions *r);
@@ -199,6 +254,8 @@ struct wire_handlers {
     enum nt_status (*strings)(struct rpc_server_call *call, struct wire_strings *r);
     enum nt_status (*grids)(struct rpc_server_call *call, struct wire_grids *r);
     enum nt_status (*windows)(struct rpc_server_call *call, struct wire_windows *r);
+    enum nt_status (*mixed)(struct rpc_server_call *call, struct wire_mixed *r);
+    enum nt_status (*aliases)(struct rpc_server_call *call, struct wire_aliases *r);
 };
 NT_PUBLIC enum nt_status wire_register(struct rpc_server *s, const struct wire_handlers *h,
                                        void *arg) NT_CHECKED;

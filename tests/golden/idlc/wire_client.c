@@ -56,3 +56,25 @@ enum nt_status wire_windows_send(struct rpc_conn *c, struct nt_arena *mem, struc
 {
     return rpc_send(c, &wire_windows_op, mem, r, done, arg, ret_call);
 }
+
+enum nt_status wire_mixed(struct rpc_conn *c, struct nt_arena *mem, struct wire_mixed *r)
+{
+    return rpc_run(c, &wire_mixed_op, mem, r);
+}
+
+enum nt_status wire_mixed_send(struct rpc_conn *c, struct nt_arena *mem, struct wire_mixed *r,
+                               rpc_done_fn *done, void *arg, struct rpc_call **ret_call)
+{
+    return rpc_send(c, &wire_mixed_op, mem, r, done, arg, ret_call);
+}
+
+enum nt_status wire_aliases(struct rpc_conn *c, struct nt_arena *mem, struct wire_aliases *r)
+{
+    return rpc_run(c, &wire_aliases_op, mem, r);
+}
+
+enum nt_status wire_aliases_send(struct rpc_conn *c, struct nt_arena *mem, struct wire_aliases *r,
+                                 rpc_done_fn *done, void *arg, struct rpc_call **ret_call)
+{
+    return rpc_send(c, &wire_aliases_op, mem, r, done, arg, ret_call);
+}

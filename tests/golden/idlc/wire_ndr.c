@@ -257,6 +257,34 @@ static void wire_named_pointer_pull_deferred(struct ndr_pull *n, struct wire_nam
     ndr_pull_wstring_opt(n, &s->name);
 }
 
+static void wire_full_push(struct ndr_push *n, const struct wire_full *s)
+{
+    ndr_push_full(n, s->p);
+    ndr_push_full(n, s->q);
+}
+
+static void wire_full_push_deferred(struct ndr_push *n, const struct wire_full *s)
+{
+    if (ndr_push_full_first(n, s->p))
+        ndr_push_u32(n, (uint32_t)*s->p);
+    if (ndr_push_full_first(n, s->q))
+        ndr_push_u32(n, (uint32_t)*s->q);
+}
+
+static void wire_full_pull(struct ndr_pull *n, struct wire_full *s)
+{
+    s->p = ndr_pull_full(n, sizeof(*s->p));
+    s->q = ndr_pull_full(n, sizeof(*s->q));
+}
+
+static void wire_full_pull_deferred(struct ndr_pull *n, struct wire_full *s)
+{
+    if (ndr_pull_full_first(n, s->p))
+        *s->p = (int32_t)ndr_pull_u32(n);
+    if (ndr_pull_full_first(n, s->q))
+        *s->q = (int32_t)ndr_pull_u32(n);
+}
+
 static void wire_table_push(struct ndr_push *n, const struct wire_table *s)
 {
     ndr_push_size(n, (uint32_t)s->rows);
@@ -315,9 +343,41 @@ static void wire_parts_pull(struct ndr_pull *n, struct wire_parts *s)
         s->bounded[i] = (int64_t)ndr_pull_u64(n);
 }
 
+static void wire_spread_push(struct ndr_push *n, const union wire_spread *u, uint32_t tag)
+{
+    ndr_push_tag(n, NDR_TAG_16 | NDR_MS, tag, NDR_8);
+    switch (tag) {
+    case 1:
+        ndr_push_u64(n, (uint64_t)u->h);
+        break;
+    case 2:
+        ndr_push_u8(n, u->b);
+        break;
+    default:
+        ndr_push_bad_tag(n);
+        break;
+    }
+}
+
+static void wire_spread_pull(struct ndr_pull *n, union wire_spread *u, uint32_t tag)
+{
+    ndr_pull_tag(n, NDR_TAG_16 | NDR_MS, tag, NDR_8);
+    switch (tag) {
+    case 1:
+        u->h = (int64_t)ndr_pull_u64(n);
+        break;
+    case 2:
+        u->b = ndr_pull_u8(n);
+        break;
+    default:
+        ndr_pull_bad_tag(n);
+        break;
+    }
+}
+
 const struct rpc_interface wire_interface = {
     .table_version = RPC_TABLE_VERSION,
-    .n_ops = 5,
+    .n_ops = 7,
     .name = "wire",
     .syntax.uuid = { 0x5ad8f6a0, 0x57a2, 0x4a1e, { 0x9f, 0x52, 0x0a, 0x6d, 0x0c, 0x3b, 0x1f, 0x02 } },
     .syntax.major = 1,
@@ -623,4 +683,128 @@ const struct rpc_op wire_windows_op = {
     .pull_in = windows_pull_in,
     .push_out = ndr_push_nothing,
     .pull_out = ndr_pull_nothing,
+};
+
+static void mixed_push_in(struct ndr_push *n, const void *p)
+{
+    const struct wire_mixed *r = p;
+    ndr_push_u8(n, (uint8_t)r->in.c);
+    ndr_push_string(n, r->in.s);
+    ndr_push_elements(n, r->in.letters, 4, 1);
+    ndr_push_elements(n, r->in.raw, 2, 1);
+    ndr_push_u16(n, (uint16_t)r->in.tag);
+    for (size_t i = 0; i < 2; i++) {
+        ndr_push_align(n, NDR_8);
+        wire_spread_push(n, &r->in.list[i], (uint32_t)r->in.tag);
+    }
+}
+
+static void mixed_pull_in(struct ndr_pull *n, void *p)
+{
+    struct wire_mixed *r = p;
+    r->in.c = ndr_pull_char(n);
+    r->in.s = ndr_pull_string(n);
+    ndr_pull_elements(n, r->in.letters, 4, NDR_CHARS);
+    ndr_pull_elements(n, r->in.raw, 2, 1);
+    r->in.tag = (int16_t)ndr_pull_u16(n);
+    for (size_t i = 0; i < 2; i++) {
+        ndr_pull_align(n, NDR_8);
+        wire_spread_pull(n, &r->in.list[i], (uint32_t)r->in.tag);
+    }
+}
+
+const struct rpc_op wire_mixed_op = {
+    .table_version = RPC_TABLE_VERSION,
+    .opnum = 5,
+    .iface = &wire_interface,
+    .name = "mixed",
+    .size = sizeof(struct wire_mixed),
+    .out_offset = offsetof(struct wire_mixed, out),
+    .push_in = mixed_push_in,
+    .pull_in = mixed_pull_in,
+    .push_out = ndr_push_nothing,
+    .pull_out = ndr_pull_nothing,
+};
+
+static void aliases_push_in(struct ndr_push *n, const void *p)
+{
+    const struct wire_aliases *r = p;
+    ndr_push_full(n, r->in.a);
+    if (ndr_push_full_first(n, r->in.a))
+        ndr_push_u32(n, (uint32_t)*r->in.a);
+    ndr_push_full(n, r->in.b);
+    if (ndr_push_full_first(n, r->in.b))
+        ndr_push_u32(n, (uint32_t)*r->in.b);
+    ndr_push_full(n, r->in.s);
+    if (ndr_push_full_first(n, r->in.s))
+        ndr_push_wstring(n, r->in.s);
+    ndr_push_full(n, r->in.t);
+    if (ndr_push_full_first(n, r->in.t))
+        ndr_push_wstring(n, r->in.t);
+}
+
+static void aliases_pull_in(struct ndr_pull *n, void *p)
+{
+    struct wire_aliases *r = p;
+    r->in.a = ndr_pull_full(n, sizeof(*r->in.a));
+    if (ndr_pull_full_first(n, r->in.a))
+        *r->in.a = (int32_t)ndr_pull_u32(n);
+    r->in.b = ndr_pull_full(n, sizeof(*r->in.b));
+    if (ndr_pull_full_first(n, r->in.b))
+        *r->in.b = (int32_t)ndr_pull_u32(n);
+    r->in.s = ndr_pull_full(n, 0);
+    if (ndr_pull_full_first(n, r->in.s)) {
+        const void *s_placeholder = r->in.s;
+        r->in.s = ndr_pull_wstring(n);
+        ndr_pull_full_set(n, s_placeholder, r->in.s);
+    } else {
+        r->in.s = ndr_pull_full_get(n, r->in.s);
+    }
+    r->in.t = ndr_pull_full(n, 0);
+    if (ndr_pull_full_first(n, r->in.t)) {
+        const void *t_placeholder = r->in.t;
+        r->in.t = ndr_pull_wstring(n);
+        ndr_pull_full_set(n, t_placeholder, r->in.t);
+    } else {
+        r->in.t = ndr_pull_full_get(n, r->in.t);
+    }
+}
+
+static void aliases_push_out(struct ndr_push *n, const void *p)
+{
+    const struct wire_aliases *r = p;
+    ndr_push_full(n, r->out.a);
+    if (ndr_push_full_first(n, r->out.a))
+        ndr_push_u32(n, (uint32_t)*r->out.a);
+    ndr_push_full(n, r->out.b);
+    if (ndr_push_full_first(n, r->out.b))
+        ndr_push_u32(n, (uint32_t)*r->out.b);
+    wire_full_push(n, &r->out.c);
+    wire_full_push_deferred(n, &r->out.c);
+}
+
+static void aliases_pull_out(struct ndr_pull *n, void *p)
+{
+    struct wire_aliases *r = p;
+    r->out.a = ndr_pull_full(n, sizeof(*r->out.a));
+    if (ndr_pull_full_first(n, r->out.a))
+        *r->out.a = (int32_t)ndr_pull_u32(n);
+    r->out.b = ndr_pull_full(n, sizeof(*r->out.b));
+    if (ndr_pull_full_first(n, r->out.b))
+        *r->out.b = (int32_t)ndr_pull_u32(n);
+    wire_full_pull(n, &r->out.c);
+    wire_full_pull_deferred(n, &r->out.c);
+}
+
+const struct rpc_op wire_aliases_op = {
+    .table_version = RPC_TABLE_VERSION,
+    .opnum = 6,
+    .iface = &wire_interface,
+    .name = "aliases",
+    .size = sizeof(struct wire_aliases),
+    .out_offset = offsetof(struct wire_aliases, out),
+    .push_in = aliases_push_in,
+    .pull_in = aliases_pull_in,
+    .push_out = aliases_push_out,
+    .pull_out = aliases_pull_out,
 };

@@ -19,6 +19,10 @@ static enum nt_status wire_dispatch(const void *handlers, struct rpc_server_call
         return h->grids ? h->grids(call, r) : RPC_NT_PROCNUM_OUT_OF_RANGE;
     case wire_windows_opnum:
         return h->windows ? h->windows(call, r) : RPC_NT_PROCNUM_OUT_OF_RANGE;
+    case wire_mixed_opnum:
+        return h->mixed ? h->mixed(call, r) : RPC_NT_PROCNUM_OUT_OF_RANGE;
+    case wire_aliases_opnum:
+        return h->aliases ? h->aliases(call, r) : RPC_NT_PROCNUM_OUT_OF_RANGE;
     default:
         return RPC_NT_PROCNUM_OUT_OF_RANGE;
     }
