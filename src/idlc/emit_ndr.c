@@ -163,8 +163,7 @@ static const char *pointer_name(const struct node *n)
 }
 
 /* first: NULL: from 0 */
-size_t loop_start(struct emit *e, struct place p, const char *first, const char *count,
-                         const char *and)
+static size_t loop_from(struct emit *e, struct place p, const char *first, const char *count, const char *and)
 {
     const char *i = loop_var(p.depth);
     if (first)
@@ -177,13 +176,18 @@ size_t loop_start(struct emit *e, struct place p, const char *first, const char 
     return emit_open(e);
 }
 
+size_t loop_start(struct emit *e, struct place p, const char *count, const char *and)
+{
+    return loop_from(e, p, NULL, count, and);
+}
+
 /* The loop over what a push sends ends with the first failure, unless nothing can be amiss. */
 static size_t push_loop(struct emit *e, const struct node *n, struct place p)
 {
     const char *first = n->first ? emit_count(e, n->first, 0) : NULL;
     bool sure = n->fixed && !n->varying;
-    return loop_start(e, p, first, element_count(e, n),
-                      sure ? "" : POOL_PRINTF(e, " && ndr_push_not_null(n, %s)", p.text));
+    return loop_from(e, p, first, element_count(e, n),
+                     sure ? "" : POOL_PRINTF(e, " && ndr_push_not_null(n, %s)", p.text));
 }
 
 /* Unions with ms_union that are elements of an array are aligned as a whole ([MS-RPCE] 2.2.4.5). */
@@ -549,7 +553,7 @@ static const char *pull_array(struct emit *e, const struct node *n, struct place
                       pull_width(e, n->to, width));
             return NULL;
         }
-        size_t body = loop_start(e, p, NULL, POOL_PRINTF(e, "%llu", (unsigned long long)n->count), "");
+        size_t body = loop_start(e, p, POOL_PRINTF(e, "%llu", (unsigned long long)n->count), "");
         align_element(e, n->to, "pull");
         pull_fixed(e, n->to, element_of(e, p), NULL);
         emit_close(e, body, true);
@@ -567,7 +571,7 @@ static const char *pull_array(struct emit *e, const struct node *n, struct place
     const char *count = n->dims    ? pull_dims(e, n, p, hoisted, NULL)
                         : n->first ? pull_part(e, n, p, hoisted)
                                    : pull_open_array(e, n, p, hoisted);
-    size_t body = loop_start(e, p, n->first ? helper(e, p, "first") : NULL, count, "");
+    size_t body = loop_from(e, p, n->first ? helper(e, p, "first") : NULL, count, "");
     align_element(e, n->to, "pull");
     pull_fixed(e, n->to, element_of(e, p), NULL);
     emit_close(e, body, true);
@@ -717,7 +721,7 @@ void pull_deferred(struct emit *e, const struct node *n, struct place p, const c
         bool sure = count || (n->fixed && !n->varying);
         const char *first = !n->first ? NULL : count ? helper(e, p, "first") : emit_count(e, n->first, 0);
         size_t body =
-            loop_start(e, p, first, count ? count : element_count(e, n), sure ? "" : " && ndr_pull_ok(n)");
+            loop_from(e, p, first, count ? count : element_count(e, n), sure ? "" : " && ndr_pull_ok(n)");
         pull_deferred(e, n->to, element_of(e, p), NULL);
         emit_close(e, body, true);
         break;
@@ -975,7 +979,12 @@ static void pull_struct(struct emit *e, const struct type *t)
 {
     start_function(e, t, "pull", false);
     size_t start = e->o->len;
-    if (t->conformant)
+    const struct field *fields;
+    const char *prefix;
+    const struct field *open = t->conformant ? trailing_open(e, t, &prefix, &fields) : NULL;
+    if (open && open->node->dims)
+        pull_dims_sizes(e, open->node, "size");
+    else if (open)
         emit_line(e, "size_t size = ndr_pull_size(n);");
     if (first_align(t) < t->align)
         emit_line(e, "ndr_pull_align(n, %s);", align_name(t->align));

@@ -49,9 +49,9 @@ struct idlc {
 
     struct source *sources; /* in the order they were first named */
     struct source *main;
-    struct source *opnums; /* list that operation numbers are compared with, or NULL */
-    struct source *acf;    /* attribute configuration file of the main one, or NULL */
-    const char *stem;      /* "srvsvc" of srvsvc.idl */
+    struct source *opnums;      /* list that operation numbers are compared with, or NULL */
+    struct source *acf;         /* attribute configuration file of the main one, or NULL */
+    const char *stem;           /* "srvsvc" of srvsvc.idl */
     const char *include_prefix; /* "msrpc": headers are named <msrpc/NAME.h>; NULL: "NAME.h" */
     struct symbol *names[SYMBOL_BUCKETS], *tags[SYMBOL_BUCKETS], *unknown[SYMBOL_BUCKETS];
     struct symbol *c_tags[SYMBOL_BUCKETS], *c_names[SYMBOL_BUCKETS]; /* names that C has already */

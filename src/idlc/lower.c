@@ -209,7 +209,7 @@ static struct node *lower_element(struct lowering *l, struct node *array, struct
 
 static struct node *lower_string(struct lowering *l, const struct type *element, bool open, uint64_t count)
 {
-    struct node *n = new_node(l, ND_STRING);
+    struct node *n = lower_new_node(l, ND_STRING);
     take_bounds(l, n, NULL);
     if (n->first)
         diag_error(l->c, l->loc, "a string is sent from its first element on");
@@ -323,7 +323,7 @@ static struct node *lower_array(struct lowering *l, struct type *t)
         return NULL;
     if (char_like(element) && lower_find(l, "string"))
         return lower_string(l, element, !count, (uint64_t)count);
-    struct node *n = new_node(l, ND_ARRAY);
+    struct node *n = lower_new_node(l, ND_ARRAY);
     n->count = (uint64_t)count;
     n->fixed = count != 0;
     n->conformant = !n->fixed;
@@ -393,7 +393,7 @@ static struct node *lower_pointer(struct lowering *l, struct type *t)
     if (char_like(pointee) && lower_find(l, "string")) {
         to = lower_string(l, pointee, true, 0);
     } else if (sized) {
-        to = new_node(l, ND_ARRAY);
+        to = lower_new_node(l, ND_ARRAY);
         take_bounds(l, to, NULL);
         to->conformant = true;
         take_range(l, to);

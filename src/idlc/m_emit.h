@@ -14,13 +14,13 @@ struct emit {
     bool const_before; /* the last thing written was a constant */
     /* where expressions find their names */
     const struct field *fields;
-    const char *prefix; /* of a structure's fields: "s->" */
-    bool operation;     /* the fields are parameters */
-    bool out;           /* of the response */
+    const char *prefix;      /* of a structure's fields: "s->" */
+    bool operation;          /* the fields are parameters */
+    bool out;                /* of the response */
     const struct type *self; /* structure or union that has them */
     bool flagged;            /* flags for alignment or byte order may be in force: ndrf_* */
-    size_t body;        /* where the body of a function starts in o */
-    int at;             /* fields before this one have been pulled; INT_MAX: all */
+    size_t body;             /* where the body of a function starts in o */
+    int at;                  /* fields before this one have been pulled; INT_MAX: all */
     struct text late,
         late_vars; /* comparisons that have to wait until all is pulled, and what they compare */
 };

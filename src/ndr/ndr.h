@@ -35,7 +35,7 @@ struct ndr_push {
     bool pipes_apart; /* ndr_push_pipe does nothing: see below */
     struct ndr_full_push *full;
     uint32_t n_full, cap_full, last_full; /* slots taken, slots, last referent id */
-    uint32_t flags;             /* enum ndr_flags: only ndrf_push_* and the functions of <msrpc/ndr_pidl.h> look */
+    uint32_t flags; /* enum ndr_flags: only ndrf_push_* and the functions of <msrpc/ndr_pidl.h> look */
     struct ndr_pidl_push *pidl; /* NULL until something of the pidl dialect needs it */
 };
 
