@@ -6,6 +6,8 @@
 #ifndef TESTS_INTERFACES_H
 #define TESTS_INTERFACES_H
 
+#include <msrpc/atsvc.h>
+#include <msrpc/browser.h>
 #include <msrpc/dnsserver.h>
 #include <msrpc/drsuapi.h>
 #include <msrpc/dsaop.h>
@@ -15,15 +17,21 @@
 #include <msrpc/eventlog.h>
 #include <msrpc/eventlog6.h>
 #include <msrpc/fsrvp.h>
+#include <msrpc/initshutdown.h>
 #include <msrpc/lsarpc.h>
 #include <msrpc/mgmt.h>
+#include <msrpc/msgsvc.h>
+#include <msrpc/msgsvcsend.h>
 #include <msrpc/netdfs.h>
 #include <msrpc/netlogon.h>
 #include <msrpc/rpcecho.h>
 #include <msrpc/samr.h>
+#include <msrpc/sasec.h>
 #include <msrpc/spoolss.h>
 #include <msrpc/srvsvc.h>
 #include <msrpc/svcctl.h>
+#include <msrpc/taskscheduler.h>
+#include <msrpc/windowsshutdown.h>
 #include <msrpc/winreg.h>
 #include <msrpc/winspool.h>
 #include <msrpc/witness.h>
@@ -52,6 +60,14 @@ static const struct test_interface {
     [32] = TEST_INTERFACE(spoolss),
     [33] = TEST_INTERFACE(netdfs),
     [34] = TEST_INTERFACE(IRemoteWinspool),
+    [35] = TEST_INTERFACE(atsvc),
+    [36] = TEST_INTERFACE(sasec),
+    [37] = TEST_INTERFACE(ITaskSchedulerService),
+    [38] = TEST_INTERFACE(InitShutdown),
+    [39] = TEST_INTERFACE(WindowsShutdown),
+    [40] = TEST_INTERFACE(browser),
+    [41] = TEST_INTERFACE(msgsvc),
+    [42] = TEST_INTERFACE(msgsvcsend),
     [64] = TEST_INTERFACE(FileServerVssAgent),
     [65] = TEST_INTERFACE(Witness),
     [66] = TEST_INTERFACE(DnsServer),
