@@ -167,34 +167,7 @@ static int make_creds(struct tern *t, const char *password, struct sec_creds **r
     return EXIT_OK;
 }
 
-static int apply(struct tern *t, struct sec_creds *creds)
-{
-    struct npc_options npc = NPC_OPTIONS_INIT;
-    npc.protection = t->protection;
-    npc.allow_unsigned = t->anonymous;
-    npc.min_dialect = t->min_dialect;
-    npc.max_dialect = t->max_dialect;
-    struct net_options o = NET_OPTIONS_INIT;
-    o.creds = creds;
-    o.protseq = t->protseq;
-    o.level = t->level;
-    o.provider = t->provider;
-    o.target = t->target;
-    o.npc = &npc;
-    o.timeout_ms = t->timeout_ms;
-    if (t->protseq && strcmp(t->protseq, "ncacn_ip_tcp") == 0)
-        o.epm_port = t->port;
-    else
-        o.smb_port = t->port;
-    enum nt_status st = net_set_options(NULL, &o);
-    if (st != STATUS_SUCCESS) {
-        fprintf(stderr, "tern: %s\n", nt_status_name(st));
-        return EXIT_FAILED;
-    }
-    return EXIT_OK;
-}
-
-int tern_auth(struct tern *t)
+int tern_auth(struct tern *t, struct sec_creds **ret_creds)
 {
     const char *password = NULL;
     if (t->authfile && !read_authfile(t, t->authfile, &password))
@@ -221,11 +194,5 @@ int tern_auth(struct tern *t)
             return EXIT_FAILED;
     }
     t->password = password;
-    struct sec_creds *creds;
-    int rc = make_creds(t, password, &creds);
-    if (rc != EXIT_OK)
-        return rc;
-    rc = apply(t, creds);
-    sec_creds_unref(creds);
-    return rc;
+    return make_creds(t, password, ret_creds);
 }

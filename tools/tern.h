@@ -90,8 +90,16 @@ bool tern_ok(struct tern *t, NET_API_STATUS st);
  * true}. */
 int tern_done(struct tern *t, const char *fmt, ...) NT_PRINTF(2, 3);
 
-/* Sets up credentials and transport for t->server from options, TERN_* variables, or a prompt. EXIT_*. */
-int tern_auth(struct tern *t);
+/* Credentials for t->server from options, TERN_* variables, or a prompt. EXIT_*. */
+int tern_auth(struct tern *t, struct sec_creds **ret_creds);
+
+/* ---- command line: cmdline.c ---- */
+/* Options and arguments behind noun and verb, by t->verb; EXIT_OK to go on, -1 for --help, else the exit status
+ * after having said what is wrong. */
+int tern_parse(struct tern *t, int argc, char **argv);
+void tern_help_options(FILE *f, const struct verb *v);
+/* A socket must not become standard output because that was closed. */
+void tern_occupy_std(void);
 
 /* ---- output: a list of rows, as a table or as JSON ---- */
 

@@ -17,15 +17,27 @@
 #ifndef TERN_HAVE_PCAP
 #define TERN_HAVE_PCAP 0
 #endif
+#ifndef TERN_HAVE_RPC
+#define TERN_HAVE_RPC 0
+#endif
 
 static const struct {
     const char *verb, *args, *help;
     const char *option; /* NULL, or the verb is this program's only with this option */
     const char *program;
-    bool built; /* else help does not have it */
+    bool built;     /* else help does not have it */
+    bool with_verb; /* has several verbs, so it is told which */
 } programs[] = {
+    { "list", "[INTERFACE]", "the interfaces, or the operations of one", NULL, "tern-rpc", TERN_HAVE_RPC,
+      true },
+    { "show", "INTERFACE[.NAME]", "an interface, operation or type", NULL, "tern-rpc", TERN_HAVE_RPC, true },
+    { "call", "INTERFACE.OP JSON", "calls an operation, with its request as JSON", NULL, "tern-rpc",
+      TERN_HAVE_RPC, true },
+    { "encode", "INTERFACE.OP in|out JSON", "the stub for some JSON", NULL, "tern-rpc", TERN_HAVE_RPC, true },
     { "decode", "--pcap FILE", "the calls in a capture of a network", "--pcap", "tern-rpc-pcap",
-      TERN_HAVE_PCAP },
+      TERN_HAVE_PCAP, false },
+    { "decode", "INTERFACE.OP in|out FILE", "a stub as text or as JSON", NULL, "tern-rpc", TERN_HAVE_RPC,
+      true },
 };
 
 /* The program's path beside tern itself, if it is there. */
@@ -56,14 +68,14 @@ static int become(const char *program, char **argv)
     return EXIT_FAILED;
 }
 
-/* Is the option given, or does nothing but help follow? */
+/* Is the option given? */
 static bool has_option(const char *option, int argc, char **argv)
 {
     size_t n = strlen(option);
     for (int i = 3; i < argc && strcmp(argv[i], "--") != 0; i++)
         if (!strncmp(argv[i], option, n) && (!argv[i][n] || argv[i][n] == '='))
             return true;
-    return argc == 4 && (!strcmp(argv[3], "--help") || !strcmp(argv[3], "-h"));
+    return false;
 }
 
 void tern_rpc_help(FILE *f)
@@ -83,6 +95,8 @@ int tern_rpc(struct tern *t, int argc, char **argv)
     for (size_t i = 0; verb && i < N_OF(programs); i++)
         if (!strcmp(programs[i].verb, verb) &&
             (!programs[i].option || has_option(programs[i].option, argc, argv))) {
+            if (programs[i].with_verb)
+                return become(programs[i].program, argv);
             argv[2] = argv[0];
             return become(programs[i].program, argv + 2);
         }

@@ -5,6 +5,8 @@
  */
 #include "info/m_info.h"
 
+#include <stdlib.h>
+
 /* Members of an object: each name is compared with those before it. Real structures have under 100. */
 #define MAX_MEMBERS 1000
 
@@ -15,7 +17,7 @@ struct parser {
     struct nt_error *err;
 };
 
-void json_where(const char *text, const char *at, unsigned *ret_line, unsigned *ret_col)
+void info_json_where(const char *text, const char *at, unsigned *ret_line, unsigned *ret_col)
 {
     unsigned line = 1, col = 1;
     for (const char *s = text; s < at; s++) {
@@ -32,7 +34,7 @@ void json_where(const char *text, const char *at, unsigned *ret_line, unsigned *
 static enum nt_status bad(struct parser *p, const char *what)
 {
     unsigned line, col;
-    json_where(p->start, p->s, &line, &col);
+    info_json_where(p->start, p->s, &line, &col);
     return nt_error_set(p->err, STATUS_INVALID_PARAMETER, "%u:%u: %s", line, col, what);
 }
 
@@ -203,9 +205,9 @@ static bool word(struct parser *p, const char *w)
 
 static enum nt_status parse_value(struct parser *p, struct json **ret);
 
-const struct json *json_member(const struct json *object, const char *key)
+struct json *info_json_member(const struct json *object, const char *key)
 {
-    for (const struct json *m = object->first; m; m = m->next)
+    for (struct json *m = object->first; m; m = m->next)
         if (strcmp(m->key, key) == 0)
             return m;
     return NULL;
@@ -221,7 +223,7 @@ static enum nt_status parse_key(struct parser *p, const struct json *object, con
     enum nt_status st = parse_string(p, &key, &len);
     if (st != STATUS_SUCCESS)
         return st;
-    if (strlen(key) != len || json_member(object, key)) {
+    if (strlen(key) != len || info_json_member(object, key)) {
         p->s = at;
         return bad(p, strlen(key) != len ? "a name does not hold U+0000" : "this member is given twice");
     }
@@ -300,8 +302,8 @@ static enum nt_status parse_value(struct parser *p, struct json **ret)
     return st;
 }
 
-enum nt_status json_parse(const char *s, size_t len, struct nt_arena *mem, struct json **ret,
-                          struct nt_error *err)
+enum nt_status info_json_parse(const char *s, size_t len, struct nt_arena *mem, struct json **ret,
+                               struct nt_error *err)
 {
     struct parser p = { s, s, s + len, 0, mem, err };
     struct json *j;
@@ -315,4 +317,56 @@ enum nt_status json_parse(const char *s, size_t len, struct nt_arena *mem, struc
         return bad(&p, "the value is over here, but the text goes on");
     *ret = j;
     return STATUS_SUCCESS;
+}
+
+/* ---- and back ---- */
+
+/* A string as it was read: in it a lone surrogate has three bytes, which UTF-8 does not allow. */
+static void format_string(struct wr *w, const char *s, size_t len)
+{
+    char16_t *units;
+    size_t n;
+    if (ustr_from_utf8_wtf(s, len, &units, &n) != STATUS_SUCCESS) {
+        wr_fail(w, STATUS_NO_MEMORY);
+        return;
+    }
+    info_put_utf16(w, units, n);
+    nt_wipe(units, n * sizeof(*units));
+    free(units);
+}
+
+void info_json_format(struct wr *w, const struct json *j)
+{
+    bool object = j->type == JSON_OBJECT;
+    switch (j->type) {
+    case JSON_NULL:
+        info_puts(w, "null");
+        break;
+    case JSON_TRUE:
+        info_puts(w, "true");
+        break;
+    case JSON_FALSE:
+        info_puts(w, "false");
+        break;
+    case JSON_NUMBER:
+        wr_bytes(w, j->text, j->len);
+        break;
+    case JSON_STRING:
+        format_string(w, j->text, j->len);
+        break;
+    case JSON_ARRAY:
+    case JSON_OBJECT:
+        wr_u8(w, object ? '{' : '[');
+        for (const struct json *m = j->first; m && w->st == STATUS_SUCCESS; m = m->next) {
+            if (m != j->first)
+                wr_u8(w, ',');
+            if (object) {
+                format_string(w, m->key, strlen(m->key));
+                wr_u8(w, ':');
+            }
+            info_json_format(w, m);
+        }
+        wr_u8(w, object ? '}' : ']');
+        break;
+    }
 }

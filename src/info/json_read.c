@@ -39,7 +39,7 @@ static void fail(struct in *i, const struct json *j, const struct path *p, const
     unsigned line, col;
     if (i->st != STATUS_SUCCESS)
         return;
-    json_where(i->text, j->at, &line, &col);
+    info_json_where(i->text, j->at, &line, &col);
     format_path(p, path, sizeof(path), &len);
     i->st = nt_error_set(i->err, STATUS_INVALID_PARAMETER, "%u:%u: %s: %s", line, col, path, what);
 }
@@ -207,9 +207,10 @@ static void sid(struct in *i, const struct json *j, void *at, const struct path 
     uint64_t revision = 1;
     bool minus;
     const struct json *text = j;
-    if (j->type == JSON_OBJECT && j->len == 2 && json_member(j, "sid") && json_member(j, "revision")) {
-        text = json_member(j, "sid");
-        if (!integer_of(json_member(j, "revision"), &revision, &minus) || revision > UINT8_MAX)
+    if (j->type == JSON_OBJECT && j->len == 2 && info_json_member(j, "sid") &&
+        info_json_member(j, "revision")) {
+        text = info_json_member(j, "sid");
+        if (!integer_of(info_json_member(j, "revision"), &revision, &minus) || revision > UINT8_MAX)
             revision = 1;
     }
     if (text->type != JSON_STRING || nt_sid_parse(text->text, &s) != STATUS_SUCCESS) {
@@ -679,7 +680,7 @@ static void members(struct in *i, const struct json *j, const struct info_scope 
             if (!info_member_here(&s, m) || early(m->node) == (late == 1))
                 continue;
             struct path here = { p, m->name, 0 };
-            const struct json *given = json_member(j, m->name);
+            const struct json *given = info_json_member(j, m->name);
             if (!given && late && required(m->node))
                 fail(i, j, &here, "this is missing");
             if (!given)
@@ -699,7 +700,7 @@ enum nt_status rpc_json_read(const struct rpc_info_op *op, enum rpc_info_side si
     struct info_scope s = info_op_scope(op, side, r);
     struct path root = { NULL, out ? "out" : "in", 0 };
     struct in i = { json, mem, err, STATUS_SUCCESS };
-    enum nt_status st = json_parse(json, len, mem, &j, err);
+    enum nt_status st = info_json_parse(json, len, mem, &j, err);
     if (st != STATUS_SUCCESS)
         return st;
     if (j->type != JSON_OBJECT) {
@@ -707,7 +708,7 @@ enum nt_status rpc_json_read(const struct rpc_info_op *op, enum rpc_info_side si
         return i.st;
     }
     members(&i, j, &s, &root);
-    const struct json *result = out ? json_member(j, "result") : NULL;
+    const struct json *result = out ? info_json_member(j, "result") : NULL;
     if (result && op->result && i.st == STATUS_SUCCESS) {
         struct path here = { &root, "result", 0 };
         value(&i, result, &s, op->result, info_at(r, op->result_offset), &here);

@@ -5,7 +5,7 @@
 
 #include <msrpc/info.h>
 #include <msrpc/unistr.h>
-#include "base/cursor.h"
+#include "info/json.h"
 
 /* Objects and arrays inside each other, when written and when read. NDR lets a type nest NDR_BUDGET_DEPTH
  * (128) times in itself; an array, an object and a union's object each time make three levels. */
@@ -98,24 +98,5 @@ bool info_parse_double(const char *s, double *ret);
 bool info_parse_nan(const char *s, uint64_t *ret_bits);
 /* What was written, in mem and terminated; frees w. */
 enum nt_status info_take(struct wr *w, struct nt_arena *mem, const char **ret);
-
-/* ---- json.c: a text as a tree ---- */
-enum json_type { JSON_NULL, JSON_TRUE, JSON_FALSE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
-struct json {
-    struct json *next;
-    const char *key; /* of an object's member */
-    enum json_type type;
-    const char *at; /* in the text */
-    const char
-        *text;  /* number as written; string in UTF-8, where a lone surrogate has three bytes; terminated */
-    size_t len; /* of text; of an array or object: members */
-    struct json *first;
-};
-/* STATUS_INVALID_PARAMETER with "LINE:COLUMN: what is wrong". All in mem. */
-enum nt_status json_parse(const char *s, size_t len, struct nt_arena *mem, struct json **ret,
-                          struct nt_error *err);
-/* Line and column, both from 1; columns are characters. */
-void json_where(const char *text, const char *at, unsigned *ret_line, unsigned *ret_col);
-const struct json *json_member(const struct json *object, const char *key);
 
 #endif

@@ -14,7 +14,7 @@ _tern()
     --dialect) COMPREPLY=($(compgen -W '2.0.2 2.1 3.0 3.0.2 3.1.1' -- "$cur")); return ;;
     --filter) COMPREPLY=($(compgen -W 'normal workstation domain-controller trust temporary-duplicate all' -- "$cur")); return ;;
     -S | --server) COMPREPLY=($(compgen -A hostname -- "$cur")); return ;;
-    -A | --authentication-file | --keytab | --pcap) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    -A | --authentication-file | --keytab | --pcap | --script | --output | --request) COMPREPLY=($(compgen -f -- "$cur")); return ;;
     -[UWpt] | --user | --domain | --port | --timeout | --ccache | --target) return ;;
     esac
     case ${COMP_WORDS[1]} in
@@ -28,7 +28,7 @@ _tern()
     connection) verbs='list' ;;
     user) verbs='list show add set delete password groups' ;;
     policy) verbs='show' ;;
-    rpc) verbs='decode' ;;
+    rpc) verbs='list show call encode decode' ;;
     group | localgroup) verbs='list show add set delete members add-member del-member' ;;
     esac
     if [ "$COMP_CWORD" = 1 ]; then
@@ -51,7 +51,9 @@ _tern()
     'user set') options+=" $attributes --expire-password --change-password --disable --enable --unlock --rename" ;;
     'user password') options+=' --set --password-stdin' ;;
     'user groups') options+=' --indirect' ;;
-    'rpc decode') options='--pcap --json --full --binds --quiet --iface --host --stream --help' ;;
+    'rpc call') options+=' --binding --dry-run --ndr64 --script' ;;
+    'rpc encode') options='--ndr64 --request --output --help' ;;
+    'rpc decode') options='--ndr64 --big-endian --hex --request --line --pcap --json --full --binds --quiet --iface --host --stream --help' ;;
     'group add' | 'localgroup add') options+=' --comment' ;;
     'group set' | 'localgroup set') options+=' --comment --rename' ;;
     esac

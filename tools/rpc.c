@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * tern-rpc: tern rpc list, show, call, encode, decode. A program of its own, which tern runs, so that other
+ * verbs do not load the descriptions of all interfaces.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "rpc.h"
+
+/* A stub has at most 64 MiB; as text each byte takes two digits. */
+#define MAX_FILE ((size_t)192 << 20)
+
+static const struct opt call_opts[] = {
+    { "binding", "STRING", "string binding instead of -S and --transport" },
+    { "dry-run", NULL, "print the request as it would go out, as JSON and as a stub" },
+    { "ndr64", NULL, "with --dry-run: a stub in NDR64" },
+    { "script", "FILE", "an array of calls, on connections that stay open" },
+    { NULL, NULL, NULL },
+};
+static const struct opt stub_opts[] = {
+    { "ndr64", NULL, "the stub is in NDR64" },
+    { "big-endian", NULL, "the stub is big endian" },
+    { "hex", NULL, "the files hold hexadecimal digits" },
+    { "request", "FILE", "stub of the request that a response belongs to" },
+    { "line", NULL, "one line for people" },
+    { NULL, NULL, NULL },
+};
+static const struct opt encode_opts[] = {
+    { "ndr64", NULL, "in NDR64" },
+    { "request", "JSON", "request that a response belongs to" },
+    { "output", "FILE", "write the bytes there instead of digits to standard output" },
+    { NULL, NULL, NULL },
+};
+
+const struct verb rpc_verbs[] = {
+    { "rpc", "list", "[INTERFACE]", 0, 1, "the interfaces, or the operations of one", NULL, rpc_list },
+    { "rpc", "show", "INTERFACE[.NAME]", 1, 1, "an interface, operation or type; --json: as JSON Schema",
+      NULL, rpc_show },
+    { "rpc", "call", "INTERFACE.OP JSON", 0, 2, "calls an operation, with its request as JSON", call_opts,
+      rpc_call_verb },
+    { "rpc", "encode", "INTERFACE.OP in|out JSON", 3, 3, "the stub for some JSON", encode_opts, rpc_encode },
+    { "rpc", "decode", "INTERFACE.OP in|out FILE", 3, 3, "a stub as text or, with --json, as JSON", stub_opts,
+      rpc_decode_verb },
+    { NULL, NULL, NULL, 0, 0, NULL, NULL, NULL },
+};
+
+/* ---- helpers ---- */
+
+void *rpc_need(void *p)
+{
+    if (!p) {
+        fputs("tern: out of memory\n", stderr);
+        exit(EXIT_FAILED);
+    }
+    return p;
+}
+
+int rpc_flush(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return EXIT_OK;
+    fprintf(stderr, "tern: standard output: %s\n", strerror(errno));
+    return EXIT_FAILED;
+}
+
+/* A sentence as a JSON string; it has no control characters (nt_error_set). */
+static void json_sentence(FILE *f, const char *s)
+{
+    fputc('"', f);
+    for (; s && *s; s++)
+        fprintf(f, *s == '"' || *s == '\\' ? "\\%c" : "%c", *s);
+    fputc('"', f);
+}
+
+int rpc_failed(struct tern *t, enum nt_status st, const char *context)
+{
+    const char *name = nt_status_name(st), *text = nt_status_text(st);
+    if (t->json) {
+        fprintf(stderr, "{\"version\": %d, \"error\": {\"code\": %u, \"name\": ", TERN_JSON_VERSION,
+                (unsigned)st);
+        if (name)
+            json_sentence(stderr, name);
+        else
+            fputs("null", stderr);
+        fputs(", \"object\": ", stderr);
+        json_sentence(stderr, t->object);
+        fputs(", \"text\": ", stderr);
+        json_sentence(stderr, text);
+        fputs(", \"context\": ", stderr);
+        json_sentence(stderr, context);
+        fputs("}}\n", stderr);
+        return EXIT_FAILED;
+    }
+    fprintf(stderr, "tern: rpc %s%s%s: %s (0x%08x): %s\n", t->verb->name, t->object ? " " : "",
+            t->object ? t->object : "", name ? name : "error", (unsigned)st,
+            text ? text : "no text is known for this code");
+    if (context && *context)
+        fprintf(stderr, "  %s\n", context);
+    return EXIT_FAILED;
+}
+
+bool rpc_read_file(struct tern *t, const char *path, struct nt_blob *ret)
+{
+    int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    size_t cap = 65536, len = 0;
+    uint8_t *buf = rpc_need(malloc(cap));
+    ssize_t n = 0;
+    while (fd >= 0 && len < MAX_FILE && (n = read(fd, buf + len, cap - len - 1)) != 0) {
+        if (n < 0 && errno != EINTR)
+            break;
+        len += n > 0 ? (size_t)n : 0;
+        if (len + 1 == cap)
+            buf = rpc_need(realloc(buf, cap *= 2));
+    }
+    bool ok = fd >= 0 && n == 0 && len < MAX_FILE;
+    if (!ok)
+        fprintf(stderr, "tern: cannot read %s: %s\n", path,
+                len >= MAX_FILE ? "it is too long" : strerror(errno));
+    if (fd > STDIN_FILENO)
+        close(fd);
+    if (ok) {
+        uint8_t *copy = rpc_need(nt_arena_alloc(t->mem, len + 1, 8));
+        memcpy(copy, buf, len);
+        *ret = (struct nt_blob){ copy, len };
+    }
+    nt_wipe(buf, len);
+    free(buf);
+    return ok;
+}
+
+/* ---- names ---- */
+
+const struct rpc_info_interface *rpc_named_interface(struct tern *t, const char *name, const char **ret_rest)
+{
+    const char *dot = strchr(name, '.');
+    char *iface = rpc_need(nt_arena_strdup(t->mem, name));
+    if (dot)
+        iface[dot - name] = 0;
+    const struct rpc_info_interface *i = rpc_info_find(iface);
+    if (!i)
+        fprintf(stderr, "tern: there is no interface '%s': tern rpc list\n", iface);
+    *ret_rest = dot ? dot + 1 : NULL;
+    return i;
+}
+
+bool rpc_named_op(struct tern *t, const char *name, const struct rpc_info_interface **ret_i,
+                  const struct rpc_info_op **ret_op)
+{
+    const char *rest;
+    *ret_i = rpc_named_interface(t, name, &rest);
+    if (!*ret_i)
+        return false;
+    *ret_op = rest ? rpc_info_find_op(*ret_i, rest) : NULL;
+    if (!*ret_op && rest && isdigit((unsigned char)*rest)) {
+        char *end;
+        unsigned long n = strtoul(rest, &end, 10);
+        *ret_op = *end == 0 && n <= UINT16_MAX ? rpc_info_opnum(*ret_i, (uint32_t)n) : NULL;
+    }
+    if (!*ret_op)
+        fprintf(stderr, "tern: interface %s has no operation '%s': tern rpc list %s\n", (*ret_i)->name,
+                rest ? rest : "", (*ret_i)->name);
+    return *ret_op != NULL;
+}
+
+/* ---- main ---- */
+
+static int run(struct tern *t, int argc, char **argv)
+{
+    const char *name = argc > 2 ? argv[2] : "";
+    for (t->verb = rpc_verbs; t->verb->name && strcmp(t->verb->name, name) != 0; t->verb++)
+        ;
+    if (!t->verb->name) {
+        t->verb = NULL;
+        return tern_usage(t, "'tern rpc' has no verb '%s'", name);
+    }
+    int rc = tern_parse(t, argc - 3, argv + 3);
+    if (rc == -1) {
+        printf("Usage: tern rpc %s [OPTIONS] %s\n%s.\n", t->verb->name, t->verb->args, t->verb->help);
+        tern_help_options(stdout, t->verb);
+        return rpc_flush();
+    }
+    if (rc)
+        return rc;
+    const char *env = getenv("TERN_SERVER");
+    if (!t->server)
+        t->server = env && env[0] ? env : "localhost";
+    t->object = t->n_args ? t->args[0] : NULL;
+    return t->verb->run(t);
+}
+
+/* tern-rpc rpc VERB ..., as tern runs it. */
+int main(int argc, char **argv)
+{
+    static struct tern t;
+    tern_occupy_std();
+    t.prog = argv[0];
+    t.mem = rpc_need(nt_arena_new_secret(0));
+    int rc = run(&t, argc, argv);
+    nt_arena_free(t.mem);
+    return rc;
+}
