@@ -2,10 +2,14 @@
 """Calls filled without naming each member: made() asks python3-samba's classes what they want to hold."""
 
 import importlib
+import os
 import re
 import zlib
 
 from ndr_vectors import GUID, fill, sid
+
+
+SEED = os.environ.get("NDR_MADE_SEED", "")  # other values, the same calls: test_ndr_random.py
 
 
 def made(cls, **given):
@@ -31,7 +35,9 @@ def _made(cls, given, depth):
         elif value is None:
             value = _wanted(lambda v: setattr(obj, name, v), bare, given, depth)
         if value is not ...:
-            setattr(obj, name, value)
+            refusal = _refusal(lambda v: setattr(obj, name, v), value)
+            if refusal:
+                raise TypeError("%s.%s: %s" % (cls.__name__, name, refusal))
     return obj
 
 
@@ -66,24 +72,33 @@ def _wanted(store, name, given, depth):
     if kind == "int":
         return _number(store, name)
     if kind.startswith("str") or "unicode" in kind or kind == "PyString":
-        return name
+        return _text(name)
     if kind in ("misc.GUID", "GUID"):
         return GUID
     if kind == "security.dom_sid":
-        return sid("S-1-5-21-%d-2-3" % (zlib.crc32(name.encode()) % 1000))
+        return sid("S-1-5-21-%d-2-3" % (_hash(name) % 1000))
     module, _, cls = kind.partition(".")
     if not cls:
         raise TypeError("%s: %s" % (name, refusal))
     cls = getattr(importlib.import_module("samba.dcerpc." + module), cls)
     if (module, cls.__name__) in (("lsa", "String"), ("lsa", "StringLarge"), ("lsa", "AsciiString")):
-        return fill(cls(), string=name)
+        return fill(cls(), string=_text(name))
     return ... if depth > 8 else _made(cls, given, depth + 1)
+
+
+def _hash(name):
+    return zlib.crc32((SEED + name).encode())
+
+
+def _text(name):
+    """The name; with a seed, something of another length, which is empty now and then."""
+    return (name * 3)[:_hash(name) % (2 * len(name) + 1)] if SEED else name
 
 
 def _number(store, name):
     if re.search(r"count|num|len|size|entries", name):
         return 2
-    value = zlib.crc32(name.encode())
+    value = _hash(name)
     while _refusal(store, value):  # does not fit
         value >>= 8
     return value & 0x7f if value < 256 else value
