@@ -118,7 +118,7 @@ static bool fits(struct cap_flow *f, unsigned h, const struct cap_at *at, uint32
     int32_t ahead = distance(seq, f->half[h].next);
     if (ahead > 0)
         return false;
-    size_t old = (size_t) - (int64_t)ahead;
+    size_t old = (size_t)(-(int64_t)ahead);
     if (old >= n + hole) {
         f->c->t.resent_bytes += n;
         return true;
