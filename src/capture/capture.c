@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include "capture/m_capture.h"
 
-#define BUCKETS 4096u /* as in tcp.c, which alone looks into them */
-
 struct capture *capture_new(const struct capture_options *o)
 {
     struct capture *c = calloc(1, sizeof *c);
@@ -16,7 +14,8 @@ struct capture *capture_new(const struct capture_options *o)
     c->o = *o;
     if (!c->o.memory)
         c->o.memory = CAPTURE_MEMORY_DEFAULT;
-    c->buckets = calloc(BUCKETS, sizeof *c->buckets);
+    c->buckets = calloc(CAP_BUCKETS, sizeof *c->buckets);
+    c->seed = (uint32_t)((uintptr_t)c->buckets >> 4); /* the system places memory at random */
     if (!c->buckets) {
         free(c);
         return NULL;

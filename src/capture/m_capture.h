@@ -18,11 +18,15 @@ struct cap_at {
 
 struct cap_flow;
 
+#define CAP_BUCKETS 4096u /* a chain is short with as many connections as are open at once on a busy server  \
+                           */
+
 struct capture {
     struct capture_options o;
     struct capture_totals t;
     size_t used; /* bytes of memory, at most o.memory */
     struct cap_at at;
+    uint32_t seed;                    /* so that a file cannot choose what falls into one bucket */
     struct cap_flow **buckets;        /* connections by their addresses */
     struct cap_flow *newest, *oldest; /* in the order of their last packet */
     size_t n_flows;
@@ -192,7 +196,6 @@ struct cap_half {
     bool started;
     bool middle; /* its beginning is not in the capture */
     bool fin;    /* its last byte is known */
-    bool closed; /* ... and was delivered */
     bool acked_any;
     uint32_t isn; /* sequence number of its first packet */
     uint32_t next, fin_seq;

@@ -5,7 +5,6 @@
  */
 #include "capture/m_capture.h"
 
-#define BUCKETS 4096u
 /* Sequence numbers further apart than the largest window ([RFC7323] 2.3) belong to another connection. */
 #define WINDOW_MAX (1 << 30)
 
@@ -21,9 +20,9 @@ static bool same_peer(const struct capture_peer *a, const struct capture_peer *b
     return a->port == b->port && a->v6 == b->v6 && memcmp(a->addr, b->addr, sizeof a->addr) == 0;
 }
 
-static uint32_t peer_hash(const struct capture_peer *p)
+static uint32_t peer_hash(const struct capture *c, const struct capture_peer *p)
 {
-    uint32_t h = 2166136261u ^ p->port;
+    uint32_t h = (2166136261u ^ c->seed) + p->port;
     for (size_t i = 0; i < sizeof p->addr; i++)
         h = (h ^ p->addr[i]) * 16777619u;
     return h ^ h >> 15;
@@ -31,7 +30,7 @@ static uint32_t peer_hash(const struct capture_peer *p)
 
 static struct cap_flow **bucket(struct capture *c, const struct capture_peer *a, const struct capture_peer *b)
 {
-    return &c->buckets[(peer_hash(a) + peer_hash(b)) % BUCKETS]; /* the same for both directions */
+    return &c->buckets[(peer_hash(c, a) + peer_hash(c, b)) % CAP_BUCKETS]; /* the same for both directions */
 }
 
 static void unlink_age(struct capture *c, struct cap_flow *f)
