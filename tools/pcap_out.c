@@ -178,11 +178,12 @@ static void json_security(FILE *f, bool has, uint8_t type, uint8_t level)
         fputs("null", f);
 }
 
-static void json_side(struct pcap_out *o, const struct capture_call *c, bool response)
+static void json_side(struct pcap_out *o, const struct capture_call *c, const struct described *d,
+                      bool response)
 {
     FILE *f = o->f;
     const struct capture_side *s = response ? &c->rsp : &c->req;
-    const char *why = NULL, *text;
+    const char *text;
     fprintf(f, ", \"%s\": ", response ? "response" : "request");
     if (!s->seen) {
         fputs("null", f);
@@ -195,9 +196,9 @@ static void json_side(struct pcap_out *o, const struct capture_call *c, bool res
     json_bool(f, "sealed", s->sealed);
     json_security(f, s->has_auth, s->auth_type, s->auth_level);
     if (!response || c->outcome == CAPTURE_ANSWERED) {
-        text = describe_side(c, response, PCAP_JSON, 0, o->mem, &why);
+        text = describe_side(d, response, PCAP_JSON, 0, o->mem);
         fprintf(f, ", \"arguments\": %s, \"undecoded\": ", text ? text : "null");
-        json_text(f, text ? NULL : why);
+        json_text(f, text ? NULL : d->why[response] ? d->why[response] : "not as its description says");
     }
     fputc('}', f);
 }
@@ -205,8 +206,10 @@ static void json_side(struct pcap_out *o, const struct capture_call *c, bool res
 static void json_call(struct pcap_out *o, const struct capture_event *e)
 {
     const struct capture_call *c = e->call;
+    struct described d;
     char uuid[NT_GUID_STRLEN + 1];
     FILE *f = o->f;
+    describe_call(&d, c, o->mem);
     json_head(f, "call", e);
     fprintf(f, ", \"transport\": \"%s\", \"call_id\": %" PRIu32 ", \"context\": %u, \"interface\": ",
             e->pipe ? "ncacn_np" : "ncacn_ip_tcp", c->call_id, c->context);
@@ -222,7 +225,7 @@ static void json_call(struct pcap_out *o, const struct capture_event *e)
     fprintf(f, ", \"syntax\": \"%s\", \"object\": ", syntax_name(c->syntax));
     json_text(f, c->has_object ? nt_guid_format(&c->object, uuid) : NULL);
     fprintf(f, ", \"outcome\": \"%s\", \"result\": ", outcome_name(c->outcome));
-    json_text(f, describe_result(c, o->mem));
+    json_text(f, describe_result(&d, o->mem));
     fputs(", \"fault\": ", f);
     if (c->outcome == CAPTURE_FAULT) {
         fprintf(f, "{\"code\": %" PRIu32 ", \"name\": ", c->fault);
@@ -239,8 +242,8 @@ static void json_call(struct pcap_out *o, const struct capture_event *e)
     }
     json_bool(f, "cancelled", c->cancelled);
     json_bool(f, "orphaned", c->orphaned);
-    json_side(o, c, false);
-    json_side(o, c, true);
+    json_side(o, c, &d, false);
+    json_side(o, c, &d, true);
     fputs("}\n", f);
 }
 
@@ -337,13 +340,13 @@ static void put_code(FILE *f, const char *what, uint32_t code, const char *name)
         fprintf(f, "%s0x%08" PRIx32, what, code);
 }
 
-static void put_outcome(struct pcap_out *o, const struct capture_call *c)
+static void put_outcome(struct pcap_out *o, const struct capture_call *c, const struct described *d)
 {
     FILE *f = o->f;
     const char *result;
     switch (c->outcome) {
     case CAPTURE_ANSWERED:
-        result = describe_result(c, o->mem);
+        result = describe_result(d, o->mem);
         fputs(result ? result : "answered", f);
         break;
     case CAPTURE_FAULT:
@@ -390,23 +393,25 @@ static void put_security(FILE *f, const struct capture_call *c)
                 provider_name(s->auth_type), level_name(s->auth_level));
 }
 
-static void line_side(struct pcap_out *o, const struct capture_call *c, bool response)
+static void line_side(struct pcap_out *o, const struct capture_call *c, const struct described *d,
+                      bool response)
 {
     const struct capture_side *s = response ? &c->rsp : &c->req;
-    const char *why = NULL, *text;
-    if (!s->seen || s->sealed || (response && c->outcome != CAPTURE_ANSWERED))
+    const char *text;
+    if (!s->seen || s->sealed || !d->op || (response && c->outcome != CAPTURE_ANSWERED))
         return;
-    text = describe_side(c, response, PCAP_LINES, LINE_ARGUMENTS, o->mem, &why);
+    text = describe_side(d, response, PCAP_LINES, LINE_ARGUMENTS, o->mem);
     if (text)
         fprintf(o->f, "%s%s", response ? " -> " : " ", text);
-    else if (why)
-        fprintf(o->f, " [%s: %s]", response ? "response" : "request", why);
+    else if (d->why[response])
+        fprintf(o->f, " [%s: %s]", response ? "response" : "request", d->why[response]);
 }
 
-static void full_side(struct pcap_out *o, const struct capture_call *c, bool response)
+static void full_side(struct pcap_out *o, const struct capture_call *c, const struct described *d,
+                      bool response)
 {
     const struct capture_side *s = response ? &c->rsp : &c->req;
-    const char *why = NULL, *text;
+    const char *text;
     FILE *f = o->f;
     if (!s->seen) {
         if (c->outcome != CAPTURE_MAYBE || !response)
@@ -425,9 +430,9 @@ static void full_side(struct pcap_out *o, const struct capture_call *c, bool res
         fputc('\n', f);
         return;
     }
-    text = describe_side(c, response, PCAP_FULL, 0, o->mem, &why);
+    text = describe_side(d, response, PCAP_FULL, 0, o->mem);
     if (!text) {
-        fprintf(f, ": %s\n", why ? why : "not decoded");
+        fprintf(f, ": %s\n", d->why[response] ? d->why[response] : "not decoded");
         return;
     }
     fputc('\n', f);
@@ -441,18 +446,20 @@ static void full_side(struct pcap_out *o, const struct capture_call *c, bool res
 static void text_call(struct pcap_out *o, const struct capture_event *e)
 {
     const struct capture_call *c = e->call;
+    struct described d;
     char uuid[NT_GUID_STRLEN + 1];
     FILE *f = o->f;
+    describe_call(&d, c, o->mem);
     put_head(f, e);
     fputc(' ', f);
     put_operation(f, c);
     fprintf(f, " #%" PRIu32 " ", c->call_id);
-    put_outcome(o, c);
+    put_outcome(o, c, &d);
     put_sizes(f, c);
     put_security(f, c);
     if (o->form == PCAP_LINES) {
-        line_side(o, c, false);
-        line_side(o, c, true);
+        line_side(o, c, &d, false);
+        line_side(o, c, &d, true);
         fputc('\n', f);
         return;
     }
@@ -465,8 +472,8 @@ static void text_call(struct pcap_out *o, const struct capture_event *e)
     if (c->has_object)
         fprintf(f, ", object %s", nt_guid_format(&c->object, uuid));
     fputc('\n', f);
-    full_side(o, c, false);
-    full_side(o, c, true);
+    full_side(o, c, &d, false);
+    full_side(o, c, &d, true);
 }
 
 /* A context that is refused while another one accepts the same interface is only one of several syntaxes. */

@@ -86,7 +86,19 @@ for line in '\\samr samr\.SamrEnumerateUsersInDomain #[0-9]* ' '\\srvsvc srvsvc\
     'nosuchpipe note: .* not opened: STATUS_OBJECT_NAME_NOT_FOUND'; do
     is "have: $line" yes "$(grep -Eq -- "$line" all.txt && echo yes)"
 done
-ok "everything" "$pcap" --full all.pcap
+is "have arguments and results" yes "$(grep -Eq \
+    'SamrLookupDomainInSamServer #[0-9]+ STATUS_SUCCESS .* \{ServerHandle: .*, Name: "[A-Z0-9]+"\} -> \{DomainId: "S-1-5-21-' all.txt && echo yes)"
+like "everything" '^ +Name: "TERN' "$pcap" --full all.pcap
+is "all stubs are decoded but those that are sealed" "" "$($py - all.json <<'P'
+import json, sys
+with open(sys.argv[1]) as f:
+    for d in map(json.loads, f):
+        for side in ("request", "response"):
+            why = d.get(side) and d[side].get("undecoded")
+            if why and why != "sealed" and d["operation"]:
+                print(d["frame"], d["operation"], side, why)
+P
+)"
 
 like "one interface" 'samr\.' "$pcap" --quiet --iface samr all.pcap
 unlike "and no other" ' srvsvc\.| epmapper\.' "$pcap" --quiet --iface SAMR all.pcap
