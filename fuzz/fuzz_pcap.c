@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A capture file through the whole engine: libpcap's readers, links, TCP, SMB, PDUs, calls. The first byte
- * picks the ceiling of memory. What comes out is read to its last byte, so that a sanitizer sees a pointer
- * that leads nowhere.
+ * A capture file through the whole engine and what prints it: libpcap's readers, links, TCP, SMB, PDUs,
+ * calls, stubs by their descriptions. The first byte picks the ceiling of memory and the form of the output.
+ * What the engine lends is read to its last byte, so that a sanitizer sees a pointer that leads nowhere.
  */
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <string.h>
-#include "capture/capture.h"
+#include "../tools/pcap.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -20,9 +20,9 @@ static void look_at(const void *p, size_t n)
         sink += b[i];
 }
 
+/* arg: where to print, or NULL */
 static void on_event(void *arg, const struct capture_event *e)
 {
-    (void)arg;
     if (e->pipe)
         look_at(e->pipe, strlen(e->pipe));
     if (e->kind == CAPTURE_NOTE) {
@@ -33,14 +33,16 @@ static void on_event(void *arg, const struct capture_event *e)
         look_at(e->call->req.stub.data, e->call->req.stub.len);
         look_at(e->call->rsp.stub.data, e->call->rsp.stub.len);
     }
+    if (arg)
+        pcap_out_event(arg, e);
 }
 
-static void run(FILE *f, size_t memory)
+static void run(FILE *f, size_t memory, struct pcap_out *out)
 {
     char err[PCAP_ERRBUF_SIZE];
     struct pcap_pkthdr *h;
     const u_char *p;
-    struct capture_options o = { .memory = memory, .event = on_event };
+    struct capture_options o = { .memory = memory, .event = on_event, .arg = out };
     pcap_t *in = pcap_fopen_offline_with_tstamp_precision(f, PCAP_TSTAMP_PRECISION_NANO, err);
     struct capture *c = in ? capture_new(&o) : NULL;
     while (c && pcap_next_ex(in, &h, &p) == 1)
@@ -56,8 +58,19 @@ static void run(FILE *f, size_t memory)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static const enum pcap_form forms[] = { PCAP_LINES, PCAP_FULL, PCAP_JSON };
+    static FILE *nowhere;
+    if (!nowhere && !(nowhere = fopen("/dev/null", "w")))
+        return 0;
     FILE *f = size > 1 ? fmemopen((void *)(uintptr_t)(data + 1), size - 1, "rb") : NULL;
-    if (f)
-        run(f, data[0] & 1 ? (size_t)data[0] << 8 : (size_t)64 << 20);
+    if (!f)
+        return 0;
+    unsigned form = data[0] >> 1 & 3;
+    struct pcap_out out = { .f = nowhere, .mem = nt_arena_new((size_t)64 << 20) };
+    if (form < 3)
+        out.form = forms[form];
+    if (out.mem)
+        run(f, data[0] & 1 ? (size_t)data[0] << 8 : (size_t)64 << 20, form < 3 ? &out : NULL);
+    nt_arena_free(out.mem);
     return 0;
 }
