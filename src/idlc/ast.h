@@ -235,6 +235,7 @@ struct decl {
     struct decl *next_type; /* in idlc.types */
     bool resolving;
     bool alias_of_known; /* a typedef of a name that the compiler knows */
+    const char *key;     /* typedef, const: name in the table of names, where another interface has the same */
     const char *member;  /* operation: name as a member of C structures */
     const char *helper;  /* operation: prefix of its static functions, unique in the file */
     bool nocode;         /* operation: no client stub is wanted */

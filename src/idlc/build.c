@@ -443,6 +443,16 @@ struct declarator *add_array(struct scanner *s, struct loc loc, struct declarato
     return d;
 }
 
+/* typedef void (*f)(...): something that only C can have, a pointer to nothing that is sent. */
+struct declarator *add_function(struct scanner *s, struct loc loc, struct declarator *d)
+{
+    struct type *t = new_type(s, TY_BASE, loc);
+    t->base = BASE_VOID;
+    *d->hole = t;
+    d->hole = &t->to;
+    return d;
+}
+
 /* x[low..high]; NULL is the '*' of an end that varies. [C706] 4.2.19 */
 struct declarator *add_bounds(struct scanner *s, struct loc loc, struct declarator *d, struct expr *low,
                               struct expr *high)

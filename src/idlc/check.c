@@ -56,12 +56,30 @@ static const struct {
     enum base base;
     bool pointer;
 } known_types[] = {
-    { "wchar_t", BASE_WCHAR, false },     { "error_status_t", BASE_U32, false },
-    { "handle_t", BASE_HANDLE_T, false }, { "GUID", BASE_GUID, false },
-    { "UUID", BASE_GUID, false },         { "uuid_t", BASE_GUID, false },
-    { "RPC_SID", BASE_SID, false },       { "PRPC_SID", BASE_SID, true },
-    { "NTSTATUS", BASE_NTSTATUS, false }, { "NET_API_STATUS", BASE_WERROR, false },
-    { "WERROR", BASE_WERROR, false },     { "HRESULT", BASE_I32, false },
+    { "wchar_t", BASE_WCHAR, false },
+    { "error_status_t", BASE_U32, false },
+    { "handle_t", BASE_HANDLE_T, false },
+    { "GUID", BASE_GUID, false },
+    { "UUID", BASE_GUID, false },
+    { "uuid_t", BASE_GUID, false },
+    { "RPC_SID", BASE_SID, false },
+    { "PRPC_SID", BASE_SID, true },
+    { "NTSTATUS", BASE_NTSTATUS, false },
+    { "NET_API_STATUS", BASE_WERROR, false },
+    { "WERROR", BASE_WERROR, false },
+    { "HRESULT", BASE_I32, false },
+    /* those of DCE, [C706] appendix: each file of that language has them */
+    { "unsigned8", BASE_U8, false },
+    { "unsigned16", BASE_U16, false },
+    { "unsigned32", BASE_U32, false },
+    { "unsigned64", BASE_U64, false },
+    { "signed8", BASE_I8, false },
+    { "signed16", BASE_I16, false },
+    { "signed32", BASE_I32, false },
+    { "signed64", BASE_I64, false },
+    { "idl_uuid_t", BASE_GUID, false },
+    { "uuid_p_t", BASE_GUID, true },
+    { "boolean32", BASE_U32, false },
 };
 
 static void add_known_types(struct idlc *c)
@@ -244,7 +262,7 @@ struct type *type_resolve(struct idlc *c, struct type *t)
     return t;
 }
 
-/* Words that C or C++ keep for themselves get an underscore. */
+/* Words that C or C++ keep for themselves, and macros that compilers and the C library have, get an underscore. */
 static const char *c_name(struct idlc *c, const char *name)
 {
     static const char *const taken[] = {
@@ -305,6 +323,14 @@ static const char *c_name(struct idlc *c, const char *name)
         "volatile",
         "while",
         "xor",
+        "errno",
+        "linux",
+        "major",
+        "minor",
+        "stderr",
+        "stdin",
+        "stdout",
+        "unix",
         NULL,
     };
     for (const char *const *t = taken; *t; t++)
@@ -348,8 +374,10 @@ static bool same_text(const char *a, const char *b)
 /* What a name without attributes of its own stands for; no errors. */
 static const struct type *plain_type(struct idlc *c, const struct type *t)
 {
-    for (int i = 0; t && t->kind == TY_NAME && i <= MAX_NESTING; i++) {
-        const struct symbol *s = symbol_find(c->names, t->name);
+    for (int i = 0; t && (t->kind == TY_NAME || t->kind == TY_TAG) && i <= MAX_NESTING; i++) {
+        const struct symbol *s = symbol_find(t->kind == TY_TAG ? c->tags : c->names, t->name);
+        if (t->kind == TY_TAG)
+            return s && s->type ? s->type : t;
         const struct decl *d = s && s->decl && s->decl->kind == DECL_TYPEDEF ? s->decl : NULL;
         if (d && d->attrs)
             break;
@@ -359,6 +387,13 @@ static const struct type *plain_type(struct idlc *c, const struct type *t)
         t = next;
     }
     return t;
+}
+
+static bool same_expr(const struct expr *a, const struct expr *b)
+{
+    return a == b || (a && b && a->kind == b->kind && a->value == b->value && same_text(a->op, b->op) &&
+                      same_text(a->text, b->text) && same_expr(a->a, b->a) && same_expr(a->b, b->b) &&
+                      same_expr(a->c, b->c));
 }
 
 /* Close enough to accept a second definition: the same words in the same places, typedefs followed. */
@@ -373,13 +408,15 @@ static bool same_type(struct idlc *c, const struct type *a, const struct type *b
         return false;
     const struct field *f = a->fields, *g = b->fields;
     for (; f && g; f = f->next, g = g->next)
-        if (!same_text(f->name, g->name) || !same_type(c, f->type, g->type, depth + 1))
+        if (!same_text(f->name, g->name) || !same_type(c, f->type, g->type, depth + 1) ||
+            !same_expr(f->value, g->value))
             return false;
-    return f == g && same_type(c, a->to, b->to, depth + 1);
+    return f == g && same_expr(a->size, b->size) && same_type(c, a->to, b->to, depth + 1);
 }
 
 /* ---- definitions ---- */
 
+<<<<<<< HEAD
 /* In C an enumerator may have the value of one that comes later in the file, which pidl leaves to C. */
 static bool enumerator_ahead(const struct decl *at, const struct expr *e, int64_t *ret)
 {
@@ -391,6 +428,12 @@ static bool enumerator_ahead(const struct decl *at, const struct expr *e, int64_
                 return true;
             }
     return false;
+=======
+/* The old one stands in another interface of the same file. */
+static bool other_interface(const struct decl *old, const struct decl *new)
+{
+    return old && new &&old != new && old->src == new->src;
+>>>>>>> 761d8ed (idlc: names that two interfaces of a file both have, function types, DCE's own integers, strings of constants)
 }
 
 static void add_enumerators(struct idlc *c, const struct decl *d, struct type *t)
@@ -411,9 +454,18 @@ static void add_enumerators(struct idlc *c, const struct decl *d, struct type *t
         if (!t->bitmap && (f->number < INT32_MIN || f->number > UINT32_MAX))
             diag_error(c, f->loc, "'%s' does not fit into 32 bits", f->name);
         struct symbol *s = symbol_find(c->names, f->name);
+<<<<<<< HEAD
         const struct decl *owner = s && s->field ? s->type->owner : s && s->decl ? s->decl->owner : NULL;
         bool other = c->pidl && s && s->known_value && owner != d->owner; /* in C they have their prefixes */
         if (s && !other && !(s->field && s->value == f->number))
+=======
+        if (s && !(s->field && s->value == f->number) && s->type &&
+            other_interface(s->type->owner, d->owner)) {
+            f->name = scope_name(c, d->owner, f->name, false);
+            s = NULL;
+        }
+        if (s && !(s->field && s->value == f->number))
+>>>>>>> 761d8ed (idlc: names that two interfaces of a file both have, function types, DCE's own integers, strings of constants)
             diag_error(c, f->loc, "'%s' is defined already", f->name);
         if (s && !other)
             continue;
@@ -483,7 +535,10 @@ static void add_def(struct idlc *c, const struct decl *d, struct type *t, const 
     t->cname = claim(c, c->c_tags, prefixed(c, d, name), t);
     if (t->name) {
         struct symbol *s = symbol_find(c->tags, t->name);
-        if (s && !same_type(c, s->type, t, 0) && !replaces(c, t->loc, s->type->src, d->src, t->name))
+        bool differs = s && !same_type(c, s->type, t, 0);
+        if (differs && other_interface(s->type->owner, d->owner))
+            s = symbol_add(c, c->tags, t->name = scope_name(c, d->owner, t->name, true));
+        else if (differs && !replaces(c, t->loc, s->type->src, d->src, t->name))
             diag_error(c, t->loc, "'%s' is defined already, and differently", t->name);
         if (!s)
             s = symbol_add(c, c->tags, t->name);
@@ -554,6 +609,7 @@ static void add_typedef(struct idlc *c, struct decl *d)
     }
     bool was_type = s && s->decl && s->decl->kind == DECL_TYPEDEF,
          same = was_type && same_type(c, s->decl->type, d->type, 0);
+<<<<<<< HEAD
     bool interface = s && s->decl && s->decl->kind == DECL_INTERFACE; /* pidl tells them apart */
     bool forward = s && forward_typedef(s->decl, d->name);
     if (forward_typedef(d, d->name) && was_type) {
@@ -562,13 +618,21 @@ static void add_typedef(struct idlc *c, struct decl *d)
     }
     if (s && !same && !interface && !forward &&
         !(was_type && replaces(c, d->loc, s->decl->src, d->src, d->name))) {
+=======
+    d->key = d->name;
+    if (was_type && !same && other_interface(s->decl->owner, d->owner)) {
+        d->key = scope_name(c, d->owner, d->name, false);
+        s = NULL;
+    }
+    if (s && !same && !(was_type && replaces(c, d->loc, s->decl->src, d->src, d->name))) {
+>>>>>>> 761d8ed (idlc: names that two interfaces of a file both have, function types, DCE's own integers, strings of constants)
         diag_error(c, d->loc, "'%s' is defined already, and differently", d->name);
         if (s->decl)
             diag_note(c, s->decl->loc, "here");
         return;
     }
     if (!s)
-        s = symbol_add(c, c->names, d->name);
+        s = symbol_add(c, c->names, d->key);
     if (!same)
         s->decl = d;
     d->cname = prefixed(c, d, d->name);
@@ -579,13 +643,18 @@ static void add_const(struct idlc *c, struct decl *d)
     struct symbol *s = symbol_find(c->names, d->name);
     int64_t value = 0;
     bool number = d->value->kind != EX_STRING && const_eval(c, d->value, &value);
-    d->cname = prefixed(c, d, d->name);
+    d->cname = claim(c, c->c_names, prefixed(c, d, d->name), d);
+    d->key = d->name;
+    if (s && s->decl && !(s->known_value && s->value == value) && other_interface(s->decl->owner, d->owner)) {
+        d->key = scope_name(c, d->owner, d->name, false);
+        s = NULL;
+    }
     if (s && !(s->known_value && number && s->value == value)) {
         diag_error(c, d->loc, "'%s' is defined already", d->name);
         return;
     }
     if (!s)
-        s = symbol_add(c, c->names, d->name);
+        s = symbol_add(c, c->names, d->key);
     s->decl = d;
     s->value = value;
     s->known_value = number;

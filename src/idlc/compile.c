@@ -44,8 +44,9 @@ static const char *stands_for(const char *name)
         { "wtypes.idl", "ms-dcom.idl" }, { "wtypesbase.idl", "ms-dcom.idl" },
         { "objidl.idl", "ms-dcom.idl" }, { "objidlbase.idl", "ms-dcom.idl" },
         { "wtypes.h", "ms-dcom.idl" },   { "oaidl.idl", "ms-oaut.idl" },
-        { "ocidl.idl", "ms-oaut.idl" },  { "windef.h", "ms-dtyp.idl" },
-        { "basetsd.h", "ms-dtyp.idl" },  { "ntdef.h", "ms-dtyp.idl" },
+        { "ocidl.idl", "ms-oaut.idl" },  { "guiddef.h", "ms-dtyp.idl" },
+        { "windef.h", "ms-dtyp.idl" },   { "basetsd.h", "ms-dtyp.idl" },
+        { "ntdef.h", "ms-dtyp.idl" },
     };
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
         if (strcasecmp(files[i].name, base_name(name)) == 0)

@@ -179,16 +179,31 @@ static void emit_type_tables(struct emit *e)
 
 /* ---- constants ---- */
 
+/* Wide ones are UTF-16, as the members that take them. */
+static void emit_string_const(struct emit *e, const struct decl *d)
+{
+    const struct type *t = type_resolve(e->c, d->type);
+    if (t && (t->kind == TY_POINTER || t->kind == TY_ARRAY))
+        t = type_resolve(e->c, t->to);
+    emit_text(e, "#define %s %s\"", d->cname, t && t->kind == TY_BASE && t->base == BASE_WCHAR ? "u" : "");
+    for (const char *s = d->value->text; *s; s++)
+        if (*s == '\n' || *s == '\t')
+            emit_text(e, *s == '\n' ? "\\n" : "\\t");
+        else
+            emit_text(e, *s == '\\' || *s == '"' ? "\\%c" : "%c", *s);
+    emit_text(e, "\"\n");
+}
+
 static void emit_const(struct emit *e, const struct decl *d)
 {
-    const struct symbol *s = symbol_find(e->c->names, d->name);
+    const struct symbol *s = symbol_find(e->c->names, d->key);
     if (!s || s->decl != d)
         return;
     if (d->doc || !e->const_before)
         emit_text(e, "\n");
     emit_doc(e, d->doc);
     if (d->value->kind == EX_STRING)
-        emit_line(e, "#define %s \"%s\"", d->cname, d->value->text);
+        emit_string_const(e, d);
     else if (s->value < 0)
         emit_line(e, "#define %s (%lld)", d->cname, (long long)s->value);
     else if (d->value->is_hex)

@@ -135,6 +135,10 @@ bool type_is_interface(struct idlc *c, const struct type *t);
 /* MInterfacePointer, the wire form of what an interface pointer stands at; NULL after an error. */
 struct type *interface_pointee(struct idlc *c, struct loc loc);
 
+/* ---- scope.c ---- */
+/* Gives a name of an interface another one, "iface::name", at each place in it that means it. */
+const char *scope_name(struct idlc *c, const struct decl *iface, const char *name, bool tag);
+
 /* ---- opnums.c ---- */
 /* One line for each operation of the file. */
 void opnums_write(struct idlc *c, struct text *o);

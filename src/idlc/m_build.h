@@ -50,6 +50,7 @@ const char *base_word_name(enum base_word w);
 struct declarator *new_declarator(struct scanner *s, struct loc loc, const char *name);
 struct declarator *add_pointers(struct scanner *s, struct declarator *d, int count);
 struct declarator *add_array(struct scanner *s, struct loc loc, struct declarator *d, struct expr *size);
+struct declarator *add_function(struct scanner *s, struct loc loc, struct declarator *d);
 struct declarator *add_bounds(struct scanner *s, struct loc loc, struct declarator *d, struct expr *low,
                               struct expr *high);
 int count_pointer(struct scanner *s, struct loc loc, int count);

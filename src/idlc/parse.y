@@ -345,6 +345,7 @@ pointers:
 direct:
     name                                    { $$ = new_declarator(s, @1, $1); }
   | '(' declarator ')'                      { $$ = $2; }
+  | '(' declarator ')' '(' params ')'       { $$ = add_function(s, @4, $2); }
   | direct '[' expr_opt ']'                 { $$ = add_array(s, @2, $1, $3); }
   | direct '[' '*' ']'                      { $$ = add_array(s, @2, $1, NULL); }
   | direct '[' expr DOTDOT expr ']'         { $$ = add_bounds(s, @2, $1, $3, $5); }
