@@ -555,9 +555,9 @@ struct expr *new_number(struct scanner *s, struct loc loc, struct number n)
     return e;
 }
 
-struct expr *new_sizeof(struct scanner *s, struct loc loc, struct type *t)
+struct expr *new_sizeof(struct scanner *s, struct loc loc, struct type *t, struct expr *times)
 {
     struct expr *e = new_expr(s, EX_SIZEOF, loc, NULL, NULL, NULL, NULL);
     e->type = t;
-    return e;
+    return times ? new_expr(s, EX_BINARY, loc, "*", e, times, NULL) : e;
 }

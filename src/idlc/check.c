@@ -416,7 +416,6 @@ static bool same_type(struct idlc *c, const struct type *a, const struct type *b
 
 /* ---- definitions ---- */
 
-<<<<<<< HEAD
 /* In C an enumerator may have the value of one that comes later in the file, which pidl leaves to C. */
 static bool enumerator_ahead(const struct decl *at, const struct expr *e, int64_t *ret)
 {
@@ -428,12 +427,12 @@ static bool enumerator_ahead(const struct decl *at, const struct expr *e, int64_
                 return true;
             }
     return false;
-=======
+}
+
 /* The old one stands in another interface of the same file. */
 static bool other_interface(const struct decl *old, const struct decl *new)
 {
-    return old && new &&old != new && old->src == new->src;
->>>>>>> 761d8ed (idlc: names that two interfaces of a file both have, function types, DCE's own integers, strings of constants)
+    return old && new && old != new && old->src == new->src;
 }
 
 static void add_enumerators(struct idlc *c, const struct decl *d, struct type *t)
@@ -454,18 +453,14 @@ static void add_enumerators(struct idlc *c, const struct decl *d, struct type *t
         if (!t->bitmap && (f->number < INT32_MIN || f->number > UINT32_MAX))
             diag_error(c, f->loc, "'%s' does not fit into 32 bits", f->name);
         struct symbol *s = symbol_find(c->names, f->name);
-<<<<<<< HEAD
-        const struct decl *owner = s && s->field ? s->type->owner : s && s->decl ? s->decl->owner : NULL;
-        bool other = c->pidl && s && s->known_value && owner != d->owner; /* in C they have their prefixes */
-        if (s && !other && !(s->field && s->value == f->number))
-=======
         if (s && !(s->field && s->value == f->number) && s->type &&
             other_interface(s->type->owner, d->owner)) {
             f->name = scope_name(c, d->owner, f->name, false);
             s = NULL;
         }
-        if (s && !(s->field && s->value == f->number))
->>>>>>> 761d8ed (idlc: names that two interfaces of a file both have, function types, DCE's own integers, strings of constants)
+        const struct decl *owner = s && s->field ? s->type->owner : s && s->decl ? s->decl->owner : NULL;
+        bool other = c->pidl && s && s->known_value && owner != d->owner; /* in C they have their prefixes */
+        if (s && !other && !(s->field && s->value == f->number))
             diag_error(c, f->loc, "'%s' is defined already", f->name);
         if (s && !other)
             continue;
@@ -609,7 +604,13 @@ static void add_typedef(struct idlc *c, struct decl *d)
     }
     bool was_type = s && s->decl && s->decl->kind == DECL_TYPEDEF,
          same = was_type && same_type(c, s->decl->type, d->type, 0);
-<<<<<<< HEAD
+    d->key = d->name;
+    if (was_type && !same && !forward_typedef(s->decl, d->name) && !forward_typedef(d, d->name) &&
+        other_interface(s->decl->owner, d->owner)) {
+        d->key = scope_name(c, d->owner, d->name, false);
+        s = NULL;
+        was_type = false;
+    }
     bool interface = s && s->decl && s->decl->kind == DECL_INTERFACE; /* pidl tells them apart */
     bool forward = s && forward_typedef(s->decl, d->name);
     if (forward_typedef(d, d->name) && was_type) {
@@ -618,14 +619,6 @@ static void add_typedef(struct idlc *c, struct decl *d)
     }
     if (s && !same && !interface && !forward &&
         !(was_type && replaces(c, d->loc, s->decl->src, d->src, d->name))) {
-=======
-    d->key = d->name;
-    if (was_type && !same && other_interface(s->decl->owner, d->owner)) {
-        d->key = scope_name(c, d->owner, d->name, false);
-        s = NULL;
-    }
-    if (s && !same && !(was_type && replaces(c, d->loc, s->decl->src, d->src, d->name))) {
->>>>>>> 761d8ed (idlc: names that two interfaces of a file both have, function types, DCE's own integers, strings of constants)
         diag_error(c, d->loc, "'%s' is defined already, and differently", d->name);
         if (s->decl)
             diag_note(c, s->decl->loc, "here");

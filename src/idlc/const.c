@@ -10,13 +10,9 @@ static bool eval_name(struct idlc *c, const struct expr *e, int64_t *ret)
         return true;
     }
     if (strcmp(e->text, "TRUE") == 0 || strcmp(e->text, "FALSE") == 0 || strcmp(e->text, "NULL") == 0 ||
-<<<<<<< HEAD
-        strcmp(e->text, "true") == 0 || strcmp(e->text, "false") == 0) {
-        *ret = e->text[0] == 'T' || e->text[0] == 't';
-=======
+        strcmp(e->text, "true") == 0 || strcmp(e->text, "false") == 0 ||
         strcmp(e->text, "error_status_ok") == 0) {
-        *ret = e->text[0] == 'T';
->>>>>>> 761d8ed (idlc: names that two interfaces of a file both have, function types, DCE's own integers, strings of constants)
+        *ret = e->text[0] == 'T' || e->text[0] == 't';
         return true;
     }
     if (!c->incomplete)

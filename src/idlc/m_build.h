@@ -73,6 +73,6 @@ struct expr *new_expr(struct scanner *s, enum expr_kind kind, struct loc loc, co
                       struct expr *b, struct expr *c);
 struct expr *new_call(struct scanner *s, struct loc loc, const char *name, struct attr_arg *args);
 struct expr *new_number(struct scanner *s, struct loc loc, struct number n);
-struct expr *new_sizeof(struct scanner *s, struct loc loc, struct type *t);
+struct expr *new_sizeof(struct scanner *s, struct loc loc, struct type *t, struct expr *times);
 
 #endif

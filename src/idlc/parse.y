@@ -51,7 +51,7 @@ static void yyerror(YYLTYPE *loc, yyscan_t scanner, struct scanner *s, const cha
 %token <text> LIBRARY "library" COCLASS "coclass" DISPINTERFACE "dispinterface" MODULE "module" PIPE "pipe"
 %token <text> BITMAP "bitmap" DECLARE "declare"
 %token TYPEDEF "typedef" STRUCT "struct" UNION "union" ENUM "enum" CONST "const" SWITCH "switch" CASE "case"
-%token DEFAULT "default" SIZEOF "sizeof"
+%token DEFAULT "default" SIZEOF "sizeof" SAFEARRAY "SAFEARRAY"
 %token <word> BASE_WORD "base type"
 %token <text> IDENT "name" STRING "string" RAW_ATTR "attribute"
 %token <value> NUMBER "number"
@@ -78,7 +78,7 @@ static void yyerror(YYLTYPE *loc, yyscan_t scanner, struct scanner *s, const cha
 %type <text> base_opt name attr_name tag_opt strings
 %type <attr> attrs attrs_opt attr_list attr
 %type <arg> args arg cases call_args
-%type <expr> expr expr_opt
+%type <expr> expr expr_opt dimensions
 %type <type> qualified type base_type constructed attr_type
 %type <word> base_words
 %type <params> acf_types acf_params members arms encapsulated_arms params enumerators
@@ -140,7 +140,7 @@ soup:
 
 soup_token:
     IDENT | STRING | RAW_ATTR | NUMBER | BASE_WORD | INTERFACE | IMPORT | CPP_QUOTE | INCLUDE | IMPORTLIB | LIBRARY
-  | COCLASS | DISPINTERFACE | MODULE | BITMAP | DECLARE | PIPE | TYPEDEF | STRUCT | UNION | ENUM | CONST | SWITCH | CASE | DEFAULT
+  | COCLASS | DISPINTERFACE | MODULE | BITMAP | DECLARE | PIPE | SAFEARRAY | TYPEDEF | STRUCT | UNION | ENUM | CONST | SWITCH | CASE | DEFAULT
   | SIZEOF | DOTDOT | SHL | SHR | EQ | NE | LE | GE | AND | OR | ARROW | '[' | ']' | '(' | ')' | '<' | '>' | ';'
   | ':' | ',' | '=' | '*' | '/' | '%' | '+' | '&' | '|' | '^' | '~' | '!' | '?' | '.' | '-'
 
@@ -259,6 +259,7 @@ type:
   | IDENT                                   { $$ = new_type(s, TY_NAME, @1); $$->name = $1; }
   | constructed
   | INTERFACE name %prec TYPE_END           { $$ = new_type(s, TY_NAME, @2); $$->name = $2; }
+  | SAFEARRAY '(' qualified pointers ')'    { $$ = new_type(s, TY_NAME, @1); $$->name = "SAFEARRAY"; }
   | PIPE type                               { $$ = new_type(s, TY_PIPE, @1); $$->to = $2; }
 
 base_type:
@@ -353,6 +354,10 @@ direct:
   | direct '[' '*' DOTDOT expr ']'          { $$ = add_bounds(s, @2, $1, NULL, $5); }
   | direct '[' '*' DOTDOT '*' ']'           { $$ = add_bounds(s, @2, $1, NULL, NULL); }
 
+dimensions:
+    %empty                                  { $$ = NULL; }
+  | dimensions '[' expr ']'                 { $$ = $1 ? new_expr(s, EX_BINARY, @2, "*", $1, $3, NULL) : $3; }
+
 expr_opt:
     %empty                                  { $$ = NULL; }
   | expr
@@ -377,7 +382,8 @@ expr:
   | '(' expr ')' '(' expr ')'               { $$ = $5; }
   | '(' base_type pointers ')' expr %prec UNARY
                                             { $$ = $5; }
-  | SIZEOF '(' type pointers ')'            { $$ = new_sizeof(s, @1, pointer_to(s, @3, $3, $4)); }
+  | SIZEOF '(' qualified pointers dimensions ')'
+                                            { $$ = new_sizeof(s, @1, pointer_to(s, @3, $3, $4), $5); }
   | name '(' call_args ')'                  { $$ = new_call(s, @1, $1, $3); }
   | expr '.' name                           { $$ = new_expr(s, EX_MEMBER, @3, ".", $1, NULL, NULL); $$->text = $3; }
   | expr ARROW name                         { $$ = new_expr(s, EX_MEMBER, @3, ">", $1, NULL, NULL); $$->text = $3; }

@@ -38,15 +38,38 @@ def fail(text):
 
 
 def run_idlc(path, out, *options):
-    return subprocess.run([idlc, "--include-prefix", "msrpc", "-o", out, "--header", "--ndr", "--client", "--server", "--ops", *options, path],
+    return subprocess.run([idlc, "--include-prefix", "msrpc", "-I", os.path.join(here, "..", "..", "idl"), "-o", out, "--header", "--ndr", "--client", "--server", "--ops", *options, path],
                           capture_output=True, text=True, cwd=here)
+
+
+def expected(path, stderr):
+    """Whether each error and warning is one that the file lists, and each of these is there."""
+    with open(os.path.join(here, path)) as f:
+        want = re.findall(r"^//([!?]) (\d+:\d+) (.*)$", f.read(), re.M)
+    want = [("error" if kind == "!" else "warning", place, part) for kind, place, part in want]
+    got = [(kind, place, message)
+           for place, kind, message in re.findall(r"^[^\n:]*:(\d+:\d+): (error|warning): (.*)$", stderr, re.M)]
+    missing = [w for w in want if not any(w[:2] == g[:2] and w[2] in g[2] for g in got)]
+    more = [g for g in got if not any(w[:2] == g[:2] and w[2] in g[2] for w in want)]
+    for kind, place, part in missing:
+        fail("%s:%s: no %s with \"%s\"" % (path, place, kind, part))
+    for kind, place, message in more:
+        fail("%s:%s: unexpected %s \"%s\"" % (path, place, kind, message))
+    return not missing and not more
+
+
+def options_of(path):
+    """"//% OPTION..." lines of an input; names of files are relative to it."""
+    with open(os.path.join(here, path)) as f:
+        options = " ".join(re.findall(r"^//% (.*)$", f.read(), re.M)).split()
+    return [os.path.join(os.path.dirname(path), o[2:]) if o.startswith("./") else o for o in options]
 
 
 def check_good(path):
     stem = os.path.basename(path)[:-4]
     with tempfile.TemporaryDirectory() as out:
-        r = run_idlc(path, out, "--depfile", os.path.join(out, "d"))
-        if r.returncode or r.stderr:
+        r = run_idlc(path, out, "--depfile", os.path.join(out, "d"), *options_of(path))
+        if r.returncode or not expected(path, r.stderr):
             return fail("%s: exit %d\n%s" % (path, r.returncode, r.stderr))
         for suffix in SUFFIXES:
             with open(os.path.join(out, stem + suffix)) as f:
@@ -80,20 +103,12 @@ def check_compiles(stems):
 
 
 def check_bad(path):
-    text = open(os.path.join(here, path)).read()
-    want = [(kind == "!", place, part) for kind, place, part in re.findall(r"^//([!?]) (\d+:\d+) (.*)$", text, re.M)]
     with tempfile.TemporaryDirectory() as out:
-        r = run_idlc(path, out)
-        got = [(kind == "error", place, message)
-               for place, kind, message in re.findall(r"^[^\n:]*:(\d+:\d+): (error|warning): (.*)$", r.stderr, re.M)]
+        r = run_idlc(path, out, *options_of(path))
         if r.returncode != 1 or os.listdir(out):
             fail("%s: exit %d, files %s" % (path, r.returncode, os.listdir(out)))
-    for kind, place, part in want:
-        if not any(k == kind and p == place and part in message for k, p, message in got):
-            fail("%s:%s: no %s with \"%s\"\n%s" % (path, place, "error" if kind else "warning", part, r.stderr))
-    for kind, place, message in got:
-        if not any(k == kind and p == place and part in message for k, p, part in want):
-            fail("%s:%s: unexpected \"%s\"" % (path, place, message))
+    if not expected(path, r.stderr):
+        print(r.stderr)
     for line in r.stderr.split("\n"):
         if re.match(r" +\| \s*\S", line) and line.strip() != "| ^" and line.strip().strip("|").strip() != "^":
             fail("%s: odd caret line %r" % (path, line))

@@ -12,7 +12,7 @@ struct rpc_server;
 struct rpc_server_call;
 
 #define features_MAX 32
-#define features_NAME "features"
+#define features_NAME u"features"
 #define FEATURES_QUOTED 1
 
 enum features_e32 {
