@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#include <msrpc/midl.h>
+#include <msrpc/object.h>
 #include <msrpc/pipes.h>
 #include <msrpc/wire.h>
 #include "ndr/ndr.h"
@@ -556,6 +558,53 @@ static void test_aliases(void **state)
     assert_int_equal(ndr_push_status(&p), STATUS_SUCCESS);
     same_bytes(&w, hex("08000000 02000000 | 07000000 01000000 | 07000000 08000000"), "aliases");
     wr_free(&w);
+
+/* [MS-DCOM] 2.2.13, 2.2.14: what a call of an object interface begins with, and interface pointers. */
+static void test_object(void **state)
+{
+    (void)state;
+    struct nt_arena *mem = nt_arena_new(0);
+    static uint8_t octets[] = { 0xAA, 0xBB, 0xCC };
+    struct dcom_MInterfacePointer from = { .ulCntData = 3, .abData = octets };
+    struct IThing_Next r = { .in.ORPCthis = { .version = { 5, 7 }, .cid.a = 0x11223344 }, .in.from = &from };
+    check(&IThing_Next_op, false, false, &r, mem,
+          "0500 0700 (4) (4) 44332211 (12) (4) | 00000200 03000000 03000000 AABBCC (1) | (4)");
+    check(&IThing_Next_op, false, true, &r, mem,
+          "0500 0700 (4) (4) 44332211 (12) (4) (8) | 00000200 (4) 03 (7) 03000000 AABBCC (1) | (8)");
+    r.out.ORPCthat.flags = 1;
+    r.out.next = &from;
+    r.out.result = 2;
+    check(&IThing_Next_op, true, false, &r, mem,
+          "01000000 (4) | 00000200 03000000 03000000 AABBCC (1) | 02000000");
+
+    /* extensions: their number is rounded up to a multiple of 2, their octets to one of 8 */
+    static uint8_t padded[8] = { 1, 2, 3, 4, 5 };
+    struct dcom_ORPC_EXTENT extent = { .id.a = 0x01020304, .size = 5, .data = padded };
+    struct dcom_ORPC_EXTENT *list[2] = { &extent, NULL };
+    struct dcom_ORPC_EXTENT_ARRAY array = { .size = 1, .extent = list };
+    struct IThing_Last last = { .in.ORPCthis = { .version = { 5, 6 }, .extensions = &array } };
+    check(&IThing_Last_op, false, false, &last, mem,
+          "0500 0600 (4) (4) (16) 00000200 | 01000000 (4) 04000200 | 02000000 08000200 (4) | "
+          "08000000 04030201 (12) 05000000 0102030405 (3)");
+    assert_int_equal(IThing_Next_op.opnum, 3);
+    assert_int_equal(IThing_RemoteRead_op.opnum, 6);
+    assert_int_equal(IBag_putref_Name_op.opnum, 10);
+    assert_int_equal(IInLibrary_More_op.opnum, 8);
+    nt_arena_free(mem);
+}
+
+/* Unions without switch_type: the tag is as wide as what switch_is names. */
+static void test_inferred(void **state)
+{
+    (void)state;
+    struct nt_arena *mem = nt_arena_new(0);
+    struct midl_choose r = { .in = { .level = 2, .s.b = 0x0102030405060708, .i = { .kind = 1, .u.number = 42 } } };
+    check(&midl_choose_op, false, false, &r, mem, "02000000 02000000 0807060504030201 0100 0100 2a000000");
+    r.in.i.kind = 0x10;
+    check(&midl_choose_op, false, false, &r, mem, "02000000 02000000 0807060504030201 1000 1000");
+    r.in.i.kind = 9;
+    r.in.i.u.s = (struct midl_inferred_u_s){ 7, 8 };
+    check(&midl_choose_op, false, false, &r, mem, "02000000 02000000 0807060504030201 0900 0900 07 08");
     nt_arena_free(mem);
 }
 
@@ -568,6 +617,7 @@ int main(void)
         cmocka_unit_test(test_bad_pipes),  cmocka_unit_test(test_grids),
         cmocka_unit_test(test_counts),     cmocka_unit_test(test_windows),
         cmocka_unit_test(test_characters), cmocka_unit_test(test_aliases),
+        cmocka_unit_test(test_object),     cmocka_unit_test(test_inferred),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
