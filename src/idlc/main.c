@@ -201,16 +201,26 @@ static bool write_file(const char *path, const char *data, size_t len)
     return ok;
 }
 
+/* As make reads names. */
+static void make_name(struct text *t, const char *name)
+{
+    text_printf(t, "%s", t->len && t->data[t->len - 1] != '\n' ? " " : "");
+    for (; *name; name++)
+        text_printf(t, strchr(" \t#\\", *name) ? "\\%c" : *name == '$' ? "$%c" : "%c", *name);
+}
+
 static bool write_depfile(struct idlc *c, const struct options *o)
 {
     struct text t = { 0 };
     for (int i = 0; i < OUT_COUNT; i++)
         if (c->want[i])
-            text_printf(&t, "%s%s", t.len ? " " : "", result_path(c, o, i));
+            make_name(&t, result_path(c, o, i));
     text_printf(&t, ":");
     for (const struct source *s = c->sources; s; s = s->next)
         if (s->text)
-            text_printf(&t, " %s", s->name);
+            make_name(&t, s->name);
+    if (o->check_opnums)
+        make_name(&t, o->check_opnums);
     text_printf(&t, "\n");
     bool ok = write_file(o->depfile, t.data, t.len);
     text_free(&t);

@@ -107,7 +107,7 @@ NT_PUBLIC enum nt_status IThing_register(struct rpc_server *s, const struct IThi
 
 NT_PUBLIC extern const struct rpc_interface IBag_interface;
 /* The operations by number. */
-NT_PUBLIC extern const struct rpc_op *const IBag_ops[12];
+NT_PUBLIC extern const struct rpc_op *const IBag_ops[13];
 
 enum IBag_opnum {
     IBag_get_Count_opnum = 7,
@@ -188,7 +188,6 @@ NT_PUBLIC enum nt_status IBag_putref_Name_send(struct rpc_conn *c, struct nt_are
 struct IBag_Add {
     struct {
         struct dcom_ORPCTHIS ORPCthis;
-        struct oaut_wireSAFEARRAYStr *all; /* [unique] */
         int32_t flags;
         int32_t lcid;
     } in;

@@ -9,7 +9,7 @@ const struct rpc_op *const IThing_ops[8] = {
     [7] = &IThing_Last_op,
 };
 
-const struct rpc_op *const IBag_ops[12] = {
+const struct rpc_op *const IBag_ops[13] = {
     [7] = &IBag_get_Count_op,
     [8] = &IBag_get_Name_op,
     [9] = &IBag_put_Name_op,
