@@ -558,6 +558,8 @@ static void test_aliases(void **state)
     assert_int_equal(ndr_push_status(&p), STATUS_SUCCESS);
     same_bytes(&w, hex("08000000 02000000 | 07000000 01000000 | 07000000 08000000"), "aliases");
     wr_free(&w);
+    nt_arena_free(mem);
+}
 
 /* [MS-DCOM] 2.2.13, 2.2.14: what a call of an object interface begins with, and interface pointers. */
 static void test_object(void **state)

@@ -320,7 +320,7 @@ static void RemoteRead_push_out(struct ndr_push *n, const void *p)
     const struct IThing_RemoteRead *r = p;
     dcom_ORPCTHAT_push(n, &r->out.ORPCthat);
     dcom_ORPCTHAT_push_deferred(n, &r->out.ORPCthat);
-    ndr_push_conformant_varying(n, r->out.to, (size_t)r->in.n, (size_t)r->out.got, 1);
+    ndr_push_conformant_varying(n, r->out.to, (uint32_t)r->in.n, (uint32_t)r->out.got, 1);
     ndr_push_u32(n, (uint32_t)r->out.got);
     ndr_push_u32(n, (uint32_t)r->out.result);
 }
@@ -332,12 +332,12 @@ static void RemoteRead_pull_out(struct ndr_pull *n, void *p)
     dcom_ORPCTHAT_pull(n, &r->out.ORPCthat);
     dcom_ORPCTHAT_pull_deferred(n, &r->out.ORPCthat);
     size_t to_size = ndr_pull_size(n);
-    ndr_pull_match(n, to_size, (size_t)r->in.n);
+    ndr_pull_match(n, to_size, (uint32_t)r->in.n);
     to_count = ndr_pull_length(n, to_size);
     r->out.to = ndr_pull_lend(n, to_count, 1);
     r->out.got = (int32_t)ndr_pull_u32(n);
     r->out.result = (int32_t)ndr_pull_u32(n);
-    ndr_pull_match(n, to_count, (size_t)r->out.got);
+    ndr_pull_match(n, to_count, (uint32_t)r->out.got);
 }
 
 const struct rpc_op IThing_RemoteRead_op = {
@@ -657,10 +657,10 @@ static void Give_push_in(struct ndr_push *n, const void *p)
     ndr_push_unique(n, r->in.thing);
     if (r->in.thing)
         dcom_MInterfacePointer_push(n, r->in.thing);
-    ndr_push_size(n, (size_t)r->in.n);
-    for (size_t i = 0; i < (size_t)r->in.n && ndr_push_not_null(n, r->in.more); i++)
+    ndr_push_size(n, (uint32_t)r->in.n);
+    for (size_t i = 0; i < (uint32_t)r->in.n && ndr_push_not_null(n, r->in.more); i++)
         ndr_push_unique(n, r->in.more[i]);
-    for (size_t i = 0; i < (size_t)r->in.n && ndr_push_not_null(n, r->in.more); i++) {
+    for (size_t i = 0; i < (uint32_t)r->in.n && ndr_push_not_null(n, r->in.more); i++) {
         if (r->in.more[i])
             dcom_MInterfacePointer_push(n, r->in.more[i]);
     }
@@ -684,7 +684,7 @@ static void Give_pull_in(struct ndr_pull *n, void *p)
             dcom_MInterfacePointer_pull(n, r->in.more[i]);
     }
     r->in.n = (int32_t)ndr_pull_u32(n);
-    ndr_pull_match(n, more_size, (size_t)r->in.n);
+    ndr_pull_match(n, more_size, (uint32_t)r->in.n);
 }
 
 static void Give_push_out(struct ndr_push *n, const void *p)
