@@ -8,17 +8,12 @@
  *   registry; services; role ROLE DOMAIN [DNS-DOMAIN]; events LOG; locator DOMAIN DNS-DOMAIN SERVER ADDRESS
  */
 #include <arpa/inet.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <msrpc/dssetup.h>
 #include <msrpc/eventlog.h>
 #include <msrpc/netlogon.h>
-#include <msrpc/rpc.h>
 #include <msrpc/svcctl.h>
-#include <msrpc/unistr.h>
 #include <msrpc/winreg.h>
+#include "msrpc_check.h"
 
 enum {
     NO_MORE_ITEMS = 259, /* [MS-ERREF] 2.2 */
@@ -27,63 +22,12 @@ enum {
     MAXIMUM_ALLOWED = 0x02000000, /* [MS-DTYP] 2.4.3 */
 };
 
-static struct rpc_conn *conn;
-static struct nt_arena *mem;
-
-static void check(bool good, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void check(bool good, const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    printf("%s", good ? "ok " : "not ok ");
-    vprintf(fmt, ap);
-    putchar('\n');
-    va_end(ap);
-}
-
-/* The call went through and its result is what it has to be. */
-static bool gave(enum nt_status st, uint32_t result, uint32_t want, const char *what)
-{
-    if (st != STATUS_SUCCESS) {
-        check(false, "%s: 0x%08x (%s)", what, (unsigned)st, rpc_conn_error(conn));
-        return false;
-    }
-    if (result == want)
-        check(true, "%s", what);
-    else
-        check(false, "%s: %u (0x%08x) instead of %u", what, result, result, want);
-    return result == want;
-}
-
-static enum nt_status last;
-#define CALLED(r, op, want)                                                                                  \
-    (last = op(conn, mem, &(r)), gave(last, (uint32_t)(r).out.result, (uint32_t)(want), strchr(#op, '_') + 1))
-
-static const char *text(const char16_t *s, size_t len)
-{
-    static char buf[8][512];
-    static unsigned next;
-    char *to = buf[next++ % 8];
-    if (!s || ustr_to_utf8_lossy_buf(s, len, to, sizeof buf[0], NULL) != STATUS_SUCCESS)
-        strcpy(to, s ? "(too long)" : "(null)");
-    return to;
-}
-
 static const char *counted(const struct dtyp_RPC_UNICODE_STRING *s)
 {
     size_t len = s->Buffer ? s->Length / 2U : 0;
     while (len && !s->Buffer[len - 1]) /* registry names have a terminator, counted or not */
         len--;
     return s->Buffer ? text(s->Buffer, len) : "";
-}
-
-static const char16_t *wide(const char *s)
-{
-    char16_t *w;
-    size_t n;
-    if (ustr_from_utf8_wtf(s, USTR_NUL, &w, &n) != STATUS_SUCCESS)
-        abort();
-    return w;
 }
 
 /* A counted string; `terminated` counts its terminator too. */
@@ -502,52 +446,13 @@ static void locator(char **args)
 
 /* ---- */
 
-static const struct suite {
-    const char *name;
-    int args;
-    const struct rpc_interface *iface;
-    void (*run)(char **args);
-} suites[] = {
+static const struct suite suites[] = {
     { "registry", 0, &winreg_interface, registry }, { "services", 0, &svcctl_interface, services },
     { "role", 2, &dssetup_interface, role },        { "events", 1, &eventlog_interface, events },
     { "locator", 4, &netlogon_interface, locator },
 };
 
-static int run(const struct suite *s, char **argv)
-{
-    struct sec_creds_options co = SEC_CREDS_OPTIONS_INIT;
-    struct rpc_options o = RPC_OPTIONS_INIT;
-    struct nt_error err = { "" };
-    struct rpc_binding *b = NULL;
-    co.user = argv[3];
-    co.password = argv[4];
-    o.error = &err;
-    if (rpc_binding_parse(argv[2], &b, &err) != STATUS_SUCCESS ||
-        sec_creds_new(&co, &o.creds, &err) != STATUS_SUCCESS ||
-        rpc_open(b, s->iface, &o, &conn) != STATUS_SUCCESS) {
-        fprintf(stderr, "%s: %s\n", argv[2], err.text);
-        return 1;
-    }
-    s->run(argv + 5);
-    rpc_close(conn);
-    sec_creds_unref(o.creds);
-    rpc_binding_unref(b);
-    puts("done");
-    return 0;
-}
-
 int main(int argc, char **argv)
 {
-    const struct suite *s = NULL;
-    for (size_t i = 0; argc > 4 && i < sizeof suites / sizeof suites[0]; i++)
-        if (strcmp(argv[1], suites[i].name) == 0 && argc - 5 >= suites[i].args)
-            s = &suites[i];
-    mem = nt_arena_new(0);
-    if (!s || !mem) {
-        fputs("msrpc_services SUITE BINDING USER PASSWORD [ARGUMENT...]\n", stderr);
-        return 2;
-    }
-    int bad = run(s, argv);
-    nt_arena_free(mem);
-    return bad;
+    return run_suite(suites, sizeof suites / sizeof suites[0], argc, argv);
 }
