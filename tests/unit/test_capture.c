@@ -65,6 +65,8 @@ static void on_event(void *arg, const struct capture_event *e)
         add("call %u>%u %s%s%08x.%d #%u %s", e->client.port, e->server.port, e->pipe ? e->pipe : "",
             e->pipe ? " " : "", c->iface_known ? c->iface.uuid.a : 0, c->opnum_known ? c->opnum : -1,
             c->call_id, outcomes[c->outcome]);
+        if (c->syntax == CAPTURE_NDR64)
+            add(" ndr64");
         if (c->outcome == CAPTURE_FAULT)
             add(" %08x", c->fault);
         if (c->smb_status)
@@ -643,6 +645,38 @@ static void test_association(void **state)
                 "0 call 40000>49152 00000000.12 #6 none >0:0 <-\n");
 }
 
+/* What Windows binds: three contexts for one interface. NDR64 is accepted, and calls use it. */
+static void test_ndr64(void **state)
+{
+    (void)state;
+    struct conn k = conn(begin(0));
+    struct wr w;
+    struct rpc_ctx_elem e[3] = { offer, offer, offer };
+    e[0].transfers[0] = rpc_syntax_ndr20;
+    e[1].id = 1;
+    e[1].transfers[0] = rpc_syntax_ndr64;
+    e[2].id = 2;
+    e[2].transfers[0] = rpc_syntax_features(RPC_FEATURE_SEC_MULTIPLEX | RPC_FEATURE_KEEP_ON_ORPHAN);
+    struct rpc_result r[3] = {
+        { RPC_RESULT_PROVIDER_REJECTION, RPC_REASON_TRANSFER_SYNTAXES, { { 0 }, 0, 0 } },
+        { RPC_RESULT_ACCEPTANCE, 0, rpc_syntax_ndr64 },
+        { RPC_RESULT_NEGOTIATE_ACK, 3, { { 0 }, 0, 0 } }
+    };
+    wr_init(&w, 1 << 16);
+    open_conn(&k);
+    rpc_put_bind(&w, RPC_PT_BIND, RPC_PFC_WHOLE, 1, 4280, 0, e, 3);
+    send_all(&k, false, &w);
+    rpc_put_ack(&w, RPC_PT_BIND_ACK, RPC_PFC_WHOLE, 1, 4280, 4280, 77, NULL, r, 3);
+    send_all(&k, true, &w);
+    put_request(&w, RPC_PFC_WHOLE, 2, 1, 3, 0, 0);
+    put_request(&w, RPC_PFC_WHOLE, 3, 0, 3, 0, 0); /* on what was refused */
+    send_all(&k, false, &w);
+    wr_free(&w);
+    finish(k.c,
+           "0 bind 0=11111111/1:2 1=11111111/2:0 2=11111111/3:3\n"
+           "0 call 40000>49152 11111111.3 #2 none ndr64 >0:0 <-\n0 call 40000>49152 00000000.3 #3 none >0:0 <-\n");
+}
+
 /* A trailer of level privacy hides the stub, one of level integrity does not; padding is not stub. */
 static void test_trailers(void **state)
 {
@@ -1105,11 +1139,11 @@ int main(void)
         cmocka_unit_test(test_reuse),         cmocka_unit_test(test_foreign),
         cmocka_unit_test(test_snap),          cmocka_unit_test(test_fragments),
         cmocka_unit_test(test_big_endian),    cmocka_unit_test(test_association),
-        cmocka_unit_test(test_trailers),      cmocka_unit_test(test_bad_pdus),
-        cmocka_unit_test(test_pipe),          cmocka_unit_test(test_pipe_middle),
-        cmocka_unit_test(test_bad_chain),     cmocka_unit_test(test_long_message),
-        cmocka_unit_test(test_memory),        cmocka_unit_test(test_long_stub),
-        cmocka_unit_test(test_ceilings),
+        cmocka_unit_test(test_ndr64),         cmocka_unit_test(test_trailers),
+        cmocka_unit_test(test_bad_pdus),      cmocka_unit_test(test_pipe),
+        cmocka_unit_test(test_pipe_middle),   cmocka_unit_test(test_bad_chain),
+        cmocka_unit_test(test_long_message),  cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_long_stub),     cmocka_unit_test(test_ceilings),
     };
     return cmocka_run_group_tests(tests, NULL, release);
 }
