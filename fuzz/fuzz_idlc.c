@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The whole IDL compiler over one text. After NULs follow the text of whatever it imports, an attribute configuration
- * file, and a list of operation numbers; each may be left out. What object interfaces need is there.
+ * The whole IDL compiler over one text. After NULs follow the text of whatever it imports, an attribute
+ * configuration file, and a list of operation numbers; each may be left out. What object interfaces need is
+ * there.
  */
 #include <stdlib.h>
 

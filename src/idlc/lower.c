@@ -438,6 +438,10 @@ static struct node *lower_named(struct lowering *l, struct type *t)
     const struct symbol *s = symbol_of_type(l->c, t);
     if (!type_resolve(l->c, t))
         return NULL;
+    if (type_is_interface(l->c, t)) {
+        diag_error(l->c, l->loc, "an interface is passed by a pointer to it");
+        return NULL;
+    }
     if (s->decl && s->decl->kind == DECL_TYPEDEF) {
         const struct type *to = s->decl->type;
         bool body = to->kind == TY_STRUCT || to->kind == TY_UNION || to->kind == TY_ENUM;
@@ -661,6 +665,27 @@ static void unknown_field(struct idlc *c, const struct expr *e, const struct fie
     diag_error(c, e->loc, "'%s' is neither beside this nor a constant", e->text);
 }
 
+static bool has_field(const struct expr *e, const struct field *fields)
+{
+    if (!e)
+        return false;
+    for (const struct field *f = e->kind == EX_NAME ? fields : NULL; f; f = f->next)
+        if (f->name && !f->skip && strcmp(f->name, e->text) == 0)
+            return true;
+    return has_field(e->a, fields) || has_field(e->b, fields) || has_field(e->c, fields);
+}
+
+/* A peer that chose what to divide or shift by could stop the program. */
+static void check_right_side(struct idlc *c, const struct expr *e, const struct field *fields)
+{
+    bool shift = e->op[1] != 0;
+    int64_t v;
+    if (has_field(e->b, fields))
+        diag_error(c, e->loc, "what is %s by has to be a constant here", shift ? "shifted" : "divided");
+    else if (const_eval(c, e->b, &v) && (shift ? v < 0 || v > 31 : v == 0))
+        diag_error(c, e->loc, shift ? "shift by %lld bits" : "division by zero", (long long)v);
+}
+
 /* Expressions of size_is and kin may name fields beside them, and constants. */
 static void check_expr(struct idlc *c, const struct expr *e, const struct field *fields)
 {
@@ -676,6 +701,8 @@ static void check_expr(struct idlc *c, const struct expr *e, const struct field 
     check_expr(c, e->a, fields);
     check_expr(c, e->b, fields);
     check_expr(c, e->c, fields);
+    if (e->kind == EX_BINARY && (strchr("/%", *e->op) || (e->op[1] == *e->op && strchr("<>", *e->op))))
+        check_right_side(c, e, fields);
 }
 
 static void check_node_exprs(struct idlc *c, const struct node *n, const struct field *fields)

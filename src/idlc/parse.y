@@ -149,6 +149,8 @@ soup_token:
 acf:
     acf_includes attrs_opt INTERFACE name '{' acf_items '}' acf_end
                                             { acf_interface(s, @4, $2, $4); }
+  | acf_includes attrs_opt INTERFACE name '{' acf_items error '}' acf_end
+                                            { acf_interface(s, @4, $2, $4); yyerrok; }
   | acf_includes                            { }
 
 acf_end:
