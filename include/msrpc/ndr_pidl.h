@@ -67,9 +67,9 @@ NT_PUBLIC void ndr_push_relative_end(struct ndr_push *n);
 NT_PUBLIC void ndr_push_subcontext(struct ndr_push *n, uint32_t header, size_t size);
 NT_PUBLIC void ndr_push_subcontext_end(struct ndr_push *n);
 
-/* How long something would be, in a stream of its own: what is pushed in between vanishes. False, and nothing
- * to end, while something is being measured already: sizes inside count as 0. */
-NT_PUBLIC bool ndr_push_measure(struct ndr_push *n);
+/* How long `object` would be, in a stream of its own: what is pushed in between vanishes. False, and nothing
+ * to end, if it is being measured already, or too many others are: such sizes count as 0. */
+NT_PUBLIC bool ndr_push_measure(struct ndr_push *n, const void *object);
 NT_PUBLIC size_t ndr_push_measure_end(struct ndr_push *n);
 
 /* By the flags in force: all of it, padding, or a 32-bit length in front. */
@@ -81,6 +81,9 @@ NT_PUBLIC void ndr_push_text8(struct ndr_push *n, const char *s);
 /* The strings up to a null pointer, and an empty one; with NDR_F_STR_NOTERM no terminator after the last. */
 NT_PUBLIC void ndr_push_texts(struct ndr_push *n, const char16_t *const *s);
 NT_PUBLIC void ndr_push_texts8(struct ndr_push *n, const char *const *s);
+
+/* UTF-16 in an array without counts: aligned to nothing. */
+NT_PUBLIC void ndr_push_wchars(struct ndr_push *n, const char16_t *p, size_t count);
 
 /* 64 bits aligned to 4: the low half first; the high half first. */
 NT_PUBLIC void ndr_push_udlong(struct ndr_push *n, uint64_t v);
@@ -113,6 +116,9 @@ NT_PUBLIC const char16_t *ndr_pull_text(struct ndr_pull *n);
 NT_PUBLIC const char *ndr_pull_text8(struct ndr_pull *n);
 NT_PUBLIC const char16_t *const *ndr_pull_texts(struct ndr_pull *n);
 NT_PUBLIC const char *const *ndr_pull_texts8(struct ndr_pull *n);
+
+NT_PUBLIC char16_t *ndr_pull_wchars(struct ndr_pull *n, size_t count);
+NT_PUBLIC void ndr_pull_wchars_to(struct ndr_pull *n, char16_t *to, size_t count);
 
 NT_PUBLIC uint64_t ndr_pull_udlong(struct ndr_pull *n);
 NT_PUBLIC uint64_t ndr_pull_udlongr(struct ndr_pull *n);

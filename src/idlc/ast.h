@@ -267,6 +267,7 @@ enum node_kind {
     ND_TEXTS,      /* strings up to an empty one */
     ND_HAND,       /* `type_name`, by functions that are written by hand */
     ND_INLINE,     /* array of `size` elements without any count */
+    ND_CHARS,      /* array of UTF-16 without counts, `to`, which has no alignment */
     ND_RELATIVE,   /* pointer whose offset is sent; `count` octets of it */
     ND_SUBCONTEXT, /* nested stream; `count`: kind of its header, `size`: its size */
     ND_FLAGS,      /* `to` under flags: `flags`, or `value` says which */

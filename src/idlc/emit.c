@@ -270,8 +270,9 @@ static const char *number_text(struct emit *e, const struct expr *x)
 static const char *name_text(struct emit *e, const struct expr *x)
 {
     const struct field *f = field_named(e, x->text);
+    const char *sent = f && e->pushing && f->node ? pidl_value_of(e, f->node) : NULL;
     if (f)
-        return field_text(e, f);
+        return sent ? sent : field_text(e, f);
     int64_t value = 0;
     (void)const_eval(e->c, x, &value);
     return POOL_PRINTF(e, "%lld", (long long)value);
@@ -299,6 +300,8 @@ static const struct node *scalar_named(const struct emit *e, const struct expr *
     const struct expr *name = x->kind == EX_UNARY && *x->op == '*' ? x->a : x;
     const struct field *f = name->kind == EX_NAME ? field_named(e, name->text) : NULL;
     const struct node *n = f ? f->node : NULL;
+    while (n && (n->kind == ND_FLAGS || n->kind == ND_VALUE))
+        n = n->to;
     if (n && n->kind == ND_POINTER && name != x)
         n = n->to;
     return n && n->kind == ND_SCALAR ? n : NULL;
@@ -391,7 +394,7 @@ const char *emit_count(struct emit *e, const struct expr *x, int plus)
         return POOL_PRINTF(e, plus ? "(%s) + 1" : "%s", text);
     if (plus)
         return POOL_PRINTF(e, "(size_t)(%s + 1)", operand(e, x));
-    return POOL_PRINTF(e, x->kind == EX_NAME ? "(size_t)%s" : "(size_t)(%s)", text);
+    return POOL_PRINTF(e, x->kind == EX_NAME || x->kind == EX_HOOK ? "(size_t)%s" : "(size_t)(%s)", text);
 }
 
 bool expr_ready(const struct emit *e, const struct expr *x)

@@ -897,6 +897,7 @@ static void start_function(struct emit *e, const struct type *t, const char *wha
         emit_line(e, "    return;");
     }
     e->body = e->o->len;
+    e->pushing = push;
     pidl_begin_type(e, t, push);
 }
 
@@ -1193,6 +1194,7 @@ static void emit_direction(struct emit *e, const struct decl *d, bool push, bool
     e->out = out;
     e->fields = d->params;
     e->flagged = pidl_flagged_params(d);
+    e->pushing = push;
     emit_params(e, d, push, out, out);
     emit_params(e, d, push, out, !out);
     if (out && d->node) {

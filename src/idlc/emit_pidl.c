@@ -172,6 +172,8 @@ const char *pidl_line(struct emit *e, const char *line)
 
 /* ---- values ---- */
 
+#define MAX_VALUES 4 /* value(length) of a member with value(...), and so on; then the member itself */
+
 static const char *padded_literal(struct emit *e, const char *s, const struct node *array)
 {
     size_t width = base_width(array->to->base), count = array->fixed ? (size_t)array->count : 0;
@@ -204,10 +206,25 @@ static const char *value_text(struct emit *e, const struct node *n, const char *
     const char *text = pidl_text(e, x, true);
     if (!text || x->kind == EX_HOOK || x->kind == EX_NUMBER)
         return text ? text : "0";
+    bool group = x->kind != EX_CALL && x->kind != EX_NAME;
     if (core->kind == ND_ENUM)
-        return POOL_PRINTF(e, "(enum %s)(%s)", core->type->cname, text);
+        return POOL_PRINTF(e, group ? "(enum %s)(%s)" : "(enum %s)%s", core->type->cname, text);
     const char *type = core->kind == ND_SCALAR || core->kind == ND_HALVES ? base_c_type(core->base) : NULL;
-    return type ? POOL_PRINTF(e, "(%s)(%s)", type, text) : text;
+    return type ? POOL_PRINTF(e, group ? "(%s)(%s)" : "(%s)%s", type, text) : text;
+}
+
+const char *pidl_value_of(struct emit *e, const struct node *n)
+{
+    while (n->kind == ND_FLAGS)
+        n = n->to;
+    const struct node *core = node_core(n);
+    if (n->kind != ND_VALUE || !n->value || e->values == MAX_VALUES ||
+        (core->kind != ND_SCALAR && core->kind != ND_ENUM && core->kind != ND_HALVES))
+        return NULL;
+    e->values++;
+    const char *text = value_text(e, n, NULL);
+    e->values--;
+    return text;
 }
 
 static bool sends_null(const struct node *n)
@@ -227,15 +244,15 @@ static const char *key_of(struct emit *e, struct place p)
 static void push_text_node(struct emit *e, const struct node *n, struct place p)
 {
     const char *eight = n->base == BASE_CHAR ? "8" : "";
-    begin_flags(e, true, n->flags, NULL);
     emit_line(e, "ndr_push_%s%s(n, %s);", n->kind == ND_TEXT ? "text" : "texts", eight, p.text);
-    end_flags(e, true, n->flags, NULL);
 }
 
 static void push_inline(struct emit *e, const struct node *n, struct place p)
 {
     unsigned width = bulk_width(n->to);
     const char *count = emit_count(e, n->size, 0);
+    if (strcmp(count, "0") == 0)
+        return; /* value(0) */
     if (width && bulk_count(n->to) == 1) {
         emit_line(e, "ndr_push_elements(n, %s, %s, %u);", p.text, count, width);
         return;
@@ -243,6 +260,12 @@ static void push_inline(struct emit *e, const struct node *n, struct place p)
     size_t body = loop_start(e, p, count, POOL_PRINTF(e, " && ndr_push_not_null(n, %s)", p.text));
     push_fixed(e, n->to, element_of(e, p), false);
     emit_close(e, body, true);
+}
+
+static const char *chars_count(struct emit *e, const struct node *n)
+{
+    return n->to->fixed ? POOL_PRINTF(e, "%llu", (unsigned long long)n->to->count)
+                        : emit_count(e, n->to->size, 0);
 }
 
 static const char *stream_args(struct emit *e, const struct node *n)
@@ -279,6 +302,9 @@ void pidl_push_fixed(struct emit *e, const struct node *n, struct place p)
         break;
     case ND_INLINE:
         push_inline(e, n, p);
+        break;
+    case ND_CHARS:
+        emit_line(e, "ndr_push_wchars(n, %s, %s);", p.text, chars_count(e, n));
         break;
     case ND_RELATIVE:
         emit_line(e, "ndr_push_relative%s(n, %s, %s);", n->count == 2 ? "_short" : "", key_of(e, p), p.text);
@@ -326,6 +352,8 @@ void pidl_push_deferred(struct emit *e, const struct node *n, struct place p)
         push_deferred(e, n->to, p);
         break;
     case ND_INLINE:
+        if (strcmp(emit_count(e, n->size, 0), "0") == 0)
+            break;
         body = loop_start(e, p, emit_count(e, n->size, 0),
                           POOL_PRINTF(e, " && ndr_push_not_null(n, %s)", p.text));
         push_deferred(e, n->to, element_of(e, p));
@@ -347,9 +375,7 @@ static void need_ready(struct emit *e, const struct node *n, const struct expr *
 static void pull_text_node(struct emit *e, const struct node *n, struct place p)
 {
     const char *eight = n->base == BASE_CHAR ? "8" : "";
-    begin_flags(e, false, n->flags, NULL);
     emit_line(e, "%s = ndr_pull_%s%s(n);", p.text, n->kind == ND_TEXT ? "text" : "texts", eight);
-    end_flags(e, false, n->flags, NULL);
 }
 
 static void pull_inline(struct emit *e, const struct node *n, struct place p)
@@ -397,6 +423,13 @@ void pidl_pull_fixed(struct emit *e, const struct node *n, struct place p)
         break;
     case ND_INLINE:
         pull_inline(e, n, p);
+        break;
+    case ND_CHARS:
+        need_ready(e, n, n->to->size);
+        if (n->to->fixed)
+            emit_line(e, "ndr_pull_wchars_to(n, %s, %s);", p.text, chars_count(e, n));
+        else
+            emit_line(e, "%s = ndr_pull_wchars(n, %s);", p.text, chars_count(e, n));
         break;
     case ND_RELATIVE:
         emit_line(e, "%s = ndr_pull_relative%s(n, %s);", p.text, n->count == 2 ? "_short" : "",
@@ -483,7 +516,7 @@ void pidl_measure(struct emit *e, const struct type *t, bool prototype)
         return;
     emit_text(e, "{\n");
     e->indent = 1;
-    emit_line(e, "if (!ndr_push_measure(n))");
+    emit_line(e, "if (!%s || !ndr_push_measure(n, %s))", is_union ? "u" : "s", is_union ? "u" : "s");
     emit_line(e, "    return 0;");
     emit_line(e, "%s_push(n, %s);", t->cname, is_union ? "u, tag" : "s");
     if (t->deferred)

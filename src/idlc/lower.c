@@ -317,6 +317,9 @@ static struct node *lower_array(struct lowering *l, struct type *t)
 {
     if (array_is_pointer(l, t))
         return lower_pointer(l, t);
+    struct node *inline_array = pidl_array(l, t);
+    if (inline_array)
+        return node_core(inline_array)->to ? inline_array : NULL;
     struct type *element = type_resolve(l->c, t->to);
     int64_t count = 0;
     if (!element || !array_count(l, t, &count))
@@ -337,7 +340,7 @@ static struct node *lower_array(struct lowering *l, struct type *t)
         return lower_dimensions(l, n, t);
     if (n->conformant || n->varying)
         take_range(l, n);
-    return lower_element(l, n, t->to);
+    return pidl_chars(l, lower_element(l, n, t->to));
 }
 
 /* What an unmarked void * is: a context handle, or a place-holder that nobody follows. */

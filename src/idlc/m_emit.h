@@ -18,6 +18,8 @@ struct emit {
     bool operation;          /* the fields are parameters */
     bool out;                /* of the response */
     const struct type *self; /* structure or union that has them */
+    bool pushing;            /* a member with value() stands for that value, in expressions, too */
+    int values;              /* in values in values */
     bool flagged;            /* flags for alignment or byte order may be in force: ndrf_* */
     size_t body;             /* where the body of a function starts in o */
     int at;                  /* fields before this one have been pulled; INT_MAX: all */

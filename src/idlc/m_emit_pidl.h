@@ -14,6 +14,8 @@ const char *pidl_self(struct emit *e);
 bool pidl_flags_below(const struct node *n);
 
 /* ---- emit_pidl.c ---- */
+/* What value() says of a number, as an operand; NULL: nothing. */
+const char *pidl_value_of(struct emit *e, const struct node *n);
 void pidl_push_fixed(struct emit *e, const struct node *n, struct place p);
 void pidl_push_deferred(struct emit *e, const struct node *n, struct place p);
 void pidl_pull_fixed(struct emit *e, const struct node *n, struct place p);

@@ -42,6 +42,7 @@ struct lowering {
     bool kind_used; /* the pointer kind written at the field has found its pointer */
     bool top;       /* at the outermost level of a parameter */
     bool in_array;
+    uint32_t flags; /* that the name of a type of pidl stands for, such as nstring */
     struct loc loc;
 };
 
@@ -66,6 +67,8 @@ struct node *pidl_data(struct lowering *l, struct node *n);
 struct node *pidl_element(struct lowering *l, struct node *n);
 /* An array whose bound is no constant: its elements and nothing else. NULL: it is an ordinary one. */
 struct node *pidl_array(struct lowering *l, struct type *t);
+/* Text in a character set, around an array without counts. */
+struct node *pidl_chars(struct lowering *l, struct node *n);
 /* The base of the elements of text in a character set, else `base`. */
 enum base pidl_char(const struct lowering *l, enum base base);
 

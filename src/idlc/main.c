@@ -40,6 +40,7 @@ static const char usage_text[] =
     "                FILE_info.c, FILE_fuzz.c (default: all but the last two)\n"
     "  --check-opnums F, --write-opnums F\n"
     "                compares operation numbers with a list, writes one\n"
+    "  --pidl        the dialect of Samba's interface files, which is otherwise told by its words\n"
     "  --types       describes each structure with a typedef, for serialization\n"
     "  --depfile F   writes what the results depend on, as a rule of make\n"
     "  -W[no-]NAME   warnings: all, replaced, direction, unsendable, enum-range, pidl;\n"
@@ -96,6 +97,8 @@ static char *run_cpp(struct idlc *c, const struct options *o, const char *path)
         argv[n++] = *a;
     for (int i = 0; i < o->n_cpp_args; i++)
         argv[n++] = o->cpp_args[i];
+    argv[n++] = "-idirafter"; /* idl_types.h, for files of pidl that come without it */
+    argv[n++] = pool_printf(&c->pool, "%s/pidl", o->system_dir ? o->system_dir : IDLC_DATA_DIR);
     argv[n++] = path;
     argv[n] = NULL;
     if (pipe2(fds, O_CLOEXEC) != 0)
@@ -166,7 +169,8 @@ static bool load(struct idlc *c, const char *name, const struct source *from, st
     const char *slash = from && from->name ? strrchr(from->name, '/') : NULL;
     if (name[0] == '/')
         return fill_source(c, name, ret);
-    if (load_from(c, slash ? pool_strndup(&c->pool, from->name, (size_t)(slash - from->name)) : NULL, name, ret)) {
+    if (load_from(c, slash ? pool_strndup(&c->pool, from->name, (size_t)(slash - from->name)) : NULL, name,
+                  ret)) {
         ret->installed = from && from->installed;
         return true;
     }
@@ -311,6 +315,9 @@ static int parse_options(struct idlc *c, struct options *o, int argc, char **arg
             c->include_prefix = v;
         } else if ((v = option_value(argv, &i, "--cpp"))) {
             o->cpp = v;
+        } else if (strcmp(argv[i], "--pidl") == 0) {
+            c->pidl = o->defines = true;
+            o->cpp_args[o->n_cpp_args++] = "-D__PIDL__";
         } else if (strcmp(argv[i], "--types") == 0) {
             c->want_types = true;
         } else if (argv[i][0] != '-' && !o->input) {

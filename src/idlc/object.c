@@ -120,11 +120,18 @@ static const char *call_as_name(const struct decl *d)
 }
 
 /* [local] f(...); [call_as(f)] RemoteF(...): one number for both, that of f. */
+/* In pidl the local operation need not be there: then the attribute says nothing. */
+static bool says_call_as(const struct idlc *c, struct decl *i, struct decl *d)
+{
+    const char *name = call_as_name(d);
+    return attr_find(d->attrs, "call_as") && !(c->pidl && name && !operation_named(i, name));
+}
+
 static struct decl *stands_for(struct idlc *c, struct decl *i, struct decl *d)
 {
     const struct attr *a = attr_find(d->attrs, "call_as");
     const char *name = call_as_name(d);
-    if (!a)
+    if (!says_call_as(c, i, d))
         return NULL;
     struct decl *local = name ? operation_named(i, name) : NULL;
     if (!local || !local->local) {
@@ -139,10 +146,11 @@ static void number_operations(struct idlc *c, struct decl *i)
     for (struct decl *d = i->body; d; d = d->next) {
         if (d->kind != DECL_OPERATION)
             continue;
-        d->local = i->local || attr_find(d->attrs, "local") || attr_find(d->attrs, "noopnum");
+        bool none = attr_find(d->attrs, "noopnum");
+        d->local = i->local || attr_find(d->attrs, "local") || none;
         if (attr_find(d->attrs, "callback"))
             d->opnum = i->n_callbacks++;
-        else if (!attr_find(d->attrs, "call_as") && (!d->local || i->object))
+        else if (!says_call_as(c, i, d) && (!d->local || i->object) && !none)
             d->opnum = i->n_ops++;
     }
     for (struct decl *d = i->body; d; d = d->next) {

@@ -182,6 +182,16 @@ static bool eval_blob_length(struct context *x, const struct expr *e, struct val
     return true;
 }
 
+/* NDR_ROUND(size, align) */
+static bool eval_round(struct context *x, const struct expr *e, struct value *ret)
+{
+    struct value a = { 0 }, b = { 0 };
+    if (!e->args || !e->args->next || !eval(x, e->args->expr, &a) || !eval(x, e->args->next->expr, &b))
+        return false;
+    ret->text = POOL_PRINTF(x->e, "((%s + %s - 1) & ~((size_t)%s - 1))", a.text, b.text, b.text);
+    return true;
+}
+
 static bool eval_call(struct context *x, const struct expr *e, struct value *ret)
 {
     const char *name = e->text;
@@ -192,6 +202,8 @@ static bool eval_call(struct context *x, const struct expr *e, struct value *ret
         return eval_length(x, e, "_term", ret);
     if (strcmp(name, "strlen_m_term_null") == 0)
         return eval_length(x, e, "_term_null", ret);
+    if (strcmp(name, "NDR_ROUND") == 0)
+        return eval_round(x, e, ret);
     if (strcmp(name, "ndr_size_DATA_BLOB") == 0)
         return eval_blob_length(x, e, ret);
     if (strncmp(name, "ndr_size_", 9) == 0 || strncmp(name, "_ndr_size_", 10) == 0)

@@ -31,7 +31,7 @@ struct node *pidl_base(struct lowering *l, const struct type *t)
     case BASE_TEXT:
     case BASE_TEXTS:
         n = lower_new_node(l, t->base == BASE_TEXT ? ND_TEXT : ND_TEXTS);
-        n->flags = flags;
+        l->flags |= flags;
         for (int i = 0; i < l->n_chain; i++) {
             struct expr *dynamic = NULL;
             pidl_take_flags(l->c, l->chain[i], &flags, &dynamic);
@@ -93,7 +93,7 @@ struct node *pidl_data(struct lowering *l, struct node *n)
 
 struct node *pidl_element(struct lowering *l, struct node *n)
 {
-    uint32_t flags = 0;
+    uint32_t flags = l->flags;
     struct expr *dynamic = NULL;
     const struct attr *value = attr_find(l->chain[0], "value");
     if (!n)
@@ -144,7 +144,14 @@ struct node *pidl_array(struct lowering *l, struct type *t)
     l->top = false;
     l->in_array = true;
     n->to = lower_type(l, t->to);
-    return n;
+    return pidl_chars(l, n);
+}
+
+struct node *pidl_chars(struct lowering *l, struct node *n)
+{
+    const struct node *to = n ? n->to : NULL;
+    bool text = to && to->kind == ND_SCALAR && to->base == BASE_WCHAR && lower_find(l, "charset");
+    return text && (n->kind == ND_INLINE || (n->fixed && !n->varying)) ? wrap(l, ND_CHARS, n) : n;
 }
 
 enum base pidl_char(const struct lowering *l, enum base base)
@@ -158,8 +165,8 @@ enum base pidl_char(const struct lowering *l, enum base base)
 
 const struct node *node_core(const struct node *n)
 {
-    while (n->kind == ND_FLAGS || n->kind == ND_VALUE || n->kind == ND_SUBCONTEXT || n->kind == ND_SKIP ||
-           (n->kind == ND_HAND && n->to))
+    while (n->kind == ND_CHARS || n->kind == ND_FLAGS || n->kind == ND_VALUE || n->kind == ND_SUBCONTEXT ||
+           n->kind == ND_SKIP || (n->kind == ND_HAND && n->to))
         n = n->to;
     return n;
 }
@@ -182,6 +189,7 @@ unsigned pidl_node_align(const struct node *n)
     case ND_HAND:
         return n->to || strncmp(n->type_name, "dnsp_", 5) == 0 ? ALIGN_1 : ALIGN_4;
     case ND_INLINE:
+    case ND_CHARS:
     case ND_FLAGS:
     case ND_VALUE:
         return node_align(n->to);
@@ -212,6 +220,7 @@ size_t pidl_node_wire_min(const struct node *n)
     switch (n->kind) {
     case ND_HALVES:
         return 8;
+    case ND_CHARS:
     case ND_FLAGS:
     case ND_VALUE:
         return node_wire_min(n->to);

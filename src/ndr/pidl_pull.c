@@ -394,6 +394,23 @@ const char *const *ndr_pull_texts8(struct ndr_pull *n)
     return pull_texts(n, 1);
 }
 
+char16_t *ndr_pull_wchars(struct ndr_pull *n, size_t count)
+{
+    uint32_t flags = n->flags;
+    n->flags |= NDR_F_NOALIGN;
+    char16_t *p = ndrf_pull_lend(n, count, 2);
+    n->flags = flags;
+    return p;
+}
+
+void ndr_pull_wchars_to(struct ndr_pull *n, char16_t *to, size_t count)
+{
+    uint32_t flags = n->flags;
+    n->flags |= NDR_F_NOALIGN;
+    ndrf_pull_elements(n, to, count, 2);
+    n->flags = flags;
+}
+
 /* ---- numbers in halves ---- */
 
 uint64_t ndr_pull_udlong(struct ndr_pull *n)

@@ -23,9 +23,10 @@ struct scope {
     size_t size;      /* stream: NDR_ANY or its fixed size */
     uint8_t *tail; /* stream: `size` octets, the last `tail_len` of which are taken from the end backwards */
     size_t tail_len;
-    unsigned width; /* relative: of the offset */
-    size_t from;    /* relative: what the offset counts from */
-    bool reverse;   /* relative */
+    unsigned width;     /* relative: of the offset */
+    size_t from;        /* relative: what the offset counts from */
+    bool reverse;       /* relative */
+    const void *object; /* measure */
 };
 
 /* A relative pointer between the passes. */
@@ -140,17 +141,24 @@ void ndr_push_base_end(struct ndr_push *n)
     (void)close_scope(n);
 }
 
-bool ndr_push_measure(struct ndr_push *n)
+/* Sizes in sizes: each doubles the work for what is inside. */
+#define MAX_MEASURES 4
+
+bool ndr_push_measure(struct ndr_push *n, const void *object)
 {
     const struct ndr_pidl_push *p = n->pidl;
+    unsigned measures = 0;
     for (size_t i = p ? p->n_scopes : 0; i-- > 0;)
-        if (p->scopes[i].kind == SCOPE_MEASURE)
+        if (p->scopes[i].kind == SCOPE_MEASURE &&
+            (p->scopes[i].object == object || ++measures == MAX_MEASURES))
             return false;
-    if (!open_scope(n, SCOPE_MEASURE)) {
+    struct scope *s = open_scope(n, SCOPE_MEASURE);
+    if (!s) {
         if (n->pidl)
             n->pidl->lost--;
         return false;
     }
+    s->object = object;
     n->start = n->w->len;
     n->pidl->base = 0;
     return true;
@@ -254,6 +262,14 @@ static struct scope *sized_stream(struct ndr_pidl_push *p)
     return NULL;
 }
 
+/* To the alignment that flags name, before and after what a relative pointer stands at. */
+static void pad(struct ndr_push *n)
+{
+    size_t align = ndr_flag_align(n->flags);
+    if (align)
+        wr_zero(n->w, (n->start - n->w->len) & (align - 1));
+}
+
 bool ndr_push_relative_start(struct ndr_push *n, const void *member, const void *p)
 {
     struct ndr_pidl_push *st = n->pidl;
@@ -275,18 +291,17 @@ bool ndr_push_relative_start(struct ndr_push *n, const void *member, const void 
     s->from = it.base;
     s->reverse = (n->flags & NDR_F_RELATIVE_REVERSE) && sized_stream(st);
     st->base = it.base;
-    if (!s->reverse)
+    if (!s->reverse) {
+        pad(n);
         fill(n, it.at, it.width, n->w->len - it.start - it.base);
+    }
     return true;
 }
 
 /* Moves the octets from `at` to the end of the stream, before those that are there already. */
 static void move_to_tail(struct ndr_push *n, struct scope *stream, const struct scope *s)
 {
-    size_t len = n->w->len - s->at, align = n->flags & NDR_F_ALIGN8   ? 8
-                                            : n->flags & NDR_F_ALIGN4 ? 4
-                                            : n->flags & NDR_F_ALIGN2 ? 2
-                                                                      : 1;
+    size_t len = n->w->len - s->at, flagged = ndr_flag_align(n->flags), align = flagged ? flagged : 1;
     size_t used = s->at - n->start, left = stream->size - stream->tail_len;
     if (used > left || len > left - used || ((left - len) & ~(align - 1)) < used) {
         ndr_push_fail(n, RPC_NT_BAD_STUB_DATA);
@@ -313,6 +328,8 @@ void ndr_push_relative_end(struct ndr_push *n)
     struct scope *stream = s && s->reverse ? sized_stream(n->pidl) : NULL;
     if (stream && n->w->st == STATUS_SUCCESS)
         move_to_tail(n, stream, s);
+    else if (s && !s->reverse)
+        pad(n);
 }
 
 /* ---- nested streams ---- */
@@ -466,6 +483,14 @@ void ndr_push_texts8(struct ndr_push *n, const char *const *s)
         push_text8(n, *s, !open || s[1]);
     if (!open)
         push_text8(n, NULL, true);
+}
+
+void ndr_push_wchars(struct ndr_push *n, const char16_t *p, size_t count)
+{
+    uint32_t flags = n->flags;
+    n->flags |= NDR_F_NOALIGN;
+    ndrf_push_elements(n, p, count, 2);
+    n->flags = flags;
 }
 
 /* ---- numbers in halves ---- */
