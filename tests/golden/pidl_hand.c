@@ -100,13 +100,10 @@ static const struct {
     const struct rpc_op *op;
 } subjects[] = {
     { "sid", &pidl_sid_type, NULL },
-    { "ace", &pidl_ace_type, NULL },
-    { "acl", &pidl_acl_type, NULL },
     { "sd", &pidl_sd_type, NULL },
     { "sd_buf", &pidl_sd_buf_type, NULL },
     { "dns_record", &pidl_dns_record_type, NULL },
     { "meta", &pidl_meta_type, NULL },
-    { "package", &pidl_package_type, NULL },
     { "credentials_blob", &pidl_credentials_blob_type, NULL },
     { "policy_header", &pidl_policy_header_type, NULL },
     { "policy_entry", &pidl_policy_entry_type, NULL },

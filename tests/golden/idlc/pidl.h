@@ -355,24 +355,15 @@ union pidl_driver_info {
 
 /* For ndr_encode and ndr_decode. */
 NT_PUBLIC extern const struct ndr_type pidl_sid_type;
-NT_PUBLIC extern const struct ndr_type pidl_ace_type;
-NT_PUBLIC extern const struct ndr_type pidl_acl_type;
 NT_PUBLIC extern const struct ndr_type pidl_sd_type;
 NT_PUBLIC extern const struct ndr_type pidl_sd_buf_type;
 NT_PUBLIC extern const struct ndr_type pidl_dns_record_type;
 NT_PUBLIC extern const struct ndr_type pidl_meta_type;
-NT_PUBLIC extern const struct ndr_type pidl_package_type;
-NT_PUBLIC extern const struct ndr_type pidl_credentials_type;
 NT_PUBLIC extern const struct ndr_type pidl_credentials_blob_type;
 NT_PUBLIC extern const struct ndr_type pidl_policy_header_type;
 NT_PUBLIC extern const struct ndr_type pidl_policy_entry_type;
-NT_PUBLIC extern const struct ndr_type pidl_av_pair_type;
 NT_PUBLIC extern const struct ndr_type pidl_challenge_type;
-NT_PUBLIC extern const struct ndr_type pidl_text_type;
-NT_PUBLIC extern const struct ndr_type pidl_pac_buffer_type;
 NT_PUBLIC extern const struct ndr_type pidl_pac_type;
-NT_PUBLIC extern const struct ndr_type pidl_form_1_type;
-NT_PUBLIC extern const struct ndr_type pidl_driver_3_type;
 
 NT_PUBLIC extern const struct rpc_interface pidl_interface;
 /* The operations by number. */

@@ -1578,48 +1578,6 @@ const struct ndr_type pidl_sid_type = {
     .pull = pidl_sid_type_pull,
 };
 
-static void pidl_ace_type_push(struct ndr_push *n, const void *p)
-{
-    const struct pidl_ace *e = p;
-    pidl_ace_push(n, e);
-}
-
-static void pidl_ace_type_pull(struct ndr_pull *n, void *p)
-{
-    struct pidl_ace *e = p;
-    pidl_ace_pull(n, e);
-}
-
-const struct ndr_type pidl_ace_type = {
-    .table_version = NDR_TYPE_VERSION,
-    .size = sizeof(struct pidl_ace),
-    .wire = 16,
-    .name = "ace",
-    .push = pidl_ace_type_push,
-    .pull = pidl_ace_type_pull,
-};
-
-static void pidl_acl_type_push(struct ndr_push *n, const void *p)
-{
-    const struct pidl_acl *e = p;
-    pidl_acl_push(n, e);
-}
-
-static void pidl_acl_type_pull(struct ndr_pull *n, void *p)
-{
-    struct pidl_acl *e = p;
-    pidl_acl_pull(n, e);
-}
-
-const struct ndr_type pidl_acl_type = {
-    .table_version = NDR_TYPE_VERSION,
-    .size = sizeof(struct pidl_acl),
-    .wire = 8,
-    .name = "acl",
-    .push = pidl_acl_type_push,
-    .pull = pidl_acl_type_pull,
-};
-
 static void pidl_sd_type_push(struct ndr_push *n, const void *p)
 {
     const struct pidl_sd *e = p;
@@ -1708,48 +1666,6 @@ const struct ndr_type pidl_meta_type = {
     .pull = pidl_meta_type_pull,
 };
 
-static void pidl_package_type_push(struct ndr_push *n, const void *p)
-{
-    const struct pidl_package *e = p;
-    pidl_package_push(n, e);
-}
-
-static void pidl_package_type_pull(struct ndr_pull *n, void *p)
-{
-    struct pidl_package *e = p;
-    pidl_package_pull(n, e);
-}
-
-const struct ndr_type pidl_package_type = {
-    .table_version = NDR_TYPE_VERSION,
-    .size = sizeof(struct pidl_package),
-    .wire = 6,
-    .name = "package",
-    .push = pidl_package_type_push,
-    .pull = pidl_package_type_pull,
-};
-
-static void pidl_credentials_type_push(struct ndr_push *n, const void *p)
-{
-    const struct pidl_credentials *e = p;
-    pidl_credentials_push(n, e);
-}
-
-static void pidl_credentials_type_pull(struct ndr_pull *n, void *p)
-{
-    struct pidl_credentials *e = p;
-    pidl_credentials_pull(n, e);
-}
-
-const struct ndr_type pidl_credentials_type = {
-    .table_version = NDR_TYPE_VERSION,
-    .size = sizeof(struct pidl_credentials),
-    .wire = 100,
-    .name = "credentials",
-    .push = pidl_credentials_type_push,
-    .pull = pidl_credentials_type_pull,
-};
-
 static void pidl_credentials_blob_type_push(struct ndr_push *n, const void *p)
 {
     const struct pidl_credentials_blob *e = p;
@@ -1813,27 +1729,6 @@ const struct ndr_type pidl_policy_entry_type = {
     .pull = pidl_policy_entry_type_pull,
 };
 
-static void pidl_av_pair_type_push(struct ndr_push *n, const void *p)
-{
-    const struct pidl_av_pair *e = p;
-    pidl_av_pair_push(n, e);
-}
-
-static void pidl_av_pair_type_pull(struct ndr_pull *n, void *p)
-{
-    struct pidl_av_pair *e = p;
-    pidl_av_pair_pull(n, e);
-}
-
-const struct ndr_type pidl_av_pair_type = {
-    .table_version = NDR_TYPE_VERSION,
-    .size = sizeof(struct pidl_av_pair),
-    .wire = 4,
-    .name = "av_pair",
-    .push = pidl_av_pair_type_push,
-    .pull = pidl_av_pair_type_pull,
-};
-
 static void pidl_challenge_type_push(struct ndr_push *n, const void *p)
 {
     const struct pidl_challenge *e = p;
@@ -1857,52 +1752,6 @@ const struct ndr_type pidl_challenge_type = {
     .pull = pidl_challenge_type_pull,
 };
 
-static void pidl_text_type_push(struct ndr_push *n, const void *p)
-{
-    const struct pidl_text *e = p;
-    pidl_text_push(n, e);
-    pidl_text_push_deferred(n, e);
-}
-
-static void pidl_text_type_pull(struct ndr_pull *n, void *p)
-{
-    struct pidl_text *e = p;
-    pidl_text_pull(n, e);
-    pidl_text_pull_deferred(n, e);
-}
-
-const struct ndr_type pidl_text_type = {
-    .table_version = NDR_TYPE_VERSION,
-    .size = sizeof(struct pidl_text),
-    .wire = 8,
-    .name = "text",
-    .push = pidl_text_type_push,
-    .pull = pidl_text_type_pull,
-};
-
-static void pidl_pac_buffer_type_push(struct ndr_push *n, const void *p)
-{
-    const struct pidl_pac_buffer *e = p;
-    pidl_pac_buffer_push(n, e);
-    pidl_pac_buffer_push_deferred(n, e);
-}
-
-static void pidl_pac_buffer_type_pull(struct ndr_pull *n, void *p)
-{
-    struct pidl_pac_buffer *e = p;
-    pidl_pac_buffer_pull(n, e);
-    pidl_pac_buffer_pull_deferred(n, e);
-}
-
-const struct ndr_type pidl_pac_buffer_type = {
-    .table_version = NDR_TYPE_VERSION,
-    .size = sizeof(struct pidl_pac_buffer),
-    .wire = 16,
-    .name = "pac_buffer",
-    .push = pidl_pac_buffer_type_push,
-    .pull = pidl_pac_buffer_type_pull,
-};
-
 static void pidl_pac_type_push(struct ndr_push *n, const void *p)
 {
     const struct pidl_pac *e = p;
@@ -1924,52 +1773,6 @@ const struct ndr_type pidl_pac_type = {
     .name = "pac",
     .push = pidl_pac_type_push,
     .pull = pidl_pac_type_pull,
-};
-
-static void pidl_form_1_type_push(struct ndr_push *n, const void *p)
-{
-    const struct pidl_form_1 *e = p;
-    pidl_form_1_push(n, e);
-    pidl_form_1_push_deferred(n, e);
-}
-
-static void pidl_form_1_type_pull(struct ndr_pull *n, void *p)
-{
-    struct pidl_form_1 *e = p;
-    pidl_form_1_pull(n, e);
-    pidl_form_1_pull_deferred(n, e);
-}
-
-const struct ndr_type pidl_form_1_type = {
-    .table_version = NDR_TYPE_VERSION,
-    .size = sizeof(struct pidl_form_1),
-    .wire = 32,
-    .name = "form_1",
-    .push = pidl_form_1_type_push,
-    .pull = pidl_form_1_type_pull,
-};
-
-static void pidl_driver_3_type_push(struct ndr_push *n, const void *p)
-{
-    const struct pidl_driver_3 *e = p;
-    pidl_driver_3_push(n, e);
-    pidl_driver_3_push_deferred(n, e);
-}
-
-static void pidl_driver_3_type_pull(struct ndr_pull *n, void *p)
-{
-    struct pidl_driver_3 *e = p;
-    pidl_driver_3_pull(n, e);
-    pidl_driver_3_pull_deferred(n, e);
-}
-
-const struct ndr_type pidl_driver_3_type = {
-    .table_version = NDR_TYPE_VERSION,
-    .size = sizeof(struct pidl_driver_3),
-    .wire = 40,
-    .name = "driver_3",
-    .push = pidl_driver_3_type_push,
-    .pull = pidl_driver_3_type_pull,
 };
 
 const struct rpc_interface pidl_interface = {
