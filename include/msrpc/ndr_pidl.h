@@ -125,7 +125,7 @@ NT_PUBLIC uint64_t ndr_pull_udlongr(struct ndr_pull *n);
 
 /* ---- lengths in value() and size_is() ---- */
 
-/* Characters; with the terminator; the same, but 0 for the empty string. Null is empty. */
+/* Characters; with the terminator; the same, but 0 for the empty string. Null: 0 always. */
 NT_PUBLIC size_t ndr_text_len(const char16_t *s);
 NT_PUBLIC size_t ndr_text_len_term(const char16_t *s);
 NT_PUBLIC size_t ndr_text_len_term_null(const char16_t *s);

@@ -256,7 +256,7 @@ size_t ndr_text_len(const char16_t *s)
 
 size_t ndr_text_len_term(const char16_t *s)
 {
-    return ndr_text_len(s) + 1;
+    return s ? ndr_text_len(s) + 1 : 0;
 }
 
 size_t ndr_text_len_term_null(const char16_t *s)
@@ -272,7 +272,7 @@ size_t ndr_text8_len(const char *s)
 
 size_t ndr_text8_len_term(const char *s)
 {
-    return ndr_text8_len(s) + 1;
+    return s ? strlen(s) + 1 : 0;
 }
 
 size_t ndr_text8_len_term_null(const char *s)

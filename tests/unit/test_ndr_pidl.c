@@ -294,6 +294,20 @@ static void test_string_errors(void **state)
     free(lot);
 }
 
+static void test_lengths(void **state)
+{
+    (void)state;
+    assert_int_equal(ndr_text_len(u"abc"), 3);
+    assert_int_equal(ndr_text_len_term(u"abc"), 4);
+    assert_int_equal(ndr_text_len_term(u""), 1);
+    assert_int_equal(ndr_text_len_term(NULL), 0);
+    assert_int_equal(ndr_text_len_term_null(u""), 0);
+    assert_int_equal(ndr_text8_len_term("abc"), 4);
+    assert_int_equal(ndr_text8_len_term(NULL), 0);
+    assert_int_equal(ndr_text8_len_term_null("a"), 2);
+    assert_int_equal(ndr_text8_len_term_null(NULL), 0);
+}
+
 static void test_halves_and_texts(void **state)
 {
     struct ndr_push n;
@@ -438,7 +452,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_vectors),          cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_values),           cmocka_unit_test(test_flags),
         cmocka_unit_test(test_strings),          cmocka_unit_test(test_string_errors),
-        cmocka_unit_test(test_halves_and_texts), cmocka_unit_test(test_relative),
+        cmocka_unit_test(test_lengths), cmocka_unit_test(test_halves_and_texts), cmocka_unit_test(test_relative),
         cmocka_unit_test(test_streams),          cmocka_unit_test(test_serialized),
     };
     if (argc < 2)
