@@ -8,6 +8,9 @@
 
 #include <msrpc/atsvc.h>
 #include <msrpc/browser.h>
+#include <msrpc/authzr.h>
+#include <msrpc/backupkey.h>
+#include <msrpc/dcom.h>
 #include <msrpc/dnsserver.h>
 #include <msrpc/drsuapi.h>
 #include <msrpc/dsaop.h>
@@ -18,12 +21,16 @@
 #include <msrpc/eventlog6.h>
 #include <msrpc/fsrvp.h>
 #include <msrpc/initshutdown.h>
+#include <msrpc/gkdi.h>
+#include <msrpc/icertpassage.h>
+#include <msrpc/lsacap.h>
 #include <msrpc/lsarpc.h>
 #include <msrpc/mgmt.h>
 #include <msrpc/msgsvc.h>
 #include <msrpc/msgsvcsend.h>
 #include <msrpc/netdfs.h>
 #include <msrpc/netlogon.h>
+#include <msrpc/perflibv2.h>
 #include <msrpc/rpcecho.h>
 #include <msrpc/samr.h>
 #include <msrpc/sasec.h>
@@ -32,6 +39,8 @@
 #include <msrpc/svcctl.h>
 #include <msrpc/taskscheduler.h>
 #include <msrpc/windowsshutdown.h>
+#include <msrpc/trkwks.h>
+#include <msrpc/w32time.h>
 #include <msrpc/winreg.h>
 #include <msrpc/winspool.h>
 #include <msrpc/witness.h>
@@ -76,6 +85,17 @@ static const struct test_interface {
     [69] = TEST_INTERFACE(IEventService),
     [70] = TEST_INTERFACE(efsrpc),
     [71] = TEST_INTERFACE(efsrpc_lsarpc),
+    [72] = TEST_INTERFACE(IObjectExporter),
+    [73] = TEST_INTERFACE(IActivation),
+    [74] = TEST_INTERFACE(IRemoteSCMActivator),
+    [75] = TEST_INTERFACE(BackupKey),
+    [76] = TEST_INTERFACE(ISDKey),
+    [77] = TEST_INTERFACE(ICertPassage),
+    [78] = TEST_INTERFACE(W32Time),
+    [79] = TEST_INTERFACE(lsacap),
+    [80] = TEST_INTERFACE(PerflibV2),
+    [81] = TEST_INTERFACE(trkwks),
+    [82] = TEST_INTERFACE(authzr),
 };
 /* clang-format on */
 
