@@ -180,6 +180,9 @@ NT_PUBLIC void ndr_push_pipe(struct ndr_push *n, const struct ndr_pipe *p, const
 /* Around the pointees of a type that can contain itself; false, and a failed push, when nested too deeply. */
 NT_PUBLIC bool ndr_push_enter(struct ndr_push *n);
 NT_PUBLIC void ndr_push_leave(struct ndr_push *n);
+/* The same for the next entry of a list, of which there may be more. */
+NT_PUBLIC bool ndr_push_enter_list(struct ndr_push *n);
+NT_PUBLIC void ndr_push_leave_list(struct ndr_push *n);
 
 /* ---- pull: from the wire to memory ---- */
 
@@ -289,6 +292,8 @@ NT_PUBLIC void ndr_pull_pipe(struct ndr_pull *n, struct ndr_pipe *p, const struc
 
 NT_PUBLIC bool ndr_pull_enter(struct ndr_pull *n);
 NT_PUBLIC void ndr_pull_leave(struct ndr_pull *n);
+NT_PUBLIC bool ndr_pull_enter_list(struct ndr_pull *n);
+NT_PUBLIC void ndr_pull_leave_list(struct ndr_pull *n);
 
 /* ---- type serialization ([MS-RPCE] 2.2.6, 2.2.7) ---- */
 

@@ -173,6 +173,7 @@ struct type {
     bool deferred;         /* has embedded pointers */
     bool conformant;       /* last member is a conformant array, or such a structure */
     bool recursive;
+    bool list; /* recursive only by one pointer to the next of its kind */
     struct problem *problem; /* why it cannot go over the wire: an error once an operation uses it */
     bool reached;            /* an operation uses it */
     bool declared;           /* by a prototype */

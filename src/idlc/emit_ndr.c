@@ -893,7 +893,7 @@ static void start_function(struct emit *e, const struct type *t, const char *wha
     emit_text(e, "{\n");
     e->indent = 1;
     if (t->recursive && strstr(what, "deferred")) {
-        emit_line(e, "if (!ndr_%s_enter(n))", push ? "push" : "pull");
+        emit_line(e, "if (!ndr_%s_enter%s(n))", push ? "push" : "pull", t->list ? "_list" : "");
         emit_line(e, "    return;");
     }
     e->body = e->o->len;
@@ -916,7 +916,7 @@ static void end_function(struct emit *e, const struct type *t, const char *what,
     mention_unused(e, t->kind == TY_UNION ? 'u' : 's');
     pidl_end_type(e, t, push);
     if (t->recursive && strstr(what, "deferred"))
-        emit_line(e, "ndr_%s_leave(n);", push ? "push" : "pull");
+        emit_line(e, "ndr_%s_leave%s(n);", push ? "push" : "pull", t->list ? "_list" : "");
     e->indent = 0;
     emit_text(e, "}\n");
 }

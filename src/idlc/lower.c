@@ -969,6 +969,27 @@ static void clear_reached(struct idlc *c)
         t->reached = false;
 }
 
+static bool links_to(const struct field *f, const struct type *t)
+{
+    const struct node *n = f->node;
+    return n && n->kind == ND_POINTER && n->to->kind == ND_STRUCT && n->to->type == t;
+}
+
+/* Of a recursive type: does only one pointer lead back, and right to the next? */
+static bool is_list(struct idlc *c, struct type *t)
+{
+    int links = 0;
+    struct type *stack = NULL;
+    clear_reached(c);
+    for (const struct field *f = t->kind == TY_STRUCT ? t->fields : NULL; f; f = f->next)
+        if (links_to(f, t))
+            links++;
+        else
+            reach(&stack, node_body(f->node));
+    mark_reached(&stack);
+    return links == 1 && !t->reached;
+}
+
 /* A type is recursive if its members lead back to it. */
 static void find_recursion(struct idlc *c)
 {
@@ -980,6 +1001,7 @@ static void find_recursion(struct idlc *c)
         reach_fields(&stack, t);
         mark_reached(&stack);
         t->recursive = t->reached;
+        t->list = t->recursive && is_list(c, t);
     }
 }
 

@@ -20,6 +20,10 @@ struct ndr_budget {
 /* No interface we know nests a type more than a few times; generated code takes under 200 bytes of stack each
  * time. */
 #define NDR_BUDGET_DEPTH 128
+/* Entries of a list that is linked by pointers: what an entry points to comes behind the whole rest of the list, so
+ * reading it takes stack for each. Only drsuapi has such lists, of objects, and its client says how many it wants at
+ * once, some hundreds. */
+#define NDR_BUDGET_LINKS 4096
 
 struct ndr_full_push;
 struct ndr_full_pull;
@@ -30,7 +34,7 @@ struct ndr_push {
     struct wr *w;
     size_t start; /* of the stub in w */
     uint32_t refs;
-    unsigned depth;
+    unsigned depth, links;
     bool wide;        /* NDR64 */
     bool pipes_apart; /* ndr_push_pipe does nothing: see below */
     struct ndr_full_push *full;
@@ -43,7 +47,7 @@ struct ndr_pull {
     struct rd rd;
     struct nt_arena *mem;
     size_t budget; /* bytes that may still be taken from mem */
-    unsigned depth;
+    unsigned depth, links;
     bool wide;        /* NDR64 */
     bool pipes_apart; /* ndr_pull_pipe does nothing: see below */
     bool swap;        /* the peer's byte order is not ours */

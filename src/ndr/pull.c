@@ -224,6 +224,19 @@ void ndr_pull_leave(struct ndr_pull *n)
     n->depth++;
 }
 
+bool ndr_pull_enter_list(struct ndr_pull *n)
+{
+    if (++n->links <= NDR_BUDGET_LINKS)
+        return true;
+    bad(n);
+    return false;
+}
+
+void ndr_pull_leave_list(struct ndr_pull *n)
+{
+    n->links--;
+}
+
 /* ---- memory and pointers ---- */
 
 /* What a pointer stands at between the passes when the size of its pointee is not known yet: never read,

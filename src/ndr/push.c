@@ -179,6 +179,19 @@ void ndr_push_leave(struct ndr_push *n)
     n->depth--;
 }
 
+bool ndr_push_enter_list(struct ndr_push *n)
+{
+    if (++n->links <= NDR_BUDGET_LINKS)
+        return true;
+    ndr_push_fail(n, RPC_NT_BAD_STUB_DATA);
+    return false;
+}
+
+void ndr_push_leave_list(struct ndr_push *n)
+{
+    n->links--;
+}
+
 /* ---- pointers ---- */
 
 static uint32_t next_id(struct ndr_push *n)

@@ -428,6 +428,13 @@ static void test_pull_budget(void **state)
     assert_true(ndr_pull_enter(&n));
     assert_false(ndr_pull_enter(&n));
     assert_int_equal(ndr_pull_status(&n), RPC_NT_BAD_STUB_DATA);
+    ndr_pull_init(&n, mem, stub, 0, 0x10, false, &budget);
+    for (int i = 0; i < NDR_BUDGET_LINKS; i++) /* has a budget of its own */
+        assert_true(ndr_pull_enter_list(&n));
+    ndr_pull_leave_list(&n);
+    assert_true(ndr_pull_enter_list(&n));
+    assert_false(ndr_pull_enter_list(&n));
+    assert_int_equal(ndr_pull_status(&n), RPC_NT_BAD_STUB_DATA);
     nt_arena_free(mem);
     mem = nt_arena_new(64); /* the arena's own ceiling */
     ndr_pull_init(&n, mem, stub, hex("01000000"), 0x10, false, NULL);

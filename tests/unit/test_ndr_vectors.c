@@ -475,6 +475,52 @@ static void test_pull_ept_map(void **state)
     nt_arena_free(mem);
 }
 
+/* Objects of IDL_DRSGetNCChanges are a list, linked by pointers: longer than a type may be nested in itself. */
+static enum nt_status long_list(size_t entries, bool ndr64)
+{
+    const struct rpc_op *op = &drsuapi_IDL_DRSGetNCChanges_op;
+    struct drsuapi_REPLENTINFLIST *list = calloc(entries, sizeof(*list));
+    struct drsuapi_IDL_DRSGetNCChanges r = { .out.pdwOutVersion = 1 };
+    struct nt_arena *mem = nt_arena_new(0);
+    struct ndr_push n;
+    struct ndr_pull p;
+    struct wr w;
+    assert_non_null(list);
+    for (size_t i = 0; i < entries; i++) {
+        list[i].pNextEntInf = i + 1 < entries ? &list[i + 1] : NULL;
+        list[i].Entinf.ulFlags = (uint32_t)i;
+    }
+    r.out.pmsgOut.V1.pObjects = list;
+    wr_init(&w, (size_t)1 << 20);
+    ndr_push_init(&n, &w, ndr64);
+    op->push_out(&n, &r);
+    enum nt_status st = ndr_push_status(&n);
+    if (st == STATUS_SUCCESS) {
+        memset(&r.out, 0, sizeof(r.out));
+        ndr_pull_init(&p, mem, w.base, w.len, 0x10, ndr64, NULL);
+        op->pull_out(&p, &r);
+        st = ndr_pull_status(&p);
+        size_t i = 0;
+        for (const struct drsuapi_REPLENTINFLIST *e = r.out.pmsgOut.V1.pObjects; e; e = e->pNextEntInf)
+            assert_int_equal(e->Entinf.ulFlags, i++);
+        assert_int_equal(i, st == STATUS_SUCCESS ? entries : 0);
+    }
+    wr_free(&w);
+    nt_arena_free(mem);
+    free(list);
+    return st;
+}
+
+static void test_long_list(void **state)
+{
+    (void)state;
+    for (int ndr64 = 0; ndr64 < 2; ndr64++) {
+        assert_int_equal(long_list(1, ndr64), STATUS_SUCCESS);
+        assert_int_equal(long_list(NDR_BUDGET_LINKS, ndr64), STATUS_SUCCESS);
+        assert_int_equal(long_list(NDR_BUDGET_LINKS + 1, ndr64), RPC_NT_BAD_STUB_DATA);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const struct CMUnitTest all[] = {
@@ -483,6 +529,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_short_memory),
         cmocka_unit_test(test_short_writer),
     };
+    static const struct CMUnitTest directory[] = { cmocka_unit_test(test_long_list) };
     static const struct CMUnitTest common[] = {
         cmocka_unit_test(test_push_share_enum),  cmocka_unit_test(test_pull_share_enum),
         cmocka_unit_test(test_push_connect5),    cmocka_unit_test(test_pull_user21),
@@ -495,5 +542,7 @@ int main(int argc, char **argv)
     int bad = cmocka_run_group_tests(all, NULL, NULL);
     if (strstr(vector_file, "common.txt"))
         bad += cmocka_run_group_tests(common, NULL, NULL);
+    if (strstr(vector_file, "drsuapi.txt"))
+        bad += cmocka_run_group_tests(directory, NULL, NULL);
     return bad;
 }

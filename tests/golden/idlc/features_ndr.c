@@ -44,14 +44,14 @@ static void features_node_push(struct ndr_push *n, const struct features_node *s
 
 static void features_node_push_deferred(struct ndr_push *n, const struct features_node *s)
 {
-    if (!ndr_push_enter(n))
+    if (!ndr_push_enter_list(n))
         return;
     if (s->next) {
         features_node_push(n, s->next);
         features_node_push_deferred(n, s->next);
     }
     ndr_push_wstring_opt(n, s->name);
-    ndr_push_leave(n);
+    ndr_push_leave_list(n);
 }
 
 static void features_node_pull(struct ndr_pull *n, struct features_node *s)
@@ -64,14 +64,14 @@ static void features_node_pull(struct ndr_pull *n, struct features_node *s)
 
 static void features_node_pull_deferred(struct ndr_pull *n, struct features_node *s)
 {
-    if (!ndr_pull_enter(n))
+    if (!ndr_pull_enter_list(n))
         return;
     if (s->next) {
         features_node_pull(n, s->next);
         features_node_pull_deferred(n, s->next);
     }
     ndr_pull_wstring_opt(n, &s->name);
-    ndr_pull_leave(n);
+    ndr_pull_leave_list(n);
 }
 
 static void features_u_push(struct ndr_push *n, const union features_u *u, uint32_t tag)
