@@ -259,7 +259,8 @@ static struct type *next_dimension(struct lowering *l, struct type *t)
 {
     static const char *const bounds[] = { "size_is", "max_is", "length_is", "last_is", "first_is", "min_is" };
     struct type *inner = type_resolve(l->c, t->to);
-    if (!inner || inner->kind != TY_ARRAY || (char_like(type_resolve(l->c, inner->to)) && lower_find(l, "string")))
+    if (!inner || inner->kind != TY_ARRAY ||
+        (char_like(type_resolve(l->c, inner->to)) && lower_find(l, "string")))
         return NULL;
     if (!inner->size && !(inner->bounds && inner->low && inner->high))
         return inner;

@@ -74,8 +74,9 @@ static bool next_vector(FILE *f, struct vector *v)
     return false;
 }
 
-/* Referent ids may be any numbers: Samba counts from SAMBA_ID in steps of 4, gives embedded references, which we
- * count, always the same, and knows no full pointers, which we count from 1. What they lead to is compared anyway. */
+/* Referent ids may be any numbers: Samba counts from SAMBA_ID in steps of 4, gives embedded references, which
+ * we count, always the same, and knows no full pointers, which we count from 1. What they lead to is compared
+ * anyway. */
 #define SAMBA_ID  0x00020000U
 #define SAMBA_REF 0xaef1aef1U
 #define MANY_IDS  0x400U
@@ -475,7 +476,8 @@ static void test_pull_ept_map(void **state)
     nt_arena_free(mem);
 }
 
-/* Objects of IDL_DRSGetNCChanges are a list, linked by pointers: longer than a type may be nested in itself. */
+/* Objects of IDL_DRSGetNCChanges are a list, linked by pointers: longer than a type may be nested in itself.
+ */
 static enum nt_status long_list(size_t entries, bool ndr64)
 {
     const struct rpc_op *op = &drsuapi_IDL_DRSGetNCChanges_op;
