@@ -7,9 +7,9 @@
 #define TESTS_INTERFACES_H
 
 #include <msrpc/atsvc.h>
-#include <msrpc/browser.h>
 #include <msrpc/authzr.h>
 #include <msrpc/backupkey.h>
+#include <msrpc/browser.h>
 #include <msrpc/dcom.h>
 #include <msrpc/dnsserver.h>
 #include <msrpc/drsuapi.h>
@@ -20,9 +20,9 @@
 #include <msrpc/eventlog.h>
 #include <msrpc/eventlog6.h>
 #include <msrpc/fsrvp.h>
-#include <msrpc/initshutdown.h>
 #include <msrpc/gkdi.h>
 #include <msrpc/icertpassage.h>
+#include <msrpc/initshutdown.h>
 #include <msrpc/lsacap.h>
 #include <msrpc/lsarpc.h>
 #include <msrpc/mgmt.h>
@@ -38,9 +38,9 @@
 #include <msrpc/srvsvc.h>
 #include <msrpc/svcctl.h>
 #include <msrpc/taskscheduler.h>
-#include <msrpc/windowsshutdown.h>
 #include <msrpc/trkwks.h>
 #include <msrpc/w32time.h>
+#include <msrpc/windowsshutdown.h>
 #include <msrpc/winreg.h>
 #include <msrpc/winspool.h>
 #include <msrpc/witness.h>
