@@ -10,7 +10,7 @@
 #include <msrpc/authzr.h>
 #include <msrpc/backupkey.h>
 #include <msrpc/browser.h>
-#include <msrpc/dcom.h>
+#include <msrpc/dcomrpc.h>
 #include <msrpc/dnsserver.h>
 #include <msrpc/drsuapi.h>
 #include <msrpc/dsaop.h>
