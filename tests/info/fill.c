@@ -161,8 +161,11 @@ static bool set_member(struct fill *f, const struct info_scope *s, int32_t membe
 static uint64_t choose(struct fill *f, const struct info_scope *s, const struct rpc_info_expr *x,
                        uint64_t want)
 {
-    uint64_t v;
-    for (uint64_t k = 0; k <= want + MAX_ELEMENTS && !is_known(s, x); k++) {
+    uint64_t v, most = want + MAX_ELEMENTS;
+    const struct rpc_info_node *count = x->member >= 0 ? s->members[x->member].node : NULL;
+    if (count && (count->flags & RPC_INFO_RANGE) && count->low > 0 && count->low <= BIG)
+        most += (uint64_t)count->low;
+    for (uint64_t k = 0; k <= most && !is_known(s, x); k++) {
         uint64_t w = k <= want ? want - k : k;
         /* a function says for itself what comes of its first operand */
         if (!info_solve(x, w, &v))
