@@ -5,7 +5,7 @@
  */
 #include "idlc/m_build.h"
 
-/* What may stand in such a file, [C706] 5.1.3, and what MIDL adds. */
+/* What may stand in such a file, [C706] 5, and what MIDL adds. */
 static const char *const acf_names[] = {
     "allocate",       "async",
     "auto_handle",    "binding_callout",
@@ -109,7 +109,7 @@ static void join_param(struct idlc *c, const struct decl *op, const struct field
             return;
         }
     check_acf_attrs(c, p->attrs);
-    /* [C706] 5.4.8: a status parameter that only the stub has. Ours gives it back in any case. */
+    /* [C706] 5: a status parameter that only the stub has. Ours gives it back in any case. */
     if (!attr_find(p->attrs, "comm_status") && !attr_find(p->attrs, "fault_status"))
         diag_error(c, p->loc, "operation '%s' has no parameter '%s'", op->name, p->name);
 }

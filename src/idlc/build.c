@@ -453,7 +453,7 @@ struct declarator *add_function(struct scanner *s, struct loc loc, struct declar
     return d;
 }
 
-/* x[low..high]; NULL is the '*' of an end that varies. [C706] 4.2.19 */
+/* x[low..high]; NULL is the '*' of an end that varies. [C706] 4 */
 struct declarator *add_bounds(struct scanner *s, struct loc loc, struct declarator *d, struct expr *low,
                               struct expr *high)
 {

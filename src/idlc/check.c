@@ -262,7 +262,8 @@ struct type *type_resolve(struct idlc *c, struct type *t)
     return t;
 }
 
-/* Words that C or C++ keep for themselves, and macros that compilers and the C library have, get an underscore. */
+/* Words that C or C++ keep for themselves, and macros that compilers and the C library have, get an
+ * underscore. */
 static const char *c_name(struct idlc *c, const char *name)
 {
     static const char *const taken[] = {
@@ -432,7 +433,7 @@ static bool enumerator_ahead(const struct decl *at, const struct expr *e, int64_
 /* The old one stands in another interface of the same file. */
 static bool other_interface(const struct decl *old, const struct decl *new)
 {
-    return old && new && old != new && old->src == new->src;
+    return old && new &&old != new && old->src == new->src;
 }
 
 static void add_enumerators(struct idlc *c, const struct decl *d, struct type *t)
@@ -583,8 +584,33 @@ static void name_body(struct idlc *c, struct decl *d, struct type *body)
     add_def(c, d, body, name ? name : d->name);
 }
 
+/* [transmit_as(T)], [wire_marshal(T)]: what travels is T, so that is the type here ([C706] 4, MIDL). With
+ * represent_as and user_marshal it is the other way round: the type travels as it is. */
+static struct type *transmitted(struct idlc *c, const struct decl *d)
+{
+    const struct attr *a = attr_find(d->attrs, "transmit_as");
+    if (!a)
+        a = attr_find(d->attrs, "wire_marshal");
+    if (!a)
+        return NULL;
+    if (a->args && a->args->type)
+        return a->args->type;
+    if (!a->args || !a->args->expr || a->args->expr->kind != EX_NAME) {
+        diag_error(c, a->loc, "%s needs the name of a type", a->name);
+        return NULL;
+    }
+    struct type *t = pool_new(&c->pool, struct type);
+    *t = (struct type){
+        .kind = TY_NAME, .name = a->args->expr->text, .loc = a->args->expr->loc, .src = d->src
+    };
+    return t;
+}
+
 static void add_typedef(struct idlc *c, struct decl *d)
 {
+    struct type *other = transmitted(c, d);
+    if (other)
+        d->type = other;
     struct type *body = body_of(d->type);
     check_attrs(c, d->attrs);
     if (body && !body->cname) {
@@ -662,7 +688,7 @@ static void check_param(struct idlc *c, struct field *f)
     f->cname = c_name(c, f->name);
     f->skip = t && t->kind == TY_BASE && t->base == BASE_HANDLE_T;
     if (!f->skip && !f->in && !f->out) {
-        f->in = true; /* [C706] 4.2.24.? leaves none out; MIDL takes it as [in] and says so */
+        f->in = true; /* MIDL takes it as [in], too */
         diag_warning(c, WARN_DIRECTION, f->loc, "parameter '%s' is neither [in] nor [out]; taken as [in]",
                      f->name);
     }

@@ -20,7 +20,7 @@ static bool eval_name(struct idlc *c, const struct expr *e, int64_t *ret)
     return false;
 }
 
-/* ---- sizeof: octets in NDR20, [C706] 4.2.6; pointers are 4, an open array counts nothing ---- */
+/* ---- sizeof: octets in NDR20; pointers are 4, an open array counts nothing ---- */
 
 struct extent {
     uint64_t size;

@@ -1026,8 +1026,19 @@ static void report_problem(struct idlc *c, const struct type *t, const struct de
 {
     for (const struct problem *p = t->problem; p; p = p->next)
         diag_error(c, p->loc, "%s", p->text);
-    if (op)
-        diag_note(c, op->loc, "operation '%s' sends this type", op->name);
+    diag_note(c, op->loc, is_operation(op) ? "operation '%s' sends this type" : "it is in the type '%s'", op->name);
+}
+
+/* What is reached from there must be something that can be sent. */
+static void report_reached(struct idlc *c, struct type **stack, const struct decl *from)
+{
+    while (*stack) {
+        struct type *t = *stack;
+        *stack = t->reach_next;
+        if (t->problem)
+            report_problem(c, t, from);
+        reach_fields(stack, t);
+    }
 }
 
 /* What stands in a type that has a problem has it, too. Only by-value members count for C, but pointees are
@@ -1057,15 +1068,13 @@ static void problems_all(struct idlc *c)
             struct type *stack = NULL;
             for (const struct field *f = is_operation(d) ? d->params : NULL; f; f = f->next)
                 reach(&stack, node_body(f->node));
-            for (struct type *t = NULL; stack;) {
-                t = stack;
-                stack = t->reach_next;
-                if (t->problem)
-                    report_problem(c, t, d);
-                reach_fields(&stack, t);
-            }
+            report_reached(c, &stack, d);
         }
     spread_problems(c);
+}
+
+static void warn_left_out(struct idlc *c)
+{
     for (const struct type *t = c->defs; t; t = t->next_def)
         if (t->problem && t->src == c->main && !t->reached)
             diag_warning(c, WARN_UNSENDABLE, t->problem->loc, "%s; '%s' is left out, for nothing sends it",
@@ -1113,6 +1122,9 @@ static struct decl **lower_types(struct idlc *c, struct decl *list, struct decl 
         if (!public && !type_wanted(c, d))
             continue;
         d->node = lower_field(c, d->owner, public ? NULL : d->attrs, d->type, d->loc, false);
+        struct type *stack = NULL;
+        reach(&stack, node_body(d->node));
+        report_reached(c, &stack, d);
         if (!d->node)
             continue;
         check_elements(c, d->node);
@@ -1161,6 +1173,7 @@ void lower_all(struct idlc *c)
     lower_source(c, c->main);
     problems_all(c);
     (void)lower_types(c, c->main->decls, &c->types);
+    warn_left_out(c);
     if (c->n_errors == 0) {
         find_recursion(c);
         find_reached(c);

@@ -55,6 +55,48 @@ for p in shares serverinfo; do
     [ $rc = 2 ] && grep -q "^usage: $p" "$DIR/said" || { echo "$p ends with $rc"; cat "$DIR/said"; exit 1; }
 done
 
+# Users' own IDL: the compiler and the files to import, as pkg-config names them.
+mkdir "$DIR/pc" "$DIR/own"
+for pc in "$PC"/*.pc; do
+    sed "s#^prefix=.*#prefix=$DIR$PREFIX#" "$pc" >"$DIR/pc/${pc##*/}"
+done
+own() # own COMMAND...: with packages whose prefix is where they lie
+{
+    PKG_CONFIG_LIBDIR=$DIR/pc:$SYSTEM LD_LIBRARY_PATH=$LIB "$@"
+}
+IDLC=$(own pkg-config --variable=idlc librpcrt)
+cat >"$DIR/own/own.idl" <<'END'
+import "OAIdl.idl", "ms-dtyp.idl";
+[object, uuid(0d2a1c5e-8f0b-4a57-9d4e-6c1f3b7a9e21)] interface IOwn : IDispatch
+{
+    HRESULT Give([in] BSTR name, [in] FILETIME when, [out, retval] IOwn **more);
+}
+END
+"$IDLC" --system-dir "$(own pkg-config --variable=idldir librpcrt)" --depfile "$DIR/own/d" -o "$DIR/own" "$DIR/own/own.idl"
+grep -q 'ms-oaut.idl' "$DIR/own/d" || { echo "own.idl: no import in the depfile"; exit 1; }
+for part in ndr client server ops; do
+    "$CC" -std=gnu11 -Wall -Wextra -Werror -fsyntax-only "$DIR/own/own_$part.c" $(own pkg-config --cflags librpcrt)
+done
+# the build files that docs/idl.md prints
+for tool in meson make; do
+    mkdir "$DIR/$tool"
+    cp "$SOURCE/examples/hello/hello.idl" "$SOURCE/examples/hello/client.c" "$DIR/$tool"
+done
+doc() # doc LANGUAGE: what stands in the block of that language
+{
+    sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/p" "$SOURCE/docs/idl.md" | sed '1d;$d'
+}
+{ echo "project('own', 'c')"; doc meson; } >"$DIR/meson/meson.build"
+{ doc make; echo 'all: hello.h ; $(CC) -c client.c hello_client.c hello_ndr.c $$(pkg-config --cflags librpcrt)'; } >"$DIR/make/Makefile"
+if command -v meson >/dev/null; then
+    { CC=$CC own meson setup "$DIR/meson/build" "$DIR/meson" && own ninja -C "$DIR/meson/build"; } >"$DIR/log" 2>&1 ||
+        { cat "$DIR/log"; exit 1; }
+    rc=0
+    LD_LIBRARY_PATH=$LIB "$DIR/meson/build/client" || rc=$?
+    [ $rc = 2 ] || { echo "client ends with $rc"; exit 1; }
+fi
+own make -s -C "$DIR/make" CC="$CC" all >"$DIR/log" 2>&1 || { cat "$DIR/log"; exit 1; }
+
 # without the shared ones only the archives are left
 rm "$LIB"/lib*.so*
 build serverinfo '' --static

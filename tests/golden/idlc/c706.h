@@ -21,7 +21,7 @@ struct c706_blob {
 // What C706 has besides, with c706.acf.
 NT_PUBLIC extern const struct rpc_interface c706_interface;
 /* The operations by number. */
-NT_PUBLIC extern const struct rpc_op *const c706_ops[5];
+NT_PUBLIC extern const struct rpc_op *const c706_ops[6];
 /* What the server may call while it serves a call, numbered apart. */
 NT_PUBLIC extern const struct rpc_op *const c706_callbacks[2];
 
@@ -32,7 +32,8 @@ enum c706_opnum {
     c706_tell_opnum = 1,
     c706_again_opnum = 2,
     c706_unused_opnum = 3,
-    c706_close_opnum = 4,
+    c706_given_opnum = 4,
+    c706_close_opnum = 5,
 };
 
 struct c706_open {
@@ -109,6 +110,21 @@ struct c706_unused {
 };
 NT_PUBLIC extern const struct rpc_op c706_unused_op;
 
+struct c706_given {
+    struct {
+        struct c706_blob p;
+        int32_t t;
+    } in;
+    struct {
+        uint8_t none;
+    } out;
+};
+NT_PUBLIC extern const struct rpc_op c706_given_op;
+NT_PUBLIC enum nt_status c706_given(struct rpc_conn *c, struct nt_arena *mem,
+                                    struct c706_given *r) NT_CHECKED;
+NT_PUBLIC enum nt_status c706_given_send(struct rpc_conn *c, struct nt_arena *mem, struct c706_given *r,
+                                         rpc_done_fn *done, void *arg, struct rpc_call **ret_call) NT_CHECKED;
+
 struct c706_close {
     struct {
         struct ndr_handle s;
@@ -129,6 +145,7 @@ struct c706_handlers {
     enum nt_status (*shout)(struct rpc_server_call *call, struct c706_shout *r);
     enum nt_status (*again)(struct rpc_server_call *call, struct c706_again *r);
     enum nt_status (*unused)(struct rpc_server_call *call, struct c706_unused *r);
+    enum nt_status (*given)(struct rpc_server_call *call, struct c706_given *r);
     enum nt_status (*close)(struct rpc_server_call *call, struct c706_close *r);
 };
 NT_PUBLIC enum nt_status c706_register(struct rpc_server *s, const struct c706_handlers *h,

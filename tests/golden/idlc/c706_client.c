@@ -35,6 +35,17 @@ enum nt_status c706_again_send(struct rpc_conn *c, struct nt_arena *mem, struct 
     return rpc_send(c, &c706_again_op, mem, r, done, arg, ret_call);
 }
 
+enum nt_status c706_given(struct rpc_conn *c, struct nt_arena *mem, struct c706_given *r)
+{
+    return rpc_run(c, &c706_given_op, mem, r);
+}
+
+enum nt_status c706_given_send(struct rpc_conn *c, struct nt_arena *mem, struct c706_given *r,
+                               rpc_done_fn *done, void *arg, struct rpc_call **ret_call)
+{
+    return rpc_send(c, &c706_given_op, mem, r, done, arg, ret_call);
+}
+
 enum nt_status c706_close(struct rpc_conn *c, struct nt_arena *mem, struct c706_close *r)
 {
     return rpc_run(c, &c706_close_op, mem, r);

@@ -27,7 +27,7 @@ static const char *const c706_endpoints[] = {
 
 const struct rpc_interface c706_interface = {
     .table_version = RPC_TABLE_VERSION,
-    .n_ops = 5,
+    .n_ops = 6,
     .name = "c706",
     .syntax.uuid = { 0x12345678, 0x1234, 0xabcd, { 0xef, 0x00, 0x01, 0x23, 0x45, 0x67, 0x89, 0xab } },
     .syntax.major = 3,
@@ -241,6 +241,33 @@ const struct rpc_op c706_unused_op = {
     .pull_out = unused_pull_out,
 };
 
+static void given_push_in(struct ndr_push *n, const void *p)
+{
+    const struct c706_given *r = p;
+    c706_blob_push(n, &r->in.p);
+    ndr_push_u32(n, (uint32_t)r->in.t);
+}
+
+static void given_pull_in(struct ndr_pull *n, void *p)
+{
+    struct c706_given *r = p;
+    c706_blob_pull(n, &r->in.p);
+    r->in.t = (int32_t)ndr_pull_u32(n);
+}
+
+const struct rpc_op c706_given_op = {
+    .table_version = RPC_TABLE_VERSION,
+    .opnum = 4,
+    .iface = &c706_interface,
+    .name = "given",
+    .size = sizeof(struct c706_given),
+    .out_offset = offsetof(struct c706_given, out),
+    .push_in = given_push_in,
+    .pull_in = given_pull_in,
+    .push_out = ndr_push_nothing,
+    .pull_out = ndr_pull_nothing,
+};
+
 static void close_push_in(struct ndr_push *n, const void *p)
 {
     const struct c706_close *r = p;
@@ -267,7 +294,7 @@ static void close_pull_out(struct ndr_pull *n, void *p)
 
 const struct rpc_op c706_close_op = {
     .table_version = RPC_TABLE_VERSION,
-    .opnum = 4,
+    .opnum = 5,
     .iface = &c706_interface,
     .name = "close",
     .size = sizeof(struct c706_close),

@@ -17,6 +17,8 @@ static enum nt_status c706_dispatch(const void *handlers, struct rpc_server_call
         return h->again ? h->again(call, r) : RPC_NT_PROCNUM_OUT_OF_RANGE;
     case c706_unused_opnum:
         return h->unused ? h->unused(call, r) : RPC_NT_PROCNUM_OUT_OF_RANGE;
+    case c706_given_opnum:
+        return h->given ? h->given(call, r) : RPC_NT_PROCNUM_OUT_OF_RANGE;
     case c706_close_opnum:
         return h->close ? h->close(call, r) : RPC_NT_PROCNUM_OUT_OF_RANGE;
     default:
