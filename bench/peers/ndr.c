@@ -16,7 +16,7 @@
 #include <gen_ndr/lsa.h>
 
 #define N      1000
-#define RUN_NS 300000000.0
+#define RUN_NS 50000000.0
 
 extern const struct ndr_interface_table ndr_table_lsarpc;
 

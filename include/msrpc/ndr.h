@@ -78,7 +78,15 @@ enum ndr_align {
 };
 
 /* Type of a union's tag; NDR_MS: ms_union, the arm is aligned to the widest arm in NDR20, too. */
-enum ndr_tag { NDR_TAG_8 = 1, NDR_TAG_16 = 2, NDR_TAG_ENUM = 3, NDR_TAG_32 = 4, NDR_TAG_PTR = 5, NDR_TAG_64 = 8, NDR_MS = 16 };
+enum ndr_tag {
+    NDR_TAG_8 = 1,
+    NDR_TAG_16 = 2,
+    NDR_TAG_ENUM = 3,
+    NDR_TAG_32 = 4,
+    NDR_TAG_PTR = 5,
+    NDR_TAG_64 = 8,
+    NDR_MS = 16
+};
 
 /* As an expected count: not known yet, whatever the wire says. */
 #define NDR_ANY SIZE_MAX
@@ -112,6 +120,8 @@ NT_PUBLIC void ndr_push_tag(struct ndr_push *n, unsigned kind, uint64_t tag, enu
 
 /* Referent id of a pointer: null or the next number. */
 NT_PUBLIC void ndr_push_unique(struct ndr_push *n, const void *p);
+/* The same for `count` of them in a row, or structures of one pointer each. */
+NT_PUBLIC void ndr_push_uniques(struct ndr_push *n, const void *pointers, size_t count);
 /* Place-holder of an embedded reference pointer; RPC_NT_NULL_REF_POINTER if it is null. */
 NT_PUBLIC void ndr_push_ref(struct ndr_push *n, const void *p);
 /* Place-holder of a reference pointer that is an element of an array: nothing in NDR20. */
@@ -217,6 +227,8 @@ NT_PUBLIC void *ndr_pull_new(struct ndr_pull *n, size_t size);
 /* Pointer to an object of `size` bytes: its memory, zeroed, or null. With size 0 a place-holder that is not
  * null, for pointees whose size is known only later. */
 NT_PUBLIC void *ndr_pull_unique(struct ndr_pull *n, size_t size);
+/* The same for `count` pointers in a row, or structures of one pointer each. */
+NT_PUBLIC void ndr_pull_uniques(struct ndr_pull *n, void *pointers, size_t count, size_t size);
 /* The same for an embedded reference pointer: null on the wire is RPC_NT_NULL_REF_POINTER. */
 NT_PUBLIC void *ndr_pull_ref(struct ndr_pull *n, size_t size);
 NT_PUBLIC void *ndr_pull_ref_element(struct ndr_pull *n, size_t size);

@@ -197,6 +197,25 @@ static void align_element(struct emit *e, const struct node *n, const char *verb
         emit_line(e, "ndr_%s_align(n, %s);", verb, align_name(n->type->arm_align));
 }
 
+/* The unique pointer that an array's element is, or that is all there is in it: those go in one piece. */
+static const struct node *only_unique(const struct node *n)
+{
+    const struct field *f =
+        n->kind == ND_STRUCT && !n->type->pidl && !n->type->encapsulated ? n->type->fields : NULL;
+    const struct node *p = f && !f->next ? f->node : n;
+    return p && p->kind == ND_POINTER && p->pointer == PTR_UNIQUE && !p->flags ? p : NULL;
+}
+
+static void pull_uniques(struct emit *e, const struct node *n, struct place p, const char *count)
+{
+    const char *text =
+        POOL_PRINTF(e, *p.text == '*' ? "(%s)[0]%s%s" : "%s[0]%s%s", p.text, n->kind == ND_STRUCT ? "." : "",
+                    n->kind == ND_STRUCT ? n->type->fields->cname : "");
+    struct place first = { text, p.name, p.depth };
+    emit_line(e, "ndr_pull_uniques(n, %s, %s, %s);", p.text, count,
+              pointee_size(e, only_unique(n)->to, first));
+}
+
 static void push_array(struct emit *e, const struct node *n, struct place p, bool hoisted)
 {
     unsigned width = n->first ? 0 : bulk_width(n->to);
@@ -227,6 +246,10 @@ static void push_array(struct emit *e, const struct node *n, struct place p, boo
         if (n->fixed && !n->varying)
             total = POOL_PRINTF(e, "%llu", (unsigned long long)(each * n->count));
         emit_line(e, "ndr_push_elements(n, %s, %s, %u);", p.text, total, width);
+        return;
+    }
+    if (!n->first && only_unique(n->to)) {
+        emit_line(e, "ndr_push_uniques(n, %s, %s);", p.text, count);
         return;
     }
     size_t body = push_loop(e, n, p);
@@ -553,11 +576,16 @@ static const char *pull_array(struct emit *e, const struct node *n, struct place
                       pull_width(e, n->to, width));
             return NULL;
         }
-        size_t body = loop_start(e, p, POOL_PRINTF(e, "%llu", (unsigned long long)n->count), "");
+        const char *all = POOL_PRINTF(e, "%llu", (unsigned long long)n->count);
+        if (only_unique(n->to)) {
+            pull_uniques(e, n->to, p, all);
+            return all;
+        }
+        size_t body = loop_start(e, p, all, "");
         align_element(e, n->to, "pull");
         pull_fixed(e, n->to, element_of(e, p), NULL);
         emit_close(e, body, true);
-        return POOL_PRINTF(e, "%llu", (unsigned long long)n->count);
+        return all;
     }
     if (width && each == 1 && !n->first && !n->dims) {
         pull_bulk(e, n, p, pull_width(e, n->to, width), hoisted);
@@ -571,6 +599,10 @@ static const char *pull_array(struct emit *e, const struct node *n, struct place
     const char *count = n->dims    ? pull_dims(e, n, p, hoisted, NULL)
                         : n->first ? pull_part(e, n, p, hoisted)
                                    : pull_open_array(e, n, p, hoisted);
+    if (!n->first && only_unique(n->to)) {
+        pull_uniques(e, n->to, p, count);
+        return count;
+    }
     size_t body = loop_from(e, p, n->first ? helper(e, p, "first") : NULL, count, "");
     align_element(e, n->to, "pull");
     pull_fixed(e, n->to, element_of(e, p), NULL);

@@ -274,6 +274,36 @@ void *ndr_pull_unique(struct ndr_pull *n, size_t size)
     return ndr_pull_u3264(n) ? pointee(n, size) : NULL;
 }
 
+void ndr_pull_uniques(struct ndr_pull *n, void *pointers, size_t count, size_t size)
+{
+    void **to = pointers;
+    size_t octets = n->wide ? 8 : 4, each = (size + 7) & ~(size_t)7, used = 0, bytes;
+    if (!count || n->rd.st != STATUS_SUCCESS)
+        return;
+    if (__builtin_mul_overflow(count, octets, &bytes)) {
+        bad(n);
+        return;
+    }
+    const uint8_t *p = aligned(n, octets, bytes);
+    if (!p)
+        return;
+    for (size_t i = 0; i < count; i++) /* any octet that is not 0 */
+        used += (n->wide ? le64(p + 8 * i) : le32(p + 4 * i)) != 0;
+    if (__builtin_mul_overflow(used, each, &bytes)) {
+        bad(n);
+        return;
+    }
+    uint8_t *mem = bytes ? take(n, bytes) : NULL;
+    if (bytes && !mem)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        if (!(n->wide ? le64(p + 8 * i) : le32(p + 4 * i)))
+            continue;
+        to[i] = size ? mem : (void *)(uintptr_t)&placeholder;
+        mem = size ? mem + each : NULL;
+    }
+}
+
 void *ndr_pull_ref(struct ndr_pull *n, size_t size)
 {
     if (ndr_pull_u3264(n))
@@ -566,24 +596,25 @@ void *ndr_pull_varying(struct ndr_pull *n, size_t size, size_t length, unsigned 
     return ndr_pull_lend(n, sent, width);
 }
 
-/* What comes next in NDR20: maximum count, offset 0, actual count, elements; lent. False: not so simple,
- * nothing is consumed, the other functions have to say what it is. */
+/* What comes next: maximum count, offset 0, actual count, elements; lent. False: not so simple, nothing is
+ * consumed, the other functions have to say what it is. */
 static inline bool lend_at_once(struct ndr_pull *n, size_t *size, size_t *length, unsigned elements,
                                 const uint8_t **ret)
 {
-    size_t width = ndr_width(elements);
-    size_t pos = (n->rd.pos + 3) & ~(size_t)3, len = n->rd.len;
-    if (n->wide || n->swap || host_big || (n->ebcdic && elements == NDR_CHARS) ||
-        n->rd.st != STATUS_SUCCESS || width > 4 || pos > len || len - pos < 12)
+    size_t width = ndr_width(elements), octets = n->wide ? 8 : 4, len = n->rd.len;
+    size_t pos = (n->rd.pos + octets - 1) & ~(octets - 1);
+    if (n->swap || host_big || (n->ebcdic && elements == NDR_CHARS) || n->rd.st != STATUS_SUCCESS ||
+        width > octets || pos > len || len - pos < 3 * octets)
         return false;
     const uint8_t *p = n->rd.base + pos;
-    *size = le32(p);
-    *length = le32(p + 8);
-    if (le32(p + 4) != 0 || *length > *size || *length > (len - pos - 12) / width || !*length ||
-        ((uintptr_t)p & (width - 1)) != 0)
+    uint64_t max = n->wide ? le64(p) : le32(p), actual = n->wide ? le64(p + 16) : le32(p + 8);
+    if ((n->wide ? le64(p + 8) : le32(p + 4)) != 0 || actual > max || !actual || max >= NDR_ANY ||
+        actual > (len - pos - 3 * octets) / width || ((uintptr_t)p & (width - 1)) != 0)
         return false;
-    *ret = p + 12;
-    n->rd.pos = pos + 12 + *length * width;
+    *size = (size_t)max;
+    *length = (size_t)actual;
+    *ret = p + 3 * octets;
+    n->rd.pos = pos + 3 * octets + *length * width;
     return true;
 }
 
@@ -603,20 +634,14 @@ void *ndr_pull_conformant_varying(struct ndr_pull *n, size_t size, size_t length
 
 void *ndr_pull_counted(struct ndr_pull *n, uint16_t *ret_length, uint16_t *ret_maximum)
 {
-    if (n->wide) {
-        ndr_pull_align(n, NDR_PTR);
-        *ret_length = ndr_pull_u16(n);
-        *ret_maximum = ndr_pull_u16(n);
-        return ndr_pull_unique(n, 0);
-    }
-    const uint8_t *p = aligned(n, 4, 8);
+    const uint8_t *p = aligned(n, n->wide ? 8 : 4, n->wide ? 16 : 8);
     if (!p) {
         *ret_length = *ret_maximum = 0;
         return NULL;
     }
     *ret_length = get16(n, p);
     *ret_maximum = get16(n, p + 2);
-    return get32(n, p + 4) ? pointee(n, 0) : NULL;
+    return (n->wide ? get64(n, p + 8) != 0 : get32(n, p + 4) != 0) ? pointee(n, 0) : NULL;
 }
 
 /* ---- strings ---- */
@@ -743,26 +768,39 @@ void ndr_pull_handle(struct ndr_pull *n, struct ndr_handle *to)
     get_guid(n, p + 4, &to->uuid);
 }
 
-void ndr_pull_sid_body(struct ndr_pull *n, struct nt_sid *to, size_t size)
+/* [MS-DTYP] 2.4.2.3; size is the maximum count. */
+static void take_sid(struct ndr_pull *n, const uint8_t *p, size_t size, struct nt_sid *to)
 {
-    const uint8_t *p = aligned(n, 4, 8);
-    if (!p)
-        return;
-    /* [MS-DTYP] 2.4.2.3 */
     if (size > NT_SID_MAX_SUB || p[1] != size) {
         bad(n);
         return;
     }
+    const uint8_t *sub = rd_bytes(&n->rd, 4 * size);
+    if (!sub)
+        return;
     to->revision = p[0];
     to->count = p[1];
     memcpy(to->authority, p + 2, sizeof(to->authority));
-    p = rd_bytes(&n->rd, 4 * size);
-    for (size_t i = 0; p && i < size; i++)
-        to->sub[i] = get32(n, p + 4 * i);
+    ndr_copy_sub(to->sub, sub, (unsigned)size);
+    for (size_t i = 0; n->swap && i < size; i++)
+        to->sub[i] = __builtin_bswap32(to->sub[i]);
+}
+
+void ndr_pull_sid_body(struct ndr_pull *n, struct nt_sid *to, size_t size)
+{
+    const uint8_t *p = aligned(n, 4, 8);
+    if (p)
+        take_sid(n, p, size, to);
 }
 
 void ndr_pull_sid(struct ndr_pull *n, struct nt_sid *to)
 {
-    size_t size = ndr_pull_size(n);
-    ndr_pull_sid_body(n, to, size);
+    if (n->wide) {
+        size_t size = ndr_pull_size(n);
+        ndr_pull_sid_body(n, to, size);
+        return;
+    }
+    const uint8_t *p = aligned(n, 4, 12);
+    if (p)
+        take_sid(n, p + 4, get32(n, p), to);
 }

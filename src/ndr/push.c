@@ -204,6 +204,24 @@ void ndr_push_unique(struct ndr_push *n, const void *p)
     push_wide(n, p ? next_id(n) : 0);
 }
 
+void ndr_push_uniques(struct ndr_push *n, const void *pointers, size_t count)
+{
+    const void *const *p = pointers;
+    size_t octets = n->wide ? 8 : 4, bytes;
+    if (!count || !ndr_push_not_null(n, pointers))
+        return;
+    if (__builtin_mul_overflow(count, octets, &bytes)) {
+        ndr_push_fail(n, RPC_NT_BAD_STUB_DATA);
+        return;
+    }
+    uint8_t *to = aligned(n, octets, bytes);
+    for (size_t i = 0; to && i < count; i++, to += octets)
+        if (n->wide)
+            put_le64(to, p[i] ? next_id(n) : 0);
+        else
+            put_le32(to, p[i] ? next_id(n) : 0);
+}
+
 void ndr_push_ref(struct ndr_push *n, const void *p)
 {
     if (ndr_push_not_null(n, p))
@@ -370,16 +388,23 @@ void ndr_push_conformant_varying(struct ndr_push *n, const void *p, size_t size,
                                  unsigned width)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    /* in NDR20 with small elements all is one piece: three counts and the elements right behind */
-    if (!n->wide && width <= 4 && length <= size && size <= UINT32_MAX / 4 && (p || !length)) {
-        uint8_t *to = aligned(n, 4, 12 + length * width);
+    /* three counts and the elements right behind, in one piece; in NDR20 unless they have to be aligned */
+    if ((n->wide || width <= 4) && length <= size && size <= UINT32_MAX / 8 && (p || !length)) {
+        size_t octets = n->wide ? 8 : 4;
+        uint8_t *to = aligned(n, octets, 3 * octets + length * width);
         if (!to)
             return;
-        put_le32(to, (uint32_t)size);
-        put_le32(to + 4, 0);
-        put_le32(to + 8, (uint32_t)length);
+        if (n->wide) {
+            put_le64(to, size);
+            put_le64(to + 8, 0);
+            put_le64(to + 16, length);
+        } else {
+            put_le32(to, (uint32_t)size);
+            put_le32(to + 4, 0);
+            put_le32(to + 8, (uint32_t)length);
+        }
         if (length)
-            memcpy(to + 12, p, length * width);
+            memcpy(to + 3 * octets, p, length * width);
         return;
     }
 #endif
@@ -389,19 +414,16 @@ void ndr_push_conformant_varying(struct ndr_push *n, const void *p, size_t size,
 
 void ndr_push_counted(struct ndr_push *n, uint16_t length, uint16_t maximum, const void *buffer)
 {
-    if (n->wide) {
-        ndr_push_align(n, NDR_PTR);
-        ndr_push_u16(n, length);
-        ndr_push_u16(n, maximum);
-        ndr_push_unique(n, buffer);
-        return;
-    }
-    uint8_t *to = aligned(n, 4, 8);
+    uint8_t *to = aligned(n, n->wide ? 8 : 4, n->wide ? 16 : 8);
     if (!to)
         return;
     put_le16(to, length);
     put_le16(to + 2, maximum);
-    put_le32(to + 4, buffer ? next_id(n) : 0);
+    put_le32(to + 4, 0); /* a gap in NDR64 */
+    if (n->wide)
+        put_le64(to + 8, buffer ? next_id(n) : 0);
+    else
+        put_le32(to + 4, buffer ? next_id(n) : 0);
 }
 
 /* ---- strings ---- */
@@ -513,8 +535,12 @@ static void put_sid(uint8_t *to, const struct nt_sid *sid)
     to[0] = sid->revision;
     to[1] = sid->count;
     memcpy(to + 2, sid->authority, sizeof(sid->authority));
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    ndr_copy_sub(to + 8, sid->sub, sid->count);
+#else
     for (unsigned i = 0; i < sid->count; i++)
         put_le32(to + 8 + 4 * i, sid->sub[i]);
+#endif
 }
 
 void ndr_push_sid_body(struct ndr_push *n, const struct nt_sid *sid)
@@ -534,14 +560,13 @@ void ndr_push_sid(struct ndr_push *n, const struct nt_sid *sid)
         ndr_push_fail(n, STATUS_INVALID_SID);
         return;
     }
-    if (n->wide)
-        ndr_push_size(n, sid->count);
-    uint8_t *to = aligned(n, 4, (n->wide ? 8U : 12U) + 4U * sid->count);
+    size_t octets = n->wide ? 8 : 4;
+    uint8_t *to = aligned(n, octets, octets + 8U + 4U * sid->count);
     if (!to)
         return;
-    if (!n->wide) {
+    if (n->wide)
+        put_le64(to, sid->count);
+    else
         put_le32(to, sid->count);
-        to += 4;
-    }
-    put_sid(to, sid);
+    put_sid(to + octets, sid);
 }

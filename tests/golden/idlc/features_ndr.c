@@ -204,8 +204,7 @@ static void features_s_push_deferred(struct ndr_push *n, const struct features_s
         ndr_push_conformant_varying(n, s->p, s->n, (size_t)(s->n / 2), 2);
     if (s->q) {
         ndr_push_size(n, s->n);
-        for (size_t i = 0; i < s->n && ndr_push_not_null(n, s->q); i++)
-            ndr_push_unique(n, s->q[i]);
+        ndr_push_uniques(n, s->q, s->n);
         for (size_t i = 0; i < s->n && ndr_push_not_null(n, s->q); i++) {
             if (s->q[i]) {
                 features_node_push(n, s->q[i]);
@@ -259,8 +258,7 @@ static void features_s_pull_deferred(struct ndr_pull *n, struct features_s *s)
     if (s->q) {
         size_t q_count = s->n;
         s->q = ndr_pull_array_conformant(n, &q_count, sizeof(*s->q), 4);
-        for (size_t i = 0; i < q_count; i++)
-            s->q[i] = ndr_pull_unique(n, sizeof(*s->q[i]));
+        ndr_pull_uniques(n, s->q, q_count, sizeof(*s->q[0]));
         for (size_t i = 0; i < q_count; i++) {
             if (s->q[i]) {
                 features_node_pull(n, s->q[i]);
@@ -315,8 +313,7 @@ static void features_outer_push_deferred(struct ndr_push *n, const struct featur
         ndr_push_conformant_varying(n, s->it.p, s->it.n, (size_t)(s->it.n / 2), 2);
     if (s->it.q) {
         ndr_push_size(n, s->it.n);
-        for (size_t i = 0; i < s->it.n && ndr_push_not_null(n, s->it.q); i++)
-            ndr_push_unique(n, s->it.q[i]);
+        ndr_push_uniques(n, s->it.q, s->it.n);
         for (size_t i = 0; i < s->it.n && ndr_push_not_null(n, s->it.q); i++) {
             if (s->it.q[i]) {
                 features_node_push(n, s->it.q[i]);
@@ -371,8 +368,7 @@ static void features_outer_pull_deferred(struct ndr_pull *n, struct features_out
     if (s->it.q) {
         size_t q_count = s->it.n;
         s->it.q = ndr_pull_array_conformant(n, &q_count, sizeof(*s->it.q), 4);
-        for (size_t i = 0; i < q_count; i++)
-            s->it.q[i] = ndr_pull_unique(n, sizeof(*s->it.q[i]));
+        ndr_pull_uniques(n, s->it.q, q_count, sizeof(*s->it.q[0]));
         for (size_t i = 0; i < q_count; i++) {
             if (s->it.q[i]) {
                 features_node_pull(n, s->it.q[i]);
@@ -420,8 +416,7 @@ static void op_push_in(struct ndr_push *n, const void *p)
     ndr_push_unique(n, r->in.x);
     if (r->in.x) {
         ndr_push_size(n, r->in.n);
-        for (size_t i = 0; i < r->in.n && ndr_push_not_null(n, r->in.x); i++)
-            ndr_push_unique(n, r->in.x[i]);
+        ndr_push_uniques(n, r->in.x, r->in.n);
         for (size_t i = 0; i < r->in.n && ndr_push_not_null(n, r->in.x); i++) {
             if (r->in.x[i]) {
                 features_s_push(n, r->in.x[i]);
@@ -443,8 +438,7 @@ static void op_pull_in(struct ndr_pull *n, void *p)
         x_size = ndr_pull_size(n);
         size_t x_count = x_size;
         r->in.x = ndr_pull_array(n, &x_count, sizeof(*r->in.x), 4);
-        for (size_t i = 0; i < x_count; i++)
-            r->in.x[i] = ndr_pull_unique(n, sizeof(*r->in.x[i]));
+        ndr_pull_uniques(n, r->in.x, x_count, sizeof(*r->in.x[0]));
         for (size_t i = 0; i < x_count; i++) {
             if (r->in.x[i]) {
                 features_s_pull(n, r->in.x[i]);
@@ -519,8 +513,7 @@ static void late_push_in(struct ndr_push *n, const void *p)
     ndr_push_sid(n, &r->in.sid);
     ndr_push_size(n, (uint8_t)r->in.count);
     ndr_push_length(n, (uint8_t)r->in.count, (uint8_t)r->in.count);
-    for (size_t i = 0; i < (uint8_t)r->in.count && ndr_push_not_null(n, r->in.names); i++)
-        ndr_push_unique(n, r->in.names[i]);
+    ndr_push_uniques(n, r->in.names, (uint8_t)r->in.count);
     for (size_t i = 0; i < (uint8_t)r->in.count && ndr_push_not_null(n, r->in.names); i++)
         ndr_push_wstring_opt(n, r->in.names[i]);
     ndr_push_u8(n, (uint8_t)r->in.count);
@@ -543,8 +536,7 @@ static void late_pull_in(struct ndr_pull *n, void *p)
     names_size = ndr_pull_size(n);
     names_count = ndr_pull_length(n, names_size);
     r->in.names = ndr_pull_array(n, &names_count, sizeof(*r->in.names), 4);
-    for (size_t i = 0; i < names_count; i++)
-        r->in.names[i] = ndr_pull_unique(n, 0);
+    ndr_pull_uniques(n, r->in.names, names_count, 0);
     for (size_t i = 0; i < names_count; i++)
         ndr_pull_wstring_opt(n, &r->in.names[i]);
     r->in.count = (int8_t)ndr_pull_u8(n);

@@ -531,8 +531,7 @@ static void grids_push_in(struct ndr_push *n, const void *p)
     wire_table_push(n, &r->in.c);
     ndr_push_size(n, (uint32_t)r->in.rows);
     ndr_push_size(n, 2);
-    for (size_t i = 0; i < ndr_times((uint32_t)r->in.rows, 2) && ndr_push_not_null(n, r->in.d); i++)
-        wire_named_pointer_push(n, &r->in.d[i]);
+    ndr_push_uniques(n, r->in.d, ndr_times((uint32_t)r->in.rows, 2));
     for (size_t i = 0; i < ndr_times((uint32_t)r->in.rows, 2) && ndr_push_not_null(n, r->in.d); i++)
         wire_named_pointer_push_deferred(n, &r->in.d[i]);
     ndr_push_length(n, 2, 2);
@@ -569,8 +568,7 @@ static void grids_pull_in(struct ndr_pull *n, void *p)
     ndr_pull_match(n, d_size2, 2);
     size_t d_count = ndr_times(d_size1, d_size2);
     r->in.d = ndr_pull_array(n, &d_count, sizeof(*r->in.d), 4);
-    for (size_t i = 0; i < d_count; i++)
-        wire_named_pointer_pull(n, &r->in.d[i]);
+    ndr_pull_uniques(n, r->in.d, d_count, 0);
     for (size_t i = 0; i < d_count; i++)
         wire_named_pointer_pull_deferred(n, &r->in.d[i]);
     size_t e_count1 = ndr_pull_length(n, 2);
