@@ -177,6 +177,7 @@ struct type {
     struct problem *problem; /* why it cannot go over the wire: an error once an operation uses it */
     bool reached;            /* an operation uses it */
     bool declared;           /* by a prototype */
+    bool in_rows, alone;     /* one pointer: stands in arrays, whose first pass is one step; elsewhere */
     struct type *reach_next, *mark_next;
 };
 

@@ -980,7 +980,13 @@ static void emit_counted(struct emit *e, const struct type *t)
     end_function(e, t, "pull_deferred", false);
 }
 
-static void push_struct(struct emit *e, const struct type *t)
+/* Nothing calls its first pass. */
+static bool rows_only(const struct type *t)
+{
+    return t->in_rows && !t->alone;
+}
+
+static void push_struct_fixed(struct emit *e, const struct type *t)
 {
     const struct field *fields, *array = NULL;
     const char *prefix = "s->";
@@ -1000,7 +1006,12 @@ static void push_struct(struct emit *e, const struct type *t)
     if (last_align(t) < t->align)
         emit_line(e, "ndr_push_end(n, %s);", align_name(t->align));
     end_function(e, t, "push", true);
+}
 
+static void push_struct(struct emit *e, const struct type *t)
+{
+    if (!rows_only(t))
+        push_struct_fixed(e, t);
     if (t->deferred) {
         start_function(e, t, "push_deferred", true);
         struct_fields(e, t, "s->", PUSH_DEFERRED);
@@ -1008,7 +1019,7 @@ static void push_struct(struct emit *e, const struct type *t)
     }
 }
 
-static void pull_struct(struct emit *e, const struct type *t)
+static void pull_struct_fixed(struct emit *e, const struct type *t)
 {
     start_function(e, t, "pull", false);
     size_t start = e->o->len;
@@ -1028,7 +1039,12 @@ static void pull_struct(struct emit *e, const struct type *t)
     if (last_align(t) < t->align)
         emit_line(e, "ndr_pull_end(n, %s);", align_name(t->align));
     end_function(e, t, "pull", false);
+}
 
+static void pull_struct(struct emit *e, const struct type *t)
+{
+    if (!rows_only(t))
+        pull_struct_fixed(e, t);
     if (t->deferred) {
         start_function(e, t, "pull_deferred", false);
         struct_fields(e, t, "s->", PULL_DEFERRED);
@@ -1359,11 +1375,37 @@ static void emit_interface_table(struct emit *e, const struct decl *i)
 
 /* ---- the file ---- */
 
+static void mark_rows(const struct node *n)
+{
+    for (bool row = false; n; n = n->to) {
+        if (n->kind == ND_STRUCT && row && only_unique(n))
+            n->type->in_rows = true;
+        else if (n->kind == ND_STRUCT)
+            n->type->alone = true;
+        row = n->kind == ND_ARRAY && !n->first;
+    }
+}
+
+/* Which structures' first pass is called, and does not only go in rows of pointers. */
+static void mark_all_rows(struct idlc *c)
+{
+    for (const struct type *t = c->defs; t; t = t->next_def)
+        for (const struct field *f = t->reached && t->kind != TY_ENUM ? t->fields : NULL; f; f = f->next)
+            mark_rows(f->node);
+    for (const struct decl *d = c->types; d; d = d->next_type)
+        mark_rows(d->node);
+    for (const struct decl *i = next_interface(c->main->decls); i; i = next_interface(i->next))
+        for (const struct decl *d = i->body; d; d = d->next)
+            for (const struct field *f = is_operation(d) ? d->params : NULL; f; f = f->next)
+                mark_rows(f->node);
+}
+
 static void emit_prototype(struct emit *e, const struct type *t)
 {
     for (int i = 0; i < 4; i++) {
         bool push = !(i & 2);
-        if (((i & 1) && !t->deferred) || pidl_by_hand(t, push))
+        bool unused = i & 1 ? !t->deferred : rows_only(t);
+        if (unused || pidl_by_hand(t, push))
             continue;
         emit_line(e, "static void %s_%s%s(struct %s *n, %s%s %s *%s%s);", t->cname, push ? "push" : "pull",
                   i & 1 ? "_deferred" : "", push ? "ndr_push" : "ndr_pull", push ? "const " : "",
@@ -1414,6 +1456,7 @@ void emit_ndr(struct idlc *c, struct text *o)
     struct emit e = { .c = c, .o = o, .at = INT_MAX };
     emit_file_start(&e, "NDR of types and operations");
     emit_text(&e, "#include %s\n", emit_header_name(&e, c->main));
+    mark_all_rows(c);
     emit_prototypes(&e);
     for (const struct type *t = c->defs; t; t = t->next_def)
         if (t->reached)
