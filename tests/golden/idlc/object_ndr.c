@@ -45,8 +45,7 @@ static void dcom_ORPC_EXTENT_ARRAY_push_deferred(struct ndr_push *n, const struc
 {
     if (s->extent) {
         ndr_push_size(n, (size_t)((s->size + 1) & ~(size_t)1));
-        for (size_t i = 0; i < (size_t)((s->size + 1) & ~(size_t)1) && ndr_push_not_null(n, s->extent); i++)
-            ndr_push_unique(n, s->extent[i]);
+        ndr_push_uniques(n, s->extent, (size_t)((s->size + 1) & ~(size_t)1));
         for (size_t i = 0; i < (size_t)((s->size + 1) & ~(size_t)1) && ndr_push_not_null(n, s->extent); i++) {
             if (s->extent[i])
                 dcom_ORPC_EXTENT_push(n, s->extent[i]);
@@ -67,8 +66,7 @@ static void dcom_ORPC_EXTENT_ARRAY_pull_deferred(struct ndr_pull *n, struct dcom
     if (s->extent) {
         size_t extent_count = (size_t)((s->size + 1) & ~(size_t)1);
         s->extent = ndr_pull_array_conformant(n, &extent_count, sizeof(*s->extent), 4);
-        for (size_t i = 0; i < extent_count; i++)
-            s->extent[i] = ndr_pull_unique(n, sizeof(*s->extent[i]));
+        ndr_pull_uniques(n, s->extent, extent_count, sizeof(*s->extent[0]));
         for (size_t i = 0; i < extent_count; i++) {
             if (s->extent[i])
                 dcom_ORPC_EXTENT_pull(n, s->extent[i]);
@@ -658,8 +656,7 @@ static void Give_push_in(struct ndr_push *n, const void *p)
     if (r->in.thing)
         dcom_MInterfacePointer_push(n, r->in.thing);
     ndr_push_size(n, (uint32_t)r->in.n);
-    for (size_t i = 0; i < (uint32_t)r->in.n && ndr_push_not_null(n, r->in.more); i++)
-        ndr_push_unique(n, r->in.more[i]);
+    ndr_push_uniques(n, r->in.more, (uint32_t)r->in.n);
     for (size_t i = 0; i < (uint32_t)r->in.n && ndr_push_not_null(n, r->in.more); i++) {
         if (r->in.more[i])
             dcom_MInterfacePointer_push(n, r->in.more[i]);
@@ -677,8 +674,7 @@ static void Give_pull_in(struct ndr_pull *n, void *p)
     more_size = ndr_pull_size(n);
     size_t more_count = more_size;
     r->in.more = ndr_pull_array(n, &more_count, sizeof(*r->in.more), 4);
-    for (size_t i = 0; i < more_count; i++)
-        r->in.more[i] = ndr_pull_unique(n, sizeof(*r->in.more[i]));
+    ndr_pull_uniques(n, r->in.more, more_count, sizeof(*r->in.more[0]));
     for (size_t i = 0; i < more_count; i++) {
         if (r->in.more[i])
             dcom_MInterfacePointer_pull(n, r->in.more[i]);
