@@ -288,6 +288,10 @@ NT_PUBLIC const char *ndr_pull_unique_string(struct ndr_pull *n);
 /* Strings with bounds: the maximum count (if conformant) must be `size`, or anything if that is NDR_ANY. */
 NT_PUBLIC const char16_t *ndr_pull_wstring_in(struct ndr_pull *n, size_t size, bool conformant);
 NT_PUBLIC const char *ndr_pull_string_in(struct ndr_pull *n, size_t size, bool conformant);
+/* range() on a string: RPC_NT_INVALID_BOUND unless it has between low and high elements, the terminator
+ * included; null is not looked at. */
+NT_PUBLIC void ndr_pull_wstring_range(struct ndr_pull *n, const char16_t *s, int64_t low, int64_t high);
+NT_PUBLIC void ndr_pull_string_range(struct ndr_pull *n, const char *s, int64_t low, int64_t high);
 /* Strings in fixed arrays, copied to `to`, which has `size` elements. */
 NT_PUBLIC void ndr_pull_wstring_to(struct ndr_pull *n, char16_t *to, size_t size);
 NT_PUBLIC void ndr_pull_string_to(struct ndr_pull *n, char *to, size_t size);

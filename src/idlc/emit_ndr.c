@@ -610,6 +610,14 @@ static const char *pull_array(struct emit *e, const struct node *n, struct place
     return count;
 }
 
+/* Elements of a string with its terminator. */
+static void string_range(struct emit *e, const struct node *n, struct place p)
+{
+    if (n->ranged)
+        emit_line(e, "ndr_pull_%sstring_range(n, %s, %lld, %lld);", n->base == BASE_WCHAR ? "w" : "", p.text,
+                  (long long)n->low, (long long)n->high);
+}
+
 static void pull_string(struct emit *e, const struct node *n, struct place p, const char *hoisted)
 {
     const char *w = n->base == BASE_WCHAR ? "w" : "";
@@ -636,6 +644,7 @@ static void pull_string(struct emit *e, const struct node *n, struct place p, co
     } else {
         emit_line(e, "%s = ndr_pull_%sstring(n);", p.text, w);
     }
+    string_range(e, n, p);
 }
 
 /* A union whose switch_is comes later takes the tag from the wire; it is compared at the end. */
@@ -725,6 +734,7 @@ static void pull_deferred_pointer(struct emit *e, const struct node *n, struct p
         pull_deferred_full(e, n, p);
     } else if (to->kind == ND_STRING && !to->fixed && !to->size) {
         emit_line(e, "ndr_pull_%sstring_opt(n, %s);", to->base == BASE_WCHAR ? "w" : "", address(e, p.text));
+        string_range(e, to, p);
     } else {
         emit_line(e, "if (%s) {", p.text);
         size_t body = emit_open(e);
@@ -1195,6 +1205,7 @@ void pull_param(struct emit *e, const struct node *n, struct place p)
     if (n->kind == ND_POINTER && n->pointer == PTR_UNIQUE && n->to->kind == ND_STRING && !n->to->fixed &&
         !n->to->size) {
         emit_line(e, "%s = ndr_pull_unique_%sstring(n);", p.text, n->to->base == BASE_WCHAR ? "w" : "");
+        string_range(e, n->to, p);
     } else if (n->kind == ND_ARRAY) {
         const char *count = pull_array(e, n, p, NULL);
         pull_deferred(e, n, p, count);

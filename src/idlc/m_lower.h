@@ -39,6 +39,7 @@ struct lowering {
     const struct decl *iface;
     unsigned level; /* entry of size_is that counts */
     unsigned depth;
+    int range_from; /* attributes before that one have given their range to what holds the elements */
     bool kind_used; /* the pointer kind written at the field has found its pointer */
     bool top;       /* at the outermost level of a parameter */
     bool in_array;

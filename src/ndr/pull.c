@@ -726,6 +726,19 @@ const char *ndr_pull_unique_string(struct ndr_pull *n)
     return ndr_pull_u3264(n) ? ndr_pull_string(n) : NULL;
 }
 
+/* After a failure s may be anything. */
+void ndr_pull_wstring_range(struct ndr_pull *n, const char16_t *s, int64_t low, int64_t high)
+{
+    if (s && n->rd.st == STATUS_SUCCESS)
+        ndr_pull_range(n, (int64_t)ndr_wstring_size(s), low, high);
+}
+
+void ndr_pull_string_range(struct ndr_pull *n, const char *s, int64_t low, int64_t high)
+{
+    if (s && n->rd.st == STATUS_SUCCESS)
+        ndr_pull_range(n, (int64_t)ndr_string_size(s), low, high);
+}
+
 void ndr_pull_wstring_to(struct ndr_pull *n, char16_t *to, size_t size)
 {
     size_t len = ndr_pull_length(n, size);

@@ -600,13 +600,99 @@ static void test_inferred(void **state)
 {
     (void)state;
     struct nt_arena *mem = nt_arena_new(0);
-    struct midl_choose r = { .in = { .level = 2, .s.b = 0x0102030405060708, .i = { .kind = 1, .u.number = 42 } } };
+    struct midl_choose r = {
+        .in = { .level = 2, .s.b = 0x0102030405060708, .i = { .kind = 1, .u.number = 42 } }
+    };
     check(&midl_choose_op, false, false, &r, mem, "02000000 02000000 0807060504030201 0100 0100 2a000000");
     r.in.i.kind = 0x10;
     check(&midl_choose_op, false, false, &r, mem, "02000000 02000000 0807060504030201 1000 1000");
     r.in.i.kind = 9;
     r.in.i.u.s = (struct midl_inferred_u_s){ 7, 8 };
     check(&midl_choose_op, false, false, &r, mem, "02000000 02000000 0807060504030201 0900 0900 07 08");
+    nt_arena_free(mem);
+}
+
+static void test_ranges(void **state)
+{
+    (void)state;
+    struct nt_arena *mem = nt_arena_new(0);
+    int32_t digits[] = { 1, 9 };
+    uint8_t octets[] = { 200, 255 };
+    struct wire_bounded r = { .in = { .n = 2, .digits = digits, .octets = octets, .s = u"ab", .t = "x" } };
+    struct wire_chain last = { NULL, 6 };
+    r.in.r.name = u"abc";
+    memcpy(r.in.r.text, "ab", 3);
+    r.in.w = 7;
+    r.in.f = (struct wire_chain){ &last, 5 };
+    const char good[] =
+        "02000000 02000000 01000000 09000000 | 02000000 c8ff (2) | 03000000 (4) 03000000 6100 6200 0000 "
+        "(2) | 00000200 02000000 (4) 02000000 7800 (2) | 04000200 (4) 03000000 616200 (1) "
+        "04000000 (4) 04000000 6100 6200 6300 0000 | (4) | 07 (7) | 08000200 05 (3) (4) 06";
+    check(&wire_bounded_op, false, false, &r, mem, good);
+    static const struct {
+        size_t at;
+        const char *octets;
+    } bad[] = {
+        { 8, "00000000" },  /* a digit below its range */
+        { 12, "0a000000" }, /* and above */
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct wire_bounded b = { .in.n = 0 };
+        uint8_t copy[256];
+        size_t len = hex(good);
+        memcpy(copy, stub, len);
+        memcpy(copy + bad[i].at, stub, hex(bad[i].octets));
+        assert_int_equal(pull(&wire_bounded_op, false, false, copy, len, mem, &b), RPC_NT_INVALID_BOUND);
+    }
+    struct wire_bounded b = r;
+    struct wr w;
+    for (int i = 0; i < 5; i++) {
+        b = r;
+        b.in.s = i == 0 ? u"abc" : u"a";              /* too long */
+        b.in.t = i == 1 ? "" : i == 2 ? "xyz" : NULL; /* too short, too long; null is neither */
+        b.in.r.name = i == 3 ? u"" : u"abc";
+        memcpy(b.in.r.text, i == 4 ? "abcd" : "a\0\0\0", 5);
+        assert_int_equal(push(&wire_bounded_op, false, i & 1, &b, &w), STATUS_SUCCESS);
+        assert_int_equal(pull(&wire_bounded_op, false, i & 1, w.base, w.len, mem, &b), RPC_NT_INVALID_BOUND);
+        wr_free(&w);
+    }
+    nt_arena_free(mem);
+}
+
+/* A list that is longer than types may be nested: refused on either side before the stack ends. */
+static void test_depth(void **state)
+{
+    (void)state;
+    struct nt_arena *mem = nt_arena_new(0);
+    struct wire_chain *links = nt_arena_array(mem, 100000, sizeof(*links));
+    struct wire_bounded r = { .in = { .s = u"a", .r.name = u"a" } };
+    struct wr w;
+    for (size_t i = 0; i + 1 < 100000; i++)
+        links[i].next = &links[i + 1];
+    r.in.c = links;
+    assert_int_equal(push(&wire_bounded_op, false, false, &r, &w), RPC_NT_BAD_STUB_DATA);
+    wr_free(&w);
+    links[100].next = NULL;
+    assert_int_equal(push(&wire_bounded_op, false, false, &r, &w), STATUS_SUCCESS);
+    struct wire_bounded b = { .in.n = 0 };
+    assert_int_equal(pull(&wire_bounded_op, false, false, w.base, w.len, mem, &b), STATUS_SUCCESS);
+    /* as deep as memory reaches: each link is a pointer and an octet */
+    wr_init(&w, 1 << 22);
+    size_t head = w.len;
+    links[100].next = NULL;
+    r.in.c = NULL;
+    struct wr bomb;
+    assert_int_equal(push(&wire_bounded_op, false, false, &r, &bomb), STATUS_SUCCESS);
+    assert_int_equal(bomb.len, 85);
+    wr_bytes(&w, bomb.base, 64); /* up to c */
+    for (size_t i = head; i < 200000; i++) {
+        wr_align(&w, 4);
+        wr_u32(&w, 1);
+        wr_u8(&w, 0);
+    }
+    assert_int_equal(pull(&wire_bounded_op, false, false, w.base, w.len, mem, &b), RPC_NT_BAD_STUB_DATA);
+    wr_free(&bomb);
+    wr_free(&w);
     nt_arena_free(mem);
 }
 
@@ -619,6 +705,7 @@ int main(void)
         cmocka_unit_test(test_bad_pipes),  cmocka_unit_test(test_grids),
         cmocka_unit_test(test_counts),     cmocka_unit_test(test_windows),
         cmocka_unit_test(test_characters), cmocka_unit_test(test_aliases),
+        cmocka_unit_test(test_ranges),     cmocka_unit_test(test_depth),
         cmocka_unit_test(test_object),     cmocka_unit_test(test_inferred),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,10 +95,21 @@ union wire_spread {
     uint8_t b;
 };
 
+/* Refers to itself. */
+struct wire_chain {
+    struct wire_chain *next; /* [unique] */
+    uint8_t value;
+};
+
+struct wire_ranged {
+    const char16_t *name; /* [unique, string, range(2, 4)] */
+    char text[8];         /* [string, range(0, 3)] */
+};
+
 /* Wire forms that are easy to get wrong; tests/unit/test_ndr_wire.c has their bytes. */
 NT_PUBLIC extern const struct rpc_interface wire_interface;
 /* The operations by number. */
-NT_PUBLIC extern const struct rpc_op *const wire_ops[7];
+NT_PUBLIC extern const struct rpc_op *const wire_ops[8];
 
 enum wire_opnum {
     wire_unions_opnum = 0,
@@ -108,6 +119,7 @@ enum wire_opnum {
     wire_windows_opnum = 4,
     wire_mixed_opnum = 5,
     wire_aliases_opnum = 6,
+    wire_bounded_opnum = 7,
 };
 
 /* Opnum 0. */
@@ -247,6 +259,30 @@ NT_PUBLIC enum nt_status wire_aliases_send(struct rpc_conn *c, struct nt_arena *
                                            rpc_done_fn *done, void *arg,
                                            struct rpc_call **ret_call) NT_CHECKED;
 
+/* Opnum 7. What range() bounds: lengths of strings, numbers of elements, elements by their own type. */
+struct wire_bounded {
+    struct {
+        int32_t n;
+        int32_t *digits;   /* [size_is(n), range(0, 2), range(1, 9)] */
+        uint8_t *octets;   /* [size_is(n), range(0, 2)] */
+        const char16_t *s; /* [string, range(1, 3)] */
+        const char *t;     /* [unique, string, range(2, 3)] */
+        struct wire_ranged r;
+        struct wire_chain *c; /* [unique] */
+        int64_t w;
+        struct wire_chain f;
+    } in;
+    struct {
+        uint8_t none;
+    } out;
+};
+NT_PUBLIC extern const struct rpc_op wire_bounded_op;
+NT_PUBLIC enum nt_status wire_bounded(struct rpc_conn *c, struct nt_arena *mem,
+                                      struct wire_bounded *r) NT_CHECKED;
+NT_PUBLIC enum nt_status wire_bounded_send(struct rpc_conn *c, struct nt_arena *mem, struct wire_bounded *r,
+                                           rpc_done_fn *done, void *arg,
+                                           struct rpc_call **ret_call) NT_CHECKED;
+
 /* Server side: a member that is NULL answers "operation out of range". */
 struct wire_handlers {
     enum nt_status (*unions)(struct rpc_server_call *call, struct wire_unions *r);
@@ -256,6 +292,7 @@ struct wire_handlers {
     enum nt_status (*windows)(struct rpc_server_call *call, struct wire_windows *r);
     enum nt_status (*mixed)(struct rpc_server_call *call, struct wire_mixed *r);
     enum nt_status (*aliases)(struct rpc_server_call *call, struct wire_aliases *r);
+    enum nt_status (*bounded)(struct rpc_server_call *call, struct wire_bounded *r);
 };
 NT_PUBLIC enum nt_status wire_register(struct rpc_server *s, const struct wire_handlers *h,
                                        void *arg) NT_CHECKED;

@@ -78,3 +78,14 @@ enum nt_status wire_aliases_send(struct rpc_conn *c, struct nt_arena *mem, struc
 {
     return rpc_send(c, &wire_aliases_op, mem, r, done, arg, ret_call);
 }
+
+enum nt_status wire_bounded(struct rpc_conn *c, struct nt_arena *mem, struct wire_bounded *r)
+{
+    return rpc_run(c, &wire_bounded_op, mem, r);
+}
+
+enum nt_status wire_bounded_send(struct rpc_conn *c, struct nt_arena *mem, struct wire_bounded *r,
+                                 rpc_done_fn *done, void *arg, struct rpc_call **ret_call)
+{
+    return rpc_send(c, &wire_bounded_op, mem, r, done, arg, ret_call);
+}

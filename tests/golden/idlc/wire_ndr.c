@@ -375,9 +375,71 @@ static void wire_spread_pull(struct ndr_pull *n, union wire_spread *u, uint32_t 
     }
 }
 
+static void wire_chain_push(struct ndr_push *n, const struct wire_chain *s)
+{
+    ndr_push_unique(n, s->next);
+    ndr_push_u8(n, s->value);
+    ndr_push_end(n, NDR_PTR);
+}
+
+static void wire_chain_push_deferred(struct ndr_push *n, const struct wire_chain *s)
+{
+    if (!ndr_push_enter(n))
+        return;
+    if (s->next) {
+        wire_chain_push(n, s->next);
+        wire_chain_push_deferred(n, s->next);
+    }
+    ndr_push_leave(n);
+}
+
+static void wire_chain_pull(struct ndr_pull *n, struct wire_chain *s)
+{
+    s->next = ndr_pull_unique(n, sizeof(*s->next));
+    s->value = ndr_pull_u8(n);
+    ndr_pull_end(n, NDR_PTR);
+}
+
+static void wire_chain_pull_deferred(struct ndr_pull *n, struct wire_chain *s)
+{
+    if (!ndr_pull_enter(n))
+        return;
+    if (s->next) {
+        wire_chain_pull(n, s->next);
+        wire_chain_pull_deferred(n, s->next);
+    }
+    ndr_pull_leave(n);
+}
+
+static void wire_ranged_push(struct ndr_push *n, const struct wire_ranged *s)
+{
+    ndr_push_unique(n, s->name);
+    ndr_push_string_in(n, s->text, 8, false);
+    ndr_push_end(n, NDR_PTR);
+}
+
+static void wire_ranged_push_deferred(struct ndr_push *n, const struct wire_ranged *s)
+{
+    ndr_push_wstring_opt(n, s->name);
+}
+
+static void wire_ranged_pull(struct ndr_pull *n, struct wire_ranged *s)
+{
+    s->name = ndr_pull_unique(n, 0);
+    ndr_pull_string_to(n, s->text, 8);
+    ndr_pull_string_range(n, s->text, 0, 3);
+    ndr_pull_end(n, NDR_PTR);
+}
+
+static void wire_ranged_pull_deferred(struct ndr_pull *n, struct wire_ranged *s)
+{
+    ndr_pull_wstring_opt(n, &s->name);
+    ndr_pull_wstring_range(n, s->name, 2, 4);
+}
+
 const struct rpc_interface wire_interface = {
     .table_version = RPC_TABLE_VERSION,
-    .n_ops = 7,
+    .n_ops = 8,
     .name = "wire",
     .syntax.uuid = { 0x5ad8f6a0, 0x57a2, 0x4a1e, { 0x9f, 0x52, 0x0a, 0x6d, 0x0c, 0x3b, 0x1f, 0x02 } },
     .syntax.major = 1,
@@ -805,4 +867,68 @@ const struct rpc_op wire_aliases_op = {
     .pull_in = aliases_pull_in,
     .push_out = aliases_push_out,
     .pull_out = aliases_pull_out,
+};
+
+static void bounded_push_in(struct ndr_push *n, const void *p)
+{
+    const struct wire_bounded *r = p;
+    ndr_push_u32(n, (uint32_t)r->in.n);
+    ndr_push_size(n, (uint32_t)r->in.n);
+    for (size_t i = 0; i < (uint32_t)r->in.n && ndr_push_not_null(n, r->in.digits); i++)
+        ndr_push_u32(n, (uint32_t)r->in.digits[i]);
+    ndr_push_conformant(n, r->in.octets, (uint32_t)r->in.n, 1);
+    ndr_push_wstring(n, r->in.s);
+    ndr_push_unique_string(n, r->in.t);
+    wire_ranged_push(n, &r->in.r);
+    wire_ranged_push_deferred(n, &r->in.r);
+    ndr_push_unique(n, r->in.c);
+    if (r->in.c) {
+        wire_chain_push(n, r->in.c);
+        wire_chain_push_deferred(n, r->in.c);
+    }
+    ndr_push_u64(n, (uint64_t)r->in.w);
+    wire_chain_push(n, &r->in.f);
+    wire_chain_push_deferred(n, &r->in.f);
+}
+
+static void bounded_pull_in(struct ndr_pull *n, void *p)
+{
+    struct wire_bounded *r = p;
+    r->in.n = (int32_t)ndr_pull_u32(n);
+    size_t digits_count = (uint32_t)r->in.n;
+    r->in.digits = ndr_pull_array_conformant(n, &digits_count, sizeof(*r->in.digits), 4);
+    ndr_pull_range(n, (int64_t)digits_count, 0, 2);
+    for (size_t i = 0; i < digits_count; i++) {
+        r->in.digits[i] = (int32_t)ndr_pull_u32(n);
+        ndr_pull_range(n, r->in.digits[i], 1, 9);
+    }
+    r->in.octets = ndr_pull_conformant(n, (uint32_t)r->in.n, 1);
+    ndr_pull_range(n, (int64_t)(r->in.n), 0, 2);
+    r->in.s = ndr_pull_wstring(n);
+    ndr_pull_wstring_range(n, r->in.s, 1, 3);
+    r->in.t = ndr_pull_unique_string(n);
+    ndr_pull_string_range(n, r->in.t, 2, 3);
+    wire_ranged_pull(n, &r->in.r);
+    wire_ranged_pull_deferred(n, &r->in.r);
+    r->in.c = ndr_pull_unique(n, sizeof(*r->in.c));
+    if (r->in.c) {
+        wire_chain_pull(n, r->in.c);
+        wire_chain_pull_deferred(n, r->in.c);
+    }
+    r->in.w = (int64_t)ndr_pull_u64(n);
+    wire_chain_pull(n, &r->in.f);
+    wire_chain_pull_deferred(n, &r->in.f);
+}
+
+const struct rpc_op wire_bounded_op = {
+    .table_version = RPC_TABLE_VERSION,
+    .opnum = 7,
+    .iface = &wire_interface,
+    .name = "bounded",
+    .size = sizeof(struct wire_bounded),
+    .out_offset = offsetof(struct wire_bounded, out),
+    .push_in = bounded_push_in,
+    .pull_in = bounded_pull_in,
+    .push_out = ndr_push_nothing,
+    .pull_out = ndr_pull_nothing,
 };

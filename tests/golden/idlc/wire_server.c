@@ -23,6 +23,8 @@ static enum nt_status wire_dispatch(const void *handlers, struct rpc_server_call
         return h->mixed ? h->mixed(call, r) : RPC_NT_PROCNUM_OUT_OF_RANGE;
     case wire_aliases_opnum:
         return h->aliases ? h->aliases(call, r) : RPC_NT_PROCNUM_OUT_OF_RANGE;
+    case wire_bounded_opnum:
+        return h->bounded ? h->bounded(call, r) : RPC_NT_PROCNUM_OUT_OF_RANGE;
     default:
         return RPC_NT_PROCNUM_OUT_OF_RANGE;
     }
