@@ -384,13 +384,13 @@ static void wire_chain_push(struct ndr_push *n, const struct wire_chain *s)
 
 static void wire_chain_push_deferred(struct ndr_push *n, const struct wire_chain *s)
 {
-    if (!ndr_push_enter(n))
+    if (!ndr_push_enter_list(n))
         return;
     if (s->next) {
         wire_chain_push(n, s->next);
         wire_chain_push_deferred(n, s->next);
     }
-    ndr_push_leave(n);
+    ndr_push_leave_list(n);
 }
 
 static void wire_chain_pull(struct ndr_pull *n, struct wire_chain *s)
@@ -402,13 +402,13 @@ static void wire_chain_pull(struct ndr_pull *n, struct wire_chain *s)
 
 static void wire_chain_pull_deferred(struct ndr_pull *n, struct wire_chain *s)
 {
-    if (!ndr_pull_enter(n))
+    if (!ndr_pull_enter_list(n))
         return;
     if (s->next) {
         wire_chain_pull(n, s->next);
         wire_chain_pull_deferred(n, s->next);
     }
-    ndr_pull_leave(n);
+    ndr_pull_leave_list(n);
 }
 
 static void wire_ranged_push(struct ndr_push *n, const struct wire_ranged *s)
