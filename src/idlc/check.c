@@ -459,7 +459,11 @@ static void add_enumerators(struct idlc *c, const struct decl *d, struct type *t
             f->name = scope_name(c, d->owner, f->name, false);
             s = NULL;
         }
-        const struct decl *owner = s && s->field ? s->type->owner : s && s->decl ? s->decl->owner : NULL;
+        const struct decl *owner = !s             ? NULL
+                                   : s->type == t ? d->owner
+                                   : s->field     ? s->type->owner
+                                   : s->decl      ? s->decl->owner
+                                                  : NULL;
         bool other = c->pidl && s && s->known_value && owner != d->owner; /* in C they have their prefixes */
         if (s && !other && !(s->field && s->value == f->number))
             diag_error(c, f->loc, "'%s' is defined already", f->name);

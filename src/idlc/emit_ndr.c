@@ -435,7 +435,8 @@ const char *expected(struct emit *e, const struct node *n, const struct expr *x,
  * came. */
 void match_late(struct emit *e, const char *sent, const struct expr *x, int plus)
 {
-    text_printf(&e->late_vars, "size_t %s = NDR_ANY;\n", sent);
+    if (strcmp(sent, "size") != 0) /* the one that went ahead is there already */
+        text_printf(&e->late_vars, "size_t %s = NDR_ANY;\n", sent);
     text_printf(&e->late, "ndr_pull_match(n, %s, %s);\n", sent, emit_count(e, x, plus));
 }
 
@@ -806,9 +807,7 @@ static const struct field *trailing_open(struct emit *e, const struct type *t, c
 {
     *ret_prefix = "s->";
     for (;;) {
-        const struct field *f = t->fields;
-        while (f->next)
-            f = f->next;
+        const struct field *f = open_member(t);
         *ret_fields = t->fields;
         if (f->node->kind != ND_STRUCT)
             return f;
@@ -851,6 +850,8 @@ static void pull_tag_first(struct emit *e, const struct node *u, const struct no
 static unsigned first_align(const struct type *t)
 {
     const struct node *n = t->fields->node;
+    if (node_open(n) && t->fields != open_member(t))
+        return ALIGN_1; /* its maximum count is first */
     return n->kind == ND_STRUCT && n->type->conformant ? first_align(n->type) : node_first_align(n);
 }
 
@@ -878,6 +879,7 @@ enum pass { PUSH_FIXED, PUSH_DEFERRED, PULL_FIXED, PULL_DEFERRED };
 
 static void struct_fields(struct emit *e, const struct type *t, const char *prefix, enum pass pass)
 {
+    const struct field *open = open_member(t);
     const struct field *outer_fields = e->fields;
     const char *outer_prefix = e->prefix;
     int outer_at = e->at;
@@ -886,7 +888,7 @@ static void struct_fields(struct emit *e, const struct type *t, const char *pref
         e->fields = t->fields;
         e->prefix = prefix;
         e->at = pass == PULL_FIXED ? f->index : INT_MAX;
-        if (f->node->kind == ND_STRUCT && f->node->type->conformant) {
+        if (f->node->kind == ND_STRUCT && f->node->type->conformant && f == open) {
             bool push = pass == PUSH_FIXED, fixed = push || pass == PULL_FIXED;
             if (fixed && first_align(f->node->type) < f->node->type->align)
                 emit_line(e, "ndr_%s_align(n, %s);", push ? "push" : "pull",
@@ -897,7 +899,7 @@ static void struct_fields(struct emit *e, const struct type *t, const char *pref
         switch (pass) {
         case PUSH_FIXED:
             if (!t->encapsulated || f != t->fields)
-                push_fixed(e, f->node, p, true);
+                push_fixed(e, f->node, p, f == open);
             break;
         case PUSH_DEFERRED:
             push_deferred(e, f->node, p);
@@ -906,7 +908,7 @@ static void struct_fields(struct emit *e, const struct type *t, const char *pref
             if (t->encapsulated && f == t->fields)
                 pull_tag_first(e, f->next->node, f->node, p);
             else
-                pull_fixed(e, f->node, p, node_open(f->node) ? "size" : NULL);
+                pull_fixed(e, f->node, p, f == open ? "size" : NULL);
             break;
         case PULL_DEFERRED:
             if (f->node->kind == ND_UNION && f->node->type->deferred && !union_tag_first(t, f)) {
@@ -956,6 +958,7 @@ static void mention_unused(struct emit *e, char name)
 static void end_function(struct emit *e, const struct type *t, const char *what, bool push)
 {
     mention_unused(e, t->kind == TY_UNION ? 'u' : 's');
+    mention_unused(e, 'n');
     pidl_end_type(e, t, push);
     if (t->recursive && strstr(what, "deferred"))
         emit_line(e, "ndr_%s_leave%s(n);", push ? "push" : "pull", t->list ? "_list" : "");

@@ -156,6 +156,7 @@ unsigned base_width(enum base b);
 bool base_signed(enum base b);
 bool node_deferred(const struct node *n);
 bool node_open(const struct node *n);
+const struct field *open_member(const struct type *t);
 unsigned node_align(const struct node *n);
 unsigned node_first_align(const struct node *n);
 unsigned node_last_align(const struct node *n);

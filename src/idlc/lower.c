@@ -569,6 +569,8 @@ unsigned node_align(const struct node *n)
 {
     switch (n->kind) {
     case ND_SCALAR:
+        if (n->type && n->type->bitmap && n->base == BASE_U64)
+            return ALIGN_4; /* of a structure; by itself it is aligned to 8: that is what Samba does */
         return n->base == BASE_GUID || n->base == BASE_SID      ? ALIGN_4
                : n->base == BASE_I3264 || n->base == BASE_U3264 ? (unsigned)ALIGN_PTR
                                                                 : base_width(n->base);
@@ -757,6 +759,16 @@ bool node_open(const struct node *n)
            (n->kind == ND_STRUCT && n->type->conformant) || (n->kind == ND_SCALAR && n->base == BASE_SID);
 }
 
+/* The member whose maximum count goes before the structure: the last, and in pidl the last open one. */
+const struct field *open_member(const struct type *t)
+{
+    const struct field *open = NULL;
+    for (const struct field *f = t->fields; f; f = f->next)
+        if (f->node && node_open(f->node))
+            open = f;
+    return open;
+}
+
 static void check_pipe(struct idlc *c, const struct node *n)
 {
     if (node_deferred(n->to) || node_open(n->to) || n->to->kind == ND_HANDLE || n->to->kind == ND_UNION ||
@@ -774,7 +786,7 @@ static void check_elements(struct idlc *c, const struct node *n)
         const struct node *e = n->kind == ND_ARRAY ? n->to : NULL;
         if (!e)
             continue;
-        if (e->kind == ND_STRUCT && e->type->conformant)
+        if (e->kind == ND_STRUCT && e->type->conformant && !c->pidl)
             diag_error(c, n->loc, "elements of an array cannot be conformant structures");
         if ((e->kind == ND_ARRAY || e->kind == ND_STRING) && !e->fixed)
             diag_error(c, n->loc, "only the first dimension of an array can be open");
@@ -791,7 +803,7 @@ static void layout_struct(struct idlc *c, struct type *t)
         if (!n)
             continue;
         bool open = node_open(n);
-        if (open && f->next)
+        if (open && f->next && !c->pidl)
             diag_error(c, f->loc,
                        n->kind == ND_SCALAR ? "only the last member can be an RPC_SID by value"
                                             : "only the last member can be an open array");
@@ -816,7 +828,7 @@ static void layout_union(struct idlc *c, struct type *t)
         struct node *n = f->node;
         if (!n)
             continue;
-        if (node_open(n))
+        if (node_open(n) && !c->pidl)
             diag_error(c, f->loc, "an arm of a union needs a fixed size: use a pointer");
         arms = stricter(arms, node_align(n));
         t->deferred |= node_deferred(n);
@@ -976,7 +988,7 @@ static void reach(struct type **stack, struct type *t)
 static void reach_fields(struct type **stack, const struct type *t)
 {
     for (const struct field *f = t->fields; f; f = f->next)
-        if (f->node && f->node->kind == ND_STRUCT && f->node->type->conformant)
+        if (f->node && f->node->kind == ND_STRUCT && f->node->type->conformant && f == open_member(t))
             reach_fields(stack, f->node->type);
         else
             reach(stack, node_body(f->node));

@@ -365,6 +365,10 @@ static void finish_value(const struct owner *o, struct node *n, const struct fie
     bool null = known && (strcmp(v.text, "NULL") == 0 || strcmp(v.text, "0") == 0);
     if ((core->kind == ND_POINTER || core->kind == ND_RELATIVE) && null)
         return;
+    if (core->kind == ND_IGNORE) {
+        n->value = NULL; /* sends no pointer anyway */
+        return;
+    }
     const struct node *to = core->kind == ND_ARRAY || core->kind == ND_INLINE ? core->to : NULL;
     if (to && to->kind == ND_SCALAR) {
         to_hook(o, &n->value, f->name, "value",

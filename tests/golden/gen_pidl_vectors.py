@@ -7,7 +7,7 @@ parameters (level and size offered) or 0 0, the bytes."""
 
 import os
 
-from samba.dcerpc import dnsp, drsblobs, krb5pac, misc, ntlmssp, preg, security, spoolss
+from samba.dcerpc import dnsp, drsblobs, krb5pac, misc, ntlmssp, preg, security, spoolss, unixinfo
 from samba.ndr import ndr_pack, ndr_pack_out
 
 lines = []
@@ -185,7 +185,23 @@ def printers():
         add("get_driver", ndr_pack_out(c), 3, 301)
 
 
-for make in descriptors, dns_records, metadata, credentials, policies, challenges, pacs, printers:
+def open_arrays():
+    for sids in ["S-1-1-0"], ["S-1-5-32-544", "S-1-5-21-1-2-3-500"], []:
+        t = security.token()
+        t.num_sids, t.privilege_mask, t.rights_mask = len(sids), 0x1122334455667788, 7
+        t.sids = [security.dom_sid(s) for s in sids]
+        add("token", ndr_pack(t))
+    c = unixinfo.GetPWUid()
+    infos = []
+    for home, shell in ("/home/a", "/bin/sh"), ("/r", "/bin/bash"), ("", ""):
+        i = unixinfo.GetPWUidInfo()
+        i.status, i.homedir, i.shell = 0, home, shell
+        infos.append(i)
+    c.in_count, c.in_uids, c.out_count, c.out_infos = 3, [1, 2, 3], 3, infos
+    add("get_passwords", ndr_pack_out(c))
+
+
+for make in descriptors, dns_records, metadata, credentials, policies, challenges, pacs, printers, open_arrays:
     make()
 with open(os.path.dirname(os.path.abspath(__file__)) + "/ndr/pidl.txt", "w") as f:
     f.write("# Made by gen_pidl_vectors.py: type or operation, level, offered, bytes.\n")

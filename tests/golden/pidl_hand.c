@@ -109,6 +109,8 @@ static const struct {
     { "policy_entry", &pidl_policy_entry_type, NULL },
     { "challenge", &pidl_challenge_type, NULL },
     { "pac", &pidl_pac_type, NULL },
+    { "token", &pidl_token_type, NULL },
+    { "get_passwords", NULL, &pidl_get_passwords_op },
     { "get_form", NULL, &pidl_get_form_op },
     { "get_driver", NULL, &pidl_get_driver_op },
 };
@@ -137,7 +139,7 @@ bool pidl_subject(const char *name, uint32_t level, uint32_t offered, struct nt_
         struct pidl_get_form *r = ret->value;
         r->in.level = level;
         r->in.offered = offered;
-    } else if (op) {
+    } else if (op == &pidl_get_driver_op) {
         struct pidl_get_driver *r = ret->value;
         r->in.level = level;
         r->in.offered = offered;

@@ -449,11 +449,12 @@ static void test_serialized(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_vectors),          cmocka_unit_test(test_damaged),
-        cmocka_unit_test(test_values),           cmocka_unit_test(test_flags),
-        cmocka_unit_test(test_strings),          cmocka_unit_test(test_string_errors),
-        cmocka_unit_test(test_lengths), cmocka_unit_test(test_halves_and_texts), cmocka_unit_test(test_relative),
-        cmocka_unit_test(test_streams),          cmocka_unit_test(test_serialized),
+        cmocka_unit_test(test_vectors),    cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_values),     cmocka_unit_test(test_flags),
+        cmocka_unit_test(test_strings),    cmocka_unit_test(test_string_errors),
+        cmocka_unit_test(test_lengths),    cmocka_unit_test(test_halves_and_texts),
+        cmocka_unit_test(test_relative),   cmocka_unit_test(test_streams),
+        cmocka_unit_test(test_serialized),
     };
     if (argc < 2)
         return 2;

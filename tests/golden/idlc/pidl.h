@@ -87,16 +87,6 @@ struct pidl_dns_mx {
     const char *target;
 };
 
-struct pidl_dns_soa {
-    uint32_t serial;
-    uint32_t refresh;
-    uint32_t retry;
-    uint32_t expire;
-    uint32_t minimum;
-    const char *primary;
-    const char *mail;
-};
-
 struct pidl_dns_hinfo {
     const char *cpu;
     const char *os;
@@ -105,8 +95,6 @@ struct pidl_dns_hinfo {
 union pidl_dns_data {
     /* case DNS_A */
     uint32_t a;
-    /* case DNS_SOA */
-    struct pidl_dns_soa soa;
     /* case DNS_MX */
     struct pidl_dns_mx mx;
     /* case DNS_HINFO */
@@ -353,6 +341,25 @@ union pidl_driver_info {
     /* default: nothing */
 };
 
+/* ---- open arrays anywhere: the count of the last one goes before the structure ---- */
+enum pidl_privileges {
+    pidl_PRIVILEGE_BACKUP = 128,
+    pidl_PRIVILEGE_HIGH = 0x100000000U,
+};
+
+struct pidl_token {
+    uint32_t count;        /* [range(0, 4096)] */
+    struct pidl_sid *sids; /* [size_is(count)] */
+    uint64_t mask;
+    uint32_t rights;
+};
+
+struct pidl_password {
+    enum nt_status status;
+    const char *home;  /* [string] */
+    const char *shell; /* [string] */
+};
+
 /* For ndr_encode and ndr_decode. */
 NT_PUBLIC extern const struct ndr_type pidl_sid_type;
 NT_PUBLIC extern const struct ndr_type pidl_sd_type;
@@ -364,6 +371,7 @@ NT_PUBLIC extern const struct ndr_type pidl_policy_header_type;
 NT_PUBLIC extern const struct ndr_type pidl_policy_entry_type;
 NT_PUBLIC extern const struct ndr_type pidl_challenge_type;
 NT_PUBLIC extern const struct ndr_type pidl_pac_type;
+NT_PUBLIC extern const struct ndr_type pidl_token_type;
 
 NT_PUBLIC extern const struct rpc_interface pidl_interface;
 /* The operations by number. */
@@ -372,8 +380,8 @@ NT_PUBLIC extern const struct rpc_op *const pidl_ops[4];
 enum pidl_opnum {
     pidl_get_form_opnum = 0,
     pidl_get_driver_opnum = 1,
-    pidl_later_opnum = 2,
-    pidl_text_echo_opnum = 3,
+    pidl_get_passwords_opnum = 2,
+    pidl_later_opnum = 3,
 };
 
 struct pidl_get_form {
@@ -414,9 +422,28 @@ NT_PUBLIC enum nt_status pidl_get_driver_send(struct rpc_conn *c, struct nt_aren
                                               struct pidl_get_driver *r, rpc_done_fn *done, void *arg,
                                               struct rpc_call **ret_call) NT_CHECKED;
 
+struct pidl_get_passwords {
+    struct {
+        uint32_t count; /* [range(0, 1023)] */
+        int64_t *uids;  /* [size_is(*count)] */
+    } in;
+    struct {
+        uint32_t count;              /* [range(0, 1023)] */
+        struct pidl_password *infos; /* [size_is(*count)] */
+        enum nt_status result;
+    } out;
+};
+NT_PUBLIC extern const struct rpc_op pidl_get_passwords_op;
+NT_PUBLIC enum nt_status pidl_get_passwords(struct rpc_conn *c, struct nt_arena *mem,
+                                            struct pidl_get_passwords *r) NT_CHECKED;
+NT_PUBLIC enum nt_status pidl_get_passwords_send(struct rpc_conn *c, struct nt_arena *mem,
+                                                 struct pidl_get_passwords *r, rpc_done_fn *done, void *arg,
+                                                 struct rpc_call **ret_call) NT_CHECKED;
+
 struct pidl_later {
     struct {
-        uint8_t none;
+        int64_t a;
+        uint32_t context;
     } in;
     struct {
         uint8_t none;
@@ -428,30 +455,12 @@ NT_PUBLIC enum nt_status pidl_later(struct rpc_conn *c, struct nt_arena *mem,
 NT_PUBLIC enum nt_status pidl_later_send(struct rpc_conn *c, struct nt_arena *mem, struct pidl_later *r,
                                          rpc_done_fn *done, void *arg, struct rpc_call **ret_call) NT_CHECKED;
 
-struct pidl_text_echo {
-    struct {
-        const char16_t *name; /* [string] */
-        uint32_t context;
-    } in;
-    struct {
-        uint64_t a;
-        int64_t b;
-        uint64_t c;
-    } out;
-};
-NT_PUBLIC extern const struct rpc_op pidl_text_echo_op;
-NT_PUBLIC enum nt_status pidl_text_echo(struct rpc_conn *c, struct nt_arena *mem,
-                                        struct pidl_text_echo *r) NT_CHECKED;
-NT_PUBLIC enum nt_status pidl_text_echo_send(struct rpc_conn *c, struct nt_arena *mem,
-                                             struct pidl_text_echo *r, rpc_done_fn *done, void *arg,
-                                             struct rpc_call **ret_call) NT_CHECKED;
-
 /* Server side: a member that is NULL answers "operation out of range". */
 struct pidl_handlers {
     enum nt_status (*get_form)(struct rpc_server_call *call, struct pidl_get_form *r);
     enum nt_status (*get_driver)(struct rpc_server_call *call, struct pidl_get_driver *r);
+    enum nt_status (*get_passwords)(struct rpc_server_call *call, struct pidl_get_passwords *r);
     enum nt_status (*later)(struct rpc_server_call *call, struct pidl_later *r);
-    enum nt_status (*text_echo)(struct rpc_server_call *call, struct pidl_text_echo *r);
 };
 NT_PUBLIC enum nt_status pidl_register(struct rpc_server *s, const struct pidl_handlers *h,
                                        void *arg) NT_CHECKED;

@@ -24,6 +24,17 @@ enum nt_status pidl_get_driver_send(struct rpc_conn *c, struct nt_arena *mem, st
     return rpc_send(c, &pidl_get_driver_op, mem, r, done, arg, ret_call);
 }
 
+enum nt_status pidl_get_passwords(struct rpc_conn *c, struct nt_arena *mem, struct pidl_get_passwords *r)
+{
+    return rpc_run(c, &pidl_get_passwords_op, mem, r);
+}
+
+enum nt_status pidl_get_passwords_send(struct rpc_conn *c, struct nt_arena *mem, struct pidl_get_passwords *r,
+                                       rpc_done_fn *done, void *arg, struct rpc_call **ret_call)
+{
+    return rpc_send(c, &pidl_get_passwords_op, mem, r, done, arg, ret_call);
+}
+
 enum nt_status pidl_later(struct rpc_conn *c, struct nt_arena *mem, struct pidl_later *r)
 {
     return rpc_run(c, &pidl_later_op, mem, r);
@@ -33,15 +44,4 @@ enum nt_status pidl_later_send(struct rpc_conn *c, struct nt_arena *mem, struct 
                                rpc_done_fn *done, void *arg, struct rpc_call **ret_call)
 {
     return rpc_send(c, &pidl_later_op, mem, r, done, arg, ret_call);
-}
-
-enum nt_status pidl_text_echo(struct rpc_conn *c, struct nt_arena *mem, struct pidl_text_echo *r)
-{
-    return rpc_run(c, &pidl_text_echo_op, mem, r);
-}
-
-enum nt_status pidl_text_echo_send(struct rpc_conn *c, struct nt_arena *mem, struct pidl_text_echo *r,
-                                   rpc_done_fn *done, void *arg, struct rpc_call **ret_call)
-{
-    return rpc_send(c, &pidl_text_echo_op, mem, r, done, arg, ret_call);
 }

@@ -220,30 +220,6 @@ static void pidl_dns_mx_pull(struct ndr_pull *n, struct pidl_dns_mx *s)
     ndrf_pull_end(n, NDR_2);
 }
 
-static void pidl_dns_soa_push(struct ndr_push *n, const struct pidl_dns_soa *s)
-{
-    ndrf_push_u32(n, s->serial);
-    ndrf_push_u32(n, s->refresh);
-    ndrf_push_u32(n, s->retry);
-    ndrf_push_u32(n, s->expire);
-    ndrf_push_u32(n, s->minimum);
-    dnsp_name_push(n, s->primary);
-    dnsp_name_push(n, s->mail);
-    ndrf_push_end(n, NDR_4);
-}
-
-static void pidl_dns_soa_pull(struct ndr_pull *n, struct pidl_dns_soa *s)
-{
-    s->serial = ndrf_pull_u32(n);
-    s->refresh = ndrf_pull_u32(n);
-    s->retry = ndrf_pull_u32(n);
-    s->expire = ndrf_pull_u32(n);
-    s->minimum = ndrf_pull_u32(n);
-    s->primary = dnsp_name_pull(n);
-    s->mail = dnsp_name_pull(n);
-    ndrf_pull_end(n, NDR_4);
-}
-
 static void pidl_dns_hinfo_push(struct ndr_push *n, const struct pidl_dns_hinfo *s)
 {
     dnsp_string_push(n, s->cpu);
@@ -264,11 +240,6 @@ static void pidl_dns_data_push(struct ndr_push *n, const union pidl_dns_data *u,
     case pidl_DNS_A:
         ndr_push_flags(n, NDR_F_BIG_ENDIAN);
         ndrf_push_u32(n, u->a);
-        ndr_push_flags_end(n);
-        break;
-    case pidl_DNS_SOA:
-        ndr_push_flags(n, NDR_F_BIG_ENDIAN);
-        pidl_dns_soa_push(n, &u->soa);
         ndr_push_flags_end(n);
         break;
     case pidl_DNS_MX:
@@ -299,11 +270,6 @@ static void pidl_dns_data_pull(struct ndr_pull *n, union pidl_dns_data *u, uint3
     case pidl_DNS_A:
         ndr_pull_flags(n, NDR_F_BIG_ENDIAN);
         u->a = ndrf_pull_u32(n);
-        ndr_pull_flags_end(n);
-        break;
-    case pidl_DNS_SOA:
-        ndr_pull_flags(n, NDR_F_BIG_ENDIAN);
-        pidl_dns_soa_pull(n, &u->soa);
         ndr_pull_flags_end(n);
         break;
     case pidl_DNS_MX:
@@ -1557,6 +1523,50 @@ static void pidl_driver_info_pull_deferred(struct ndr_pull *n, union pidl_driver
     ndr_pull_flags_end(n);
 }
 
+static void pidl_token_push(struct ndr_push *n, const struct pidl_token *s)
+{
+    ndr_push_size(n, s->count);
+    ndr_push_u32(n, s->count);
+    for (size_t i = 0; i < s->count && ndr_push_not_null(n, s->sids); i++)
+        pidl_sid_push(n, &s->sids[i]);
+    ndr_push_u64(n, s->mask);
+    ndr_push_u32(n, s->rights);
+}
+
+static void pidl_token_pull(struct ndr_pull *n, struct pidl_token *s)
+{
+    size_t size = ndr_pull_size(n);
+    s->count = ndr_pull_u32(n);
+    ndr_pull_range(n, s->count, 0, 4096);
+    ndr_pull_match(n, size, s->count);
+    size_t sids_count = size;
+    s->sids = ndr_pull_array(n, &sids_count, sizeof(*s->sids), 8);
+    for (size_t i = 0; i < sids_count; i++)
+        pidl_sid_pull(n, &s->sids[i]);
+    s->mask = ndr_pull_u64(n);
+    s->rights = ndr_pull_u32(n);
+}
+
+static void pidl_password_push(struct ndr_push *n, const struct pidl_password *s)
+{
+    ndr_push_size(n, ndr_string_size(s->shell));
+    ndr_push_align(n, NDR_PTR);
+    ndr_push_u32(n, s->status);
+    ndr_push_string(n, s->home);
+    ndr_push_string_in(n, s->shell, NDR_ANY, false);
+    ndr_push_end(n, NDR_PTR);
+}
+
+static void pidl_password_pull(struct ndr_pull *n, struct pidl_password *s)
+{
+    size_t size = ndr_pull_size(n);
+    ndr_pull_align(n, NDR_PTR);
+    s->status = (enum nt_status)ndr_pull_u32(n);
+    s->home = ndr_pull_string(n);
+    s->shell = ndr_pull_string_in(n, size, false);
+    ndr_pull_end(n, NDR_PTR);
+}
+
 static void pidl_sid_type_push(struct ndr_push *n, const void *p)
 {
     const struct pidl_sid *e = p;
@@ -1775,6 +1785,27 @@ const struct ndr_type pidl_pac_type = {
     .pull = pidl_pac_type_pull,
 };
 
+static void pidl_token_type_push(struct ndr_push *n, const void *p)
+{
+    const struct pidl_token *e = p;
+    pidl_token_push(n, e);
+}
+
+static void pidl_token_type_pull(struct ndr_pull *n, void *p)
+{
+    struct pidl_token *e = p;
+    pidl_token_pull(n, e);
+}
+
+const struct ndr_type pidl_token_type = {
+    .table_version = NDR_TYPE_VERSION,
+    .size = sizeof(struct pidl_token),
+    .wire = 16,
+    .name = "token",
+    .push = pidl_token_type_push,
+    .pull = pidl_token_type_pull,
+};
+
 const struct rpc_interface pidl_interface = {
     .table_version = RPC_TABLE_VERSION,
     .n_ops = 4,
@@ -1898,56 +1929,77 @@ const struct rpc_op pidl_get_driver_op = {
     .pull_out = get_driver_pull_out,
 };
 
-const struct rpc_op pidl_later_op = {
+static void get_passwords_push_in(struct ndr_push *n, const void *p)
+{
+    const struct pidl_get_passwords *r = p;
+    ndr_push_u32(n, r->in.count);
+    ndr_push_conformant(n, r->in.uids, r->in.count, 8);
+}
+
+static void get_passwords_pull_in(struct ndr_pull *n, void *p)
+{
+    struct pidl_get_passwords *r = p;
+    r->in.count = ndr_pull_u32(n);
+    ndr_pull_range(n, r->in.count, 0, 1023);
+    r->in.uids = ndr_pull_conformant(n, r->in.count, 8);
+}
+
+static void get_passwords_push_out(struct ndr_push *n, const void *p)
+{
+    const struct pidl_get_passwords *r = p;
+    ndr_push_u32(n, r->out.count);
+    ndr_push_size(n, r->out.count);
+    for (size_t i = 0; i < r->out.count && ndr_push_not_null(n, r->out.infos); i++)
+        pidl_password_push(n, &r->out.infos[i]);
+    ndr_push_u32(n, r->out.result);
+}
+
+static void get_passwords_pull_out(struct ndr_pull *n, void *p)
+{
+    struct pidl_get_passwords *r = p;
+    r->out.count = ndr_pull_u32(n);
+    ndr_pull_range(n, r->out.count, 0, 1023);
+    size_t infos_count = r->out.count;
+    r->out.infos = ndr_pull_array_conformant(n, &infos_count, sizeof(*r->out.infos), 20);
+    for (size_t i = 0; i < infos_count; i++)
+        pidl_password_pull(n, &r->out.infos[i]);
+    r->out.result = (enum nt_status)ndr_pull_u32(n);
+}
+
+const struct rpc_op pidl_get_passwords_op = {
     .table_version = RPC_TABLE_VERSION,
     .opnum = 2,
+    .iface = &pidl_interface,
+    .name = "get_passwords",
+    .size = sizeof(struct pidl_get_passwords),
+    .out_offset = offsetof(struct pidl_get_passwords, out),
+    .push_in = get_passwords_push_in,
+    .pull_in = get_passwords_pull_in,
+    .push_out = get_passwords_push_out,
+    .pull_out = get_passwords_pull_out,
+};
+
+static void later_push_in(struct ndr_push *n, const void *p)
+{
+    const struct pidl_later *r = p;
+    ndr_push_udlong(n, (uint64_t)r->in.a);
+}
+
+static void later_pull_in(struct ndr_pull *n, void *p)
+{
+    struct pidl_later *r = p;
+    r->in.a = (int64_t)ndr_pull_udlong(n);
+}
+
+const struct rpc_op pidl_later_op = {
+    .table_version = RPC_TABLE_VERSION,
+    .opnum = 3,
     .iface = &pidl_interface,
     .name = "later",
     .size = sizeof(struct pidl_later),
     .out_offset = offsetof(struct pidl_later, out),
-    .push_in = ndr_push_nothing,
-    .pull_in = ndr_pull_nothing,
+    .push_in = later_push_in,
+    .pull_in = later_pull_in,
     .push_out = ndr_push_nothing,
     .pull_out = ndr_pull_nothing,
-};
-
-static void text_echo_push_in(struct ndr_push *n, const void *p)
-{
-    const struct pidl_text_echo *r = p;
-    ndr_push_wstring(n, r->in.name);
-}
-
-static void text_echo_pull_in(struct ndr_pull *n, void *p)
-{
-    struct pidl_text_echo *r = p;
-    r->in.name = ndr_pull_wstring(n);
-}
-
-static void text_echo_push_out(struct ndr_push *n, const void *p)
-{
-    const struct pidl_text_echo *r = p;
-    ndr_push_udlong(n, r->out.a);
-    ndr_push_udlong(n, (uint64_t)r->out.b);
-    ndr_push_udlongr(n, r->out.c);
-}
-
-static void text_echo_pull_out(struct ndr_pull *n, void *p)
-{
-    struct pidl_text_echo *r = p;
-    r->out.a = ndr_pull_udlong(n);
-    r->out.b = (int64_t)ndr_pull_udlong(n);
-    r->out.c = ndr_pull_udlongr(n);
-}
-
-const struct rpc_op pidl_text_echo_op = {
-    .table_version = RPC_TABLE_VERSION,
-    .opnum = 3,
-    .iface = &pidl_interface,
-    .name = "text_echo",
-    .size = sizeof(struct pidl_text_echo),
-    .out_offset = offsetof(struct pidl_text_echo, out),
-    .push_in = text_echo_push_in,
-    .pull_in = text_echo_pull_in,
-    .push_out = text_echo_push_out,
-    .pull_out = text_echo_pull_out,
 };

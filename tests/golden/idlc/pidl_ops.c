@@ -5,6 +5,6 @@
 const struct rpc_op *const pidl_ops[4] = {
     [0] = &pidl_get_form_op,
     [1] = &pidl_get_driver_op,
-    [2] = &pidl_later_op,
-    [3] = &pidl_text_echo_op,
+    [2] = &pidl_get_passwords_op,
+    [3] = &pidl_later_op,
 };

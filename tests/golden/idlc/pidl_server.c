@@ -13,10 +13,10 @@ static enum nt_status pidl_dispatch(const void *handlers, struct rpc_server_call
         return h->get_form ? h->get_form(call, r) : RPC_NT_PROCNUM_OUT_OF_RANGE;
     case pidl_get_driver_opnum:
         return h->get_driver ? h->get_driver(call, r) : RPC_NT_PROCNUM_OUT_OF_RANGE;
+    case pidl_get_passwords_opnum:
+        return h->get_passwords ? h->get_passwords(call, r) : RPC_NT_PROCNUM_OUT_OF_RANGE;
     case pidl_later_opnum:
         return h->later ? h->later(call, r) : RPC_NT_PROCNUM_OUT_OF_RANGE;
-    case pidl_text_echo_opnum:
-        return h->text_echo ? h->text_echo(call, r) : RPC_NT_PROCNUM_OUT_OF_RANGE;
     default:
         return RPC_NT_PROCNUM_OUT_OF_RANGE;
     }
