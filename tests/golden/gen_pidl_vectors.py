@@ -193,7 +193,7 @@ def open_arrays():
         add("token", ndr_pack(t))
     c = unixinfo.GetPWUid()
     infos = []
-    for home, shell in ("/home/a", "/bin/sh"), ("/r", "/bin/bash"), ("", ""):
+    for home, shell in ("/users/a", "/bin/sh"), ("/r", "/bin/bash"), ("", ""):
         i = unixinfo.GetPWUidInfo()
         i.status, i.homedir, i.shell = 0, home, shell
         infos.append(i)

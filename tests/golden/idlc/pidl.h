@@ -99,8 +99,6 @@ union pidl_dns_data {
     struct pidl_dns_mx mx;
     /* case DNS_HINFO */
     struct pidl_dns_hinfo hinfo;
-    /* case DNS_AAAA */
-    uint8_t aaaa[16];
     /* default */
     struct nt_blob other;
 };
@@ -170,6 +168,7 @@ struct pidl_credentials_blob {
 };
 
 struct pidl_policy_header {
+    uint32_t *context; /* [unique] */
     char signature[4];
     uint32_t version;
 };
@@ -443,7 +442,6 @@ NT_PUBLIC enum nt_status pidl_get_passwords_send(struct rpc_conn *c, struct nt_a
 struct pidl_later {
     struct {
         int64_t a;
-        uint32_t context;
     } in;
     struct {
         uint8_t none;

@@ -250,9 +250,6 @@ static void pidl_dns_data_push(struct ndr_push *n, const union pidl_dns_data *u,
     case pidl_DNS_HINFO:
         pidl_dns_hinfo_push(n, &u->hinfo);
         break;
-    case pidl_DNS_AAAA:
-        ndrf_push_elements(n, u->aaaa, 16, 1);
-        break;
     default:
         ndr_push_flags(n, NDR_F_REMAINING);
         ndr_push_blob(n, u->other);
@@ -279,9 +276,6 @@ static void pidl_dns_data_pull(struct ndr_pull *n, union pidl_dns_data *u, uint3
         break;
     case pidl_DNS_HINFO:
         pidl_dns_hinfo_pull(n, &u->hinfo);
-        break;
-    case pidl_DNS_AAAA:
-        ndrf_pull_elements(n, u->aaaa, 16, 1);
         break;
     default:
         ndr_pull_flags(n, NDR_F_REMAINING);
