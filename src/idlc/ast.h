@@ -179,6 +179,7 @@ struct type {
     bool declared;           /* by a prototype */
     bool in_rows, alone;     /* one pointer: stands in arrays, whose first pass is one step; elsewhere */
     struct type *reach_next, *mark_next;
+    bool seen; /* in one search */
 };
 
 struct field {
@@ -322,6 +323,7 @@ struct pidl {
     bool hand_push, hand_pull; /* functions that somebody writes */
     bool flagged;              /* may stand below flags for alignment or byte order */
     bool measured;             /* its size is asked for */
+    bool nested;               /* contains itself, by arrays without counts */
 };
 
 /* What a value(), flag() or size says that only a function written by hand can know. */

@@ -927,6 +927,18 @@ static void struct_fields(struct emit *e, const struct type *t, const char *pref
     e->at = outer_at;
 }
 
+/* A type that can contain itself: behind pointers, or by value. */
+static bool counts_depth(const struct type *t, const char *what)
+{
+    bool deferred = strstr(what, "deferred");
+    return (t->recursive && deferred) || (t->pidl && t->pidl->nested && !deferred);
+}
+
+static const char *depth_suffix(const struct type *t, const char *what)
+{
+    return t->list && strstr(what, "deferred") ? "_list" : "";
+}
+
 static void start_function(struct emit *e, const struct type *t, const char *what, bool push)
 {
     const char *tag = t->kind == TY_UNION ? POOL_PRINTF(e, ", %s tag", tag_type(t)) : "";
@@ -936,8 +948,8 @@ static void start_function(struct emit *e, const struct type *t, const char *wha
               t->cname, t->kind == TY_UNION ? "u" : "s", tag);
     emit_text(e, "{\n");
     e->indent = 1;
-    if (t->recursive && strstr(what, "deferred")) {
-        emit_line(e, "if (!ndr_%s_enter%s(n))", push ? "push" : "pull", t->list ? "_list" : "");
+    if (counts_depth(t, what)) {
+        emit_line(e, "if (!ndr_%s_enter%s(n))", push ? "push" : "pull", depth_suffix(t, what));
         emit_line(e, "    return;");
     }
     e->body = e->o->len;
@@ -960,8 +972,8 @@ static void end_function(struct emit *e, const struct type *t, const char *what,
     mention_unused(e, t->kind == TY_UNION ? 'u' : 's');
     mention_unused(e, 'n');
     pidl_end_type(e, t, push);
-    if (t->recursive && strstr(what, "deferred"))
-        emit_line(e, "ndr_%s_leave%s(n);", push ? "push" : "pull", t->list ? "_list" : "");
+    if (counts_depth(t, what))
+        emit_line(e, "ndr_%s_leave%s(n);", push ? "push" : "pull", depth_suffix(t, what));
     e->indent = 0;
     emit_text(e, "}\n");
 }

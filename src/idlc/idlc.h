@@ -65,6 +65,7 @@ struct idlc {
     bool warn_off[WARN_COUNT], warn_error;
     bool pidl; /* the dialect: asked for, or an attribute or word of it was there */
     struct hook *hooks;
+    int inlined; /* arrays of pidl without counts, between a type and what is laid out: it may contain itself */
     bool want[OUT_COUNT];
     struct text out[OUT_COUNT];
 

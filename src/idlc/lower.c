@@ -668,10 +668,13 @@ static void layout(struct idlc *c, struct type *t);
 /* Types that stand by value inside a node have to be laid out before it. */
 static void layout_inner(struct idlc *c, const struct node *n)
 {
-    while (n && n->to && n->kind != ND_POINTER && n->kind != ND_RELATIVE)
-        n = n->to;
+    int inlined = 0;
+    for (; n && n->to && n->kind != ND_POINTER && n->kind != ND_RELATIVE; n = n->to)
+        inlined += n->kind == ND_INLINE;
+    c->inlined += inlined;
     if (n && (n->kind == ND_STRUCT || n->kind == ND_UNION))
         layout(c, n->type);
+    c->inlined -= inlined;
 }
 
 static bool names_field(const struct idlc *c, const struct expr *e, const struct field *fields,
@@ -840,7 +843,7 @@ static void layout_union(struct idlc *c, struct type *t)
 
 static void layout(struct idlc *c, struct type *t)
 {
-    if (t->state == LAYOUT_DONE)
+    if (t->state == LAYOUT_DONE || (t->state == LAYOUT_BUSY && c->inlined))
         return;
     if (t->state == LAYOUT_BUSY || c->nesting >= MAX_NESTING) {
         struct type *capture = c->capture;

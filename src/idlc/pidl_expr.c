@@ -487,6 +487,58 @@ static void mark_all(struct idlc *c)
     }
 }
 
+/* ---- types that contain themselves by value ---- */
+
+static void push_parts(struct type **stack, const struct type *t)
+{
+    for (const struct field *f = t->fields; f; f = f->next) {
+        const struct node *n = f->node;
+        while (n && n->to && n->kind != ND_POINTER && n->kind != ND_RELATIVE && n->kind != ND_HAND &&
+               n->kind != ND_SKIP)
+            n = n->to;
+        if (!n || (n->kind != ND_STRUCT && n->kind != ND_UNION) || n->type->seen)
+            continue;
+        n->type->seen = true;
+        n->type->mark_next = *stack;
+        *stack = n->type;
+    }
+}
+
+static bool contains_itself(struct idlc *c, struct type *t)
+{
+    struct type *stack = NULL;
+    for (struct type *u = c->defs; u; u = u->next_def)
+        u->seen = false;
+    push_parts(&stack, t);
+    while (stack) {
+        const struct type *u = stack;
+        stack = u->mark_next;
+        push_parts(&stack, u);
+    }
+    return t->seen;
+}
+
+static bool has_inline(const struct type *t)
+{
+    for (const struct field *f = t->fields; f; f = f->next)
+        for (const struct node *n = f->node; n; n = n->to)
+            if (n->kind == ND_INLINE)
+                return true;
+    return false;
+}
+
+/* Only a type with such an array starts the search; all on its circle count their depth through it. */
+static void mark_nested(struct idlc *c)
+{
+    for (struct type *t = c->defs; t; t = t->next_def) {
+        if (t->kind == TY_ENUM || !t->reached || !has_inline(t) || !contains_itself(c, t))
+            continue;
+        if (!t->pidl)
+            t->pidl = pool_new(&c->pool, struct pidl);
+        t->pidl->nested = true;
+    }
+}
+
 void pidl_finish(struct idlc *c)
 {
     struct emit e = { .c = c };
@@ -498,4 +550,5 @@ void pidl_finish(struct idlc *c)
             if (is_operation(d))
                 finish_operation(c, &e, d);
     mark_all(c);
+    mark_nested(c);
 }
