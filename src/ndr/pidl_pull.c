@@ -161,17 +161,26 @@ void *ndr_pull_relative_short(struct ndr_pull *n, size_t size)
     return pull_place(n, ndrf_pull_u16(n), size);
 }
 
+static const struct relative *relative_of(const void *content)
+{
+    return (const void *)((const uint8_t *)content - offsetof(struct relative, content));
+}
+
 bool ndr_pull_relative_start(struct ndr_pull *n, const void *p)
 {
     if (!p || n->rd.st != STATUS_SUCCESS)
         return false;
+    if (relative_of(p)->target > n->rd.len) {
+        bad(n); /* of another stream: no code of ours does that */
+        return false;
+    }
     struct scope *s = open_scope(n, SCOPE_RELATIVE);
     if (!s) {
         if (n->pidl)
             n->pidl->lost--; /* the caller does not end what did not start */
         return false;
     }
-    const struct relative *r = (const void *)((const uint8_t *)p - offsetof(struct relative, content));
+    const struct relative *r = relative_of(p);
     s->from = r->target;
     n->rd.pos = r->target;
     n->pidl->base = r->base;

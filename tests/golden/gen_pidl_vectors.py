@@ -98,9 +98,6 @@ def credentials():
 
 
 def policies():
-    h = preg.header()
-    h.signature, h.version = "PReg", 1
-    add("policy_header", ndr_pack(h))
     for kind, size, data in (4, 4, 7), (1, 6, "ab"), (0, 0, None), (3, 5, b"\0\1\2\3\4"):
         e = preg.entry()
         e.keyname, e.valuename, e.type, e.size = "Software\\X", "value", kind, size

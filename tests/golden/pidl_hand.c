@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What idlc leaves to people in idlc/pidl.idl: names in DNS records ([MS-DNSP] 2.2.2.2.1, 2.2.2.2.2), and
+/* What idlc leaves to people in idlc/pidl.idl: names in DNS records ([MS-DNSP] 2.2.2.2.2), and
  * what functions in expressions say. */
 #include "pidl_hand.h"
 
@@ -8,28 +8,6 @@
 #include <msrpc/pidl.h>
 
 /* ---- names ---- */
-
-/* DNS_RPC_NAME: a length and that many octets. */
-void dnsp_string_push(struct ndr_push *n, const char *v)
-{
-    size_t len = v ? strlen(v) : 0;
-    if (len > UINT8_MAX) {
-        ndr_push_fail(n, RPC_NT_BAD_STUB_DATA);
-        return;
-    }
-    ndr_push_u8(n, (uint8_t)len);
-    ndr_push_elements(n, v, len, 1);
-}
-
-const char *dnsp_string_pull(struct ndr_pull *n)
-{
-    size_t len = ndr_pull_u8(n);
-    const char *from = ndr_pull_lend(n, len, 1);
-    char *to = ndr_pull_new(n, len + 1);
-    if (to && from)
-        memcpy(to, from, len);
-    return to;
-}
 
 /* DNS_COUNT_NAME: octets, labels, each with its length, and an empty one. */
 void dnsp_name_push(struct ndr_push *n, const char *v)
@@ -105,11 +83,11 @@ static const struct {
     { "dns_record", &pidl_dns_record_type, NULL },
     { "meta", &pidl_meta_type, NULL },
     { "credentials_blob", &pidl_credentials_blob_type, NULL },
-    { "policy_header", &pidl_policy_header_type, NULL },
     { "policy_entry", &pidl_policy_entry_type, NULL },
     { "challenge", &pidl_challenge_type, NULL },
     { "pac", &pidl_pac_type, NULL },
     { "token", &pidl_token_type, NULL },
+    { "tree", &pidl_tree_type, NULL },
     { "get_passwords", NULL, &pidl_get_passwords_op },
     { "get_form", NULL, &pidl_get_form_op },
     { "get_driver", NULL, &pidl_get_driver_op },

@@ -294,6 +294,25 @@ static void test_string_errors(void **state)
     free(lot);
 }
 
+/* A type in itself by value: some levels are fine, a million are not. */
+static void test_depth(void **state)
+{
+    static uint8_t ones[1 << 20];
+    (void)state;
+    memset(ones, 1, sizeof(ones));
+    for (int deep = 0; deep < 2; deep++) {
+        struct nt_arena *mem = nt_arena_new(0);
+        struct pidl_tree tree = { 0 };
+        struct ndr_item item = { &pidl_tree_type, &tree };
+        size_t len = deep ? sizeof(ones) : 21;
+        ones[20] = deep ? 1 : 0;
+        enum nt_status st = ndr_decode_bare((struct nt_blob){ ones, len }, false, 0x10, &item, 1, mem);
+        assert_int_equal(st, deep ? RPC_NT_BAD_STUB_DATA : STATUS_SUCCESS);
+        assert_int_equal(tree.count, !deep);
+        nt_arena_free(mem);
+    }
+}
+
 static void test_lengths(void **state)
 {
     (void)state;
@@ -449,11 +468,17 @@ static void test_serialized(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_vectors),    cmocka_unit_test(test_damaged),
-        cmocka_unit_test(test_values),     cmocka_unit_test(test_flags),
-        cmocka_unit_test(test_strings),    cmocka_unit_test(test_string_errors),
-        cmocka_unit_test(test_lengths),    cmocka_unit_test(test_halves_and_texts),
-        cmocka_unit_test(test_relative),   cmocka_unit_test(test_streams),
+        cmocka_unit_test(test_vectors),
+        cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_flags),
+        cmocka_unit_test(test_strings),
+        cmocka_unit_test(test_string_errors),
+        cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_halves_and_texts),
+        cmocka_unit_test(test_relative),
+        cmocka_unit_test(test_streams),
         cmocka_unit_test(test_serialized),
     };
     if (argc < 2)

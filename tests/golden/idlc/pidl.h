@@ -87,18 +87,11 @@ struct pidl_dns_mx {
     const char *target;
 };
 
-struct pidl_dns_hinfo {
-    const char *cpu;
-    const char *os;
-};
-
 union pidl_dns_data {
     /* case DNS_A */
     uint32_t a;
     /* case DNS_MX */
     struct pidl_dns_mx mx;
-    /* case DNS_HINFO */
-    struct pidl_dns_hinfo hinfo;
     /* default */
     struct nt_blob other;
 };
@@ -165,12 +158,6 @@ struct pidl_credentials_blob {
     uint32_t unknown2;
     struct pidl_credentials sub; /* [size_is(size)] */
     uint8_t unknown3;
-};
-
-struct pidl_policy_header {
-    uint32_t *context; /* [unique] */
-    char signature[4];
-    uint32_t version;
 };
 
 union pidl_policy_data {
@@ -351,12 +338,18 @@ struct pidl_token {
     struct pidl_sid *sids; /* [size_is(count)] */
     uint64_t mask;
     uint32_t rights;
+    uint32_t *context; /* [unique] */
 };
 
 struct pidl_password {
     enum nt_status status;
     const char *home;  /* [string] */
     const char *shell; /* [string] */
+};
+
+struct pidl_tree {
+    uint8_t count;
+    struct pidl_tree *children; /* [size_is(count)] */
 };
 
 /* For ndr_encode and ndr_decode. */
@@ -366,11 +359,11 @@ NT_PUBLIC extern const struct ndr_type pidl_sd_buf_type;
 NT_PUBLIC extern const struct ndr_type pidl_dns_record_type;
 NT_PUBLIC extern const struct ndr_type pidl_meta_type;
 NT_PUBLIC extern const struct ndr_type pidl_credentials_blob_type;
-NT_PUBLIC extern const struct ndr_type pidl_policy_header_type;
 NT_PUBLIC extern const struct ndr_type pidl_policy_entry_type;
 NT_PUBLIC extern const struct ndr_type pidl_challenge_type;
 NT_PUBLIC extern const struct ndr_type pidl_pac_type;
 NT_PUBLIC extern const struct ndr_type pidl_token_type;
+NT_PUBLIC extern const struct ndr_type pidl_tree_type;
 
 NT_PUBLIC extern const struct rpc_interface pidl_interface;
 /* The operations by number. */
@@ -441,7 +434,7 @@ NT_PUBLIC enum nt_status pidl_get_passwords_send(struct rpc_conn *c, struct nt_a
 
 struct pidl_later {
     struct {
-        int64_t a;
+        uint8_t none;
     } in;
     struct {
         uint8_t none;
@@ -470,8 +463,6 @@ uint16_t pidl_challenge_target_len_value(const struct pidl_challenge *r);
 uint32_t pidl_challenge_target_flags(const struct pidl_challenge *r);
 void dnsp_name_push(struct ndr_push *n, const char *v);
 const char *dnsp_name_pull(struct ndr_pull *n);
-void dnsp_string_push(struct ndr_push *n, const char *v);
-const char *dnsp_string_pull(struct ndr_pull *n);
 
 NT_END_DECLS
 

@@ -220,18 +220,6 @@ static void pidl_dns_mx_pull(struct ndr_pull *n, struct pidl_dns_mx *s)
     ndrf_pull_end(n, NDR_2);
 }
 
-static void pidl_dns_hinfo_push(struct ndr_push *n, const struct pidl_dns_hinfo *s)
-{
-    dnsp_string_push(n, s->cpu);
-    dnsp_string_push(n, s->os);
-}
-
-static void pidl_dns_hinfo_pull(struct ndr_pull *n, struct pidl_dns_hinfo *s)
-{
-    s->cpu = dnsp_string_pull(n);
-    s->os = dnsp_string_pull(n);
-}
-
 static void pidl_dns_data_push(struct ndr_push *n, const union pidl_dns_data *u, uint32_t tag)
 {
     ndr_push_flags(n, NDR_F_NOALIGN);
@@ -246,9 +234,6 @@ static void pidl_dns_data_push(struct ndr_push *n, const union pidl_dns_data *u,
         ndr_push_flags(n, NDR_F_BIG_ENDIAN);
         pidl_dns_mx_push(n, &u->mx);
         ndr_push_flags_end(n);
-        break;
-    case pidl_DNS_HINFO:
-        pidl_dns_hinfo_push(n, &u->hinfo);
         break;
     default:
         ndr_push_flags(n, NDR_F_REMAINING);
@@ -273,9 +258,6 @@ static void pidl_dns_data_pull(struct ndr_pull *n, union pidl_dns_data *u, uint3
         ndr_pull_flags(n, NDR_F_BIG_ENDIAN);
         pidl_dns_mx_pull(n, &u->mx);
         ndr_pull_flags_end(n);
-        break;
-    case pidl_DNS_HINFO:
-        pidl_dns_hinfo_pull(n, &u->hinfo);
         break;
     default:
         ndr_pull_flags(n, NDR_F_REMAINING);
@@ -496,24 +478,6 @@ static void pidl_credentials_blob_pull(struct ndr_pull *n, struct pidl_credentia
     ndr_pull_subcontext_end(n);
     s->unknown3 = ndr_pull_u8(n);
     ndr_pull_end(n, NDR_4);
-}
-
-static void pidl_policy_header_push(struct ndr_push *n, const struct pidl_policy_header *s)
-{
-    ndr_push_flags(n, NDR_F_NOALIGN);
-    ndrf_push_align(n, NDR_4);
-    ndrf_push_elements(n, "PReg", 4, 1);
-    ndrf_push_u32(n, s->version);
-    ndr_push_flags_end(n);
-}
-
-static void pidl_policy_header_pull(struct ndr_pull *n, struct pidl_policy_header *s)
-{
-    ndr_pull_flags(n, NDR_F_NOALIGN);
-    ndrf_pull_align(n, NDR_4);
-    ndrf_pull_elements(n, s->signature, 4, NDR_CHARS);
-    s->version = ndrf_pull_u32(n);
-    ndr_pull_flags_end(n);
 }
 
 static void pidl_policy_data_push(struct ndr_push *n, const union pidl_policy_data *u, uint32_t tag)
@@ -1525,6 +1489,7 @@ static void pidl_token_push(struct ndr_push *n, const struct pidl_token *s)
         pidl_sid_push(n, &s->sids[i]);
     ndr_push_u64(n, s->mask);
     ndr_push_u32(n, s->rights);
+    ndr_push_end(n, NDR_4);
 }
 
 static void pidl_token_pull(struct ndr_pull *n, struct pidl_token *s)
@@ -1539,6 +1504,7 @@ static void pidl_token_pull(struct ndr_pull *n, struct pidl_token *s)
         pidl_sid_pull(n, &s->sids[i]);
     s->mask = ndr_pull_u64(n);
     s->rights = ndr_pull_u32(n);
+    ndr_pull_end(n, NDR_4);
 }
 
 static void pidl_password_push(struct ndr_push *n, const struct pidl_password *s)
@@ -1559,6 +1525,28 @@ static void pidl_password_pull(struct ndr_pull *n, struct pidl_password *s)
     s->home = ndr_pull_string(n);
     s->shell = ndr_pull_string_in(n, size, false);
     ndr_pull_end(n, NDR_PTR);
+}
+
+static void pidl_tree_push(struct ndr_push *n, const struct pidl_tree *s)
+{
+    if (!ndr_push_enter(n))
+        return;
+    ndr_push_u8(n, s->count);
+    for (size_t i = 0; i < s->count && ndr_push_not_null(n, s->children); i++)
+        pidl_tree_push(n, &s->children[i]);
+    ndr_push_leave(n);
+}
+
+static void pidl_tree_pull(struct ndr_pull *n, struct pidl_tree *s)
+{
+    if (!ndr_pull_enter(n))
+        return;
+    s->count = ndr_pull_u8(n);
+    size_t children_count = s->count;
+    s->children = ndr_pull_array(n, &children_count, sizeof(*s->children), 1);
+    for (size_t i = 0; i < children_count; i++)
+        pidl_tree_pull(n, &s->children[i]);
+    ndr_pull_leave(n);
 }
 
 static void pidl_sid_type_push(struct ndr_push *n, const void *p)
@@ -1691,27 +1679,6 @@ const struct ndr_type pidl_credentials_blob_type = {
     .pull = pidl_credentials_blob_type_pull,
 };
 
-static void pidl_policy_header_type_push(struct ndr_push *n, const void *p)
-{
-    const struct pidl_policy_header *e = p;
-    pidl_policy_header_push(n, e);
-}
-
-static void pidl_policy_header_type_pull(struct ndr_pull *n, void *p)
-{
-    struct pidl_policy_header *e = p;
-    pidl_policy_header_pull(n, e);
-}
-
-const struct ndr_type pidl_policy_header_type = {
-    .table_version = NDR_TYPE_VERSION,
-    .size = sizeof(struct pidl_policy_header),
-    .wire = 8,
-    .name = "policy_header",
-    .push = pidl_policy_header_type_push,
-    .pull = pidl_policy_header_type_pull,
-};
-
 static void pidl_policy_entry_type_push(struct ndr_push *n, const void *p)
 {
     const struct pidl_policy_entry *e = p;
@@ -1798,6 +1765,27 @@ const struct ndr_type pidl_token_type = {
     .name = "token",
     .push = pidl_token_type_push,
     .pull = pidl_token_type_pull,
+};
+
+static void pidl_tree_type_push(struct ndr_push *n, const void *p)
+{
+    const struct pidl_tree *e = p;
+    pidl_tree_push(n, e);
+}
+
+static void pidl_tree_type_pull(struct ndr_pull *n, void *p)
+{
+    struct pidl_tree *e = p;
+    pidl_tree_pull(n, e);
+}
+
+const struct ndr_type pidl_tree_type = {
+    .table_version = NDR_TYPE_VERSION,
+    .size = sizeof(struct pidl_tree),
+    .wire = 1,
+    .name = "tree",
+    .push = pidl_tree_type_push,
+    .pull = pidl_tree_type_pull,
 };
 
 const struct rpc_interface pidl_interface = {
@@ -1973,18 +1961,6 @@ const struct rpc_op pidl_get_passwords_op = {
     .pull_out = get_passwords_pull_out,
 };
 
-static void later_push_in(struct ndr_push *n, const void *p)
-{
-    const struct pidl_later *r = p;
-    ndr_push_udlong(n, (uint64_t)r->in.a);
-}
-
-static void later_pull_in(struct ndr_pull *n, void *p)
-{
-    struct pidl_later *r = p;
-    r->in.a = (int64_t)ndr_pull_udlong(n);
-}
-
 const struct rpc_op pidl_later_op = {
     .table_version = RPC_TABLE_VERSION,
     .opnum = 3,
@@ -1992,8 +1968,8 @@ const struct rpc_op pidl_later_op = {
     .name = "later",
     .size = sizeof(struct pidl_later),
     .out_offset = offsetof(struct pidl_later, out),
-    .push_in = later_push_in,
-    .pull_in = later_pull_in,
+    .push_in = ndr_push_nothing,
+    .pull_in = ndr_pull_nothing,
     .push_out = ndr_push_nothing,
     .pull_out = ndr_pull_nothing,
 };
