@@ -146,6 +146,8 @@ struct linear {
 /* Whether x is FIELD * mul / div + add; a constant has no field. */
 static bool as_linear(struct info *f, const struct expr *x, struct linear *l, int depth)
 {
+    if (x->kind == EX_HOOK || pidl_expr(x))
+        return false; /* functions and members of members, in pidl */
     int64_t v;
     struct linear b;
     *l = (struct linear){ NULL, 1, 1, 0 };
