@@ -92,7 +92,7 @@ static void no_such(struct idlc *c, const struct field *f, const struct decl *li
 {
     const char *what = kind == DECL_TYPEDEF ? "type" : "operation";
     for (; list; list = list->next)
-        if (list->kind == kind && word_like(f->name, list->name)) {
+        if (list->kind == kind && word_like(c, f->name, list->name)) {
             diag_error(c, f->loc, "the interface has no %s '%s'; did you mean '%s'?", what, f->name,
                        list->name);
             return;

@@ -173,14 +173,19 @@ static unsigned distance(const char *a, const char *b, unsigned limit)
     return d < limit ? d : limit;
 }
 
-bool word_like(const char *word, const char *other)
+/* Where many things are wrong, nobody reads that far, and a hostile file must not buy time with it. */
+bool word_like(const struct idlc *c, const char *word, const char *other)
 {
+    if (c->n_errors >= MAX_ERRORS || (c->capture && c->capture->problem))
+        return false;
     unsigned allowed = strlen(word) < 4 ? 1 : strlen(word) < 8 ? 2 : 3;
     return distance(word, other, allowed + 1) <= allowed;
 }
 
-static const char *nearest(const char *word)
+static const char *nearest(const struct idlc *c, const char *word)
 {
+    if (c->n_errors >= MAX_ERRORS)
+        return NULL;
     const char *best = NULL;
     unsigned allowed = strlen(word) < 4 ? 1 : strlen(word) < 8 ? 2 : 3, least = allowed + 1;
     for (const char *const *name = attr_names; *name; name++) {
@@ -201,7 +206,7 @@ void check_attrs(struct idlc *c, const struct attr *a)
             name++;
         if (*name || pidl_attr(a->name))
             continue;
-        const char *meant = nearest(a->name);
+        const char *meant = nearest(c, a->name);
         if (meant)
             diag_error(c, a->loc, "attribute '%s' is not known; did you mean '%s'?", a->name, meant);
         else

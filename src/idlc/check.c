@@ -181,7 +181,7 @@ static const char *similar_type(const struct idlc *c, const char *name)
     for (int i = 0; i < SYMBOL_BUCKETS; i++)
         for (const struct symbol *s = c->names[i]; s; s = s->next)
             if ((s->type || (s->decl && s->decl->kind == DECL_TYPEDEF)) && !s->field &&
-                word_like(name, s->name))
+                word_like(c, name, s->name))
                 return s->name;
     return NULL;
 }

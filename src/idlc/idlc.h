@@ -124,7 +124,7 @@ bool const_eval(struct idlc *c, const struct expr *e, int64_t *ret);
 /* ---- attrs.c ---- */
 void check_attrs(struct idlc *c, const struct attr *a);
 /* A slip of the keyboard apart. */
-bool word_like(const char *word, const char *other);
+bool word_like(const struct idlc *c, const char *word, const char *other);
 
 /* ---- object.c ---- */
 /* Imports what object interfaces need and no file has: ORPCTHIS, MInterfacePointer. Before check_all. */

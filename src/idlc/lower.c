@@ -693,7 +693,7 @@ static bool names_field(const struct idlc *c, const struct expr *e, const struct
 static void unknown_field(struct idlc *c, const struct expr *e, const struct field *fields)
 {
     for (const struct field *f = fields; f; f = f->next)
-        if (f->name && !f->skip && word_like(e->text, f->name)) {
+        if (f->name && !f->skip && word_like(c, e->text, f->name)) {
             diag_error(c, e->loc, "'%s' is neither beside this nor a constant; did you mean '%s'?", e->text,
                        f->name);
             return;
