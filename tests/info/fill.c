@@ -286,8 +286,14 @@ static void pointer(struct fill *f, const struct info_scope *s, const struct rpc
 {
     const struct rpc_info_node *to = n->to;
     void *target;
-    if ((n->flags & (RPC_INFO_UNIQUE | RPC_INFO_FULL)) && (low(f) || below(f, 5) == 0))
+    if ((n->flags & (RPC_INFO_UNIQUE | RPC_INFO_FULL)) && (low(f) || below(f, 5) == 0)) {
+        /* a peer may make the count of the array that is not there */
+        if (f->flags & FILL_PLAIN && to->size_is)
+            choose(f, s, to->size_is, 0);
+        if (f->flags & FILL_PLAIN && to->length_is)
+            choose(f, s, to->length_is, 0);
         return;
+    }
     if (to->kind == RPC_INFO_ARRAY && to->flags & RPC_INFO_FIXED) {
         target = memory(f, (size_t)to->count, to->to->size);
         if (target)
