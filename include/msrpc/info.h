@@ -34,6 +34,7 @@ enum rpc_info_kind {
     RPC_INFO_STRING,  /* terminated; fixed and pointer as with arrays */
     RPC_INFO_HANDLE,  /* struct ndr_handle */
     RPC_INFO_PIPE,    /* struct ndr_pipe; `to` is an element */
+    RPC_INFO_BLOB,    /* struct nt_blob */
     RPC_INFO_OPAQUE,  /* nothing that has a value: ignored pointers */
 };
 

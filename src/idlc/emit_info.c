@@ -4,7 +4,7 @@
  * say the same are written once. What belongs to the file is written, and what it uses of others, so that a
  * description needs no other one.
  */
-#include "idlc/m_emit.h"
+#include "idlc/m_emit_ndr.h"
 
 #include <ctype.h>
 #include <limits.h>
@@ -188,15 +188,25 @@ static bool plain_field(const struct field *m)
     return n && (n->kind == ND_SCALAR || n->kind == ND_ENUM);
 }
 
-static void write_function(struct info *f, int index, const struct expr *x, int plus)
+/* What a function gives: an expression, or how many elements of an array with several open dimensions or with
+ * first_is are in memory. */
+static const char *function_text(struct info *f, const struct expr *x, const struct node *n, bool out)
+{
+    f->e.out = out;
+    if (!n)
+        return emit_expr(&f->e, x);
+    if (n->dims)
+        return dims_count(&f->e, n);
+    const char *count =
+        n->length ? emit_count(&f->e, n->length, n->length_plus) : emit_count(&f->e, n->size, n->size_plus);
+    return n->length ? POOL_PRINTF(&f->e, "%s + %s", emit_count(&f->e, n->first, 0), count) : count;
+}
+
+static void write_function(struct info *f, int index, const struct expr *x, const struct node *n, int plus)
 {
     struct text *o = f->e.o;
-    const char *in, *out;
     f->e.o = &f->functions;
-    f->e.out = false;
-    in = emit_expr(&f->e, x);
-    f->e.out = true;
-    out = emit_expr(&f->e, x);
+    const char *in = function_text(f, x, n, false), *out = function_text(f, x, n, true);
     emit_text(&f->e, "\nstatic uint64_t value_%d(const void *base, bool out)\n{\n", index);
     f->e.indent = 1;
     emit_line(&f->e, "const struct %s *%s = base;", f->scope, f->e.operation ? "r" : "s");
@@ -229,13 +239,25 @@ static const char *expr_ref(struct info *f, const struct expr *x, int plus)
     if (!linear) {
         l = (struct linear){ m, 1, 1, 0 };
         function = POOL_PRINTF(&f->e, "value_%d", f->n_functions);
-        write_function(f, f->n_functions++, x, plus);
+        write_function(f, f->n_functions++, x, NULL, plus);
         plus = 0;
     }
     const char *text = POOL_PRINTF(&f->e, "{ %d, %llu, %llu, %lld, %s, %s }", m ? field_index(f, m) : -1,
                                    (unsigned long long)l.mul, (unsigned long long)l.div,
                                    (long long)(l.add + plus), function, quoted(f, written.data));
     text_free(&written);
+    int index = index_of(f, f->seen_exprs, &f->n_exprs, text, &is_new);
+    if (is_new)
+        text_printf(&f->exprs, "    %s,\n", text);
+    return POOL_PRINTF(&f->e, "&exprs[%d]", index);
+}
+
+/* Elements in memory, where no single expression says it. */
+static const char *elements_ref(struct info *f, const struct node *n)
+{
+    bool is_new;
+    write_function(f, f->n_functions, NULL, n, 0);
+    const char *text = POOL_PRINTF(&f->e, "{ -1, 1, 1, 0, value_%d, \"...\" }", f->n_functions++);
     int index = index_of(f, f->seen_exprs, &f->n_exprs, text, &is_new);
     if (is_new)
         text_printf(&f->exprs, "    %s,\n", text);
@@ -267,6 +289,9 @@ static const char *base_name(enum base b)
         [BASE_SID] = "SID",
         [BASE_NTSTATUS] = "NTSTATUS",
         [BASE_WERROR] = "WERROR",
+        [BASE_UDLONG] = "U64",
+        [BASE_DLONG] = "I64",
+        [BASE_UDLONGR] = "U64",
     };
     return (size_t)b < sizeof(names) / sizeof(names[0]) && names[b] ? names[b] : "NONE";
 }
@@ -284,7 +309,7 @@ static const char *node_flags(struct info *f, const struct node *n)
     flag(&t, open && n->fixed, "FIXED");
     flag(&t, open && n->conformant, "CONFORMANT");
     flag(&t, open && n->varying, "VARYING");
-    flag(&t, n->kind == ND_POINTER && n->pointer == PTR_UNIQUE, "UNIQUE");
+    flag(&t, (n->kind == ND_POINTER && n->pointer == PTR_UNIQUE) || n->kind == ND_RELATIVE, "UNIQUE");
     flag(&t, n->kind == ND_POINTER && n->pointer == PTR_FULL, "FULL");
     flag(&t, n->ranged, "RANGE");
     const char *ret = t.len ? pool_strndup(&f->e.c->pool, t.data, t.len) : "0";
@@ -296,19 +321,25 @@ static const char *node_kind(const struct node *n)
 {
     switch (n->kind) {
     case ND_SCALAR:
+    case ND_HALVES:
         return "SCALAR";
     case ND_ENUM:
-        return "ENUM";
+        return n->type->bitmap ? "BITMAP" : "ENUM";
     case ND_STRUCT:
         return "STRUCT";
     case ND_UNION:
         return "UNION";
     case ND_POINTER:
+    case ND_RELATIVE:
         return "POINTER";
     case ND_ARRAY:
+    case ND_INLINE:
         return "ARRAY";
     case ND_STRING:
+    case ND_TEXT:
         return "STRING";
+    case ND_BLOB:
+        return "BLOB";
     case ND_HANDLE:
         return "HANDLE";
     case ND_PIPE:
@@ -323,13 +354,14 @@ static const char *node_ref(struct info *f, const struct node *n)
     bool is_new;
     if (!n)
         return "NULL";
+    n = node_core(n); /* without what pidl puts around it on the wire */
     struct text t = { 0 };
     /* "struct x *" is what a declaration without a name looks like */
     const char *decl = emit_declaration(&f->e, n, "");
     size_t len = strlen(decl);
     text_printf(&t, "{ .kind = RPC_INFO_%s, .size = sizeof(%.*s)", node_kind(n),
                 (int)(len && decl[len - 1] == ' ' ? len - 1 : len), decl);
-    if (n->kind == ND_SCALAR || n->kind == ND_STRING)
+    if (n->kind == ND_SCALAR || n->kind == ND_STRING || n->kind == ND_HALVES || n->kind == ND_TEXT)
         text_printf(&t, ", .base = RPC_INFO_%s", base_name(n->base));
     if (strcmp(node_flags(f, n), "0") != 0)
         text_printf(&t, ", .flags = %s", node_flags(f, n));
@@ -339,9 +371,12 @@ static const char *node_ref(struct info *f, const struct node *n)
         text_printf(&t, ", .to = %s", node_ref(f, n->to));
     if (n->type)
         text_printf(&t, ", .type = &types[%d]", type_index(f, n->type));
-    if (n->size)
+    bool odd = n->kind == ND_ARRAY && (n->dims || n->first);
+    if (odd)
+        text_printf(&t, ", .size_is = %s", elements_ref(f, n));
+    else if (n->size)
         text_printf(&t, ", .size_is = %s", expr_ref(f, n->size, n->size_plus));
-    if (n->length)
+    if (n->length && !odd)
         text_printf(&t, ", .length_is = %s", expr_ref(f, n->length, n->length_plus));
     if (n->switch_is)
         text_printf(&t, ", .switch_is = %s", expr_ref(f, n->switch_is, 0));
@@ -477,7 +512,9 @@ static const char *type_text(struct info *f, const struct type *t)
     int n_members = 0, n_values = 0;
     const char *members = "NULL", *values = "NULL", *tag = "NULL";
     const char *word = t->kind == TY_ENUM ? "enum" : t->kind == TY_UNION ? "union" : "struct";
-    const char *kind = t->kind == TY_ENUM ? "ENUM" : t->kind == TY_UNION ? "UNION" : "STRUCT";
+    const char *kind = t->kind == TY_ENUM    ? (t->bitmap ? "BITMAP" : "ENUM")
+                       : t->kind == TY_UNION ? "UNION"
+                                             : "STRUCT";
     f->e.operation = false;
     f->e.fields = t->kind == TY_STRUCT ? t->fields : NULL;
     f->e.prefix = "s->";

@@ -635,6 +635,12 @@ static void value(struct in *i, const struct json *j, const struct info_scope *s
     case RPC_INFO_PIPE:
         pipe_value(i, j, s, n, at, p);
         break;
+    case RPC_INFO_BLOB: {
+        struct nt_blob b = { NULL, 0 };
+        b.data = blob(i, j, &b.len, p);
+        memcpy(at, &b, sizeof(b));
+        break;
+    }
     default:
         if (j->type != JSON_NULL)
             fail(i, j, p, "this has no value: null is expected");

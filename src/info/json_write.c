@@ -488,6 +488,12 @@ static void value(struct out *o, const struct info_scope *s, const struct rpc_in
     case RPC_INFO_PIPE:
         pipe_value(o, s, n, at, name);
         break;
+    case RPC_INFO_BLOB: {
+        struct nt_blob b;
+        memcpy(&b, at, sizeof(b));
+        blob(o, b.data, b.len);
+        break;
+    }
     default:
         info_puts(o->w, "null");
     }

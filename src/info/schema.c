@@ -134,6 +134,9 @@ static void node(struct schema *s, const struct rpc_info_node *n)
     case RPC_INFO_STRING:
         string(s, n);
         break;
+    case RPC_INFO_BLOB:
+        info_puts(&s->w, "{\"type\": \"string\", \"pattern\": \"^([0-9a-fA-F]{2})*$\"}");
+        break;
     case RPC_INFO_HANDLE:
         info_puts(&s->w, "{\"type\": [\"string\", \"null\"], \"pattern\": "
                          "\"^([0-9]+:)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$\"}");

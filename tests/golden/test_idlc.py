@@ -100,6 +100,13 @@ def check_compiles(stems):
                                    capture_output=True, text=True)
                 if r.returncode:
                     fail("%s does not compile:\n%s" % (stem + suffix, r.stderr))
+            path = os.path.join("idlc", stem + ".idl")
+            run_idlc(path, out, "--info", "--fuzz", *options_of(path))
+            for suffix in ("_info.c", "_fuzz.c"):
+                r = subprocess.run(compiler + ["-I", out, "-fsyntax-only", os.path.join(out, stem + suffix)],
+                                   capture_output=True, text=True)
+                if r.returncode:
+                    fail("%s does not compile:\n%s" % (stem + suffix, r.stderr))
 
 
 def check_bad(path):
