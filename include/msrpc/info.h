@@ -195,7 +195,8 @@ enum rpc_json_flags {
 };
 
 /* One side of r as a JSON object, NUL-terminated, in mem. STATUS_INVALID_PARAMETER if r is not what its
- * description says: a count without elements, a tag without an arm. */
+ * description says: a count without elements, a tag without an arm. STATUS_INSUFFICIENT_RESOURCES if objects
+ * and arrays are nested more than 512 deep. */
 NT_PUBLIC enum nt_status rpc_json_write(const struct rpc_info_op *op, enum rpc_info_side side, const void *r,
                                         unsigned flags, struct nt_arena *mem, const char **ret,
                                         struct nt_error *err) NT_CHECKED;

@@ -49,7 +49,8 @@ static void new_line(struct out *o)
 static bool open_bracket(struct out *o, char c)
 {
     if (o->depth >= INFO_MAX_DEPTH) {
-        fail(o, "this is nested too deeply", NULL);
+        if (o->st == STATUS_SUCCESS)
+            o->st = nt_error_set(o->err, STATUS_INSUFFICIENT_RESOURCES, "this is nested too deeply");
         return false;
     }
     o->depth++;

@@ -7,6 +7,7 @@
  * then "end" gen IFACE OPNUM 20|64 SEED FLAGS     ok IN OUT: random stubs in hexadecimal ("-": empty) take
  * IFACE OPNUM 20|64 IN OUT        ok IN OUT JSON-IN <tab> JSON-OUT: the same stubs pulled and pushed again;
  *                                        "*" for OUT: only the request
+ *   schema IFACE OPNUM 20 - -            the JSON Schema
  *   anything that goes wrong             error WHAT STATUS
  */
 #include <stdio.h>
@@ -112,6 +113,18 @@ static void take(const struct rpc_info_op *op, bool ndr64, const char *in, const
     printf(" %s\t%s\n", json[0], json[1]);
 }
 
+static void schema(const struct rpc_info_interface *i, const struct rpc_info_op *op, struct nt_arena *mem)
+{
+    const char *text;
+    if (rpc_json_schema_op(i, op, mem, &text) != STATUS_SUCCESS) {
+        printf("{}\n");
+        return;
+    }
+    for (; *text; text++)
+        putchar(*text == '\n' ? ' ' : *text);
+    putchar('\n');
+}
+
 static void answer(char *line)
 {
     char *word[7], *save = NULL;
@@ -130,6 +143,8 @@ static void answer(char *line)
         generate(op, ndr64, strtoull(word[4], NULL, 10), (unsigned)strtoul(word[5], NULL, 10), mem);
     else if (op && strcmp(word[0], "take") == 0)
         take(op, ndr64, word[4], word[5], mem);
+    else if (op && strcmp(word[0], "schema") == 0)
+        schema(i, op, mem);
     else
         printf("error request ?\n");
     nt_arena_free(mem);
