@@ -8,6 +8,7 @@
 #define RPC_M_SERVER_H
 
 #include <msrpc/rpc_server.h>
+#include "ndr/ndr.h"
 #include "rpc/m_frag.h"
 #include "rpc/m_sectrailer.h"
 #include "rpc/m_transport.h"
@@ -121,6 +122,7 @@ struct rpc_server_call {
     enum sec_level level;
     struct nt_guid object;
     struct rpc_join join;
+    struct ndr_pull pull;     /* of the request: the answer's full pointers know its */
     char *name, *peer, *mech; /* copies in mem, since c may go */
 };
 

@@ -321,6 +321,7 @@ static enum nt_status send_response(struct rpc_server_call *call, bool *ret_sent
     (void)wr_room(&w, RPC_RSP_LEN);
     size_t stub = w.len;
     ndr_push_init(&n, &w, call->ndr64);
+    ndr_push_adopt(&n, &call->pull);
     call->op->push_out(&n, call->r);
     enum nt_status st = ndr_push_status(&n);
     if (st == STATUS_SUCCESS)
@@ -377,13 +378,12 @@ static enum nt_status check_trailer(const struct rpc_server_call *call, const st
 
 static void dispatch(struct rpc_server_call *call)
 {
-    struct ndr_pull n;
     call->state = RPC_SCALL_RUNNING;
-    ndr_pull_init(&n, call->mem, call->join.data, call->join.len, call->drep, call->ndr64, NULL);
-    call->op->pull_in(&n, call->r);
-    enum nt_status st = ndr_pull_status(&n);
+    ndr_pull_init(&call->pull, call->mem, call->join.data, call->join.len, call->drep, call->ndr64, NULL);
+    call->op->pull_in(&call->pull, call->r);
+    enum nt_status st = ndr_pull_status(&call->pull);
     if (st == STATUS_SUCCESS)
-        st = check_trailer(call, &n);
+        st = check_trailer(call, &call->pull);
     if (st == STATUS_SUCCESS) {
         call->group->s->dispatched++;
         st = call->served->dispatch(call->served->handlers, call, call->opnum, call->r);
