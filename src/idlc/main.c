@@ -67,7 +67,10 @@ static char *read_stream(struct idlc *c, FILE *f)
 static char *read_file(struct idlc *c, const char *path)
 {
     struct stat st;
-    FILE *f = stat(path, &st) == 0 && S_ISREG(st.st_mode) ? fopen(path, "re") : NULL;
+    bool there = stat(path, &st) == 0;
+    FILE *f = there && S_ISREG(st.st_mode) ? fopen(path, "re") : NULL;
+    if (!f && there && !S_ISREG(st.st_mode))
+        errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
     if (!f)
         return NULL;
     char *s = read_stream(c, f);
@@ -124,6 +127,13 @@ static char *run_cpp(struct idlc *c, const struct options *o, const char *path)
     return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? s : NULL;
 }
 
+static int unreadable(const char *path)
+{
+    if (errno)
+        fprintf(stderr, "idlc: cannot read %s: %s\n", path, strerror(errno));
+    return 2;
+}
+
 static bool fill_source(struct idlc *c, const char *path, struct source *ret)
 {
     const struct options *o = c->load_arg;
@@ -135,6 +145,7 @@ static bool fill_source(struct idlc *c, const char *path, struct source *ret)
     ret->path = pool_strndup(&c->pool, real, strlen(real));
     ret->text = text;
     ret->scanned = o->defines || needs_cpp(text) ? run_cpp(c, o, path) : text;
+    errno = 0; /* if it failed, the preprocessor has said why */
     return ret->scanned != NULL;
 }
 
@@ -236,7 +247,7 @@ static bool write_results(struct idlc *c, const struct options *o)
     bool ok = true;
     for (int i = 0; i < OUT_COUNT; i++)
         if (c->want[i])
-            ok = write_file(result_path(c, o, i), c->out[i].data, c->out[i].len) && ok;
+            ok = ok && write_file(result_path(c, o, i), c->out[i].data, c->out[i].len);
     if (ok && o->write_opnums) {
         struct text t = { 0 };
         opnums_write(c, &t);
@@ -250,10 +261,19 @@ static bool write_results(struct idlc *c, const struct options *o)
 
 static int usage(const char *why, const char *arg)
 {
-    if (why)
-        fprintf(stderr, "idlc: %s%s\n", why, arg);
-    fputs(usage_text, why ? stderr : stdout);
-    return why ? 2 : 0;
+    fprintf(stderr, "idlc: %s%s\nusage: idlc [options] FILE.idl; 'idlc --help' has the options\n", why, arg);
+    return 2;
+}
+
+/* Names of options that are to have a value, to say what is wrong with one that has none. */
+static bool wants_value(const char *arg)
+{
+    static const char *const names[] = { "-I", "-D", "-o", "--depfile", "--check-opnums", "--write-opnums",
+                                         "--acf", "--system-dir", "--include-prefix", "--cpp" };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(arg, names[i]) == 0)
+            return true;
+    return false;
 }
 
 static bool output_option(struct idlc *c, const char *arg)
@@ -323,7 +343,10 @@ static int parse_options(struct idlc *c, struct options *o, int argc, char **arg
         } else if (argv[i][0] != '-' && !o->input) {
             o->input = argv[i];
         } else if (!output_option(c, argv[i])) {
-            return usage("what is ", argv[i]);
+            return usage(argv[i][0] != '-'          ? "one file at a time; this is another one: "
+                         : wants_value(argv[i]) ? "a value is missing behind "
+                                                : "unknown option ",
+                         argv[i]);
         }
     }
     return o->input ? 0 : usage("no input file", "");
@@ -340,7 +363,7 @@ static bool load_acf(struct idlc *c, const struct options *o)
     if (!path || (!o->acf && access(path, F_OK) != 0))
         return true;
     if (!fill_source(c, path, &acf)) {
-        fprintf(stderr, "idlc: cannot read %s\n", path);
+        unreadable(path);
         return false;
     }
     c->acf = pool_new(&c->pool, struct source);
@@ -356,17 +379,15 @@ static bool load_opnums(struct idlc *c, const struct options *o)
     c->opnums->name = o->check_opnums;
     c->opnums->text = read_file(c, o->check_opnums);
     if (!c->opnums->text)
-        fprintf(stderr, "idlc: cannot read %s\n", o->check_opnums);
+        unreadable(o->check_opnums);
     return c->opnums->text != NULL;
 }
 
 static int compile(struct idlc *c, const struct options *o)
 {
     struct source main = { .name = o->input };
-    if (!fill_source(c, o->input, &main)) {
-        fprintf(stderr, "idlc: cannot read %s\n", o->input);
-        return 2;
-    }
+    if (!fill_source(c, o->input, &main))
+        return unreadable(o->input);
     if (!load_acf(c, o) || !load_opnums(c, o))
         return 2;
     if (o->preprocess_only)
@@ -391,7 +412,7 @@ int main(int argc, char **argv)
     if (!o.cpp || !*o.cpp || strchr(o.cpp, ' '))
         o.cpp = "cc";
     if (argc == 2 && strcmp(argv[1], "--help") == 0)
-        return usage(NULL, NULL);
+        return fputs(usage_text, stdout) < 0 ? 2 : 0;
     if (argc == 2 && strcmp(argv[1], "--version") == 0)
         return puts("idlc (Tern) " IDLC_VERSION) < 0 ? 2 : 0;
     int rc = parse_options(&c, &o, argc, argv);

@@ -130,9 +130,17 @@ check_compiles([os.path.basename(p)[:-4] for p in good])
 bad = sorted(os.path.relpath(p, here) for p in glob.glob(os.path.join(here, "idlc", "bad", "*.idl")))
 for p in bad:
     check_bad(p)
-for options, code in ((["--help"], 0), (["--version"], 0), ([], 2), (["nowhere.idl"], 2), (["--what", "x.idl"], 2),
-                      (["-o", "/nowhere/at/all", "idlc/ancestor.idl"], 2)):
-    if subprocess.run([idlc, *options], capture_output=True, cwd=here).returncode != code:
+for options, code, said in ((["--help"], 0, "usage: idlc"), (["--version"], 0, "idlc (Tern)"), ([], 2, "no input file"),
+                            (["nowhere.idl"], 2, "cannot read nowhere.idl: No such file"), (["idlc"], 2, "Is a directory"),
+                            (["--what", "x.idl"], 2, "unknown option --what"), (["x.idl", "-o"], 2, "a value is missing behind -o"),
+                            (["x.idl", "y.idl"], 2, "one file at a time; this is another one: y.idl"),
+                            (["--acf", "none.acf", "idlc/ancestor.idl"], 2, "cannot read none.acf: No such file"),
+                            (["--cpp", "/nowhere/cc", "-DX", "idlc/ancestor.idl"], 2, "cannot run /nowhere/cc"),
+                            (["-o", "/nowhere/at/all", "idlc/ancestor.idl"], 2, "cannot write /nowhere/at/all/ancestor.h")):
+    r = subprocess.run([idlc, *options], capture_output=True, text=True, cwd=here)
+    if r.returncode != code:
         fail("idlc %s: exit code is not %d" % (" ".join(options), code))
+    if said not in r.stdout + r.stderr or (code and len(r.stderr.splitlines()) > 2):
+        fail("idlc %s: says %s" % (" ".join(options), r.stdout + r.stderr))
 print("%d inputs, %d bad inputs, %d failures" % (len(good), len(bad), failures))
 sys.exit(failures != 0 or not good or not bad)
