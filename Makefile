@@ -85,6 +85,11 @@ install: setup
 	meson configure build-release -Dprefix=$(PREFIX)
 	ninja -C build-release -j $(JOBS)
 	meson install -C build-release --no-rebuild
+	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" != 0 ] || ldconfig
+	@pc=$$(find $(DESTDIR)$(PREFIX) -name librpcrt.pc -printf '%h' -quit); \
+	[ -n "$(DESTDIR)" ] || pkg-config --exists librpcrt || printf '%s\n' "To use it from there:" \
+	    "  export PATH=$(PREFIX)/bin:\$$PATH MANPATH=$(PREFIX)/share/man:" \
+	    "  export PKG_CONFIG_PATH=$$pc LD_LIBRARY_PATH=$${pc%/pkgconfig}"
 
 clean:
 	rm -rf build build-clang build-tsan build-fuzz build-release
