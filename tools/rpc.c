@@ -41,7 +41,7 @@ const struct verb rpc_verbs[] = {
     { "rpc", "list", "[INTERFACE]", 0, 1, "the interfaces, or the operations of one", NULL, rpc_list },
     { "rpc", "show", "INTERFACE[.NAME]", 1, 1, "an interface, operation or type; --json: as JSON Schema",
       NULL, rpc_show },
-    { "rpc", "call", "INTERFACE.OP JSON", 0, 2, "calls an operation, with its request as JSON", call_opts,
+    { "rpc", "call", "INTERFACE.OP [JSON]", 0, 2, "calls an operation, with its request as JSON", call_opts,
       rpc_call_verb },
     { "rpc", "encode", "INTERFACE.OP in|out JSON", 3, 3, "the stub for some JSON", encode_opts, rpc_encode },
     { "rpc", "decode", "INTERFACE.OP in|out FILE", 3, 3, "a stub as text or, with --json, as JSON", stub_opts,
@@ -77,12 +77,12 @@ static void json_sentence(FILE *f, const char *s)
     fputc('"', f);
 }
 
-int rpc_failed(struct tern *t, enum nt_status st, const char *context)
+static int say_code(struct tern *t, unsigned code, bool werror, const char *context)
 {
-    const char *name = nt_status_name(st), *text = nt_status_text(st);
+    const char *name = werror ? werror_name((enum werror)code) : nt_status_name((enum nt_status)code);
+    const char *text = werror ? werror_text((enum werror)code) : nt_status_text((enum nt_status)code);
     if (t->json) {
-        fprintf(stderr, "{\"version\": %d, \"error\": {\"code\": %u, \"name\": ", TERN_JSON_VERSION,
-                (unsigned)st);
+        fprintf(stderr, "{\"version\": %d, \"error\": {\"code\": %u, \"name\": ", TERN_JSON_VERSION, code);
         if (name)
             json_sentence(stderr, name);
         else
@@ -96,12 +96,33 @@ int rpc_failed(struct tern *t, enum nt_status st, const char *context)
         fputs("}}\n", stderr);
         return EXIT_FAILED;
     }
-    fprintf(stderr, "tern: rpc %s%s%s: %s (0x%08x): %s\n", t->verb->name, t->object ? " " : "",
-            t->object ? t->object : "", name ? name : "error", (unsigned)st,
+    fprintf(stderr, werror ? "tern: rpc %s%s%s: %s (%u): %s\n" : "tern: rpc %s%s%s: %s (0x%08x): %s\n",
+            t->verb->name, t->object ? " " : "", t->object ? t->object : "", name ? name : "error", code,
             text ? text : "no text is known for this code");
     if (context && *context)
         fprintf(stderr, "  %s\n", context);
     return EXIT_FAILED;
+}
+
+int rpc_failed(struct tern *t, enum nt_status st, const char *context)
+{
+    return say_code(t, (unsigned)st, false, context);
+}
+
+int rpc_failed_werror(struct tern *t, enum werror code, const char *context)
+{
+    return say_code(t, (unsigned)code, true, context);
+}
+
+int rpc_bad_json(struct tern *t, enum nt_status st, const char *arg, const char *why)
+{
+    if (t->json || st != STATUS_INVALID_PARAMETER)
+        rpc_failed(t, st, why);
+    else if (arg[0] == '@')
+        fprintf(stderr, "tern: %s:%s\n", arg + 1, why);
+    else
+        fprintf(stderr, "tern: rpc %s %s: JSON %s\n", t->verb->name, t->object, why);
+    return EXIT_USAGE;
 }
 
 bool rpc_read_file(struct tern *t, const char *path, struct nt_blob *ret)
@@ -143,9 +164,19 @@ const struct rpc_info_interface *rpc_named_interface(struct tern *t, const char 
         iface[dot - name] = 0;
     const struct rpc_info_interface *i = rpc_info_find(iface);
     if (!i)
-        fprintf(stderr, "tern: there is no interface '%s': tern rpc list\n", iface);
+        fprintf(stderr, "tern: there is no interface '%s'; 'tern rpc list' has all\n", iface);
     *ret_rest = dot ? dot + 1 : NULL;
     return i;
+}
+
+const struct rpc_info_op *rpc_op_of(const struct rpc_info_interface *i, const char *name)
+{
+    char *end;
+    const struct rpc_info_op *op = rpc_info_find_op(i, name);
+    if (op || !isdigit((unsigned char)*name))
+        return op;
+    unsigned long n = strtoul(name, &end, 10);
+    return *end == 0 && n <= UINT16_MAX ? rpc_info_opnum(i, (uint32_t)n) : NULL;
 }
 
 bool rpc_named_op(struct tern *t, const char *name, const struct rpc_info_interface **ret_i,
@@ -155,15 +186,13 @@ bool rpc_named_op(struct tern *t, const char *name, const struct rpc_info_interf
     *ret_i = rpc_named_interface(t, name, &rest);
     if (!*ret_i)
         return false;
-    *ret_op = rest ? rpc_info_find_op(*ret_i, rest) : NULL;
-    if (!*ret_op && rest && isdigit((unsigned char)*rest)) {
-        char *end;
-        unsigned long n = strtoul(rest, &end, 10);
-        *ret_op = *end == 0 && n <= UINT16_MAX ? rpc_info_opnum(*ret_i, (uint32_t)n) : NULL;
-    }
-    if (!*ret_op)
-        fprintf(stderr, "tern: interface %s has no operation '%s': tern rpc list %s\n", (*ret_i)->name,
-                rest ? rest : "", (*ret_i)->name);
+    *ret_op = rest ? rpc_op_of(*ret_i, rest) : NULL;
+    if (!rest || !*rest)
+        fprintf(stderr, "tern: an operation is %s.NAME; 'tern rpc list %s' has the names\n", (*ret_i)->name,
+                (*ret_i)->name);
+    else if (!*ret_op)
+        fprintf(stderr, "tern: interface %s has no operation '%s'; 'tern rpc list %s' has all\n",
+                (*ret_i)->name, rest, (*ret_i)->name);
     return *ret_op != NULL;
 }
 

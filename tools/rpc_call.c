@@ -23,6 +23,8 @@ struct caller {
     size_t n_conns;
     struct json *results[MAX_CALLS];
     size_t n_results;
+    const char *arg;   /* the JSON as it was given; NULL in a script */
+    size_t n_printed;  /* answers of a script */
     const char *where; /* "call 2 (samr.SamrConnect5): " in a script, else "" */
 };
 
@@ -104,29 +106,31 @@ static void close_all(struct caller *c)
 
 /* ---- one call ---- */
 
-/* What the operation itself says: a status that is a failure. */
-static bool refused(const struct rpc_info_op *op, const void *r, enum nt_status *ret)
+/* What a failure is about, in a script with the number of the call. */
+static const char *in_context(struct caller *c, const char *context)
 {
-    uint32_t v = 0;
-    if (!op->result || op->result->size != sizeof(v) || op->result->kind != RPC_INFO_SCALAR)
-        return false;
-    memcpy(&v, (const char *)r + op->result_offset, sizeof(v));
-    if (op->result->base == RPC_INFO_NTSTATUS) {
-        *ret = (enum nt_status)v;
-        return !nt_ok(*ret);
-    }
-    if (op->result->base == RPC_INFO_WERROR) {
-        *ret = nt_from_werror((enum werror)v);
-        return v != 0 && v != W_ERROR_MORE_DATA;
-    }
-    return false;
+    char *text = rpc_need(nt_arena_alloc(c->t->mem, strlen(c->where) + strlen(context) + 1, 1));
+    return strcat(strcpy(text, c->where), context);
 }
 
 static int fail(struct caller *c, enum nt_status st, const char *context)
 {
-    char *text = rpc_need(nt_arena_alloc(c->t->mem, strlen(c->where) + strlen(context) + 1, 1));
-    strcat(strcpy(text, c->where), context);
-    return rpc_failed(c->t, st, text);
+    return rpc_failed(c->t, st, in_context(c, context));
+}
+
+/* What the operation itself says may be a failure. */
+static int answered(struct caller *c, const struct rpc_info_op *op, const void *r)
+{
+    uint32_t v = 0;
+    const char *context = in_context(c, "this is what the operation answers");
+    if (!op->result || op->result->size != sizeof(v) || op->result->kind != RPC_INFO_SCALAR)
+        return EXIT_OK;
+    memcpy(&v, (const char *)r + op->result_offset, sizeof(v));
+    if (op->result->base == RPC_INFO_NTSTATUS && !nt_ok((enum nt_status)v))
+        return rpc_failed(c->t, (enum nt_status)v, context);
+    if (op->result->base == RPC_INFO_WERROR && v != 0 && v != W_ERROR_MORE_DATA)
+        return rpc_failed_werror(c->t, (enum werror)v, context);
+    return EXIT_OK;
 }
 
 static int dry_run(struct caller *c, const struct rpc_info_interface *i, const struct rpc_info_op *op,
@@ -141,8 +145,9 @@ static int dry_run(struct caller *c, const struct rpc_info_interface *i, const s
         st = rpc_info_push(op, RPC_INFO_REQUEST, r, ndr64, c->t->mem, &stub);
     if (st != STATUS_SUCCESS)
         return fail(c, st, err.text);
-    printf("{\"version\": %d, \"call\": \"%s.%s\", \"opnum\": %u, \"in\": %s,\n\"%s\": \"", TERN_JSON_VERSION,
-           i->name, op->name, op->opnum, text, ndr64 ? "ndr64" : "ndr");
+    printf("%s{\"version\": %d, \"call\": \"%s.%s\", \"opnum\": %u, \"in\": %s,\n\"%s\": \"",
+           c->n_printed++ ? "," : "", TERN_JSON_VERSION, i->name, op->name, op->opnum, text,
+           ndr64 ? "ndr64" : "ndr");
     for (size_t k = 0; k < stub.len; k++)
         printf("%02x", stub.data[k]);
     printf("\"}\n");
@@ -156,10 +161,9 @@ static int call(struct caller *c, const struct rpc_info_interface *i, const stru
     struct nt_error err = { "" };
     const char *text;
     void *r = rpc_need(rpc_info_new(op, c->t->mem));
-    enum nt_status st = rpc_json_read(op, RPC_INFO_REQUEST, r, json, len, c->t->mem, &err),
-                   answer = STATUS_SUCCESS;
+    enum nt_status st = rpc_json_read(op, RPC_INFO_REQUEST, r, json, len, c->t->mem, &err);
     if (st != STATUS_SUCCESS)
-        return fail(c, st, err.text);
+        return c->arg ? rpc_bad_json(c->t, st, c->arg, err.text) : fail(c, st, err.text);
     if (tern_opt(c->t, "dry-run"))
         return dry_run(c, i, op, r);
     struct rpc_conn *conn = conn_of(c, i);
@@ -171,12 +175,10 @@ static int call(struct caller *c, const struct rpc_info_interface *i, const stru
     st = rpc_json_write(op, RPC_INFO_RESPONSE, r, RPC_JSON_INDENT, c->t->mem, &text, &err);
     if (st != STATUS_SUCCESS)
         return fail(c, st, err.text);
-    printf("{\"version\": %d, \"call\": \"%s.%s\", \"out\": %s}\n", TERN_JSON_VERSION, i->name, op->name,
-           text);
+    printf("%s{\"version\": %d, \"call\": \"%s.%s\", \"out\": %s}\n", c->n_printed++ ? "," : "",
+           TERN_JSON_VERSION, i->name, op->name, text);
     *ret_out = text;
-    if (refused(op, r, &answer))
-        return fail(c, answer, "this is what the operation answers");
-    return EXIT_OK;
+    return answered(c, op, r);
 }
 
 /* ---- scripts ---- */
@@ -285,11 +287,9 @@ static int script(struct caller *c, const char *path)
         return EXIT_FAILED;
     }
     int rc = EXIT_OK;
-    printf("[");
-    for (struct json *e = list->first; e && rc == EXIT_OK; e = e->next) {
-        printf(e == list->first ? "\n" : ",\n");
+    printf("[\n");
+    for (struct json *e = list->first; e && rc == EXIT_OK; e = e->next)
         rc = script_call(c, e);
-    }
     printf("]\n");
     return rc;
 }
@@ -307,6 +307,7 @@ static int single(struct caller *c)
         return EXIT_USAGE;
     if ((arg[0] == '@' || strcmp(arg, "-") == 0) && !rpc_read_file(t, arg[0] == '@' ? arg + 1 : arg, &text))
         return EXIT_FAILED;
+    c->arg = arg;
     return call(c, i, op, (const char *)text.data, text.len, &out);
 }
 

@@ -1,34 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 /* tern rpc list and show: interfaces, operations and types, as IDL for people and as JSON for programs. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "rpc.h"
 
 /* ---- lists ---- */
 
-static void list_interfaces(bool json)
+static int by_name(const void *a, const void *b)
+{
+    const struct rpc_info_interface *const *x = a, *const *y = b;
+    return strcasecmp((*x)->name, (*y)->name);
+}
+
+/* All that have operations, in the order of their names. */
+static const struct rpc_info_interface **all_interfaces(struct tern *t, size_t *ret_n)
+{
+    size_t n_files, n = 0;
+    const struct rpc_info_file *const *files = rpc_info_files(&n_files);
+    for (size_t f = 0; f < n_files; f++)
+        n += files[f]->n_interfaces;
+    const struct rpc_info_interface **all = rpc_need(nt_arena_alloc(t->mem, (n + 1) * sizeof *all, 8));
+    *ret_n = 0;
+    for (size_t f = 0; f < n_files; f++)
+        for (uint32_t k = 0; k < files[f]->n_interfaces; k++)
+            if (files[f]->interfaces[k].n_ops)
+                all[(*ret_n)++] = &files[f]->interfaces[k];
+    qsort(all, *ret_n, sizeof *all, by_name);
+    return all;
+}
+
+static void list_interfaces(struct tern *t, bool json)
 {
     size_t n;
-    bool first = true;
     char guid[NT_GUID_STRLEN + 1];
-    const struct rpc_info_file *const *files = rpc_info_files(&n);
+    const struct rpc_info_interface **all = all_interfaces(t, &n);
     if (json)
         printf("{\"version\": %d, \"interfaces\": [", TERN_JSON_VERSION);
-    for (size_t f = 0; f < n; f++)
-        for (uint32_t k = 0; k < files[f]->n_interfaces; k++) {
-            const struct rpc_info_interface *i = &files[f]->interfaces[k];
-            const struct rpc_syntax *s = &i->iface->syntax;
-            nt_guid_format(&s->uuid, guid);
-            if (i->n_ops == 0)
-                continue; /* only types */
-            if (json)
-                printf("%s\n{\"name\": \"%s\", \"uuid\": \"%s\", \"major\": %u, \"minor\": %u, "
-                       "\"operations\": %u}",
-                       first ? "" : ",", i->name, guid, s->major, s->minor, i->n_ops);
-            else
-                printf("%-22s %s %u.%-3u %3u operations\n", i->name, guid, s->major, s->minor, i->n_ops);
-            first = false;
-        }
+    for (size_t k = 0; k < n; k++) {
+        const struct rpc_info_interface *i = all[k];
+        const struct rpc_syntax *s = &i->iface->syntax;
+        nt_guid_format(&s->uuid, guid);
+        if (json)
+            printf("%s\n{\"name\": \"%s\", \"uuid\": \"%s\", \"major\": %u, \"minor\": %u, "
+                   "\"operations\": %u}",
+                   k ? "," : "", i->name, guid, s->major, s->minor, i->n_ops);
+        else
+            printf("%-22s %s %u.%-3u %3u operation%s\n", i->name, guid, s->major, s->minor, i->n_ops,
+                   i->n_ops == 1 ? "" : "s");
+    }
     if (json)
         printf("\n]}\n");
 }
@@ -43,7 +64,7 @@ static void list_operations(const struct rpc_info_interface *i, bool json)
             printf("%s\n{\"opnum\": %u, \"name\": \"%s\", \"section\": \"%s\"}", k ? "," : "", op->opnum,
                    op->name, op->doc ? op->doc : "");
         else
-            printf("%3u  %-44s %s\n", op->opnum, op->name, op->doc ? op->doc : "");
+            printf(op->doc ? "%3u  %-44s %s\n" : "%3u  %s\n", op->opnum, op->name, op->doc);
     }
     if (json)
         printf("\n]}\n");
@@ -53,7 +74,7 @@ int rpc_list(struct tern *t)
 {
     const char *rest;
     if (t->n_args == 0) {
-        list_interfaces(t->json);
+        list_interfaces(t, t->json);
         return rpc_flush();
     }
     const struct rpc_info_interface *i = rpc_named_interface(t, t->args[0], &rest);
@@ -108,11 +129,16 @@ static void expression(bool *any, const char *name, const struct rpc_info_expr *
 /* What is written in brackets in front of a member. */
 static void attributes(const struct rpc_info_member *m)
 {
-    bool any = false;
+    bool any = false, ranged = false;
     if (m->flags & RPC_INFO_IN)
         attribute(&any, "in");
     if (m->flags & RPC_INFO_OUT)
         attribute(&any, "out");
+    bool secret = (m->flags & RPC_INFO_SECRET) != 0;
+    for (const struct rpc_info_node *n = m->node; n && !secret; n = n->to)
+        secret = (n->flags & RPC_INFO_SECRET) != 0;
+    if (secret)
+        attribute(&any, "secret");
     for (const struct rpc_info_node *n = m->node; n; n = n->to) {
         if (n->kind == RPC_INFO_POINTER)
             attribute(&any, n->flags & RPC_INFO_UNIQUE ? "unique" : n->flags & RPC_INFO_FULL ? "ptr" : "ref");
@@ -125,7 +151,8 @@ static void attributes(const struct rpc_info_member *m)
         expression(&any, "size_is", n->size_is);
         expression(&any, "length_is", n->length_is);
         expression(&any, "switch_is", n->switch_is);
-        if (n->flags & RPC_INFO_RANGE) {
+        if (n->flags & RPC_INFO_RANGE && !ranged) {
+            ranged = true;
             attribute(&any, "range");
             printf("(%lld, %lld)", (long long)n->low, (long long)n->high);
         }
@@ -153,6 +180,11 @@ static void declaration(const struct rpc_info_member *m)
     char stars[16] = "", bounds[64] = "";
     const struct rpc_info_node *n = m->node;
     bool pipe = n->kind == RPC_INFO_PIPE;
+    /* A description has no reference pointer at the outside of a parameter; IDL has one for what comes back,
+     * unless it is a pointer already, which may then be null in the request. */
+    if (m->flags & RPC_INFO_OUT && !pipe && n->kind != RPC_INFO_ARRAY && n->kind != RPC_INFO_STRING &&
+        !(m->flags & RPC_INFO_IN && n->kind == RPC_INFO_POINTER))
+        strcpy(stars, "*");
     for (; n->to; n = n->to) {
         size_t len = strlen(bounds);
         if (n->kind == RPC_INFO_POINTER && strlen(stars) < 8)
@@ -204,6 +236,8 @@ static void show_type(const struct rpc_info_type *t)
 {
     if (t->doc)
         printf("/* %s */\n", t->doc);
+    if (t->flags & RPC_INFO_SECRET)
+        printf("[secret] ");
     if (t->kind == RPC_INFO_UNION && t->tag)
         printf("[switch_type(%s)] ", type_word(t->tag));
     printf("%s %s {\n",
@@ -286,11 +320,11 @@ int rpc_show(struct tern *t)
         show_interface(i);
     if (!rest)
         return rpc_flush();
-    const struct rpc_info_op *op = rpc_info_find_op(i, rest);
+    const struct rpc_info_op *op = rpc_op_of(i, rest);
     const struct rpc_info_type *type = op ? NULL : rpc_info_find_type(i, rest);
     if (!op && !type) {
-        fprintf(stderr, "tern: interface %s has no operation or type '%s': tern rpc list %s\n", i->name, rest,
-                i->name);
+        fprintf(stderr, "tern: interface %s has no operation or type '%s'; 'tern rpc show %s' has all operations\n",
+                i->name, rest, i->name);
         return EXIT_USAGE;
     }
     if (t->json) {

@@ -112,18 +112,16 @@ static bool write_bytes(const char *path, struct nt_blob b)
     return ok;
 }
 
-/* JSON as an argument, or a file behind '@', or standard input as "-". */
-static bool read_side(struct tern *t, const struct rpc_info_op *op, enum rpc_info_side side, const char *arg,
+/* JSON as an argument, or a file behind '@', or standard input as "-"; an exit status. */
+static int read_side(struct tern *t, const struct rpc_info_op *op, enum rpc_info_side side, const char *arg,
                       void *r)
 {
     struct nt_blob text = { (const uint8_t *)arg, strlen(arg) };
     struct nt_error err = { "" };
     if ((arg[0] == '@' || strcmp(arg, "-") == 0) && !rpc_read_file(t, arg[0] == '@' ? arg + 1 : arg, &text))
-        return false;
+        return EXIT_FAILED;
     enum nt_status st = rpc_json_read(op, side, r, (const char *)text.data, text.len, t->mem, &err);
-    if (st != STATUS_SUCCESS)
-        rpc_failed(t, st, err.text);
-    return st == STATUS_SUCCESS;
+    return st == STATUS_SUCCESS ? EXIT_OK : rpc_bad_json(t, st, arg, err.text);
 }
 
 int rpc_encode(struct tern *t)
@@ -136,9 +134,11 @@ int rpc_encode(struct tern *t)
     if (!rpc_named_op(t, t->args[0], &i, &op) || !side_named(t, t->args[1], &side))
         return EXIT_USAGE;
     void *r = rpc_need(rpc_info_new(op, t->mem));
-    if ((side == RPC_INFO_RESPONSE && request && !read_side(t, op, RPC_INFO_REQUEST, request, r)) ||
-        !read_side(t, op, side, t->args[2], r))
-        return EXIT_FAILED;
+    int rc = side == RPC_INFO_RESPONSE && request ? read_side(t, op, RPC_INFO_REQUEST, request, r) : EXIT_OK;
+    if (rc == EXIT_OK)
+        rc = read_side(t, op, side, t->args[2], r);
+    if (rc)
+        return rc;
     enum nt_status st = rpc_info_push(op, side, r, tern_opt(t, "ndr64") != NULL, t->mem, &stub);
     if (st != STATUS_SUCCESS)
         return rpc_failed(t, st, "this cannot be sent");

@@ -31,7 +31,7 @@ static const struct {
     { "list", "[INTERFACE]", "the interfaces, or the operations of one", NULL, "tern-rpc", TERN_HAVE_RPC,
       true },
     { "show", "INTERFACE[.NAME]", "an interface, operation or type", NULL, "tern-rpc", TERN_HAVE_RPC, true },
-    { "call", "INTERFACE.OP JSON", "calls an operation, with its request as JSON", NULL, "tern-rpc",
+    { "call", "INTERFACE.OP [JSON]", "calls an operation, with its request as JSON", NULL, "tern-rpc",
       TERN_HAVE_RPC, true },
     { "encode", "INTERFACE.OP in|out JSON", "the stub for some JSON", NULL, "tern-rpc", TERN_HAVE_RPC, true },
     { "decode", "--pcap FILE", "the calls in a capture of a network", "--pcap", "tern-rpc-pcap",

@@ -95,7 +95,9 @@ static void expected_range(struct in *i, const struct json *j, const struct rpc_
 {
     char what[96];
     unsigned bits = 8 * n->size;
-    if (info_is_signed(n))
+    if (j->type == JSON_STRING && (n->base == RPC_INFO_NTSTATUS || n->base == RPC_INFO_WERROR))
+        snprintf(what, sizeof(what), "the name of a status, or a number, is expected");
+    else if (info_is_signed(n))
         snprintf(what, sizeof(what), "a number from -%llu to %llu is expected", 1ULL << (bits - 1),
                  (1ULL << (bits - 1)) - 1);
     else
@@ -396,8 +398,9 @@ static void check_count(struct in *i, const struct json *j, const struct info_sc
                         const struct rpc_info_node *n, uint64_t count, const struct path *p)
 {
     if ((n->flags & RPC_INFO_FIXED) && n->kind == RPC_INFO_ARRAY && !n->length_is && count != n->count) {
-        char what[80];
-        snprintf(what, sizeof(what), "%llu elements are expected", (unsigned long long)n->count);
+        char what[96];
+        snprintf(what, sizeof(what), "%llu elements are expected, and here are %llu",
+                 (unsigned long long)n->count, (unsigned long long)count);
         fail(i, j, p, what);
     } else if ((n->flags & RPC_INFO_FIXED) && count > n->count) {
         fail(i, j, p, "this is too long");
