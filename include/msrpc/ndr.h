@@ -234,11 +234,19 @@ NT_PUBLIC void *ndr_pull_ref(struct ndr_pull *n, size_t size);
 NT_PUBLIC void *ndr_pull_ref_element(struct ndr_pull *n, size_t size);
 /* Full pointer: equal referent ids give the same object. RPC_NT_BAD_STUB_DATA if they differ in size. */
 NT_PUBLIC void *ndr_pull_full(struct ndr_pull *n, size_t size);
+/* The same among objects of one type only: `type` is a number of the type's own. RPC_NT_BAD_STUB_DATA if they
+ * differ in it. */
+NT_PUBLIC void *ndr_pull_full_typed(struct ndr_pull *n, size_t size, uint32_t type);
 /* True if the pointee of what ndr_pull_full gave comes now. */
 NT_PUBLIC bool ndr_pull_full_first(struct ndr_pull *n, const void *p);
 /* With size 0: gives the place-holder its object; what a place-holder stands for. */
 NT_PUBLIC void ndr_pull_full_set(struct ndr_pull *n, const void *placeholder, const void *object);
 NT_PUBLIC void *ndr_pull_full_get(struct ndr_pull *n, const void *placeholder);
+/* The same for arrays: RPC_NT_BAD_STUB_DATA unless the object has as many elements as are expected of it;
+ * NDR_ANY fits nothing. */
+NT_PUBLIC void ndr_pull_full_set_array(struct ndr_pull *n, const void *placeholder, const void *object,
+                                       size_t count);
+NT_PUBLIC void *ndr_pull_full_get_array(struct ndr_pull *n, const void *placeholder, size_t count);
 
 /* Maximum count, or length with its offset (which must be 0). The latter fails if it is above `size`. */
 NT_PUBLIC size_t ndr_pull_size(struct ndr_pull *n);

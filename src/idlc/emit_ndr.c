@@ -419,6 +419,15 @@ const char *pointee_size(struct emit *e, const struct node *to, struct place p)
     return POOL_PRINTF(e, "sizeof(*%s)", p.text);
 }
 
+/* Of what a full pointer points to, by its C type: different types practically never share one (FNV-1a). */
+static unsigned type_number(struct emit *e, const struct node *n)
+{
+    unsigned h = 2166136261U;
+    for (const char *s = emit_declaration(e, n, ""); *s; s++)
+        h = (h ^ (unsigned char)*s) * 16777619U;
+    return h ? h : 1;
+}
+
 /* Count that the wire has to agree with, or NDR_ANY with the comparison left for the end. */
 const char *expected(struct emit *e, const struct node *n, const struct expr *x, int plus, bool *ret_late)
 {
@@ -676,7 +685,11 @@ void pull_fixed(struct emit *e, const struct node *n, struct place p, const char
         emit_line(e, "%s_pull(n, %s, %s);", n->type->cname, address(e, p.text), pull_tag_value(e, n, p));
         break;
     case ND_POINTER:
-        emit_line(e, "%s = ndr_pull_%s(n, %s);", p.text, pointer_name(n), pointee_size(e, n->to, p));
+        if (n->pointer == PTR_FULL)
+            emit_line(e, "%s = ndr_pull_full_typed(n, %s, 0x%08xU);", p.text, pointee_size(e, n->to, p),
+                      type_number(e, n));
+        else
+            emit_line(e, "%s = ndr_pull_%s(n, %s);", p.text, pointer_name(n), pointee_size(e, n->to, p));
         break;
     case ND_ARRAY:
         (void)pull_array(e, n, p, hoisted);
@@ -710,20 +723,35 @@ void pull_pointee(struct emit *e, const struct node *to, struct place p)
     }
 }
 
+/* How many elements an array behind a full pointer has to have that was there before, for another one. */
+static const char *alias_count(struct emit *e, const struct node *to)
+{
+    bool known = !to->first && expr_ready(e, to->size) && expr_ready(e, to->length);
+    for (const struct dim *d = to->dims; d; d = d->next)
+        known = known && expr_ready(e, d->size) && expr_ready(e, d->length);
+    return known ? element_count(e, to) : "NDR_ANY";
+}
+
 static void pull_deferred_full(struct emit *e, const struct node *n, struct place p)
 {
-    bool open = strcmp(pointee_size(e, n->to, p), "0") == 0;
+    bool open = strcmp(pointee_size(e, n->to, p), "0") == 0, array = n->to->kind == ND_ARRAY;
+    const char *count = open && array ? alias_count(e, n->to) : NULL;
     emit_line(e, "if (ndr_pull_full_first(n, %s)) {", p.text);
     size_t body = emit_open(e);
     if (open)
         emit_line(e, "const void *%s = %s;", helper(e, p, "placeholder"), p.text);
     pull_pointee(e, n->to, p);
-    if (open)
+    if (count)
+        emit_line(e, "ndr_pull_full_set_array(n, %s, %s, %s);", helper(e, p, "placeholder"), p.text, count);
+    else if (open)
         emit_line(e, "ndr_pull_full_set(n, %s, %s);", helper(e, p, "placeholder"), p.text);
     emit_close(e, body, !open);
     if (open) {
         emit_line(e, "} else {");
-        emit_line(e, "    %s = ndr_pull_full_get(n, %s);", p.text, p.text);
+        if (count)
+            emit_line(e, "    %s = ndr_pull_full_get_array(n, %s, %s);", p.text, p.text, count);
+        else
+            emit_line(e, "    %s = ndr_pull_full_get(n, %s);", p.text, p.text);
         emit_line(e, "}");
     }
 }

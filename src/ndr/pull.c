@@ -321,6 +321,8 @@ void *ndr_pull_ref_element(struct ndr_pull *n, size_t size)
 struct ndr_full_pull {
     uint64_t id;
     size_t size;
+    size_t count;  /* of an array that is the object; NDR_ANY: nobody knows */
+    uint32_t type; /* 0: the caller does not say */
     bool pulled;
     const void *object; /* with size 0 */
     _Alignas(8) uint8_t content[];
@@ -371,6 +373,11 @@ static bool full_grow(struct ndr_pull *n)
 
 void *ndr_pull_full(struct ndr_pull *n, size_t size)
 {
+    return ndr_pull_full_typed(n, size, 0);
+}
+
+void *ndr_pull_full_typed(struct ndr_pull *n, size_t size, uint32_t type)
+{
     uint64_t id = ndr_pull_u3264(n);
     if (!id || !full_grow(n))
         return NULL;
@@ -387,10 +394,13 @@ void *ndr_pull_full(struct ndr_pull *n, size_t size)
         }
         f->id = id;
         f->size = size;
+        f->count = NDR_ANY;
+        f->type = type;
         *slot = f;
         n->n_full++;
     }
-    if ((*slot)->size != size) {
+    /* one object cannot be two things: its reader would follow as pointers what the peer sent as numbers */
+    if ((*slot)->size != size || (*slot)->type != type) {
         bad(n);
         return NULL;
     }
@@ -420,6 +430,19 @@ void *ndr_pull_full_get(struct ndr_pull *n, const void *p)
     if (!full_of(p)->object)
         bad(n); /* the object would contain itself */
     return (void *)(uintptr_t)full_of(p)->object;
+}
+
+void ndr_pull_full_set_array(struct ndr_pull *n, const void *p, const void *object, size_t count)
+{
+    ndr_pull_full_set(n, p, object);
+    full_of(p)->count = count;
+}
+
+void *ndr_pull_full_get_array(struct ndr_pull *n, const void *p, size_t count)
+{
+    if (p && n->rd.st == STATUS_SUCCESS && (count == NDR_ANY || full_of(p)->count != count))
+        bad(n); /* it has so many elements, but is said to have others */
+    return ndr_pull_full_get(n, p);
 }
 
 bool ndr_pull_full_at(const struct ndr_pull *n, uint32_t slot, uint64_t *ret_id, const void **ret_object)

@@ -412,6 +412,33 @@ static void test_pull_full_pointers(void **state)
     nt_arena_free(mem);
 }
 
+/* A peer that gives one id to pointers of different types would have his numbers taken for pointers. */
+static void test_pull_full_types(void **state)
+{
+    (void)state;
+    struct nt_arena *mem = nt_arena_new(0);
+    struct ndr_pull n = pull_of(mem, "05000000 05000000 05000000", 0x10, false);
+    void *a = ndr_pull_full_typed(&n, 16, 0x1234), *same = ndr_pull_full_typed(&n, 16, 0x1234);
+    assert_non_null(a);
+    assert_ptr_equal(a, same);
+    assert_null(ndr_pull_full_typed(&n, 16, 0x1235));
+    assert_int_equal(ndr_pull_status(&n), RPC_NT_BAD_STUB_DATA);
+    /* arrays: an alias with another count would be read beyond its end */
+    for (size_t count = 1; count < 4; count++) {
+        n = pull_of(mem, "05000000 05000000", 0x10, false);
+        a = ndr_pull_full_typed(&n, 0, 7);
+        assert_true(ndr_pull_full_first(&n, a));
+        ndr_pull_full_set_array(&n, a, "ab", 2);
+        same = ndr_pull_full_typed(&n, 0, 7);
+        assert_false(ndr_pull_full_first(&n, same));
+        void *got = ndr_pull_full_get_array(&n, same, count);
+        assert_int_equal(ndr_pull_status(&n), count == 2 ? STATUS_SUCCESS : RPC_NT_BAD_STUB_DATA);
+        if (count == 2)
+            assert_string_equal(got, "ab");
+    }
+    nt_arena_free(mem);
+}
+
 static void test_pull_budget(void **state)
 {
     (void)state;
@@ -511,6 +538,7 @@ int main(void)
         cmocka_unit_test(test_pull_counts_of_ndr64),
         cmocka_unit_test(test_pull_first_error_sticks),
         cmocka_unit_test(test_pull_full_pointers),
+        cmocka_unit_test(test_pull_full_types),
         cmocka_unit_test(test_full_pointers_collide),
         cmocka_unit_test(test_pull_budget),
         cmocka_unit_test(test_peek_tag),

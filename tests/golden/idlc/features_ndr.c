@@ -233,8 +233,8 @@ static void features_s_pull(struct ndr_pull *n, struct features_s *s)
     s->tag = (enum features_e32)ndr_pull_u32(n);
     features_u_pull(n, &s->w, s->tag);
     s->r = ndr_pull_ref(n, sizeof(*s->r));
-    s->f = ndr_pull_full(n, sizeof(*s->f));
-    s->text = ndr_pull_full(n, 0);
+    s->f = ndr_pull_full_typed(n, sizeof(*s->f), 0xc2af911aU);
+    s->text = ndr_pull_full_typed(n, 0, 0x554ba3c6U);
     ndr_pull_string_to(n, s->t, 8);
     (void)ndr_pull_unique(n, 0);
     s->y = ndr_pull_i3264(n);
@@ -343,8 +343,8 @@ static void features_outer_pull(struct ndr_pull *n, struct features_outer *s)
     s->it.tag = (enum features_e32)ndr_pull_u32(n);
     features_u_pull(n, &s->it.w, s->it.tag);
     s->it.r = ndr_pull_ref(n, sizeof(*s->it.r));
-    s->it.f = ndr_pull_full(n, sizeof(*s->it.f));
-    s->it.text = ndr_pull_full(n, 0);
+    s->it.f = ndr_pull_full_typed(n, sizeof(*s->it.f), 0xc2af911aU);
+    s->it.text = ndr_pull_full_typed(n, 0, 0x554ba3c6U);
     ndr_pull_string_to(n, s->it.t, 8);
     (void)ndr_pull_unique(n, 0);
     s->it.y = ndr_pull_i3264(n);

@@ -273,8 +273,8 @@ static void wire_full_push_deferred(struct ndr_push *n, const struct wire_full *
 
 static void wire_full_pull(struct ndr_pull *n, struct wire_full *s)
 {
-    s->p = ndr_pull_full(n, sizeof(*s->p));
-    s->q = ndr_pull_full(n, sizeof(*s->q));
+    s->p = ndr_pull_full_typed(n, sizeof(*s->p), 0xc2af911aU);
+    s->q = ndr_pull_full_typed(n, sizeof(*s->q), 0xc2af911aU);
 }
 
 static void wire_full_pull_deferred(struct ndr_pull *n, struct wire_full *s)
@@ -806,13 +806,13 @@ static void aliases_push_in(struct ndr_push *n, const void *p)
 static void aliases_pull_in(struct ndr_pull *n, void *p)
 {
     struct wire_aliases *r = p;
-    r->in.a = ndr_pull_full(n, sizeof(*r->in.a));
+    r->in.a = ndr_pull_full_typed(n, sizeof(*r->in.a), 0xc2af911aU);
     if (ndr_pull_full_first(n, r->in.a))
         *r->in.a = (int32_t)ndr_pull_u32(n);
-    r->in.b = ndr_pull_full(n, sizeof(*r->in.b));
+    r->in.b = ndr_pull_full_typed(n, sizeof(*r->in.b), 0xc2af911aU);
     if (ndr_pull_full_first(n, r->in.b))
         *r->in.b = (int32_t)ndr_pull_u32(n);
-    r->in.s = ndr_pull_full(n, 0);
+    r->in.s = ndr_pull_full_typed(n, 0, 0x06010c42U);
     if (ndr_pull_full_first(n, r->in.s)) {
         const void *s_placeholder = r->in.s;
         r->in.s = ndr_pull_wstring(n);
@@ -820,7 +820,7 @@ static void aliases_pull_in(struct ndr_pull *n, void *p)
     } else {
         r->in.s = ndr_pull_full_get(n, r->in.s);
     }
-    r->in.t = ndr_pull_full(n, 0);
+    r->in.t = ndr_pull_full_typed(n, 0, 0x06010c42U);
     if (ndr_pull_full_first(n, r->in.t)) {
         const void *t_placeholder = r->in.t;
         r->in.t = ndr_pull_wstring(n);
@@ -846,10 +846,10 @@ static void aliases_push_out(struct ndr_push *n, const void *p)
 static void aliases_pull_out(struct ndr_pull *n, void *p)
 {
     struct wire_aliases *r = p;
-    r->out.a = ndr_pull_full(n, sizeof(*r->out.a));
+    r->out.a = ndr_pull_full_typed(n, sizeof(*r->out.a), 0xc2af911aU);
     if (ndr_pull_full_first(n, r->out.a))
         *r->out.a = (int32_t)ndr_pull_u32(n);
-    r->out.b = ndr_pull_full(n, sizeof(*r->out.b));
+    r->out.b = ndr_pull_full_typed(n, sizeof(*r->out.b), 0xc2af911aU);
     if (ndr_pull_full_first(n, r->out.b))
         *r->out.b = (int32_t)ndr_pull_u32(n);
     wire_full_pull(n, &r->out.c);
