@@ -68,13 +68,14 @@ void *nt_arena_raw(struct nt_arena *a, size_t size, size_t align)
         return NULL;
     struct chunk *c = a->chunks;
     size_t at = c ? (c->used + align - 1) & ~(align - 1) : 0;
-    if (!c || at > c->size || size > c->size - at) {
-        c = chunk_add(a, size ? size : 1);
+    size_t room = size ? size : 1; /* nothing, too, has an address that nothing else has */
+    if (!c || at > c->size || room > c->size - at) {
+        c = chunk_add(a, room);
         if (!c)
             return NULL;
         at = 0;
     }
-    c->used = at + size;
+    c->used = at + room;
     a->used += size;
     return c->data + at;
 }

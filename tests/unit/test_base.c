@@ -30,6 +30,11 @@ static void arena_keeps_its_ceiling(void **state)
 {
     (void)state;
     struct nt_arena *a = nt_arena_new(1000);
+    /* equal addresses would be taken for one object where full pointers are sent */
+    void *nothing = nt_arena_alloc(a, 0, 1);
+    assert_non_null(nothing);
+    assert_ptr_not_equal(nothing, nt_arena_alloc(a, 0, 1));
+    assert_int_equal(nt_arena_used(a), 0);
     assert_non_null(nt_arena_alloc(a, 900, 1));
     assert_null(nt_arena_alloc(a, 101, 1));
     assert_non_null(nt_arena_alloc(a, 100, 1));
