@@ -323,7 +323,8 @@ int rpc_show(struct tern *t)
     const struct rpc_info_op *op = rpc_op_of(i, rest);
     const struct rpc_info_type *type = op ? NULL : rpc_info_find_type(i, rest);
     if (!op && !type) {
-        fprintf(stderr, "tern: interface %s has no operation or type '%s'; 'tern rpc show %s' has all operations\n",
+        fprintf(stderr,
+                "tern: interface %s has no operation or type '%s'; 'tern rpc show %s' has all operations\n",
                 i->name, rest, i->name);
         return EXIT_USAGE;
     }

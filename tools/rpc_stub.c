@@ -114,7 +114,7 @@ static bool write_bytes(const char *path, struct nt_blob b)
 
 /* JSON as an argument, or a file behind '@', or standard input as "-"; an exit status. */
 static int read_side(struct tern *t, const struct rpc_info_op *op, enum rpc_info_side side, const char *arg,
-                      void *r)
+                     void *r)
 {
     struct nt_blob text = { (const uint8_t *)arg, strlen(arg) };
     struct nt_error err = { "" };

@@ -114,6 +114,7 @@ bool idlc_compile(struct idlc *c, struct source *src)
     check_all(c);
     if (!c->incomplete)
         lower_all(c);
+    check_places(c);
     if (c->opnums && c->n_errors == 0)
         opnums_check(c, c->opnums);
     for (int i = 0; i < OUT_COUNT && c->n_errors == 0; i++)

@@ -87,7 +87,7 @@ void diag_error(struct idlc *c, struct loc loc, const char *fmt, ...)
 
 static const char *const warning_names[WARN_COUNT] = {
     [WARN_REPLACED] = "replaced", [WARN_DIRECTION] = "direction", [WARN_UNSENDABLE] = "unsendable",
-    [WARN_ENUM] = "enum-range",   [WARN_PIDL] = "pidl",
+    [WARN_ENUM] = "enum-range",   [WARN_MISPLACED] = "misplaced", [WARN_PIDL] = "pidl",
 };
 
 bool diag_option(struct idlc *c, const char *option)

@@ -20,6 +20,7 @@ enum warning {
     WARN_DIRECTION,  /* direction: a parameter is neither [in] nor [out] */
     WARN_UNSENDABLE, /* unsendable: a type is left out */
     WARN_ENUM,       /* enum-range: a value does not fit into 16 bits */
+    WARN_MISPLACED,  /* misplaced: an attribute means nothing where it stands */
     WARN_PIDL,       /* pidl: what the dialect leaves to C, or to people */
     WARN_COUNT
 };
@@ -149,6 +150,9 @@ void opnums_check(struct idlc *c, struct source *list);
 /* ---- tags.c ---- */
 /* Adds switch_type to unions that go without. */
 void infer_tags(struct idlc *c);
+
+/* ---- misplaced.c ---- */
+void check_places(struct idlc *c);
 
 /* ---- lower.c ---- */
 void lower_all(struct idlc *c);

@@ -43,7 +43,7 @@ static const char usage_text[] =
     "  --pidl        the dialect of Samba's interface files, which is otherwise told by its words\n"
     "  --types       describes each structure with a typedef, for serialization\n"
     "  --depfile F   writes what the results depend on, as a rule of make\n"
-    "  -W[no-]NAME   warnings: all, replaced, direction, unsendable, enum-range, pidl;\n"
+    "  -W[no-]NAME   warnings: all, replaced, direction, unsendable, enum-range, misplaced, pidl;\n"
     "                -Werror: they are errors\n"
     "  --cpp PROG    compiler that preprocesses with -E (default: $CC, else cc)\n"
     "  -E            preprocesses only, to standard output\n"
@@ -195,9 +195,8 @@ static bool load(struct idlc *c, const char *name, const struct source *from, st
 /* ---- results ---- */
 
 static const char *const suffixes[OUT_COUNT] = {
-    [OUT_HEADER] = ".h",        [OUT_NDR] = "_ndr.c", [OUT_CLIENT] = "_client.c",
-    [OUT_SERVER] = "_server.c", [OUT_OPS] = "_ops.c",
-    [OUT_INFO] = "_info.c",     [OUT_FUZZ] = "_fuzz.c",
+    [OUT_HEADER] = ".h",  [OUT_NDR] = "_ndr.c",   [OUT_CLIENT] = "_client.c", [OUT_SERVER] = "_server.c",
+    [OUT_OPS] = "_ops.c", [OUT_INFO] = "_info.c", [OUT_FUZZ] = "_fuzz.c",
 };
 
 static const char *result_path(struct idlc *c, const struct options *o, int i)
@@ -268,8 +267,16 @@ static int usage(const char *why, const char *arg)
 /* Names of options that are to have a value, to say what is wrong with one that has none. */
 static bool wants_value(const char *arg)
 {
-    static const char *const names[] = { "-I", "-D", "-o", "--depfile", "--check-opnums", "--write-opnums",
-                                         "--acf", "--system-dir", "--include-prefix", "--cpp" };
+    static const char *const names[] = { "-I",
+                                         "-D",
+                                         "-o",
+                                         "--depfile",
+                                         "--check-opnums",
+                                         "--write-opnums",
+                                         "--acf",
+                                         "--system-dir",
+                                         "--include-prefix",
+                                         "--cpp" };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(arg, names[i]) == 0)
             return true;
@@ -278,13 +285,11 @@ static bool wants_value(const char *arg)
 
 static bool output_option(struct idlc *c, const char *arg)
 {
-    static const char *const names[OUT_COUNT] = { [OUT_HEADER] = "--header",
-                                                  [OUT_NDR] = "--ndr",
-                                                  [OUT_CLIENT] = "--client",
-                                                  [OUT_SERVER] = "--server",
-                                                  [OUT_OPS] = "--ops",
-                                                  [OUT_INFO] = "--info",
-                                                  [OUT_FUZZ] = "--fuzz" };
+    static const char *const names[OUT_COUNT] = {
+        [OUT_HEADER] = "--header", [OUT_NDR] = "--ndr", [OUT_CLIENT] = "--client",
+        [OUT_SERVER] = "--server", [OUT_OPS] = "--ops", [OUT_INFO] = "--info",
+        [OUT_FUZZ] = "--fuzz"
+    };
     for (int i = 0; i < OUT_COUNT; i++)
         if (strcmp(arg, names[i]) == 0)
             return c->want[i] = true;
@@ -343,7 +348,7 @@ static int parse_options(struct idlc *c, struct options *o, int argc, char **arg
         } else if (argv[i][0] != '-' && !o->input) {
             o->input = argv[i];
         } else if (!output_option(c, argv[i])) {
-            return usage(argv[i][0] != '-'          ? "one file at a time; this is another one: "
+            return usage(argv[i][0] != '-'      ? "one file at a time; this is another one: "
                          : wants_value(argv[i]) ? "a value is missing behind "
                                                 : "unknown option ",
                          argv[i]);

@@ -31,6 +31,12 @@ for header in $(cd "$DIR$PREFIX/include/msrpc" && ls ./*.h); do
         c++ -x c++ -std=c++11 -Wall -Wextra -Werror -fsyntax-only $(flags --cflags librpcrt libmsrpc) "$DIR/one.c"
     fi
 done
+# where the loader does not look by itself they say where they are
+if [ "$PREFIX" != /usr ]; then
+    for f in "$DIR$PREFIX/bin/tern" "$DIR$PREFIX/libexec/tern/tern-rpc" "$LIB/librpcrt.so"; do
+        readelf -d "$f" | grep -q "RUNPATH.*\[$PREFIX/lib" || { echo "$f: no path to the libraries"; exit 1; }
+    done
+fi
 for f in man/man1/idlc.1 man/man3/librpcrt.3 doc/tern/design.md; do
     [ -s "$DIR$PREFIX/share/$f" ] || { echo "no $f"; exit 1; }
 done
