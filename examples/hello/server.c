@@ -44,10 +44,14 @@ int main(int argc, char **argv)
     struct nt_loop *loop;
     struct rpc_server *server;
     uint16_t port = argc > 1 ? (uint16_t)atoi(argv[1]) : 0;
+    enum nt_status st;
     options.min_level = SEC_LEVEL_NONE;
-    if (nt_loop_new(NULL, &loop) || rpc_server_new(loop, &options, &server) ||
-        hello_register(server, &handlers, &book) || rpc_server_listen(server, "127.0.0.1", port, &port))
+    if ((st = nt_loop_new(NULL, &loop)) || (st = rpc_server_new(loop, &options, &server)) ||
+        (st = hello_register(server, &handlers, &book)) ||
+        (st = rpc_server_listen(server, "127.0.0.1", port, &port))) {
+        fprintf(stderr, "server: %s: %s\n", nt_status_name(st), nt_status_text(st));
         return 1;
+    }
     printf("listening on port %u\n", port);
     fflush(stdout);
     while (nt_loop_run(loop, -1) == STATUS_SUCCESS)
