@@ -78,28 +78,54 @@ static void check_field(struct idlc *c, const struct field *f)
     check_pair(c, f, "unique", "ptr");
 }
 
-/* The first name in an expression that is an [out] parameter only. */
-static const struct expr *comes_back(const struct expr *e, const struct field *params)
+static bool only_comes_back(struct idlc *c, const struct field *f)
+{
+    (void)c;
+    return !f->in && f->out && !f->skip;
+}
+
+/* A number that is none of these would be converted before anybody could check that it fits. */
+static bool no_integer(struct idlc *c, const struct field *f)
+{
+    int levels;
+    const struct type *t = inside(c, f->type, &levels);
+    if (!t)
+        return false;
+    if (t->kind == TY_BASE && (t->base == BASE_FLOAT || t->base == BASE_DOUBLE))
+        return true;
+    /* a pointer may be asked whether it is null */
+    return levels == 0 && (t->kind == TY_STRUCT || t->kind == TY_UNION ||
+                           (t->kind == TY_BASE && (t->base == BASE_GUID || t->base == BASE_SID)));
+}
+
+/* The first name in an expression that is such a field. */
+static const struct expr *first_such(struct idlc *c, const struct expr *e, const struct field *fields,
+                                     bool (*such)(struct idlc *, const struct field *))
 {
     const struct expr *found = NULL;
     if (!e)
         return NULL;
-    for (const struct field *f = params; e->kind == EX_NAME && f; f = f->next)
+    for (const struct field *f = fields; e->kind == EX_NAME && f; f = f->next)
         if (f->name && strcmp(f->name, e->text) == 0)
-            return !f->in && f->out && !f->skip ? e : NULL;
-    found = comes_back(e->a, params);
-    found = found ? found : comes_back(e->b, params);
-    return found ? found : comes_back(e->c, params);
+            return such(c, f) ? e : NULL;
+    found = first_such(c, e->a, fields, such);
+    found = found ? found : first_such(c, e->b, fields, such);
+    return found ? found : first_such(c, e->c, fields, such);
 }
 
-/* A request cannot be measured by what only its answer has. */
-static void check_request(struct idlc *c, const struct decl *op, const struct field *f)
+/* What an array or a union depends on: whole numbers, and in a request none that only its answer has. */
+static void check_measures(struct idlc *c, const struct field *f, const struct field *fields)
 {
-    static const char *const names[] = { "size_is", "max_is", "length_is", "last_is", "switch_is" };
-    for (size_t i = 0; f->in && i < sizeof names / sizeof names[0]; i++) {
+    static const char *const names[] = {
+        "size_is", "max_is", "length_is", "last_is", "first_is", "switch_is"
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const struct attr *a = attr_find(f->attrs, names[i]);
         for (const struct attr_arg *arg = a ? a->args : NULL; arg; arg = arg->next) {
-            const struct expr *e = comes_back(arg->expr, op->params);
+            const struct expr *e = first_such(c, arg->expr, fields, no_integer);
+            if (e)
+                diag_error(c, e->loc, "%s needs an integer, and '%s' is none", names[i], e->text);
+            e = f->in ? first_such(c, arg->expr, fields, only_comes_back) : NULL;
             if (e)
                 diag_error(c, e->loc, "'%s' is sent, but '%s' only comes back", f->name, e->text);
         }
@@ -112,13 +138,15 @@ void check_places(struct idlc *c)
         return;
     for (const struct type *t = c->defs; t; t = t->next_def)
         for (const struct field *f = t->kind == TY_ENUM || !t->src || t->src->imported ? NULL : t->fields; f;
-             f = f->next)
+             f = f->next) {
             check_field(c, f);
+            check_measures(c, f, t->kind == TY_STRUCT ? t->fields : NULL);
+        }
     for (const struct decl *i = c->main->decls; i; i = i->next)
         for (const struct decl *op = i->kind == DECL_INTERFACE && !i->local ? i->body : NULL; op;
              op = op->next)
             for (const struct field *f = is_operation(op) ? op->params : NULL; f; f = f->next) {
                 check_field(c, f);
-                check_request(c, op, f);
+                check_measures(c, f, op->params);
             }
 }
