@@ -85,7 +85,7 @@ install: setup
 	meson configure build-release -Dprefix=$(PREFIX)
 	ninja -C build-release -j $(JOBS)
 	meson install -C build-release --no-rebuild
-	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" != 0 ] || ldconfig
+	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" != 0 ] || ldconfig || true
 	@pc=$$(find $(DESTDIR)$(PREFIX) -name librpcrt.pc -printf '%h' -quit); \
 	[ -n "$(DESTDIR)" ] || pkg-config --exists librpcrt || printf '%s\n' "To use it from there:" \
 	    "  export PATH=$(PREFIX)/bin:\$$PATH MANPATH=$(PREFIX)/share/man:" \
