@@ -723,7 +723,8 @@ void pull_pointee(struct emit *e, const struct node *to, struct place p)
     }
 }
 
-/* How many elements an array behind a full pointer has to have that was there before, for another one. */
+/* How many elements an array, or room for how many a string, behind a full pointer has to have that was there
+ * before, for another one. */
 static const char *alias_count(struct emit *e, const struct node *to)
 {
     bool known = !to->first && expr_ready(e, to->size) && expr_ready(e, to->length);
@@ -734,8 +735,8 @@ static const char *alias_count(struct emit *e, const struct node *to)
 
 static void pull_deferred_full(struct emit *e, const struct node *n, struct place p)
 {
-    bool open = strcmp(pointee_size(e, n->to, p), "0") == 0, array = n->to->kind == ND_ARRAY;
-    const char *count = open && array ? alias_count(e, n->to) : NULL;
+    bool open = strcmp(pointee_size(e, n->to, p), "0") == 0, counted = n->to->kind == ND_ARRAY || n->to->size;
+    const char *count = open && counted ? alias_count(e, n->to) : NULL;
     emit_line(e, "if (ndr_pull_full_first(n, %s)) {", p.text);
     size_t body = emit_open(e);
     if (open)
