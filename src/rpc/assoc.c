@@ -232,6 +232,8 @@ static void on_alter(struct rpc_sconn *c, const uint8_t *pdu, const struct rpc_p
     }
     if (st == STATUS_SUCCESS) {
         send_ack(c, d, x, (struct nt_blob){ token.base, token.len });
+        if (x && x->sec.established)
+            rpc_sconn_touch(c);
     } else {
         rpc_sconn_fault(c, d->h.call_id, 0,
                         st == RPC_NT_PROTOCOL_ERROR ? RPC_NT_PROTOCOL_ERROR : STATUS_ACCESS_DENIED, false);
@@ -252,6 +254,8 @@ static void on_auth3(struct rpc_sconn *c, const uint8_t *pdu, const struct rpc_p
     wr_init(&token, RPC_FRAG_MAX);
     if (rpc_ssec_step(c, x, pdu, d, &token) != STATUS_SUCCESS || token.len)
         x->failed = true;
+    else
+        rpc_sconn_touch(c); /* the time for authentication has an end */
     wr_free_secret(&token);
 }
 
@@ -361,9 +365,22 @@ static void conn_data(void *up, uint8_t *data, size_t len)
 
 /* ---- life ---- */
 
+/* Somebody may call something here: a caller with a name, or anybody at all where an interface lets strangers
+ * in. */
+static bool welcome(const struct rpc_sconn *c)
+{
+    for (unsigned i = 0; i < c->n_sec; i++)
+        if (c->sec[i]->sec.established)
+            return true;
+    for (unsigned i = 0; i < c->n_ctx; i++)
+        if (rpc_served_level(c->s, c->ctx[i].served) <= SEC_LEVEL_NONE)
+            return true;
+    return false;
+}
+
 void rpc_sconn_touch(struct rpc_sconn *c)
 {
-    uint64_t limit = c->state == RPC_SC_NEW ? c->s->bind_timeout : c->s->idle_timeout;
+    uint64_t limit = welcome(c) ? c->s->idle_timeout : c->s->bind_timeout;
     for (unsigned i = 0; i < c->n_sec; i++)
         if (!c->sec[i]->sec.established) /* half an authentication does not stay for ever */
             limit = c->s->bind_timeout;
@@ -416,7 +433,7 @@ static void destroy_fn(struct io_item *it)
     c->tp->ops->free(c->tp);
     rpc_ssec_free_all(c);
     wr_free_secret(&c->in);
-    rpc_group_unref(c->group);
+    rpc_server_unref(c->s);
     free(c);
 }
 
@@ -431,6 +448,7 @@ enum nt_status rpc_sconn_new(struct rpc_server *s, const char *peer, struct rpc_
         return st;
     }
     c->s = s;
+    s->refs++;
     c->max_recv = RPC_FRAG_MAX; /* until the bind says */
     snprintf(c->peer, sizeof c->peer, "%s", peer);
     wr_init(&c->in, RPC_FRAG_MAX);
@@ -461,5 +479,7 @@ void rpc_sconn_close(struct rpc_sconn *c)
     io_cancel(&c->ready);
     io_cancel(&c->timer);
     c->tp->ops->close(c->tp);
+    rpc_group_unref(c->group); /* at once: after rpc_server_free nothing is run down any more */
+    c->group = NULL;
     io_loop_defer(c->s->loop, &c->destroy);
 }

@@ -32,17 +32,23 @@
 /* Contexts and transfer syntaxes in one bind: 8 bits each on the wire, a handful in practice. */
 #define RPC_TRANSFERS_MAX 16
 
-/* Security contexts of one connection. [MS-RPCE] sets no number; eight is what Windows' clients and the public test
- * suites of peers expect to be able to have, and each costs keys and a provider's memory. */
+/* Security contexts of one connection. [MS-RPCE] sets no number; eight is what Windows' clients and the
+ * public test suites of peers expect to be able to have, and each costs keys and a provider's memory. */
 #define RPC_SECURITY_CONTEXTS_MAX 8
 
 /* Calls of one connection that a server holds at a time, arriving, running or pending. Further requests get
  * nca_s_server_too_busy. A client with more outstanding uses several connections. */
 #define RPC_SERVER_CALLS_MAX 1024
 
-/* Bytes of stubs that one connection may have in memory before it has authenticated: an unauthenticated peer can
- * make a server hold no more than this ([MS-RPCE] bodies of epmapper and mgmt are far smaller). */
+/* Bytes of stubs that one connection may have in memory before it has authenticated: an unauthenticated peer
+ * can make a server hold no more than this ([MS-RPCE] bodies of epmapper and mgmt are far smaller). */
 #define RPC_SERVER_STUB_ANONYMOUS ((size_t)1 << 20)
+
+/* The same once a caller has a name: four calls of the longest kind at a time. */
+#define RPC_SERVER_STUBS ((size_t)256 << 20)
+
+/* What a stranger's stub may decode to. A referent id of 4 bytes can take a large structure. */
+#define RPC_SERVER_DECODED_ANONYMOUS ((size_t)8 << 20)
 
 /* Context handles of one association group. Leaks of clients end here; Windows programs hold a handful. */
 #define RPC_SERVER_HANDLES_MAX 4096

@@ -44,7 +44,7 @@ struct rpc_group {
 };
 
 struct rpc_server {
-    unsigned refs; /* the user's, and one for each group */
+    unsigned refs; /* the user's, and one for each group and connection */
     struct nt_loop *loop;
     const struct nt_env *env;
     enum sec_level min_level;
@@ -115,6 +115,7 @@ struct rpc_server_call {
     void *r;
     enum rpc_scall_state state;
     bool cancelled, has_object, ndr64;
+    bool orphaned; /* the client awaits no answer, but the call still counts among its connection's */
     uint8_t drep;
     uint16_t ctx, opnum;
     uint32_t id;
@@ -141,6 +142,12 @@ void rpc_sconn_send(struct rpc_sconn *c, struct wr *w);
 void rpc_sconn_fault(struct rpc_sconn *c, uint32_t call_id, uint16_t ctx, enum nt_status st, bool ran);
 void rpc_sconn_touch(struct rpc_sconn *c); /* the time-out counts anew */
 const struct rpc_served *rpc_server_find(const struct rpc_server *s, const struct rpc_syntax *syntax);
+
+/* The least level that calls of an interface need. */
+static inline enum sec_level rpc_served_level(const struct rpc_server *s, const struct rpc_served *served)
+{
+    return served->min_level ? served->min_level : s->min_level;
+}
 
 /* ---- sauth.c ---- */
 struct rpc_ssec *rpc_ssec_find(const struct rpc_sconn *c, uint32_t ctx_id);

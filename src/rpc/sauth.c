@@ -76,7 +76,8 @@ static void take_names(struct rpc_ssec *x)
     if (p->query(x->sec.ctx, SEC_ITEM_MECH, &b) == STATUS_SUCCESS && b.len < 16 &&
         (b.len != strlen(p->name) || memcmp(b.data, p->name, b.len) != 0))
         snprintf(x->mech, sizeof x->mech, "%s/%.*s", p->name, (int)b.len, (const char *)b.data);
-    if (p->query(x->sec.ctx, SEC_ITEM_PEER, &b) == STATUS_SUCCESS && b.len < sizeof x->name) {
+    if (p->query(x->sec.ctx, SEC_ITEM_PEER, &b) == STATUS_SUCCESS && b.len < sizeof x->name &&
+        !memchr(b.data, 0, b.len)) { /* else "alice", NUL, anything would be alice */
         memcpy(x->name, b.data, b.len);
         x->name[b.len] = 0;
     }

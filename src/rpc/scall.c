@@ -80,7 +80,7 @@ static struct rpc_server_call *arriving(const struct rpc_sconn *c, uint32_t id)
 static bool id_in_use(const struct rpc_sconn *c, uint32_t id)
 {
     const struct rpc_server_call *call = c->calls;
-    while (call && call->id != id)
+    while (call && (call->id != id || call->orphaned))
         call = call->next;
     return call != NULL;
 }
@@ -144,8 +144,7 @@ static enum nt_status admit(struct rpc_server_call *call)
         }
     if (!call->served)
         return RPC_NT_UNKNOWN_IF;
-    enum sec_level least = call->served->min_level ? call->served->min_level : c->s->min_level;
-    if (call->level < least)
+    if (call->level < rpc_served_level(c->s, call->served))
         return STATUS_ACCESS_DENIED;
     if (call->opnum >= call->served->iface->n_ops || !call->served->ops[call->opnum])
         return RPC_NT_PROCNUM_OUT_OF_RANGE;
@@ -200,7 +199,7 @@ static bool continues(const struct rpc_server_call *call, const struct rpc_pdu *
            call->drep == d->h.drep;
 }
 
-static size_t anonymous_bytes(const struct rpc_sconn *c)
+static size_t bytes_held(const struct rpc_sconn *c)
 {
     size_t n = 0;
     for (const struct rpc_server_call *call = c->calls; call; call = call->next)
@@ -211,11 +210,12 @@ static size_t anonymous_bytes(const struct rpc_sconn *c)
 static enum nt_status add_stub(struct rpc_server_call *call, struct nt_blob stub, uint32_t hint)
 {
     const char *why = NULL;
-    if (call->level == SEC_LEVEL_NONE) {
-        if (anonymous_bytes(call->c) + stub.len > RPC_SERVER_STUB_ANONYMOUS)
-            return RPC_NT_SERVER_TOO_BUSY;
-        hint = 0; /* a stranger's word is worth no memory */
-    }
+    bool stranger = call->level == SEC_LEVEL_NONE;
+    size_t held = bytes_held(call->c), most = stranger ? RPC_SERVER_STUB_ANONYMOUS : RPC_SERVER_STUBS;
+    if (held + stub.len > most)
+        return RPC_NT_SERVER_TOO_BUSY;
+    if (stranger || held + (size_t)hint > most / 2)
+        hint = 0; /* a stranger's word is worth no memory, and nobody's is worth all of it */
     return rpc_join_add(&call->join, call->mem, stub, hint, &why);
 }
 
@@ -253,20 +253,18 @@ void rpc_scall_on_request(struct rpc_sconn *c, uint8_t *pdu, const struct rpc_pd
 void rpc_scall_on_cancel(struct rpc_sconn *c, uint32_t call_id, bool orphaned)
 {
     struct rpc_server_call *call = c->calls;
-    while (call && call->id != call_id)
+    while (call && (call->id != call_id || call->orphaned))
         call = call->next;
     if (!call)
         return; /* the answer is on its way */
     call->cancelled = true;
     if (!orphaned)
         return;
-    if (call->state < RPC_SCALL_RUNNING) {
+    if (call->state < RPC_SCALL_RUNNING)
         call_free(call);
-        return;
-    }
-    unlink_call(call);
-    call->c = NULL;
-    call->sec = NULL;
+    else
+        call->orphaned =
+            true; /* and goes on to count: else orphans would be a way around RPC_SERVER_CALLS_MAX */
 }
 
 /* ---- answering ---- */
@@ -350,7 +348,7 @@ static void complete(struct rpc_server_call *call, enum nt_status st)
 {
     struct rpc_sconn *c = call->c;
     bool sent = false, maybe = call->op && (call->op->flags & RPC_OP_MAYBE);
-    if (c && !maybe && c->state == RPC_SC_BOUND) {
+    if (c && !maybe && !call->orphaned && c->state == RPC_SC_BOUND) {
         if (st == STATUS_SUCCESS)
             st = send_response(call, &sent);
         if (st != STATUS_SUCCESS && sent)
@@ -378,8 +376,9 @@ static enum nt_status check_trailer(const struct rpc_server_call *call, const st
 
 static void dispatch(struct rpc_server_call *call)
 {
+    struct ndr_budget budget = { .bytes = call->level == SEC_LEVEL_NONE ? RPC_SERVER_DECODED_ANONYMOUS : 0 };
     call->state = RPC_SCALL_RUNNING;
-    ndr_pull_init(&call->pull, call->mem, call->join.data, call->join.len, call->drep, call->ndr64, NULL);
+    ndr_pull_init(&call->pull, call->mem, call->join.data, call->join.len, call->drep, call->ndr64, &budget);
     call->op->pull_in(&call->pull, call->r);
     enum nt_status st = ndr_pull_status(&call->pull);
     if (st == STATUS_SUCCESS)

@@ -78,6 +78,11 @@ void rpc_server_unref(struct rpc_server *s)
 {
     if (--s->refs)
         return;
+    while (s->served) {
+        struct rpc_served *next = s->served->next;
+        free(s->served);
+        s->served = next;
+    }
     for (size_t i = 0; i < sizeof s->strings / sizeof s->strings[0]; i++)
         free(s->strings[i]);
     free(s);
@@ -95,12 +100,7 @@ void rpc_server_free(struct rpc_server *s)
     }
     while (s->conns)
         rpc_sconn_close(s->conns);
-    while (s->served) {
-        struct rpc_served *next = s->served->next;
-        free(s->served);
-        s->served = next;
-    }
-    rpc_server_unref(s); /* association groups of calls that are still to be answered hold it, too */
+    rpc_server_unref(s); /* calls that are still to be answered hold it, too, by their association groups */
 }
 
 /* ---- interfaces ---- */

@@ -27,7 +27,7 @@ struct world {
     struct nt_error err;
     struct rpc_server_call *pending[8];
     struct rpcecho_echo_TestSleep *pending_r[8];
-    unsigned n_pending, rundowns;
+    unsigned n_pending, rundowns, run_down_by_free;
     struct rpc_server_caller caller;
     char caller_name[64];
 };
@@ -357,6 +357,7 @@ static void test_lost_client(void **state)
     assert_int_equal(w.s->n_conns, 0);
     assert_true(rpc_server_cancelled(w.pending[0]));
     rpc_server_free(w.s); /* the call outlives it */
+    assert_ptr_equal(rpc_server_arg(w.pending[0]), &w);
     rpc_server_reply(w.pending[0], STATUS_SUCCESS);
     nt_arena_free(w.mem);
     sec_creds_unref(w.creds);
@@ -388,6 +389,8 @@ static void pull_handle_in(struct ndr_pull *n, void *p)
     struct handle_call *r = p;
     ndr_pull_handle(n, &r->in.h);
     r->in.what = ndr_pull_u32(n);
+    if (r->in.what == 9)
+        (void)ndr_pull_new(n, (size_t)16 << 20);
 }
 
 static void push_handle_out(struct ndr_push *n, const void *p)
@@ -498,6 +501,65 @@ static void test_handles(void **state)
     assert_int_equal(w.s->n_handles, 0);
     rpc_close(c[1]);
     world_done(&w);
+}
+
+static void free_server(void *arg, enum nt_status st)
+{
+    struct world *w = arg;
+    assert_int_equal(st, STATUS_SUCCESS);
+    rpc_server_free(w->s);
+    w->run_down_by_free = w->rundowns;
+}
+
+/* Nothing is run down once rpc_server_free has returned, also when it is called under the loop. */
+static void test_free_in_loop(void **state)
+{
+    struct world w;
+    struct rpc_conn *c = NULL;
+    struct ndr_handle h = { 0 };
+    struct handle_call r = { .in.what = 0 };
+    (void)state;
+    world_init(&w, 0, SEC_LEVEL_NONE);
+    assert_int_equal(rpc_server_register(w.s, &handle_iface, handle_ops, handle_dispatch, NULL, &w),
+                     STATUS_SUCCESS);
+    assert_int_equal(open_conn(&w, SEC_LEVEL_PRIVACY, "ntlm", false, &c), STATUS_SUCCESS);
+    assert_int_equal(rpc_add_interface(c, &handle_iface), STATUS_SUCCESS);
+    assert_int_equal(handle(&w, c, &h, 0), STATUS_SUCCESS);
+    assert_int_equal(rpc_send(c, &handle_op, w.mem, &r, free_server, &w, NULL), STATUS_SUCCESS);
+    turn(&w, 30);
+    assert_int_equal(w.run_down_by_free, 2);
+    assert_int_equal(w.rundowns, 2);
+    rpc_close(c);
+    turn(&w, 20);
+    nt_arena_free(w.mem);
+    sec_creds_unref(w.creds);
+    rpc_binding_unref(w.b);
+    nt_loop_free(w.loop);
+}
+
+/* What a stranger's stub may become in memory is less than what a caller with a name may send. */
+static void test_stranger_decodes(void **state)
+{
+    (void)state;
+    for (int named = 0; named < 2; named++) {
+        struct world w;
+        struct rpc_conn *c = NULL;
+        struct ndr_handle h = { 0 };
+        world_init(&w, 0, SEC_LEVEL_NONE);
+        assert_int_equal(rpc_server_register(w.s, &handle_iface, handle_ops, handle_dispatch, NULL, &w),
+                         STATUS_SUCCESS);
+        assert_int_equal(
+            open_conn(&w, named ? SEC_LEVEL_CONNECT : SEC_LEVEL_NONE, named ? "ntlm" : NULL, false, &c),
+            STATUS_SUCCESS);
+        assert_int_equal(rpc_add_interface(c, &handle_iface), STATUS_SUCCESS);
+        enum nt_status st = handle(&w, c, &h, 9);
+        if (named)
+            assert_int_equal(st, RPC_NT_SS_CONTEXT_MISMATCH); /* the handler's answer */
+        else
+            assert_int_not_equal(st, RPC_NT_SS_CONTEXT_MISMATCH);
+        rpc_close(c);
+        world_done(&w);
+    }
 }
 
 /* ---- memory that runs out ---- */
@@ -753,6 +815,68 @@ static void test_stranger_budget(void **state)
     world_done(&w);
 }
 
+/* A caller with a name, too, has a ceiling for what it only announces. */
+static void test_hints(void **state)
+{
+    struct world w;
+    struct rpc_conn *c = NULL;
+    size_t held = 0;
+    (void)state;
+    world_init(&w, 0, SEC_LEVEL_CONNECT);
+    assert_int_equal(open_conn(&w, SEC_LEVEL_CONNECT, "ntlm", false, &c), STATUS_SUCCESS);
+    assert_int_equal(add(&w, c), STATUS_SUCCESS);
+    struct rpc_sconn *s = w.s->conns;
+    for (unsigned i = 0; i < 80; i++) {
+        struct wr b;
+        struct rpc_pdu d;
+        const char *why;
+        put_request(&b, RPC_PFC_FIRST, 1000 + i, 0, rpcecho_echo_EchoData_opnum, 100);
+        put_le32(b.base + 16, RPC_HINT_MAX);
+        assert_int_equal(rpc_pdu_decode(b.base, b.len, &d, &why), STATUS_SUCCESS);
+        rpc_scall_on_request(s, b.base, &d);
+        wr_free(&b);
+    }
+    assert_int_equal(s->n_calls, 80);
+    for (const struct rpc_server_call *call = s->calls; call; call = call->next)
+        held += call->join.cap;
+    assert_in_range(held, 30 * RPC_HINT_MAX, RPC_SERVER_STUBS / 2 + RPC_HINT_MAX);
+    rpc_close(c);
+    world_done(&w);
+}
+
+/* Calls given up by their client count as long as they run, or there would be no limit to them. */
+static void test_orphans(void **state)
+{
+    struct world w;
+    struct raw p;
+    struct wr b;
+    (void)state;
+    world_init(&w, 0, SEC_LEVEL_NONE);
+    raw_start(&w, &p);
+    raw_bind(&w, &p);
+    p.in.len = 0;
+    for (unsigned i = 0; i < 8; i++) {
+        put_request(&b, RPC_PFC_WHOLE, 7, 3, rpcecho_echo_TestSleep_opnum,
+                    4); /* a number that is free again */
+        raw_send(&w, &p, &b);
+        wr_init(&b, 1000);
+        rpc_put_hdr(&b, RPC_PT_ORPHANED, RPC_PFC_WHOLE, 7);
+        rpc_pdu_end(&b, 0, 0);
+        raw_send(&w, &p, &b);
+        assert_int_equal(w.n_pending, i + 1);
+        assert_true(rpc_server_cancelled(w.pending[i]));
+        assert_int_equal(w.s->conns->n_calls, i + 1);
+    }
+    for (unsigned i = 0; i < 8; i++)
+        rpc_server_reply(w.pending[i], STATUS_SUCCESS);
+    w.n_pending = 0;
+    turn(&w, 20);
+    assert_int_equal(w.s->conns->n_calls, 0);
+    assert_int_equal(p.in.len, 0); /* nobody awaits an answer */
+    raw_end(&w, &p);
+    world_done(&w);
+}
+
 /* Binds that cannot be had. */
 static void test_binds(void **state)
 {
@@ -796,6 +920,27 @@ static void test_silence(void **state)
     world_done(&w);
 }
 
+/* A bind without authentication does not buy a place for ever where nobody may call without it; one with it
+ * keeps its place although the last leg has no answer. */
+static void test_bound_and_silent(void **state)
+{
+    struct world w;
+    struct raw p;
+    struct rpc_conn *c = NULL;
+    (void)state;
+    world_init(&w, 0, SEC_LEVEL_PRIVACY);
+    raw_start(&w, &p);
+    raw_bind(&w, &p);
+    assert_int_equal(open_conn(&w, SEC_LEVEL_PRIVACY, "ntlm", false, &c), STATUS_SUCCESS);
+    assert_false(p.closed);
+    pass(&w, 40);
+    assert_true(p.closed);
+    assert_int_equal(add(&w, c), STATUS_SUCCESS);
+    raw_end(&w, &p);
+    rpc_close(c);
+    world_done(&w);
+}
+
 int main(void)
 {
     for (size_t i = 0; i < sizeof pattern; i++)
@@ -808,7 +953,9 @@ int main(void)
         cmocka_unit_test(test_states),          cmocka_unit_test(test_requests),
         cmocka_unit_test(test_fragments),       cmocka_unit_test(test_headers),
         cmocka_unit_test(test_stranger_budget), cmocka_unit_test(test_binds),
-        cmocka_unit_test(test_silence),
+        cmocka_unit_test(test_silence),         cmocka_unit_test(test_bound_and_silent),
+        cmocka_unit_test(test_free_in_loop),    cmocka_unit_test(test_stranger_decodes),
+        cmocka_unit_test(test_hints),           cmocka_unit_test(test_orphans),
     };
     return cmocka_run_group_tests_name("rpc_server", tests, NULL, NULL);
 }
