@@ -90,6 +90,11 @@ enum ndr_tag {
 
 /* As an expected count: not known yet, whatever the wire says. */
 #define NDR_ANY SIZE_MAX
+/* A count that a peer says in a number that may be negative or have 64 bits: never NDR_ANY. */
+static inline size_t ndr_count(uint64_t count)
+{
+    return count < NDR_ANY ? (size_t)count : NDR_ANY - 1;
+}
 
 /* The side of an operation that sends nothing. */
 NT_PUBLIC void ndr_push_nothing(struct ndr_push *n, const void *r);
@@ -279,6 +284,8 @@ NT_PUBLIC void *ndr_pull_array_conformant_varying(struct ndr_pull *n, size_t max
 NT_PUBLIC void ndr_pull_elements(struct ndr_pull *n, void *p, size_t count, unsigned width);
 NT_PUBLIC void *ndr_pull_lend(struct ndr_pull *n, size_t count, unsigned width);
 NT_PUBLIC void *ndr_pull_conformant(struct ndr_pull *n, size_t size, unsigned width);
+/* disable_consistency_check: as many as were sent, but never fewer than `size`: zeros make up for them. */
+NT_PUBLIC void *ndr_pull_conformant_loose(struct ndr_pull *n, size_t size, unsigned width);
 NT_PUBLIC void *ndr_pull_varying(struct ndr_pull *n, size_t size, size_t length, unsigned width);
 NT_PUBLIC void *ndr_pull_conformant_varying(struct ndr_pull *n, size_t size, size_t length, unsigned width);
 

@@ -303,7 +303,7 @@ struct node {
     int size_plus, length_plus; /* max_is, last_is: one more */
     struct expr *first;         /* first_is, from the lower bound: index of the first element that is sent */
     struct dim *dims;           /* several dimensions, in one row in C; size and length are in there */
-    bool unchecked;             /* disable_consistency_check */
+    bool unchecked;             /* disable_consistency_check: of numbers, for others nobody needs it */
     struct expr *switch_is;
     bool ranged;
     int64_t low, high;

@@ -333,7 +333,7 @@ const char *emit_expr(struct emit *e, const struct expr *x)
             return deref_text(e, x->a);
         if (*x->op == '~' && x->a->kind == EX_NUMBER) /* as wide as what it is applied to may be */
             return POOL_PRINTF(e, "~(size_t)%s", number_text(e, x->a));
-        return POOL_PRINTF(e, "%s%s", x->op, operand(e, x->a));
+        return POOL_PRINTF(e, "%s%s", x->op, term(e, x->a, x->op));
     case EX_BINARY:
         return POOL_PRINTF(e, "%s %s %s", term(e, x->a, x->op), x->op, term(e, x->b, x->op));
     case EX_COND:
@@ -374,6 +374,15 @@ static const char *signed_count(struct emit *e, const char *text, unsigned bits,
     return bits < 32 ? POOL_PRINTF(e, "(uint%u_t)(%s + 1)", bits, count) : POOL_PRINTF(e, "%s + 1", count);
 }
 
+/* It may come to -1, or to 2^64 - 1. */
+static bool may_be_any(const struct emit *e, const struct expr *x)
+{
+    const struct node *n = x ? scalar_named(e, x) : NULL;
+    if (n)
+        return base_signed(n->base) || base_width(n->base) > 4 || n->base == BASE_U3264;
+    return x && (may_be_any(e, x->a) || may_be_any(e, x->b) || may_be_any(e, x->c));
+}
+
 /* An unsigned field of at most 32 bits needs no cast. A negative number is a count above all others: never
  * NDR_ANY, and one more than -1 is none. */
 const char *emit_count(struct emit *e, const struct expr *x, int plus)
@@ -392,6 +401,8 @@ const char *emit_count(struct emit *e, const struct expr *x, int plus)
         return POOL_PRINTF(e, plus ? "%s + (size_t)1" : "%s", text);
     if (x->kind == EX_BINARY && unsigned_sum(e, x))
         return POOL_PRINTF(e, plus ? "(%s) + 1" : "%s", text);
+    if (may_be_any(e, x))
+        return POOL_PRINTF(e, plus ? "ndr_count((uint64_t)(%s) + 1)" : "ndr_count((uint64_t)(%s))", text);
     if (plus)
         return POOL_PRINTF(e, "(size_t)(%s + 1)", operand(e, x));
     return POOL_PRINTF(e, x->kind == EX_NAME || x->kind == EX_HOOK ? "(size_t)%s" : "(size_t)(%s)", text);

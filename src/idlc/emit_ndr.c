@@ -435,7 +435,7 @@ const char *expected(struct emit *e, const struct node *n, const struct expr *x,
     if (!x)
         return n->fixed ? POOL_PRINTF(e, "%llu", (unsigned long long)n->count) : "NDR_ANY";
     if (expr_ready(e, x))
-        return n->unchecked && !node_deferred(n) ? "NDR_ANY" : emit_count(e, x, plus);
+        return emit_count(e, x, plus);
     *ret_late = true;
     return "NDR_ANY";
 }
@@ -493,7 +493,8 @@ static void pull_bulk(struct emit *e, const struct node *n, struct place p, cons
     } else if (n->varying) {
         emit_line(e, "%s = ndr_pull_conformant_varying(n, %s, %s, %s);", p.text, size, length, width);
     } else {
-        emit_line(e, "%s = ndr_pull_conformant(n, %s, %s);", p.text, size, width);
+        emit_line(e, "%s = ndr_pull_conformant%s(n, %s, %s);", p.text, n->unchecked ? "_loose" : "", size,
+                  width);
     }
 }
 

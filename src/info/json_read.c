@@ -21,6 +21,16 @@ struct in {
     struct nt_arena *mem;
     struct nt_error *err;
     enum nt_status st;
+    struct agreed *agreed;
+};
+
+/* What an expression came to when something was read by it. An expression over several members may have been
+ * given one of them for it, and something else another one later. */
+struct agreed {
+    struct agreed *next;
+    struct info_scope s;
+    const struct rpc_info_expr *x;
+    uint64_t value;
 };
 
 static void format_path(const struct path *p, char *buf, size_t size, size_t *len)
@@ -373,20 +383,42 @@ static bool give_value(struct in *i, const struct info_scope *s, const struct rp
     return info_eval(s, x) == want;
 }
 
+static void remember(struct in *i, const struct info_scope *s, const struct rpc_info_expr *x)
+{
+    struct agreed *a = memory(i, 1, sizeof(*a));
+    if (!a)
+        return;
+    *a = (struct agreed){ i->agreed, *s, x, info_eval(s, x) };
+    i->agreed = a;
+}
+
+static void still_agreed(struct in *i)
+{
+    for (const struct agreed *a = i->agreed; a && i->st == STATUS_SUCCESS; a = a->next)
+        if (info_eval(&a->s, a->x) != a->value)
+            i->st = nt_error_set(i->err, STATUS_INVALID_PARAMETER,
+                                 "%.100s has to be %llu for one member and %llu for another", a->x->text,
+                                 (unsigned long long)a->value, (unsigned long long)info_eval(&a->s, a->x));
+}
+
 /* The count says what is there, or is made to. */
 static bool agree(struct in *i, const struct json *j, const struct info_scope *s,
                   const struct rpc_info_expr *x, uint64_t count, bool at_least, const struct path *p)
 {
     char what[200];
     if (!is_known(s, x)) {
-        if (give_value(i, s, x, count))
+        if (give_value(i, s, x, count)) {
+            remember(i, s, x);
             return true;
+        }
         snprintf(what, sizeof(what), "%llu elements cannot be counted by %.100s", (unsigned long long)count,
                  x->text);
     } else {
         uint64_t said = info_eval(s, x);
-        if (said == count || (at_least && said > count))
+        if (said == count || (at_least && said > count)) {
+            remember(i, s, x);
             return true;
+        }
         snprintf(what, sizeof(what), "%llu elements, but %.100s is %llu", (unsigned long long)count, x->text,
                  (unsigned long long)said);
     }
@@ -583,6 +615,8 @@ static void union_value(struct in *i, const struct json *j, const struct info_sc
         fail(i, j->first, p, what);
         return;
     }
+    if (x)
+        remember(i, s, x);
     struct path here = { p, arm->name, 0 };
     value(i, j->first, s, arm->node, info_at(at, arm->offset), &here);
 }
@@ -708,7 +742,7 @@ enum nt_status rpc_json_read(const struct rpc_info_op *op, enum rpc_info_side si
     bool out = side == RPC_INFO_RESPONSE;
     struct info_scope s = info_op_scope(op, side, r);
     struct path root = { NULL, out ? "out" : "in", 0 };
-    struct in i = { json, mem, err, STATUS_SUCCESS };
+    struct in i = { json, mem, err, STATUS_SUCCESS, NULL };
     enum nt_status st = info_json_parse(json, len, mem, &j, err);
     if (st != STATUS_SUCCESS)
         return st;
@@ -722,5 +756,6 @@ enum nt_status rpc_json_read(const struct rpc_info_op *op, enum rpc_info_side si
         struct path here = { &root, "result", 0 };
         value(&i, result, &s, op->result, info_at(r, op->result_offset), &here);
     }
+    still_agreed(&i);
     return i.st;
 }

@@ -612,6 +612,19 @@ void *ndr_pull_conformant(struct ndr_pull *n, size_t size, unsigned width)
     return ndr_pull_lend(n, sent, width);
 }
 
+void *ndr_pull_conformant_loose(struct ndr_pull *n, size_t size, unsigned width)
+{
+    size_t sent = ndr_pull_size(n), bytes;
+    if (sent >= size)
+        return ndr_pull_lend(n, sent, width);
+    if (__builtin_mul_overflow(size, ndr_width(width), &bytes))
+        bad(n);
+    void *to = take(n, bytes);
+    if (to)
+        ndr_pull_elements(n, to, sent, width);
+    return to;
+}
+
 void *ndr_pull_varying(struct ndr_pull *n, size_t size, size_t length, unsigned width)
 {
     size_t sent = ndr_pull_length(n, size);

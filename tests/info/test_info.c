@@ -399,6 +399,49 @@ static void test_decode(void **state)
     assert_int_equal(rpc_decode(&d, arena, &text), RPC_NT_UNKNOWN_IF);
 }
 
+/* x has a + b elements, y has b. */
+struct sums {
+    uint32_t a, b;
+    uint8_t *x, *y;
+};
+
+static uint64_t sum(const void *base, bool out)
+{
+    const struct sums *r = base;
+    (void)out;
+    return (uint64_t)r->a + r->b;
+}
+
+/* a is set for x, and then b for y: x would be longer than what is there. */
+static void test_sums(void **state)
+{
+    static const struct rpc_info_expr both = { 0, 1, 1, 0, sum, "a + b" }, one = { 1, 1, 1, 0, NULL, "b" };
+    static const struct rpc_info_node
+        number = { .kind = RPC_INFO_SCALAR, .base = RPC_INFO_U32, .size = 4 },
+        octet = { .kind = RPC_INFO_SCALAR, .base = RPC_INFO_U8, .size = 1 },
+        x = { .kind = RPC_INFO_ARRAY, .size = 8, .to = &octet, .size_is = &both },
+        y = { .kind = RPC_INFO_ARRAY, .size = 8, .to = &octet, .size_is = &one };
+    static const struct rpc_info_member params[] = {
+        { .name = "a", .offset = offsetof(struct sums, a), .flags = RPC_INFO_IN, .node = &number },
+        { .name = "b", .offset = offsetof(struct sums, b), .flags = RPC_INFO_IN, .node = &number },
+        { .name = "x", .offset = offsetof(struct sums, x), .flags = RPC_INFO_IN, .node = &x },
+        { .name = "y", .offset = offsetof(struct sums, y), .flags = RPC_INFO_IN, .node = &y },
+    };
+    static const struct rpc_info_op op = { .name = "sums", .n_params = 4, .params = params };
+    static const char bad[] = "{\"x\": \"0102\", \"y\": \"010203\"}",
+                      good[] = "{\"a\": 1, \"b\": 1, \"x\": \"0102\", \"y\": \"01\"}";
+    struct sums r = { 0 };
+    struct nt_error err = { "" };
+    (void)state;
+    assert_int_equal(rpc_json_read(&op, RPC_INFO_REQUEST, &r, bad, strlen(bad), arena, &err),
+                     STATUS_INVALID_PARAMETER);
+    assert_string_equal(err.text, "a + b has to be 2 for one member and 5 for another");
+    r = (struct sums){ .a = 0 };
+    assert_int_equal(rpc_json_read(&op, RPC_INFO_REQUEST, &r, good, strlen(good), arena, &err),
+                     STATUS_SUCCESS);
+    assert_int_equal(r.b, 1);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -406,7 +449,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_names),    T(test_counted_string), T(test_counts_and_tags), T(test_numbers),  T(test_time),
         T(test_calendar), T(test_bytes),          T(test_syntax),          T(test_prefixes), T(test_traces),
-        T(test_secrets),  T(test_broken),         T(test_decode),
+        T(test_secrets),  T(test_broken),         T(test_decode),          T(test_sums),
     };
     return cmocka_run_group_tests_name("info", tests, NULL, NULL);
 }

@@ -561,6 +561,63 @@ static void test_aliases(void **state)
     nt_arena_free(mem);
 }
 
+static enum nt_status pull_octets(const struct rpc_op *op, const char *octets)
+{
+    struct nt_arena *mem = nt_arena_new(0);
+    struct ndr_pull n;
+    void *r = nt_arena_alloc(mem, op->size, 16);
+    ndr_pull_init(&n, mem, stub, hex(octets), 0x10, false, NULL);
+    op->pull_in(&n, r);
+    enum nt_status st = ndr_pull_status(&n);
+    nt_arena_free(mem);
+    return st;
+}
+
+static void test_signs(void **state)
+{
+    (void)state;
+    assert_int_equal(pull_octets(&wire_signs_op,
+                                 "0200000000000000 02000000 | 01000000 02000000 AABB (2) |"
+                                 "02000000 01000000 AA (3) 03000000 03000000 AABBCC (1) 00000000"),
+                     STATUS_SUCCESS);
+    assert_int_equal(
+        pull_octets(&wire_signs_op,
+                    "FFFFFFFFFFFFFFFF 00000000 | 01000000 01000000 AA (3) 00000000 00000000 00000000"),
+        RPC_NT_BAD_STUB_DATA);
+    assert_int_equal(
+        pull_octets(&wire_signs_op,
+                    "0000000000000000 FEFFFFFF | 00000000 01000000 01000000 AA (3) 00000000 00000000"),
+        RPC_NT_BAD_STUB_DATA);
+    assert_int_equal(
+        pull_octets(&wire_signs_op,
+                    "FEFFFFFFFFFFFFFF 00000000 | 00000000 00000000 01000000 01000000 AA (3) 00000000"),
+        RPC_NT_BAD_STUB_DATA);
+    assert_int_equal(
+        pull_octets(&wire_signs_op,
+                    "0000000000000000 00000080 | 00000000 00000000 00000000 01000000 01000000 AA"),
+        RPC_NT_BAD_STUB_DATA);
+}
+
+/* Fewer elements than the caller will look at: zeros, and not what lies behind them in memory. */
+static void test_loose(void **state)
+{
+    (void)state;
+    struct nt_arena *mem = nt_arena_new(0);
+    struct wire_loose r = { .in.n = 3 };
+    assert_int_equal(pull(&wire_loose_op, true, false, stub, hex("01000000 07000000"), mem, &r),
+                     STATUS_SUCCESS);
+    assert_int_equal(r.out.results[0], 7);
+    assert_int_equal(r.out.results[2], 0);
+    assert_int_equal(
+        pull(&wire_loose_op, true, false, stub, hex("04000000 07000000 08000000 09000000 0A000000"), mem, &r),
+        STATUS_SUCCESS);
+    assert_int_equal(r.out.results[2], 9);
+    r.in.n = INT32_MAX;
+    assert_int_equal(pull(&wire_loose_op, true, false, stub, hex("01000000 07000000"), mem, &r),
+                     STATUS_INSUFFICIENT_RESOURCES);
+    nt_arena_free(mem);
+}
+
 /* [MS-DCOM] 2.2.13, 2.2.14: what a call of an object interface begins with, and interface pointers. */
 static void test_object(void **state)
 {
@@ -676,6 +733,7 @@ static void test_depth(void **state)
     assert_int_equal(push(&wire_bounded_op, false, false, &r, &w), STATUS_SUCCESS);
     struct wire_bounded b = { .in.n = 0 };
     assert_int_equal(pull(&wire_bounded_op, false, false, w.base, w.len, mem, &b), STATUS_SUCCESS);
+    wr_free(&w);
     /* as deep as memory reaches: each link is a pointer and an octet */
     wr_init(&w, 1 << 22);
     size_t head = w.len;
@@ -706,7 +764,8 @@ int main(void)
         cmocka_unit_test(test_counts),     cmocka_unit_test(test_windows),
         cmocka_unit_test(test_characters), cmocka_unit_test(test_aliases),
         cmocka_unit_test(test_ranges),     cmocka_unit_test(test_depth),
-        cmocka_unit_test(test_object),     cmocka_unit_test(test_inferred),
+        cmocka_unit_test(test_object),     cmocka_unit_test(test_signs),
+        cmocka_unit_test(test_loose),      cmocka_unit_test(test_inferred),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -109,7 +109,7 @@ struct wire_ranged {
 /* Wire forms that are easy to get wrong; tests/unit/test_ndr_wire.c has their bytes. */
 NT_PUBLIC extern const struct rpc_interface wire_interface;
 /* The operations by number. */
-NT_PUBLIC extern const struct rpc_op *const wire_ops[8];
+NT_PUBLIC extern const struct rpc_op *const wire_ops[10];
 
 enum wire_opnum {
     wire_unions_opnum = 0,
@@ -120,6 +120,8 @@ enum wire_opnum {
     wire_mixed_opnum = 5,
     wire_aliases_opnum = 6,
     wire_bounded_opnum = 7,
+    wire_signs_opnum = 8,
+    wire_loose_opnum = 9,
 };
 
 /* Opnum 0. */
@@ -283,6 +285,41 @@ NT_PUBLIC enum nt_status wire_bounded_send(struct rpc_conn *c, struct nt_arena *
                                            rpc_done_fn *done, void *arg,
                                            struct rpc_call **ret_call) NT_CHECKED;
 
+/* Opnum 8. Counts that are negative, or have 64 bits: none of their values means that nothing is known. */
+struct wire_signs {
+    struct {
+        int64_t n;
+        int32_t m;
+        uint8_t *a; /* [unique, size_is(n)] */
+        uint8_t *b; /* [unique, size_is(m / 2)] */
+        uint8_t *c; /* [unique, max_is(n)] */
+        uint8_t *d; /* [unique, size_is(-m)] */
+    } in;
+    struct {
+        uint8_t none;
+    } out;
+};
+NT_PUBLIC extern const struct rpc_op wire_signs_op;
+NT_PUBLIC enum nt_status wire_signs(struct rpc_conn *c, struct nt_arena *mem,
+                                    struct wire_signs *r) NT_CHECKED;
+NT_PUBLIC enum nt_status wire_signs_send(struct rpc_conn *c, struct nt_arena *mem, struct wire_signs *r,
+                                         rpc_done_fn *done, void *arg, struct rpc_call **ret_call) NT_CHECKED;
+
+/* Opnum 9. As many elements as are sent, but n at least can be looked at. */
+struct wire_loose {
+    struct {
+        int32_t n;
+    } in;
+    struct {
+        int32_t *results; /* [size_is(n)] */
+    } out;
+};
+NT_PUBLIC extern const struct rpc_op wire_loose_op;
+NT_PUBLIC enum nt_status wire_loose(struct rpc_conn *c, struct nt_arena *mem,
+                                    struct wire_loose *r) NT_CHECKED;
+NT_PUBLIC enum nt_status wire_loose_send(struct rpc_conn *c, struct nt_arena *mem, struct wire_loose *r,
+                                         rpc_done_fn *done, void *arg, struct rpc_call **ret_call) NT_CHECKED;
+
 /* Server side: a member that is NULL answers "operation out of range". */
 struct wire_handlers {
     enum nt_status (*unions)(struct rpc_server_call *call, struct wire_unions *r);
@@ -293,6 +330,8 @@ struct wire_handlers {
     enum nt_status (*mixed)(struct rpc_server_call *call, struct wire_mixed *r);
     enum nt_status (*aliases)(struct rpc_server_call *call, struct wire_aliases *r);
     enum nt_status (*bounded)(struct rpc_server_call *call, struct wire_bounded *r);
+    enum nt_status (*signs)(struct rpc_server_call *call, struct wire_signs *r);
+    enum nt_status (*loose)(struct rpc_server_call *call, struct wire_loose *r);
 };
 NT_PUBLIC enum nt_status wire_register(struct rpc_server *s, const struct wire_handlers *h,
                                        void *arg) NT_CHECKED;

@@ -89,3 +89,25 @@ enum nt_status wire_bounded_send(struct rpc_conn *c, struct nt_arena *mem, struc
 {
     return rpc_send(c, &wire_bounded_op, mem, r, done, arg, ret_call);
 }
+
+enum nt_status wire_signs(struct rpc_conn *c, struct nt_arena *mem, struct wire_signs *r)
+{
+    return rpc_run(c, &wire_signs_op, mem, r);
+}
+
+enum nt_status wire_signs_send(struct rpc_conn *c, struct nt_arena *mem, struct wire_signs *r,
+                               rpc_done_fn *done, void *arg, struct rpc_call **ret_call)
+{
+    return rpc_send(c, &wire_signs_op, mem, r, done, arg, ret_call);
+}
+
+enum nt_status wire_loose(struct rpc_conn *c, struct nt_arena *mem, struct wire_loose *r)
+{
+    return rpc_run(c, &wire_loose_op, mem, r);
+}
+
+enum nt_status wire_loose_send(struct rpc_conn *c, struct nt_arena *mem, struct wire_loose *r,
+                               rpc_done_fn *done, void *arg, struct rpc_call **ret_call)
+{
+    return rpc_send(c, &wire_loose_op, mem, r, done, arg, ret_call);
+}

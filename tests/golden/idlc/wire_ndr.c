@@ -439,7 +439,7 @@ static void wire_ranged_pull_deferred(struct ndr_pull *n, struct wire_ranged *s)
 
 const struct rpc_interface wire_interface = {
     .table_version = RPC_TABLE_VERSION,
-    .n_ops = 8,
+    .n_ops = 10,
     .name = "wire",
     .syntax.uuid = { 0x5ad8f6a0, 0x57a2, 0x4a1e, { 0x9f, 0x52, 0x0a, 0x6d, 0x0c, 0x3b, 0x1f, 0x02 } },
     .syntax.major = 1,
@@ -931,4 +931,92 @@ const struct rpc_op wire_bounded_op = {
     .pull_in = bounded_pull_in,
     .push_out = ndr_push_nothing,
     .pull_out = ndr_pull_nothing,
+};
+
+static void signs_push_in(struct ndr_push *n, const void *p)
+{
+    const struct wire_signs *r = p;
+    ndr_push_u64(n, (uint64_t)r->in.n);
+    ndr_push_u32(n, (uint32_t)r->in.m);
+    ndr_push_unique(n, r->in.a);
+    if (r->in.a)
+        ndr_push_conformant(n, r->in.a, ndr_count((uint64_t)(r->in.n)), 1);
+    ndr_push_unique(n, r->in.b);
+    if (r->in.b)
+        ndr_push_conformant(n, r->in.b, ndr_count((uint64_t)(r->in.m / 2)), 1);
+    ndr_push_unique(n, r->in.c);
+    if (r->in.c)
+        ndr_push_conformant(n, r->in.c, ndr_count((uint64_t)(r->in.n) + 1), 1);
+    ndr_push_unique(n, r->in.d);
+    if (r->in.d)
+        ndr_push_conformant(n, r->in.d, ndr_count((uint64_t)(-(uint32_t)r->in.m)), 1);
+}
+
+static void signs_pull_in(struct ndr_pull *n, void *p)
+{
+    struct wire_signs *r = p;
+    r->in.n = (int64_t)ndr_pull_u64(n);
+    r->in.m = (int32_t)ndr_pull_u32(n);
+    r->in.a = ndr_pull_unique(n, 0);
+    if (r->in.a)
+        r->in.a = ndr_pull_conformant(n, ndr_count((uint64_t)(r->in.n)), 1);
+    r->in.b = ndr_pull_unique(n, 0);
+    if (r->in.b)
+        r->in.b = ndr_pull_conformant(n, ndr_count((uint64_t)(r->in.m / 2)), 1);
+    r->in.c = ndr_pull_unique(n, 0);
+    if (r->in.c)
+        r->in.c = ndr_pull_conformant(n, ndr_count((uint64_t)(r->in.n) + 1), 1);
+    r->in.d = ndr_pull_unique(n, 0);
+    if (r->in.d)
+        r->in.d = ndr_pull_conformant(n, ndr_count((uint64_t)(-(uint32_t)r->in.m)), 1);
+}
+
+const struct rpc_op wire_signs_op = {
+    .table_version = RPC_TABLE_VERSION,
+    .opnum = 8,
+    .iface = &wire_interface,
+    .name = "signs",
+    .size = sizeof(struct wire_signs),
+    .out_offset = offsetof(struct wire_signs, out),
+    .push_in = signs_push_in,
+    .pull_in = signs_pull_in,
+    .push_out = ndr_push_nothing,
+    .pull_out = ndr_pull_nothing,
+};
+
+static void loose_push_in(struct ndr_push *n, const void *p)
+{
+    const struct wire_loose *r = p;
+    ndr_push_u32(n, (uint32_t)r->in.n);
+}
+
+static void loose_pull_in(struct ndr_pull *n, void *p)
+{
+    struct wire_loose *r = p;
+    r->in.n = (int32_t)ndr_pull_u32(n);
+}
+
+static void loose_push_out(struct ndr_push *n, const void *p)
+{
+    const struct wire_loose *r = p;
+    ndr_push_conformant(n, r->out.results, (uint32_t)r->in.n, 4);
+}
+
+static void loose_pull_out(struct ndr_pull *n, void *p)
+{
+    struct wire_loose *r = p;
+    r->out.results = ndr_pull_conformant_loose(n, (uint32_t)r->in.n, 4);
+}
+
+const struct rpc_op wire_loose_op = {
+    .table_version = RPC_TABLE_VERSION,
+    .opnum = 9,
+    .iface = &wire_interface,
+    .name = "loose",
+    .size = sizeof(struct wire_loose),
+    .out_offset = offsetof(struct wire_loose, out),
+    .push_in = loose_push_in,
+    .pull_in = loose_pull_in,
+    .push_out = loose_push_out,
+    .pull_out = loose_pull_out,
 };

@@ -25,6 +25,10 @@ static enum nt_status wire_dispatch(const void *handlers, struct rpc_server_call
         return h->aliases ? h->aliases(call, r) : RPC_NT_PROCNUM_OUT_OF_RANGE;
     case wire_bounded_opnum:
         return h->bounded ? h->bounded(call, r) : RPC_NT_PROCNUM_OUT_OF_RANGE;
+    case wire_signs_opnum:
+        return h->signs ? h->signs(call, r) : RPC_NT_PROCNUM_OUT_OF_RANGE;
+    case wire_loose_opnum:
+        return h->loose ? h->loose(call, r) : RPC_NT_PROCNUM_OUT_OF_RANGE;
     default:
         return RPC_NT_PROCNUM_OUT_OF_RANGE;
     }
