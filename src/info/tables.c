@@ -73,7 +73,7 @@ const struct rpc_info_op *rpc_info_opnum(const struct rpc_info_interface *i, uin
 static const struct rpc_info_file *file_of(const struct rpc_info_interface *i)
 {
     for (const struct rpc_info_file *const *f = info_files; *f; f++)
-        if (i >= (*f)->interfaces && i < (*f)->interfaces + (*f)->n_interfaces)
+        if ((*f)->n_interfaces && i >= (*f)->interfaces && i < (*f)->interfaces + (*f)->n_interfaces)
             return *f;
     return NULL;
 }
