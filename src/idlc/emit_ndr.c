@@ -734,6 +734,16 @@ static const char *alias_count(struct emit *e, const struct node *to)
     return known ? element_count(e, to) : "NDR_ANY";
 }
 
+/* Which arm it has, or how much further pointers stand at, is said beside the pointer, and beside another one
+ * something else may be said. */
+static bool said_beside(const struct node *n)
+{
+    for (; n; n = n->to)
+        if (n->kind == ND_UNION || n->size || n->length || n->first || n->dims)
+            return true;
+    return false;
+}
+
 static void pull_deferred_full(struct emit *e, const struct node *n, struct place p)
 {
     bool open = strcmp(pointee_size(e, n->to, p), "0") == 0, counted = n->to->kind == ND_ARRAY || n->to->size;
@@ -747,8 +757,13 @@ static void pull_deferred_full(struct emit *e, const struct node *n, struct plac
         emit_line(e, "ndr_pull_full_set_array(n, %s, %s, %s);", helper(e, p, "placeholder"), p.text, count);
     else if (open)
         emit_line(e, "ndr_pull_full_set(n, %s, %s);", helper(e, p, "placeholder"), p.text);
-    emit_close(e, body, !open);
-    if (open) {
+    bool once = said_beside(open && counted ? n->to->to : n->to);
+    emit_close(e, body, !open && !once);
+    if (once) {
+        emit_line(e, "} else if (%s) {", p.text);
+        emit_line(e, "    ndr_pull_fail(n, RPC_NT_BAD_STUB_DATA);");
+        emit_line(e, "}");
+    } else if (open) {
         emit_line(e, "} else {");
         if (count)
             emit_line(e, "    %s = ndr_pull_full_get_array(n, %s, %s);", p.text, p.text, count);

@@ -618,6 +618,16 @@ static void test_loose(void **state)
     nt_arena_free(mem);
 }
 
+/* One object, a number for one pointer and a string for the other: the peer's number would be an address. */
+static void test_arms(void **state)
+{
+    (void)state;
+    assert_int_equal(pull_octets(&wire_arms_op, "0100 0200 | 01000000 0100 (6) 4142434445464748 | 00000000"),
+                     STATUS_SUCCESS);
+    assert_int_equal(pull_octets(&wire_arms_op, "0100 0200 | 01000000 0100 (6) 4142434445464748 | 01000000"),
+                     RPC_NT_BAD_STUB_DATA);
+}
+
 /* [MS-DCOM] 2.2.13, 2.2.14: what a call of an object interface begins with, and interface pointers. */
 static void test_object(void **state)
 {
@@ -764,8 +774,9 @@ int main(void)
         cmocka_unit_test(test_counts),     cmocka_unit_test(test_windows),
         cmocka_unit_test(test_characters), cmocka_unit_test(test_aliases),
         cmocka_unit_test(test_ranges),     cmocka_unit_test(test_depth),
-        cmocka_unit_test(test_object),     cmocka_unit_test(test_signs),
-        cmocka_unit_test(test_loose),      cmocka_unit_test(test_inferred),
+        cmocka_unit_test(test_object),     cmocka_unit_test(test_arms),
+        cmocka_unit_test(test_signs),      cmocka_unit_test(test_loose),
+        cmocka_unit_test(test_inferred),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -106,10 +106,17 @@ struct wire_ranged {
     char text[8];         /* [string, range(0, 3)] */
 };
 
+union wire_either {
+    /* case 1 */
+    int64_t h;
+    /* case 2 */
+    const char16_t *s; /* [unique, string] */
+};
+
 /* Wire forms that are easy to get wrong; tests/unit/test_ndr_wire.c has their bytes. */
 NT_PUBLIC extern const struct rpc_interface wire_interface;
 /* The operations by number. */
-NT_PUBLIC extern const struct rpc_op *const wire_ops[10];
+NT_PUBLIC extern const struct rpc_op *const wire_ops[11];
 
 enum wire_opnum {
     wire_unions_opnum = 0,
@@ -122,6 +129,7 @@ enum wire_opnum {
     wire_bounded_opnum = 7,
     wire_signs_opnum = 8,
     wire_loose_opnum = 9,
+    wire_arms_opnum = 10,
 };
 
 /* Opnum 0. */
@@ -320,6 +328,23 @@ NT_PUBLIC enum nt_status wire_loose(struct rpc_conn *c, struct nt_arena *mem,
 NT_PUBLIC enum nt_status wire_loose_send(struct rpc_conn *c, struct nt_arena *mem, struct wire_loose *r,
                                          rpc_done_fn *done, void *arg, struct rpc_call **ret_call) NT_CHECKED;
 
+/* Opnum 10. Unions behind full pointers, which a peer could say are one although their tags differ. */
+struct wire_arms {
+    struct {
+        int16_t m;
+        int16_t n;
+        union wire_either *a; /* [ptr, switch_is(m)] */
+        union wire_either *b; /* [ptr, switch_is(n)] */
+    } in;
+    struct {
+        uint8_t none;
+    } out;
+};
+NT_PUBLIC extern const struct rpc_op wire_arms_op;
+NT_PUBLIC enum nt_status wire_arms(struct rpc_conn *c, struct nt_arena *mem, struct wire_arms *r) NT_CHECKED;
+NT_PUBLIC enum nt_status wire_arms_send(struct rpc_conn *c, struct nt_arena *mem, struct wire_arms *r,
+                                        rpc_done_fn *done, void *arg, struct rpc_call **ret_call) NT_CHECKED;
+
 /* Server side: a member that is NULL answers "operation out of range". */
 struct wire_handlers {
     enum nt_status (*unions)(struct rpc_server_call *call, struct wire_unions *r);
@@ -332,6 +357,7 @@ struct wire_handlers {
     enum nt_status (*bounded)(struct rpc_server_call *call, struct wire_bounded *r);
     enum nt_status (*signs)(struct rpc_server_call *call, struct wire_signs *r);
     enum nt_status (*loose)(struct rpc_server_call *call, struct wire_loose *r);
+    enum nt_status (*arms)(struct rpc_server_call *call, struct wire_arms *r);
 };
 NT_PUBLIC enum nt_status wire_register(struct rpc_server *s, const struct wire_handlers *h,
                                        void *arg) NT_CHECKED;

@@ -111,3 +111,14 @@ enum nt_status wire_loose_send(struct rpc_conn *c, struct nt_arena *mem, struct 
 {
     return rpc_send(c, &wire_loose_op, mem, r, done, arg, ret_call);
 }
+
+enum nt_status wire_arms(struct rpc_conn *c, struct nt_arena *mem, struct wire_arms *r)
+{
+    return rpc_run(c, &wire_arms_op, mem, r);
+}
+
+enum nt_status wire_arms_send(struct rpc_conn *c, struct nt_arena *mem, struct wire_arms *r,
+                              rpc_done_fn *done, void *arg, struct rpc_call **ret_call)
+{
+    return rpc_send(c, &wire_arms_op, mem, r, done, arg, ret_call);
+}

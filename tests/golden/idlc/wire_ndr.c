@@ -437,9 +437,63 @@ static void wire_ranged_pull_deferred(struct ndr_pull *n, struct wire_ranged *s)
     ndr_pull_wstring_range(n, s->name, 2, 4);
 }
 
+static void wire_either_push(struct ndr_push *n, const union wire_either *u, uint32_t tag)
+{
+    ndr_push_tag(n, NDR_TAG_16 | NDR_MS, tag, NDR_8);
+    switch (tag) {
+    case 1:
+        ndr_push_u64(n, (uint64_t)u->h);
+        break;
+    case 2:
+        ndr_push_unique(n, u->s);
+        break;
+    default:
+        ndr_push_bad_tag(n);
+        break;
+    }
+}
+
+static void wire_either_push_deferred(struct ndr_push *n, const union wire_either *u, uint32_t tag)
+{
+    switch (tag) {
+    case 2:
+        ndr_push_wstring_opt(n, u->s);
+        break;
+    default:
+        break;
+    }
+}
+
+static void wire_either_pull(struct ndr_pull *n, union wire_either *u, uint32_t tag)
+{
+    ndr_pull_tag(n, NDR_TAG_16 | NDR_MS, tag, NDR_8);
+    switch (tag) {
+    case 1:
+        u->h = (int64_t)ndr_pull_u64(n);
+        break;
+    case 2:
+        u->s = ndr_pull_unique(n, 0);
+        break;
+    default:
+        ndr_pull_bad_tag(n);
+        break;
+    }
+}
+
+static void wire_either_pull_deferred(struct ndr_pull *n, union wire_either *u, uint32_t tag)
+{
+    switch (tag) {
+    case 2:
+        ndr_pull_wstring_opt(n, &u->s);
+        break;
+    default:
+        break;
+    }
+}
+
 const struct rpc_interface wire_interface = {
     .table_version = RPC_TABLE_VERSION,
-    .n_ops = 10,
+    .n_ops = 11,
     .name = "wire",
     .syntax.uuid = { 0x5ad8f6a0, 0x57a2, 0x4a1e, { 0x9f, 0x52, 0x0a, 0x6d, 0x0c, 0x3b, 0x1f, 0x02 } },
     .syntax.major = 1,
@@ -1019,4 +1073,55 @@ const struct rpc_op wire_loose_op = {
     .pull_in = loose_pull_in,
     .push_out = loose_push_out,
     .pull_out = loose_pull_out,
+};
+
+static void arms_push_in(struct ndr_push *n, const void *p)
+{
+    const struct wire_arms *r = p;
+    ndr_push_u16(n, (uint16_t)r->in.m);
+    ndr_push_u16(n, (uint16_t)r->in.n);
+    ndr_push_full(n, r->in.a);
+    if (ndr_push_full_first(n, r->in.a)) {
+        wire_either_push(n, r->in.a, (uint32_t)r->in.m);
+        wire_either_push_deferred(n, r->in.a, (uint32_t)r->in.m);
+    }
+    ndr_push_full(n, r->in.b);
+    if (ndr_push_full_first(n, r->in.b)) {
+        wire_either_push(n, r->in.b, (uint32_t)r->in.n);
+        wire_either_push_deferred(n, r->in.b, (uint32_t)r->in.n);
+    }
+}
+
+static void arms_pull_in(struct ndr_pull *n, void *p)
+{
+    struct wire_arms *r = p;
+    r->in.m = (int16_t)ndr_pull_u16(n);
+    r->in.n = (int16_t)ndr_pull_u16(n);
+    r->in.a = ndr_pull_full_typed(n, sizeof(*r->in.a), 0x75b8b4bdU);
+    if (ndr_pull_full_first(n, r->in.a)) {
+        wire_either_pull(n, r->in.a, (uint32_t)r->in.m);
+        wire_either_pull_deferred(n, r->in.a, (uint32_t)r->in.m);
+    } else if (r->in.a) {
+        ndr_pull_fail(n, RPC_NT_BAD_STUB_DATA);
+    }
+    r->in.b = ndr_pull_full_typed(n, sizeof(*r->in.b), 0x75b8b4bdU);
+    if (ndr_pull_full_first(n, r->in.b)) {
+        wire_either_pull(n, r->in.b, (uint32_t)r->in.n);
+        wire_either_pull_deferred(n, r->in.b, (uint32_t)r->in.n);
+    } else if (r->in.b) {
+        ndr_pull_fail(n, RPC_NT_BAD_STUB_DATA);
+    }
+}
+
+const struct rpc_op wire_arms_op = {
+    .table_version = RPC_TABLE_VERSION,
+    .opnum = 10,
+    .iface = &wire_interface,
+    .name = "arms",
+    .size = sizeof(struct wire_arms),
+    .out_offset = offsetof(struct wire_arms, out),
+    .push_in = arms_push_in,
+    .pull_in = arms_pull_in,
+    .push_out = ndr_push_nothing,
+    .pull_out = ndr_pull_nothing,
 };

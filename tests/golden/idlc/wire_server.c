@@ -29,6 +29,8 @@ static enum nt_status wire_dispatch(const void *handlers, struct rpc_server_call
         return h->signs ? h->signs(call, r) : RPC_NT_PROCNUM_OUT_OF_RANGE;
     case wire_loose_opnum:
         return h->loose ? h->loose(call, r) : RPC_NT_PROCNUM_OUT_OF_RANGE;
+    case wire_arms_opnum:
+        return h->arms ? h->arms(call, r) : RPC_NT_PROCNUM_OUT_OF_RANGE;
     default:
         return RPC_NT_PROCNUM_OUT_OF_RANGE;
     }
