@@ -28,9 +28,18 @@ static enum nt_status pull(void (*f)(struct ndr_pull *, void *), struct nt_arena
     return ndr_pull_status(&n);
 }
 
+/* Whose elements come from the first stub must not be where those of the second go. */
+static void clear_pipes(const struct rpc_op *op, void *r)
+{
+    if (!(op->flags & RPC_OP_PIPES))
+        return;
+    for (const struct rpc_op_pipe *p = op->pipes; p->type; p++)
+        *(struct ndr_pipe *)(void *)((char *)r + p->offset) = (struct ndr_pipe){ NULL, NULL };
+}
+
 /* What was accepted can be sent (unless it is longer than we send) and is accepted by a peer of our kind. */
 static void again(void (*push)(struct ndr_push *, const void *), void (*pull_fn)(struct ndr_pull *, void *),
-                  struct nt_arena *mem, size_t size, const void *r, unsigned flags)
+                  struct nt_arena *mem, const struct rpc_op *op, const void *r, unsigned flags)
 {
     struct wr w;
     struct ndr_push n;
@@ -38,9 +47,10 @@ static void again(void (*push)(struct ndr_push *, const void *), void (*pull_fn)
     ndr_push_init(&n, &w, flags & 1);
     push(&n, r);
     if (ndr_push_status(&n) == STATUS_SUCCESS) {
-        void *copy = nt_arena_alloc(mem, size, 16);
+        void *copy = nt_arena_alloc(mem, op->size, 16);
         if (copy) {
-            memcpy(copy, r, size);
+            memcpy(copy, r, op->size);
+            clear_pipes(op, copy);
             enum nt_status st = pull(pull_fn, mem, (struct stub){ w.base, w.len }, flags & 1, copy);
             if (st != STATUS_SUCCESS && st != STATUS_NO_MEMORY && st != STATUS_INSUFFICIENT_RESOURCES)
                 abort();
@@ -65,9 +75,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     void *r = mem ? nt_arena_alloc(mem, op->size, 16) : NULL;
     struct stub in = { data + 5, in_len }, out = { data + 5 + in_len, size - 5 - in_len };
     if (r && pull(op->pull_in, mem, in, flags, r) == STATUS_SUCCESS) {
-        again(op->push_in, op->pull_in, mem, op->size, r, flags);
+        again(op->push_in, op->pull_in, mem, op, r, flags);
         if (pull(op->pull_out, mem, out, flags, r) == STATUS_SUCCESS)
-            again(op->push_out, op->pull_out, mem, op->size, r, flags);
+            again(op->push_out, op->pull_out, mem, op, r, flags);
     }
     nt_arena_free(mem);
     return 0;
