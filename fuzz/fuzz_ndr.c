@@ -33,7 +33,7 @@ static void clear_pipes(const struct rpc_op *op, void *r)
 {
     if (!(op->flags & RPC_OP_PIPES))
         return;
-    for (const struct rpc_op_pipe *p = op->pipes; p->type; p++)
+    for (const struct rpc_op_pipe *p = op->pipes; p->element; p++)
         *(struct ndr_pipe *)(void *)((char *)r + p->offset) = (struct ndr_pipe){ NULL, NULL };
 }
 

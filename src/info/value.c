@@ -4,13 +4,13 @@
 
 struct info_scope info_op_scope(const struct rpc_info_op *op, enum rpc_info_side side, const void *r)
 {
-    return (
-        struct info_scope){ info_at(r, 0), op->params, op->n_params, true, side == RPC_INFO_RESPONSE, NULL };
+    return (struct info_scope){ (void *)(uintptr_t)r,      op->params, op->n_params, true,
+                                side == RPC_INFO_RESPONSE, NULL };
 }
 
 struct info_scope info_struct_scope(const struct rpc_info_type *t, const void *s)
 {
-    return (struct info_scope){ info_at(s, 0), t->members, t->n_members, false, false, NULL };
+    return (struct info_scope){ (void *)(uintptr_t)s, t->members, t->n_members, false, false, NULL };
 }
 
 bool info_member_here(const struct info_scope *s, const struct rpc_info_member *m)

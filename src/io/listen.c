@@ -113,7 +113,7 @@ void io_listen_stop(struct io_listener *l)
 bool io_listener_turn(struct io_listener *l, uint64_t now)
 {
     for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
-        union addr a;
+        union addr a = { .un = { .sun_family = AF_UNSPEC } };
         socklen_t len = sizeof a;
         char peer[80] = "";
         int one = 1, fd = accept4(l->fd, &a.sa, &len, SOCK_CLOEXEC);

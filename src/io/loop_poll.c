@@ -90,7 +90,7 @@ static void socket_ready(struct poll_conn *c)
 static enum nt_status poll_attach(struct nt_loop *base, struct io_stream *s, int fd)
 {
     enum nt_status st;
-    struct sockaddr_storage peer;
+    struct sockaddr_storage peer = { 0 }; /* the kernel gives a nameless unix socket no path at all */
     socklen_t len = sizeof peer;
     struct poll_conn *c = conn_add(as_poll(base), s, &st);
     if (!c)
