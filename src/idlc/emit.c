@@ -314,6 +314,8 @@ static const char *term(struct emit *e, const struct expr *x, const char *op)
     bool sum = strchr("+-*", *op) || strcmp(op, "<<") == 0;
     bool narrow = n && base_width(n->base) <= 4 && n->base != BASE_U32 && n->base != BASE_FLOAT &&
                   n->base != BASE_I3264 && n->base != BASE_U3264;
+    if (e->wide && n && strchr("+*", *op) && !base_signed(n->base))
+        return POOL_PRINTF(e, "(size_t)%s", operand(e, x));
     return POOL_PRINTF(e, sum && narrow ? "(uint32_t)%s" : "%s", operand(e, x));
 }
 
@@ -366,6 +368,23 @@ static bool unsigned_sum(const struct emit *e, const struct expr *x)
            n->base != BASE_U3264;
 }
 
+static bool has_op(const struct expr *x, char op)
+{
+    return x && ((x->kind == EX_BINARY && *x->op == op) || has_op(x->a, op) || has_op(x->b, op));
+}
+
+/* n + 1 of a peer's 0xffffffff is no 0: what is only added and multiplied is so in 64 bits. A difference
+ * stays 32 bits wide, for one below nothing must not be NDR_ANY; products of many can come to that. */
+static const char *sum_count(struct emit *e, const struct expr *x, int plus)
+{
+    e->wide = !has_op(x, '-');
+    const char *text = emit_expr(e, x);
+    bool any = e->wide && has_op(x, '*');
+    e->wide = false;
+    text = plus ? POOL_PRINTF(e, "(%s) + 1", text) : text;
+    return any ? POOL_PRINTF(e, "ndr_count(%s)", text) : text;
+}
+
 static const char *signed_count(struct emit *e, const char *text, unsigned bits, int plus)
 {
     const char *count = POOL_PRINTF(e, "(uint%u_t)%s", bits, text);
@@ -400,7 +419,7 @@ const char *emit_count(struct emit *e, const struct expr *x, int plus)
     if (narrow && *text != '(')
         return POOL_PRINTF(e, plus ? "%s + (size_t)1" : "%s", text);
     if (x->kind == EX_BINARY && unsigned_sum(e, x))
-        return POOL_PRINTF(e, plus ? "(%s) + 1" : "%s", text);
+        return sum_count(e, x, plus);
     if (may_be_any(e, x))
         return POOL_PRINTF(e, plus ? "ndr_count((uint64_t)(%s) + 1)" : "ndr_count((uint64_t)(%s))", text);
     if (plus)

@@ -15,6 +15,7 @@ struct emit {
     /* where expressions find their names */
     const struct field *fields;
     const char *prefix;      /* of a structure's fields: "s->" */
+    bool wide;               /* sums and products of counts: in 64 bits, so that none wraps to a small one */
     bool operation;          /* the fields are parameters */
     bool out;                /* of the response */
     const struct type *self; /* structure or union that has them */

@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <msrpc/drsuapi.h>
 #include <msrpc/epmapper.h>
 #include <msrpc/lsarpc.h>
 #include <msrpc/mgmt.h>
@@ -104,11 +105,34 @@ static void nothing_received(void **state)
         }
 }
 
+/* A count of 0xffffffff and an array of count + 1 elements: not the empty one that 32 bits would make of it.
+ */
+static void counts_do_not_wrap(void **state)
+{
+    enum { REF = 28, SRC = 32, NAME = 56, NAME_LEN = NAME + 4 + 8 + 16 + 28 };
+    uint8_t stub[NAME_LEN + 4] = { 0 };
+    (void)state;
+    for (uint32_t len = 0; len < 2; len++) {
+        struct nt_arena *mem = nt_arena_new(0);
+        struct drsuapi_IDL_DRSReplicaSync r = { .in.dwVersion = 0 };
+        struct ndr_pull n;
+        put_le32(stub + 20, 1); /* version, tag, pNC */
+        put_le32(stub + 24, 1);
+        put_le32(stub + REF, 1);
+        put_le32(stub + NAME_LEN, UINT32_MAX - len);
+        ndr_pull_init(&n, mem, stub, sizeof stub, 0x10, false, NULL);
+        drsuapi_IDL_DRSReplicaSync_op.pull_in(&n, &r);
+        assert_int_equal(ndr_pull_status(&n), RPC_NT_BAD_STUB_DATA);
+        nt_arena_free(mem);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_zero),
         cmocka_unit_test(nothing_received),
+        cmocka_unit_test(counts_do_not_wrap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
