@@ -443,24 +443,6 @@ static struct node *lower_body(struct lowering *l, struct type *t)
     return n;
 }
 
-/* transmit_as(T), wire_marshal(T): the type that goes over the wire, which is the one that C has, too; what a
- * program makes of it is its own affair. With represent_as and user_marshal that is the type itself. */
-static struct type *sent_type(struct lowering *l, const struct attr *attrs)
-{
-    const struct attr *a = attr_find(attrs, "transmit_as");
-    a = a ? a : attr_find(attrs, "wire_marshal");
-    const struct attr_arg *arg = a ? a->args : NULL;
-    if (!arg || arg->type)
-        return arg ? arg->type : NULL;
-    if (!arg->expr || arg->expr->kind != EX_NAME) {
-        diag_error(l->c, a->loc, "%s needs a type", a->name);
-        return NULL;
-    }
-    struct type *t = pool_new(&l->c->pool, struct type);
-    *t = (struct type){ .kind = TY_NAME, .name = arg->expr->text, .loc = arg->expr->loc };
-    return t;
-}
-
 static struct node *lower_named(struct lowering *l, struct type *t)
 {
     const struct symbol *s = symbol_of_type(l->c, t);
@@ -482,9 +464,6 @@ static struct node *lower_named(struct lowering *l, struct type *t)
         }
         if (attr_find(s->decl->attrs, "context_handle"))
             return lower_new_node(l, ND_HANDLE);
-        struct type *sent = sent_type(l, s->decl->attrs);
-        if (sent)
-            return lower_type(l, sent);
         return lower_type(l, s->decl->type);
     }
     return lower_type(l, s->type);

@@ -303,7 +303,7 @@ static void on_pdu(struct rpc_sconn *c, uint8_t *pdu, size_t len)
 /* The length of the PDU that starts at p; 0 when the connection has ended over it. */
 static size_t pdu_len(struct rpc_sconn *c, const uint8_t *p)
 {
-    struct rpc_hdr h;
+    struct rpc_hdr h = { 0 };
     const char *why = NULL;
     enum nt_status st = rpc_hdr_decode(p, &h, &why);
     bool binding = h.ptype == RPC_PT_BIND || h.ptype == RPC_PT_ALTER || h.ptype == RPC_PT_AUTH3;
@@ -318,26 +318,18 @@ static size_t pdu_len(struct rpc_sconn *c, const uint8_t *p)
     return 0;
 }
 
-/* Moves bytes that are missing from a PDU that has come in part; false if it is still not whole. */
+static size_t partial_len(void *c, const uint8_t *p)
+{
+    return pdu_len(c, p);
+}
+
+/* A PDU that has come in part; false if it is still not whole. */
 static bool fill_partial(struct rpc_sconn *c, uint8_t **data, size_t *len)
 {
-    for (;;) {
-        size_t want = RPC_HDR_LEN;
-        if (c->in.len >= RPC_HDR_LEN && (want = pdu_len(c, c->in.base)) == 0)
-            return false;
-        if (c->in.len >= RPC_HDR_LEN && c->in.len == want)
-            return true;
-        size_t take = want - c->in.len < *len ? want - c->in.len : *len;
-        if (take == 0)
-            return false;
-        wr_bytes(&c->in, *data, take);
-        if (c->in.st != STATUS_SUCCESS) {
-            rpc_sconn_hang_up(c);
-            return false;
-        }
-        *data += take;
-        *len -= take;
-    }
+    bool whole = rpc_gather(&c->in, data, len, partial_len, c);
+    if (c->in.st != STATUS_SUCCESS)
+        rpc_sconn_hang_up(c);
+    return whole;
 }
 
 static void conn_data(void *up, uint8_t *data, size_t len)

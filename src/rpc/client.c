@@ -303,26 +303,18 @@ static size_t pdu_len(struct rpc_conn *c, const uint8_t *p)
     return 0;
 }
 
-/* Moves bytes that are missing from a PDU that has come in part; false if it is still not whole. */
+static size_t partial_len(void *c, const uint8_t *p)
+{
+    return pdu_len(c, p);
+}
+
+/* A PDU that has come in part; false if it is still not whole. */
 static bool fill_partial(struct rpc_conn *c, uint8_t **data, size_t *len)
 {
-    for (;;) {
-        size_t want = RPC_HDR_LEN;
-        if (c->in.len >= RPC_HDR_LEN && (want = pdu_len(c, c->in.base)) == 0)
-            return false;
-        if (c->in.len >= RPC_HDR_LEN && c->in.len == want)
-            return true;
-        size_t take = want - c->in.len < *len ? want - c->in.len : *len;
-        if (take == 0)
-            return false;
-        wr_bytes(&c->in, *data, take);
-        if (c->in.st != STATUS_SUCCESS) {
-            rpc_conn_fail(c, c->in.st, "receiving", "no memory for the answer");
-            return false;
-        }
-        *data += take;
-        *len -= take;
-    }
+    bool whole = rpc_gather(&c->in, data, len, partial_len, c);
+    if (c->in.st != STATUS_SUCCESS)
+        rpc_conn_fail(c, c->in.st, "receiving", "no memory for the answer");
+    return whole;
 }
 
 static void conn_data(void *up, uint8_t *data, size_t len)

@@ -52,3 +52,23 @@ enum nt_status rpc_join_add(struct rpc_join *j, struct nt_arena *mem, struct nt_
     j->len = need;
     return STATUS_SUCCESS;
 }
+
+bool rpc_gather(struct wr *in, uint8_t **data, size_t *len, size_t (*pdu_len)(void *arg, const uint8_t *p),
+                void *arg)
+{
+    for (;;) {
+        size_t want = RPC_HDR_LEN;
+        if (in->len >= RPC_HDR_LEN && (want = pdu_len(arg, in->base)) == 0)
+            return false;
+        if (in->len >= RPC_HDR_LEN && in->len == want)
+            return true;
+        size_t take = want - in->len < *len ? want - in->len : *len;
+        if (take == 0)
+            return false;
+        wr_bytes(in, *data, take);
+        if (in->st != STATUS_SUCCESS)
+            return false;
+        *data += take;
+        *len -= take;
+    }
+}

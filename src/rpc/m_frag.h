@@ -26,4 +26,10 @@ struct rpc_join {
 enum nt_status rpc_join_add(struct rpc_join *j, struct nt_arena *mem, struct nt_blob frag, uint32_t hint,
                             const char **ret_why);
 
+/* Moves bytes that are missing from the PDU in `in`, which has come in part, from *data there. True if it is
+ * whole now; false if it is not yet, if pdu_len (the length of the PDU that starts at p) gave 0, or if `in`
+ * failed. */
+bool rpc_gather(struct wr *in, uint8_t **data, size_t *len, size_t (*pdu_len)(void *arg, const uint8_t *p),
+                void *arg);
+
 #endif
