@@ -42,11 +42,17 @@ static enum nt_status make_binding(struct caller *c, const struct rpc_info_inter
     return rpc_binding_new(tcp ? "ncacn_ip_tcp" : "ncacn_np", c->t->server, endpoint, ret, err);
 }
 
-static enum nt_status connect_to(struct caller *c, const struct rpc_info_interface *i, struct rpc_conn **ret,
-                                 struct nt_error *err)
+/* Over ncalrpc the kernel tells who we are; credentials are sent there only if some were asked for. */
+static bool needs_creds(const struct tern *t, const struct rpc_binding *b)
+{
+    return strcmp(rpc_binding_protseq(b), "ncalrpc") != 0 || t->user || t->kerberos || t->ntlm ||
+           t->authfile || t->provider || t->level > SEC_LEVEL_NONE;
+}
+
+static enum nt_status connect_to(struct caller *c, const struct rpc_info_interface *i,
+                                 const struct rpc_binding *b, struct rpc_conn **ret, struct nt_error *err)
 {
     struct tern *t = c->t;
-    struct rpc_binding *b;
     struct npc_options npc = NPC_OPTIONS_INIT;
     struct rpc_options o = RPC_OPTIONS_INIT;
     bool tcp = t->protseq && strcmp(t->protseq, "ncacn_ip_tcp") == 0;
@@ -65,12 +71,7 @@ static enum nt_status connect_to(struct caller *c, const struct rpc_info_interfa
     o.tcp_port = tcp ? t->port : 0;
     o.timeout_ms = t->timeout_ms;
     o.error = err;
-    enum nt_status st = make_binding(c, i, &b, err);
-    if (st != STATUS_SUCCESS)
-        return st;
-    st = rpc_open(b, i->iface, &o, ret);
-    rpc_binding_unref(b);
-    return st;
+    return rpc_open(b, i->iface, &o, ret);
 }
 
 /* The connection to an interface, opened when it is first needed; NULL after having said why not. */
@@ -84,10 +85,17 @@ static struct rpc_conn *conn_of(struct caller *c, const struct rpc_info_interfac
         fprintf(stderr, "tern: a script calls at most %d interfaces\n", MAX_CONNS);
         return NULL;
     }
-    if (!c->creds && tern_auth(c->t, &c->creds) != EXIT_OK)
-        return NULL;
-    struct rpc_conn *conn;
-    enum nt_status st = connect_to(c, i, &conn, &err);
+    struct rpc_conn *conn = NULL;
+    struct rpc_binding *b;
+    enum nt_status st = make_binding(c, i, &b, &err);
+    if (st == STATUS_SUCCESS) {
+        bool ready = c->creds || !needs_creds(c->t, b) || tern_auth(c->t, &c->creds) == EXIT_OK;
+        if (ready)
+            st = connect_to(c, i, b, &conn, &err);
+        rpc_binding_unref(b);
+        if (!ready)
+            return NULL;
+    }
     if (st != STATUS_SUCCESS) {
         rpc_failed(c->t, st, err.text);
         return NULL;

@@ -61,14 +61,15 @@ struct rpc_op {
 
 /* ---- bindings ([C706] 3.1, [MS-RPCE] 2.1) ---- */
 
-/* "ncacn_np:host[\\pipe\\srvsvc]", "ncacn_ip_tcp:host[49152,seal,krb5]", object UUID in front with '@'. Host:
+/* "ncacn_np:host[\\pipe\\srvsvc]", "ncacn_ip_tcp:host[49152,seal,krb5]", "ncalrpc:[/run/x.sock]" (a unix
+ * socket of this machine, by its absolute path), object UUID in front with '@'. Host:
  * name, IPv4, IPv6 with or without brackets and zone id. Options after the endpoint, comma separated: sign,
  * seal, connect, none; krb5, ntlm, spnego; smb2.02 ... smb3.11; ndr64; target=HOST.
  * STATUS_INVALID_PARAMETER with a sentence. */
 NT_PUBLIC enum nt_status rpc_binding_parse(const char *s, struct rpc_binding **ret,
                                            struct nt_error *err) NT_CHECKED;
-/* protseq "ncacn_np" or "ncacn_ip_tcp"; endpoint NULL: the interface's default pipe, or the endpoint mapper.
- */
+/* protseq "ncacn_np", "ncacn_ip_tcp" or "ncalrpc"; endpoint NULL: the interface's default pipe, or the
+ * endpoint mapper; ncalrpc has no host (NULL) and must have an endpoint. */
 NT_PUBLIC enum nt_status rpc_binding_new(const char *protseq, const char *host, const char *endpoint,
                                          struct rpc_binding **ret, struct nt_error *err) NT_CHECKED;
 NT_PUBLIC struct rpc_binding *rpc_binding_ref(struct rpc_binding *b);
@@ -84,7 +85,8 @@ NT_PUBLIC size_t rpc_binding_format(const struct rpc_binding *b, char *buf, size
 struct rpc_options {
     size_t size;
     struct sec_creds *creds; /* for RPC security and, through the SMB session, for the pipe */
-    enum sec_level level; /* DEFAULT: privacy on TCP; on a pipe no RPC security (the SMB session protects) */
+    enum sec_level level; /* DEFAULT: privacy on TCP; on a pipe no RPC security (the SMB session protects), nor
+                           * with ncalrpc (the kernel tells the server who we are) */
     const char *provider; /* "krb5", "ntlm", "spnego"; NULL: "spnego" where a level asks for security */
     const char *target;   /* host part of the service principal; NULL: the host dialled */
     const char *service;  /* NULL: "host" on TCP, "cifs" on a pipe */

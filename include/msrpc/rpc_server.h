@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * DCE/RPC server: interfaces that idlc made handlers for, served over ncacn_ip_tcp from one loop.
+ * DCE/RPC server: interfaces that idlc made handlers for, served over ncacn_ip_tcp and ncalrpc from one loop.
  *
  * A server and all that hangs on it belong to the thread that runs its loop. Handlers run there, one after
  * the other, never inside the parsing of a request; one that has to wait returns STATUS_PENDING and answers
@@ -69,7 +69,28 @@ NT_PUBLIC enum nt_status rpc_server_require(struct rpc_server *s, const struct r
  * STATUS_NOT_SUPPORTED on a loop without descriptors. */
 NT_PUBLIC enum nt_status rpc_server_listen(struct rpc_server *s, const char *host, uint16_t port,
                                            uint16_t *ret_port) NT_CHECKED;
-/* Serves a connected socket, which the server then owns, also on failure. */
+/* Listens for ncalrpc on a unix stream socket: an absolute path of at most 107 bytes, made with the permission
+ * bits of `mode` (0666: every process of the machine may connect) and taken away by rpc_server_free. A socket
+ * file that a dead server left is replaced. The directory must be writable for none but those who may take the
+ * server's place. STATUS_ADDRESS_ALREADY_ASSOCIATED where a server listens or something else is in the way,
+ * STATUS_OBJECT_PATH_NOT_FOUND, STATUS_ACCESS_DENIED, STATUS_INVALID_PARAMETER; STATUS_NOT_SUPPORTED as above.
+ */
+NT_PUBLIC enum nt_status rpc_server_listen_local(struct rpc_server *s, const char *path,
+                                                 unsigned mode) NT_CHECKED;
+
+/* Whom an interface takes at the kernel's word. A caller over ncalrpc without RPC security has the name
+ * "uid:1000" and the provider "unix", told by the kernel (SO_PEERCRED, unix(7)) as of its connect(2). To the
+ * interface's least level that counts as SEC_LEVEL_PRIVACY for those named here, for all others as
+ * SEC_LEVEL_NONE. */
+enum rpc_local_trust {
+    RPC_LOCAL_TRUST_NOBODY, /* the default: a local account is none of the accounts that a level is about */
+    RPC_LOCAL_TRUST_OWNER,  /* root and the effective user of this process, who could read its memory anyway */
+    RPC_LOCAL_TRUST_ALL,    /* every local user; the handlers look at the uid */
+};
+/* STATUS_NOT_FOUND without the interface. */
+NT_PUBLIC enum nt_status rpc_server_trust_local(struct rpc_server *s, const struct rpc_interface *i,
+                                                enum rpc_local_trust who) NT_CHECKED;
+/* Serves a connected socket, TCP or unix, which the server then owns, also on failure. */
 NT_PUBLIC enum nt_status rpc_server_accept(struct rpc_server *s, int fd) NT_CHECKED;
 
 struct rpc_server_stats {
@@ -95,12 +116,17 @@ NT_PUBLIC bool rpc_server_cancelled(const struct rpc_server_call *call);
 
 struct rpc_server_caller {
     size_t size;
-    const char *peer;     /* "192.0.2.1:49152"; "" when unknown */
-    const char *provider; /* "ntlm", "spnego/krb5"; NULL: not authenticated */
-    const char *name;     /* UTF-8 principal or DOMAIN\user; "" when not authenticated */
+    const char *peer;     /* "192.0.2.1:49152", "uid:1000,pid:4711"; "" when unknown */
+    const char *provider; /* "ntlm", "spnego/krb5", "unix"; NULL: not authenticated */
+    const char *name;     /* UTF-8 principal or DOMAIN\user; "uid:1000" from "unix" alone; "" when not
+                             authenticated */
     enum sec_level level;
     bool ndr64;
     const struct nt_guid *object; /* UUID that the call names, or NULL */
+    const char *protseq;          /* "ncacn_ip_tcp", "ncalrpc" */
+    bool has_cred;                /* ncalrpc: of the process that connected, whoever else authenticated */
+    uint32_t uid, gid;
+    int32_t pid; /* for logs: it may be another process by now */
 };
 /* Lent as long as the call. */
 NT_PUBLIC enum nt_status rpc_server_caller(const struct rpc_server_call *call,

@@ -140,13 +140,21 @@ struct io_listener {
     struct nt_loop *loop;
     int fd;
     uint64_t resume; /* accept failed for want of descriptors: not before then */
+    char *path;      /* of a unix socket, and which file it was when it was made */
+    uint64_t dev, ino;
 };
 /* Listens on host (numeric; NULL: all addresses) and port (0: a free one, told in *ret_port). Only for loops
  * over descriptors: STATUS_NOT_SUPPORTED. STATUS_ADDRESS_ALREADY_ASSOCIATED where somebody has it. */
 enum nt_status io_listen(struct nt_loop *loop, struct io_listener *l, const char *host, uint16_t port,
                          void (*accepted)(struct io_listener *l, int fd, const char *peer),
                          uint16_t *ret_port);
-void io_listen_stop(struct io_listener *l); /* idempotent on a zeroed or started one */
+/* The same on a unix stream socket: `path` is made with the permissions of `mode`. A socket file at which
+ * nobody listens any more is replaced; STATUS_ADDRESS_ALREADY_ASSOCIATED where somebody does, or where the
+ * file is no socket. STATUS_INVALID_PARAMETER for a path that is too long. */
+enum nt_status io_listen_local(struct nt_loop *loop, struct io_listener *l, const char *path, unsigned mode,
+                               void (*accepted)(struct io_listener *l, int fd, const char *peer));
+/* Idempotent on a zeroed or started one. Takes a unix socket's file away if it is still the one made here. */
+void io_listen_stop(struct io_listener *l);
 
 /* The sync facade: runs the loop until done(arg), the deadline (monotonic ns, UINT64_MAX: none) or the cancel
  * token. STATUS_SUCCESS, STATUS_IO_TIMEOUT, STATUS_CANCELLED; STATUS_INVALID_DEVICE_STATE from a callback. */

@@ -2,12 +2,17 @@
 /* Listening sockets of a loop over descriptors. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 #include "io/m_poll.h"
 
@@ -36,7 +41,8 @@ void io_peer_text(const struct sockaddr *sa, char *peer, size_t size)
         snprintf(peer, size, "[%s]:%u", inet_ntop(AF_INET6, &a.in6.sin6_addr, ip, sizeof ip),
                  ntohs(a.in6.sin6_port));
     } else if (sa->sa_family == AF_UNIX) {
-        snprintf(peer, size, "%s", ((const struct sockaddr_un *)(const void *)sa)->sun_path);
+        const char *path = ((const struct sockaddr_un *)(const void *)sa)->sun_path;
+        snprintf(peer, size, "%.*s", (int)sizeof a.un.sun_path, path); /* a long one has no end */
     }
 }
 
@@ -75,6 +81,17 @@ static enum nt_status open_socket(const union addr *a, socklen_t len, bool all, 
     return STATUS_SUCCESS;
 }
 
+static void begin(struct nt_loop *loop, struct io_listener *l, int fd,
+                  void (*accepted)(struct io_listener *l, int fd, const char *peer))
+{
+    *l = (struct io_listener){
+        .accepted = accepted, .next = loop->listeners, .link = &loop->listeners, .loop = loop, .fd = fd
+    };
+    if (l->next)
+        l->next->link = &l->next;
+    loop->listeners = l;
+}
+
 enum nt_status io_listen(struct nt_loop *loop, struct io_listener *l, const char *host, uint16_t port,
                          void (*accepted)(struct io_listener *l, int fd, const char *peer),
                          uint16_t *ret_port)
@@ -92,11 +109,114 @@ enum nt_status io_listen(struct nt_loop *loop, struct io_listener *l, const char
     len = sizeof a;
     if (getsockname(fd, &a.sa, &len) == 0)
         *ret_port = ntohs(a.sa.sa_family == AF_INET ? a.in.sin_port : a.in6.sin6_port);
-    *l = (struct io_listener){ accepted, loop->listeners, &loop->listeners, loop, fd, 0 };
-    if (l->next)
-        l->next->link = &l->next;
-    loop->listeners = l;
+    begin(loop, l, fd, accepted);
     return STATUS_SUCCESS;
+}
+
+/* ---- unix sockets ---- */
+
+/* How long another server may be busy in the same directory with what start_local does. */
+#define LOCK_TRIES 100
+#define LOCK_PAUSE 5000000
+
+/* Looking whether a socket is dead and replacing it must be one step, or two servers that start together
+ * would each take the other's away. The lock is on the directory, so nothing stays behind; it is held for
+ * microseconds, and whoever holds it longer makes us fail, not wait. */
+static enum nt_status lock_directory(const char *path, int *ret)
+{
+    char dir[sizeof((struct sockaddr_un *)NULL)->sun_path];
+    const char *slash = strrchr(path, '/');
+    size_t n = slash == path ? 1 : (size_t)(slash - path);
+    memcpy(dir, path, n);
+    dir[n] = 0;
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT || errno == ENOTDIR ? STATUS_OBJECT_PATH_NOT_FOUND : nt_from_errno(errno);
+    for (int i = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; i++) {
+        int e = errno;
+        if (e != EINTR && (e != EWOULDBLOCK || i == LOCK_TRIES)) {
+            close(fd);
+            return e == EWOULDBLOCK ? STATUS_SHARING_VIOLATION : nt_from_errno(e);
+        }
+        nanosleep(&(struct timespec){ .tv_nsec = LOCK_PAUSE }, NULL);
+    }
+    *ret = fd;
+    return STATUS_SUCCESS;
+}
+
+/* A socket file whose server has gone. */
+static bool is_dead(const struct sockaddr_un *a)
+{
+    struct stat st;
+    if (lstat(a->sun_path, &st) != 0 || !S_ISSOCK(st.st_mode))
+        return false;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool dead = fd >= 0 && connect(fd, (const struct sockaddr *)a, sizeof *a) != 0 && errno == ECONNREFUSED;
+    if (fd >= 0)
+        close(fd);
+    return dead;
+}
+
+/* Nobody can connect before listen(2), so the mode is right when the first one does. */
+static enum nt_status start_local(int fd, const struct sockaddr_un *a, unsigned mode, struct stat *ret_file)
+{
+    const struct sockaddr *sa = (const struct sockaddr *)a;
+    int rc = bind(fd, sa, sizeof *a);
+    if (rc != 0 && errno == EADDRINUSE && is_dead(a) && unlink(a->sun_path) == 0)
+        rc = bind(fd, sa, sizeof *a);
+    else if (rc != 0 && errno != EADDRINUSE)
+        return nt_from_errno(errno);
+    if (rc != 0)
+        return STATUS_ADDRESS_ALREADY_ASSOCIATED;
+    if (chmod(a->sun_path, mode & 0777) == 0 && lstat(a->sun_path, ret_file) == 0 &&
+        listen(fd, SOMAXCONN) == 0)
+        return STATUS_SUCCESS;
+    enum nt_status st = nt_from_errno(errno);
+    unlink(a->sun_path);
+    return st;
+}
+
+enum nt_status io_listen_local(struct nt_loop *loop, struct io_listener *l, const char *path, unsigned mode,
+                               void (*accepted)(struct io_listener *l, int fd, const char *peer))
+{
+    struct sockaddr_un a = { .sun_family = AF_UNIX };
+    struct stat file;
+    int lock = -1;
+    if (!loop->ops->listens)
+        return STATUS_NOT_SUPPORTED;
+    if (path[0] != '/' || strlen(path) >= sizeof a.sun_path)
+        return STATUS_INVALID_PARAMETER;
+    strcpy(a.sun_path, path);
+    char *copy = strdup(path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    enum nt_status st = !copy ? STATUS_NO_MEMORY : fd < 0 ? nt_from_errno(errno) : STATUS_SUCCESS;
+    if (st == STATUS_SUCCESS)
+        st = lock_directory(path, &lock);
+    if (st == STATUS_SUCCESS)
+        st = start_local(fd, &a, mode, &file);
+    if (lock >= 0)
+        close(lock);
+    if (st != STATUS_SUCCESS) {
+        if (fd >= 0)
+            close(fd);
+        free(copy);
+        return st;
+    }
+    begin(loop, l, fd, accepted);
+    l->path = copy;
+    l->dev = file.st_dev;
+    l->ino = file.st_ino;
+    return STATUS_SUCCESS;
+}
+
+/* Before the socket is closed: while it lives, no other server replaces the file. */
+static void remove_file(struct io_listener *l)
+{
+    struct stat st;
+    if (l->path && lstat(l->path, &st) == 0 && st.st_dev == l->dev && st.st_ino == l->ino)
+        unlink(l->path);
+    free(l->path);
+    l->path = NULL;
 }
 
 void io_listen_stop(struct io_listener *l)
@@ -107,6 +227,7 @@ void io_listen_stop(struct io_listener *l)
     if (l->next)
         l->next->link = l->link;
     l->loop = NULL;
+    remove_file(l);
     close(l->fd);
 }
 
@@ -124,7 +245,8 @@ bool io_listener_turn(struct io_listener *l, uint64_t now)
                 l->resume = now + ACCEPT_PAUSE;
             return i > 0;
         }
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+        if (a.sa.sa_family != AF_UNIX)
+            setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
         io_peer_text(&a.sa, peer, sizeof peer);
         struct nt_loop *loop = l->loop;
         l->accepted(l, fd, peer);

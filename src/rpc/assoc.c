@@ -161,19 +161,15 @@ static uint16_t nak_reason(enum nt_status st)
 static void send_ack(struct rpc_sconn *c, const struct rpc_pdu *d, struct rpc_ssec *x, struct nt_blob token)
 {
     struct rpc_result results[UINT8_MAX];
-    char port[8] = "";
     struct wr w;
     bool bind = d->h.ptype == RPC_PT_BIND;
     answer_contexts(c, d, results);
-    const char *colon = strrchr(c->peer, ':');
-    if (bind && colon && c->s->listeners)
-        snprintf(port, sizeof port, "%u", c->s->listeners->port);
     unsigned flags =
         RPC_PFC_WHOLE | (d->h.flags & RPC_PFC_CONC_MPX) |
         (x && x->sec.header_sign && (d->h.flags & RPC_PFC_HEADER_SIGN) ? (unsigned)RPC_PFC_HEADER_SIGN : 0U);
     size_t start = rpc_sconn_writer(c, &w, RPC_FRAG_MAX);
     rpc_put_ack(&w, bind ? RPC_PT_BIND_ACK : RPC_PT_ALTER_RESP, flags, d->h.call_id, c->max_xmit, c->max_recv,
-                c->group->id, port[0] ? port : NULL, results, d->u.bind.n);
+                c->group->id, bind ? c->endpoint : NULL, results, d->u.bind.n);
     if (x && token.len)
         rpc_put_token(&w, start, &x->sec, token);
     rpc_sconn_send(c, &w);
@@ -357,15 +353,15 @@ static void conn_data(void *up, uint8_t *data, size_t len)
 
 /* ---- life ---- */
 
-/* Somebody may call something here: a caller with a name, or anybody at all where an interface lets strangers
- * in. */
+/* Somebody may call something here: a caller with a name, a local one that an interface trusts, or anybody at
+ * all where it lets strangers in. */
 static bool welcome(const struct rpc_sconn *c)
 {
     for (unsigned i = 0; i < c->n_sec; i++)
         if (c->sec[i]->sec.established)
             return true;
     for (unsigned i = 0; i < c->n_ctx; i++)
-        if (rpc_served_level(c->s, c->ctx[i].served) <= SEC_LEVEL_NONE)
+        if (rpc_served_level(c->s, c->ctx[i].served) <= rpc_local_level(c, c->ctx[i].served))
             return true;
     return false;
 }
@@ -426,6 +422,7 @@ static void destroy_fn(struct io_item *it)
     rpc_ssec_free_all(c);
     wr_free_secret(&c->in);
     rpc_server_unref(c->s);
+    free(c->endpoint);
     free(c);
 }
 

@@ -86,8 +86,9 @@ enum nt_status rpc_auth_new(struct rpc_conn *c)
     c->job = j;
     j->provider = c->provider;
     j->creds = sec_creds_ref(c->creds);
-    j->host = strdup(c->target ? c->target : c->binding->host);
-    j->service = strdup(c->service ? c->service : c->binding->protseq == RPC_TCP ? "host" : "cifs");
+    const char *host = c->binding->protseq == RPC_LOCAL ? "localhost" : c->binding->host;
+    j->host = strdup(c->target ? c->target : host);
+    j->service = strdup(c->service ? c->service : c->binding->protseq == RPC_NP ? "cifs" : "host");
     wr_init(&j->in, RPC_FRAG_MAX);
     wr_init(&j->out, RPC_FRAG_MAX);
     if (!j->host || !j->service)

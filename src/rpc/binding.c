@@ -7,7 +7,9 @@
 #include <strings.h>
 #include "rpc/limits.h"
 
-const char *const rpc_protseq_names[2] = { [RPC_NP] = "ncacn_np", [RPC_TCP] = "ncacn_ip_tcp" };
+const char *const rpc_protseq_names[RPC_PROTSEQS] = { [RPC_NP] = "ncacn_np",
+                                                      [RPC_TCP] = "ncacn_ip_tcp",
+                                                      [RPC_LOCAL] = "ncalrpc" };
 
 static const struct {
     const char *name;
@@ -90,11 +92,14 @@ static bool host_ok(const char *s, size_t len)
 /* A name, an IPv4 or an IPv6 address; brackets and the backslashes of Windows go. */
 static enum nt_status set_host(struct rpc_binding *b, const char *s, size_t len, struct nt_error *err)
 {
+    if (b->protseq == RPC_LOCAL && len)
+        return nt_error_set(err, STATUS_INVALID_PARAMETER,
+                            "ncalrpc reaches this machine only: its string binding names no host");
     while (len && *s == '\\')
         s++, len--;
     if (len >= 2 && s[0] == '[' && s[len - 1] == ']')
         s++, len -= 2;
-    if (len == 0)
+    if (len == 0 && b->protseq != RPC_LOCAL)
         return nt_error_set(err, STATUS_INVALID_PARAMETER, "the string binding names no host");
     if (len > RPC_HOST_MAX || !host_ok(s, len))
         return nt_error_set(err, STATUS_INVALID_PARAMETER, "the string binding's host is no name or address");
@@ -124,7 +129,21 @@ static enum nt_status set_endpoint(struct rpc_binding *b, const char *s, size_t 
         return nt_error_set(err, STATUS_NO_MEMORY, "out of memory");
     if (b->protseq == RPC_TCP && !rpc_parse_port(b->endpoint))
         return nt_error_set(err, STATUS_INVALID_PARAMETER, "the endpoint \"%s\" is no TCP port", b->endpoint);
+    if (b->protseq == RPC_LOCAL && (b->endpoint[0] != '/' || len > RPC_SOCKET_PATH_MAX))
+        return nt_error_set(err, STATUS_INVALID_PARAMETER,
+                            "the endpoint \"%s\" of ncalrpc is no absolute path of a socket, such as "
+                            "/run/tern/epmapper, of at most %d bytes",
+                            b->endpoint, RPC_SOCKET_PATH_MAX);
     return STATUS_SUCCESS;
+}
+
+/* There is no mapper to ask: every server has a socket of its own. */
+static enum nt_status complete(const struct rpc_binding *b, struct nt_error *err)
+{
+    if (b->protseq != RPC_LOCAL || b->endpoint)
+        return STATUS_SUCCESS;
+    return nt_error_set(err, STATUS_INVALID_PARAMETER,
+                        "ncalrpc needs an endpoint, the path of the server's socket: ncalrpc:[/path]");
 }
 
 /* Each kind once: "sign,seal" is a mistake, not a choice. */
@@ -183,7 +202,7 @@ static enum nt_status parse_list(struct rpc_binding *b, const char *s, size_t le
 static enum nt_status parse_rest(struct rpc_binding *b, const char *s, struct nt_error *err)
 {
     const char *open = strchr(s, '[');
-    if (open == s) {
+    if (open == s && b->protseq != RPC_LOCAL) {
         const char *close = strchr(s, ']');
         if (close && memchr(s, ':', (size_t)(close - s)))
             open = close[1] == '[' ? close + 1 : close[1] ? NULL : s + strlen(s);
@@ -232,12 +251,15 @@ enum nt_status rpc_binding_parse(const char *s, struct rpc_binding **ret, struct
     enum rpc_protseq p;
     if (!colon || !parse_protseq(s, (size_t)(colon - s), &p))
         return nt_error_set(err, STATUS_INVALID_PARAMETER,
-                            "the string binding does not start with \"ncacn_np:\" or \"ncacn_ip_tcp:\"");
+                            "the string binding does not start with \"ncacn_np:\", \"ncacn_ip_tcp:\" or "
+                            "\"ncalrpc:\"");
     struct rpc_binding *b;
     enum nt_status st = new_binding(p, &b, err);
     if (st != STATUS_SUCCESS)
         return st;
     st = parse_rest(b, colon + 1, err);
+    if (st == STATUS_SUCCESS)
+        st = complete(b, err);
     if (st != STATUS_SUCCESS) {
         rpc_binding_unref(b);
         return st;
@@ -255,7 +277,7 @@ enum nt_status rpc_binding_new(const char *protseq, const char *host, const char
     enum rpc_protseq p;
     if (!protseq || !parse_protseq(protseq, strlen(protseq), &p))
         return nt_error_set(err, STATUS_INVALID_PARAMETER,
-                            "the protocol sequence is not ncacn_np or ncacn_ip_tcp");
+                            "the protocol sequence is not ncacn_np, ncacn_ip_tcp or ncalrpc");
     struct rpc_binding *b;
     enum nt_status st = new_binding(p, &b, err);
     if (st != STATUS_SUCCESS)
@@ -263,6 +285,8 @@ enum nt_status rpc_binding_new(const char *protseq, const char *host, const char
     st = set_host(b, host ? host : "", host ? strlen(host) : 0, err);
     if (st == STATUS_SUCCESS && endpoint)
         st = set_endpoint(b, endpoint, strlen(endpoint), err);
+    if (st == STATUS_SUCCESS)
+        st = complete(b, err);
     if (st != STATUS_SUCCESS) {
         rpc_binding_unref(b);
         return st;

@@ -88,7 +88,9 @@ static void explain(struct rpc_conn *c, enum nt_status st, const char *doing, co
     vsnprintf(what, sizeof what, fmt, ap);
     if (c->level <= SEC_LEVEL_NONE)
         snprintf(security, sizeof security,
-                 c->binding->protseq == RPC_NP ? "protected by the SMB session" : "without security");
+                 c->binding->protseq == RPC_NP      ? "protected by the SMB session"
+                 : c->binding->protseq == RPC_LOCAL ? "by a local socket"
+                                                    : "without security");
     else
         snprintf(security, sizeof security, "%s by %s", level_name(c->level),
                  c->mech[0] ? c->mech : c->provider->name);
@@ -384,7 +386,9 @@ static enum nt_status dial(struct rpc_conn *c)
     enum nt_status st = rpc_stream_new(&conn_up_ops, c, c->env, &c->tp);
     if (st != STATUS_SUCCESS)
         return st;
-    struct io_addr to = { .host = c->binding->host, .port = rpc_parse_port(c->endpoint) };
+    struct io_addr to = { .path = c->endpoint };
+    if (c->binding->protseq != RPC_LOCAL)
+        to = (struct io_addr){ .host = c->binding->host, .port = rpc_parse_port(c->endpoint) };
     st = io_dial(c->loop, c->tp->stream, &to, c->open_deadline);
     if (st == STATUS_SUCCESS)
         io_timer(c->tp->stream, &c->timer, c->open_deadline);

@@ -75,5 +75,6 @@
 /* Parts of a string binding. The whole is at most the sum. */
 #define RPC_HOST_MAX     255 /* [RFC1035] 2.3.4, with room for a zone id */
 #define RPC_ENDPOINT_MAX 255 /* pipe name ([MS-SMB2] names are longer, pipes are not) */
+#define RPC_SOCKET_PATH_MAX 107 /* what a unix socket's address has room for */
 
 #endif

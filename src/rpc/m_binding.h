@@ -6,13 +6,14 @@
 #include <stdatomic.h>
 #include <msrpc/rpc.h>
 
-enum rpc_protseq { RPC_NP, RPC_TCP };
+enum rpc_protseq { RPC_NP, RPC_TCP, RPC_LOCAL };
+#define RPC_PROTSEQS 3
 
 struct rpc_binding {
     atomic_uint refs;
     enum rpc_protseq protseq;
-    char *host;     /* without brackets */
-    char *endpoint; /* NULL: none; a pipe without "\pipe\", a port in decimal */
+    char *host;     /* without brackets; "" with ncalrpc */
+    char *endpoint; /* NULL: none; a pipe without "\pipe\", a port in decimal, the path of a socket */
     char *target;   /* NULL: none */
     bool has_object;
     struct nt_guid object;
@@ -22,7 +23,7 @@ struct rpc_binding {
     bool ndr64;
 };
 
-extern const char *const rpc_protseq_names[2];
+extern const char *const rpc_protseq_names[RPC_PROTSEQS];
 /* The endpoint that an interface's table has for a protocol sequence, as in a binding.
  * RPC_NT_NO_ENDPOINT_FOUND. */
 enum nt_status rpc_default_endpoint(const struct rpc_interface *i, enum rpc_protseq p, char *buf,

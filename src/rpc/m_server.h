@@ -2,7 +2,7 @@
 /*
  * Inside of the server: server.c holds interfaces and listeners, assoc.c one connection (bind, contexts,
  * fragments), sauth.c its security contexts, scall.c the calls, handle.c association groups and context
- * handles.
+ * handles, peer.c who is at the other end.
  */
 #ifndef RPC_M_SERVER_H
 #define RPC_M_SERVER_H
@@ -22,6 +22,7 @@ struct rpc_served {
     const void *handlers;
     void *arg;
     enum sec_level min_level; /* DEFAULT: the server's */
+    enum rpc_local_trust local;
 };
 
 struct rpc_listener {
@@ -30,6 +31,16 @@ struct rpc_listener {
     struct rpc_server *s;
     uint16_t port;
 };
+
+/* What the kernel says about the other end of a unix socket. */
+struct rpc_cred {
+    bool known;
+    uint32_t uid, gid;
+    int32_t pid;
+};
+
+/* Names of local callers, "uid:1000"; no provider may give such a name to anybody. */
+#define RPC_UID_PREFIX    "uid:"
 
 #define RPC_GROUP_BUCKETS 64
 
@@ -100,6 +111,9 @@ struct rpc_sconn {
     unsigned n_calls;
     struct wr in; /* a PDU that has come in part */
     char peer[80];
+    bool local;           /* ncalrpc */
+    struct rpc_cred cred; /* of a local one */
+    char *endpoint;       /* where it came in, the secondary address of its bind_ack; NULL: unknown */
     struct io_item ready, timer, destroy;
 };
 
@@ -120,6 +134,8 @@ struct rpc_server_call {
     uint16_t ctx, opnum;
     uint32_t id;
     struct rpc_ssec *sec; /* NULL: none; lives as long as c */
+    struct rpc_cred cred;
+    bool local;
     enum sec_level level;
     struct nt_guid object;
     struct rpc_join join;
@@ -148,6 +164,12 @@ static inline enum sec_level rpc_served_level(const struct rpc_server *s, const 
 {
     return served->min_level ? served->min_level : s->min_level;
 }
+
+/* ---- peer.c ---- */
+/* Takes down where an attached connection comes from and came in. */
+enum nt_status rpc_sconn_identify(struct rpc_sconn *c, int fd);
+/* The level that an unauthenticated call of this connection has for an interface. */
+enum sec_level rpc_local_level(const struct rpc_sconn *c, const struct rpc_served *served);
 
 /* ---- sauth.c ---- */
 struct rpc_ssec *rpc_ssec_find(const struct rpc_sconn *c, uint32_t ctx_id);

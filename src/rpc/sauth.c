@@ -77,7 +77,9 @@ static void take_names(struct rpc_ssec *x)
         (b.len != strlen(p->name) || memcmp(b.data, p->name, b.len) != 0))
         snprintf(x->mech, sizeof x->mech, "%s/%.*s", p->name, (int)b.len, (const char *)b.data);
     if (p->query(x->sec.ctx, SEC_ITEM_PEER, &b) == STATUS_SUCCESS && b.len < sizeof x->name &&
-        !memchr(b.data, 0, b.len)) { /* else "alice", NUL, anything would be alice */
+        !memchr(b.data, 0, b.len) && /* else "alice", NUL, anything would be alice */
+        (b.len < sizeof RPC_UID_PREFIX - 1 ||
+         memcmp(b.data, RPC_UID_PREFIX, sizeof RPC_UID_PREFIX - 1) != 0)) { /* these are the kernel's */
         memcpy(x->name, b.data, b.len);
         x->name[b.len] = 0;
     }

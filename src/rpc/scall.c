@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A server's calls: fragments of requests, dispatch, answers ([MS-RPCE] 3.3.1.5.4, 3.3.3.4). */
+#include <stdio.h>
 #include <stdlib.h>
 #include "ndr/ndr.h"
 #include "rpc/m_server.h"
@@ -128,8 +129,13 @@ static void take_caller(struct rpc_server_call *call, struct rpc_ssec *x)
 {
     call->sec = x;
     call->level = level_of(x);
-    call->name = nt_arena_strdup(call->mem, x ? x->name : "");
-    call->mech = x ? nt_arena_strdup(call->mem, x->mech) : NULL;
+    call->local = call->c->local;
+    call->cred = call->c->cred;
+    char uid[sizeof RPC_UID_PREFIX + 10] = "";
+    if (!x && call->cred.known)
+        snprintf(uid, sizeof uid, RPC_UID_PREFIX "%u", (unsigned)call->cred.uid);
+    call->name = nt_arena_strdup(call->mem, x ? x->name : uid);
+    call->mech = x ? nt_arena_strdup(call->mem, x->mech) : uid[0] ? nt_arena_strdup(call->mem, "unix") : NULL;
     call->peer = nt_arena_strdup(call->mem, call->c->peer);
 }
 
@@ -144,6 +150,8 @@ static enum nt_status admit(struct rpc_server_call *call)
         }
     if (!call->served)
         return RPC_NT_UNKNOWN_IF;
+    if (!call->sec)
+        call->level = rpc_local_level(c, call->served);
     if (call->level < rpc_served_level(c->s, call->served))
         return STATUS_ACCESS_DENIED;
     if (call->opnum >= call->served->iface->n_ops || !call->served->ops[call->opnum])
@@ -436,7 +444,12 @@ enum nt_status rpc_server_caller(const struct rpc_server_call *call, struct rpc_
                                      .name = call->name,
                                      .level = call->level,
                                      .ndr64 = call->ndr64,
-                                     .object = call->has_object ? &call->object : NULL };
+                                     .object = call->has_object ? &call->object : NULL,
+                                     .protseq = call->local ? "ncalrpc" : "ncacn_ip_tcp",
+                                     .has_cred = call->cred.known,
+                                     .uid = call->cred.uid,
+                                     .gid = call->cred.gid,
+                                     .pid = call->cred.pid };
     if (ret->size < sizeof ret->size)
         return STATUS_INVALID_PARAMETER;
     memcpy(ret, &all, ret->size < sizeof all ? ret->size : sizeof all);

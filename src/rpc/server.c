@@ -127,7 +127,12 @@ enum nt_status rpc_server_register(struct rpc_server *s, const struct rpc_interf
     struct rpc_served *p = calloc(1, sizeof *p);
     if (!p)
         return STATUS_NO_MEMORY;
-    *p = (struct rpc_served){ s->served, i, ops, dispatch, handlers, arg, SEC_LEVEL_DEFAULT };
+    *p = (struct rpc_served){ .next = s->served,
+                              .iface = i,
+                              .ops = ops,
+                              .dispatch = dispatch,
+                              .handlers = handlers,
+                              .arg = arg };
     s->served = p;
     return STATUS_SUCCESS;
 }
@@ -138,6 +143,16 @@ enum nt_status rpc_server_require(struct rpc_server *s, const struct rpc_interfa
     if (!p)
         return STATUS_NOT_FOUND;
     p->min_level = level;
+    return STATUS_SUCCESS;
+}
+
+enum nt_status rpc_server_trust_local(struct rpc_server *s, const struct rpc_interface *i,
+                                      enum rpc_local_trust who)
+{
+    struct rpc_served *p = find(s, i);
+    if (!p)
+        return STATUS_NOT_FOUND;
+    p->local = who;
     return STATUS_SUCCESS;
 }
 
@@ -155,8 +170,11 @@ static enum nt_status serve(struct rpc_server *s, int fd, const char *peer)
         return st;
     }
     st = io_attach(s->loop, c->tp->stream, fd);
-    if (st != STATUS_SUCCESS) {
+    if (st != STATUS_SUCCESS)
         close(fd);
+    else
+        st = rpc_sconn_identify(c, fd); /* the stream has fd now */
+    if (st != STATUS_SUCCESS) {
         rpc_sconn_close(c);
         s->refused++;
         return st;
@@ -187,6 +205,22 @@ enum nt_status rpc_server_listen(struct rpc_server *s, const char *host, uint16_
     s->listeners = l;
     if (ret_port)
         *ret_port = l->port;
+    return STATUS_SUCCESS;
+}
+
+enum nt_status rpc_server_listen_local(struct rpc_server *s, const char *path, unsigned mode)
+{
+    struct rpc_listener *l = calloc(1, sizeof *l);
+    if (!l)
+        return STATUS_NO_MEMORY;
+    l->s = s;
+    enum nt_status st = io_listen_local(s->loop, &l->l, path, mode, accepted);
+    if (st != STATUS_SUCCESS) {
+        free(l);
+        return nt_error_set(s->error, st, "listening on %s: %s", path, nt_status_name(st));
+    }
+    l->next = s->listeners;
+    s->listeners = l;
     return STATUS_SUCCESS;
 }
 

@@ -7,7 +7,7 @@ peer=$TERN_SRC/tests/system/rpc_echo_peer.py
 start()
 {
     mkfifo "$TERN_WORK/stop$1"
-    ECHO_LEVEL=$1 "$TERN_BUILD/tests/system/rpc_echod" 127.0.0.1 0 <"$TERN_WORK/stop$1" >"$TERN_WORK/ready$1" &
+    ECHO_LEVEL=${1%%[a-z]} "$TERN_BUILD/tests/system/rpc_echod" 127.0.0.1 0 <"$TERN_WORK/stop$1" >"$TERN_WORK/ready$1" &
     SERVER=$!
     exec 7>"$TERN_WORK/stop$1"
     for _ in $(seq 50); do
@@ -44,10 +44,28 @@ fails "least level privacy: only signed" 1 'refused c0000022' samba ,sign echo E
 like "least level privacy: sealed" '^passed$' samba ,seal echo Echo-1
 ok "it ends in order" stop
 
+# ncalrpc: the kernel tells who calls
+export ECHO_LOCAL=$TERN_WORK/lrpc/echo ECHO_TRUST=1
+mkdir "$TERN_WORK/lrpc"
+start 6
+local_call() { "$TERN" rpc call --binding "ncalrpc:[$ECHO_LOCAL$1]" "${@:2}" rpcecho.echo_AddOne '{"in_data":41}'; }
+like "ncalrpc: the server's own user" '"out_data": 42' local_call ""
+TERN_PASSWORD=Echo-1 like "ncalrpc: NTLM, sealed" '"out_data": 42' local_call ,seal,ntlm -U echo
+TERN_PASSWORD=wrong fails "ncalrpc: a wrong password" 1 'LOGON_FAILURE|ACCESS_DENIED' local_call ,seal,ntlm -U echo
+ok "it ends in order" stop
+ok "and its socket is gone" test ! -e "$ECHO_LOCAL"
+fails "ncalrpc: nobody there" 1 'CONNECTION_REFUSED' local_call ""
+fails "ncalrpc: an endpoint that is no path" 0 'no absolute path' "$TERN" rpc call --binding 'ncalrpc:[echo]' rpcecho.echo_AddOne '{"in_data":41}'
+ECHO_TRUST=0 start 6a
+fails "ncalrpc: nobody is trusted" 1 'ACCESS_DENIED' local_call ""
+ok "it ends in order" stop
+
 if command -v smbtorture >/dev/null; then
     start 1
     torture() { smbtorture -U 'echo%Echo-1' --option=torture:quick="$2" "ncacn_ip_tcp:127.0.0.1[$PORT,$1]" rpc.echo | grep -c '^success: echo'; }
     like "smbtorture rpc.echo, sealed: all ten" '^10$' torture seal no
+    lrpc() { smbtorture -U 'echo%Echo-1' --option="ncalrpc dir=$TERN_WORK/lrpc" "ncalrpc:[echo]" rpc.echo | grep -c '^success: echo'; }
+    like "smbtorture rpc.echo over ncalrpc: all ten" '^10$' lrpc
     like "smbtorture rpc.echo, signed and big endian: all but the one that sleeps" '^9$' torture sign,bigendian yes
     ok "it ends in order" stop
 else

@@ -2,7 +2,8 @@
 /*
  * A server of the echo interface over TCP, for the clients of others: rpc_echod ADDRESS PORT. Accounts: user
  * "echo", password "Echo-1" (its NT hash is below); a keytab from ECHO_KEYTAB. Prints "ready PORT".
- * ECHO_LEVEL: least level (1 2 5 6, default 1). Ends with its standard input.
+ * ECHO_LEVEL: least level (1 2 5 6, default 1). ECHO_LOCAL: a socket for ncalrpc, ECHO_TRUST: enum
+ * rpc_local_trust for it. Ends with its standard input.
  */
 #include <poll.h>
 #include <stdio.h>
@@ -209,7 +210,7 @@ int main(int argc, char **argv)
     struct rpc_server *s;
     struct sleeper *sleepers = NULL;
     uint16_t port;
-    const char *level = getenv("ECHO_LEVEL");
+    const char *level = getenv("ECHO_LEVEL"), *local = getenv("ECHO_LOCAL"), *trust = getenv("ECHO_TRUST");
     if (argc != 3)
         return 2;
     o.nt_hash = nt_hash;
@@ -221,6 +222,12 @@ int main(int argc, char **argv)
         rpcecho_register(s, &handlers, &sleepers) != STATUS_SUCCESS)
         return 1;
     if (rpc_server_listen(s, argv[1], (uint16_t)atoi(argv[2]), &port) != STATUS_SUCCESS) {
+        fprintf(stderr, "%s\n", err.text);
+        return 1;
+    }
+    if (local && (rpc_server_listen_local(s, local, 0666) != STATUS_SUCCESS ||
+                  rpc_server_trust_local(s, &rpcecho_interface,
+                                         (enum rpc_local_trust)(trust ? atoi(trust) : 0)) != STATUS_SUCCESS)) {
         fprintf(stderr, "%s\n", err.text);
         return 1;
     }

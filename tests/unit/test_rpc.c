@@ -30,6 +30,9 @@ static void test_binding(void **state)
         { "ncacn_ip_tcp:[2001:db8::1][135]", "2001:db8::1", "135", "ncacn_ip_tcp:[2001:db8::1][135]" },
         { "ncacn_ip_tcp:[fe80::1%eth0]", "fe80::1%eth0", NULL, "ncacn_ip_tcp:[fe80::1%eth0]" },
         { "ncacn_np:::1[lsarpc]", "::1", "lsarpc", "ncacn_np:[::1][\\pipe\\lsarpc]" },
+        { "ncalrpc:[/run/x.sock]", "", "/run/x.sock", "ncalrpc:[/run/x.sock]" },
+        { "ncalrpc:[/a:b,seal,ntlm]", "", "/a:b", "ncalrpc:[/a:b,seal,ntlm]" },
+        { "ncalrpc:[endpoint=/x]", "", "/x", "ncalrpc:[/x]" },
         { "12345778-1234-abcd-ef00-0123456789ac@ncacn_np:h[x]", "h", "x",
           "12345778-1234-abcd-ef00-0123456789ac@ncacn_np:h[\\pipe\\x]" },
     };
@@ -83,6 +86,15 @@ static void test_bad_binding(void **state)
         "1234@ncacn_np:host",
         "ncacn_np:host[a,target=x,target=y]",
         "ncacn_np:host[\001]",
+        "ncalrpc:",
+        "ncalrpc:[]",
+        "ncalrpc:[epmapper]",
+        "ncalrpc:[run/x.sock]",
+        "ncalrpc:host[/run/x.sock]",
+        "ncalrpc:[/run/x.sock]y",
+        "ncalrpc:[/"
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+        "a]",
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct nt_error err = { "" };
