@@ -111,8 +111,14 @@ NT_PUBLIC struct nt_arena *rpc_server_mem(const struct rpc_server_call *call);
  * STATUS_SUCCESS sends `out`, anything else a fault. Also for calls whose client has gone: then nothing is
  * sent. */
 NT_PUBLIC void rpc_server_reply(struct rpc_server_call *call, enum nt_status st);
-/* The client has gone or has given the call up: an answer would be for nobody. */
+/* The client has gone, has given the call up or would like it to end. */
 NT_PUBLIC bool rpc_server_cancelled(const struct rpc_server_call *call);
+/* Has fn called, once and from the loop, when that happens to a call that is being answered later. fn, or whoever
+ * it tells, ends the call with rpc_server_reply: with STATUS_CANCELLED for the fault nca_s_fault_cancel, or with
+ * the answer. fn NULL: no more. STATUS_CANCELLED when it has happened already; then fn is not called. */
+typedef void rpc_server_cancel_fn(struct rpc_server_call *call, void *arg);
+NT_PUBLIC enum nt_status rpc_server_on_cancel(struct rpc_server_call *call, rpc_server_cancel_fn *fn,
+                                              void *arg) NT_CHECKED;
 
 struct rpc_server_caller {
     size_t size;
@@ -134,17 +140,23 @@ NT_PUBLIC enum nt_status rpc_server_caller(const struct rpc_server_call *call,
 
 /* Context handles ([C706] 6.1.6). A handle is bound to its type, the association group that made it, and the
  * authenticated name of its caller; all else is RPC_NT_SS_CONTEXT_MISMATCH. When the last connection of the
- * group has gone, and no call of it runs, rundown gets what is left. */
+ * group has gone, and no call of it runs, rundown gets what is left.
+ *
+ * Calls whose requests name the same handle run one after the other, in the order in which they became whole, so
+ * that no object is closed under a call; those of a `shared` type run at the same time. */
 struct rpc_handle_type {
     const char *name;
     void (*rundown)(void *object); /* NULL: nothing to do */
+    bool shared;                   /* context_handle_noserialize: the object looks after itself */
 };
 /* STATUS_INSUFFICIENT_RESOURCES when the group has too many. */
 NT_PUBLIC enum nt_status rpc_handle_new(struct rpc_server_call *call, const struct rpc_handle_type *type,
                                         void *object, struct ndr_handle *ret) NT_CHECKED;
 NT_PUBLIC enum nt_status rpc_handle_get(const struct rpc_server_call *call, const struct ndr_handle *h,
                                         const struct rpc_handle_type *type, void **ret_object) NT_CHECKED;
-/* Forgets the handle without a run-down, and zeroes *h, which is how the client learns of it. */
+/* Ends the handle, and zeroes *h, which is how the client learns of it. With ret_object the caller takes the
+ * object over, and there is no run-down; NULL: rundown gets it when the last call that uses it, this one
+ * included, has ended. For a shared type only the latter: else STATUS_INVALID_PARAMETER. */
 NT_PUBLIC enum nt_status rpc_handle_close(struct rpc_server_call *call, struct ndr_handle *h,
                                           const struct rpc_handle_type *type, void **ret_object) NT_CHECKED;
 

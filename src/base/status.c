@@ -145,6 +145,8 @@ static uint32_t preferred_fault(enum nt_status st)
     case (uint32_t)RPC_NT_CALL_FAILED:
     case (uint32_t)RPC_NT_CALL_FAILED_DNE:
         return 0x1C000012; /* nca_s_fault_unspec */
+    case (uint32_t)STATUS_CANCELLED:
+        return 0x1C00000D; /* nca_s_fault_cancel */
     case (uint32_t)STATUS_NO_MEMORY:
     case (uint32_t)STATUS_INSUFFICIENT_RESOURCES:
     case (uint32_t)STATUS_INSUFF_SERVER_RESOURCES:

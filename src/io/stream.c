@@ -158,6 +158,8 @@ void io_ready(struct io_stream *s, struct io_item *it)
     it->stream = s;
     it->state = ITEM_READY;
     list_add_before(&s->ready, it);
+    if (s->loop && !s->depth) /* from outside: a driver may have to be told */
+        s->loop->ops->kick(s->loop, s);
 }
 
 void io_work(struct io_stream *s, struct io_item *it)

@@ -30,6 +30,12 @@ struct ndr_full_pull;
 struct ndr_pidl_push;
 struct ndr_pidl_pull;
 
+/* Context handles that a pull came across, in its arena: a server has to know which objects a call is about. */
+struct ndr_handles {
+    struct ndr_handle *h;
+    uint32_t n, cap;
+};
+
 struct ndr_push {
     struct wr *w;
     size_t start; /* of the stub in w */
@@ -57,6 +63,7 @@ struct ndr_pull {
     uint32_t n_full, cap_full;
     uint32_t flags; /* as in struct ndr_push */
     struct ndr_pidl_pull *pidl;
+    struct ndr_handles *handles; /* where to note them; NULL: nobody asks */
 };
 
 /* Appends to w; alignment is counted from w's length at this moment. w is used, not owned. */

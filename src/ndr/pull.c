@@ -808,6 +808,24 @@ void ndr_pull_guid(struct ndr_pull *n, struct nt_guid *to)
         get_guid(n, p, to);
 }
 
+static void note_handle(struct ndr_pull *n, const struct ndr_handle *h)
+{
+    struct ndr_handles *all = n->handles;
+    if (all->n == all->cap) {
+        uint32_t cap = all->cap ? all->cap * 2 : 4; /* each took 20 octets of the stub, so this stays small */
+        struct ndr_handle *p = nt_arena_raw(n->mem, cap * sizeof *p, 4);
+        if (!p) {
+            ndr_pull_fail(n, STATUS_NO_MEMORY);
+            return;
+        }
+        if (all->n)
+            memcpy(p, all->h, all->n * sizeof *p);
+        all->h = p;
+        all->cap = cap;
+    }
+    all->h[all->n++] = *h;
+}
+
 void ndr_pull_handle(struct ndr_pull *n, struct ndr_handle *to)
 {
     const uint8_t *p = aligned(n, 4, 20);
@@ -815,6 +833,8 @@ void ndr_pull_handle(struct ndr_pull *n, struct ndr_handle *to)
         return;
     to->attributes = get32(n, p);
     get_guid(n, p + 4, &to->uuid);
+    if (n->handles && !ndr_handle_is_null(to))
+        note_handle(n, to);
 }
 
 /* [MS-DTYP] 2.4.2.3; size is the maximum count. */

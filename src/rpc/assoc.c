@@ -188,7 +188,8 @@ static void on_bind(struct rpc_sconn *c, const uint8_t *pdu, const struct rpc_pd
         nak(c, d->h.call_id, RPC_NAK_NOT_SPECIFIED);
         return;
     }
-    c->group = rpc_group_get(c->s, d->u.bind.assoc);
+    c->group = rpc_group_get(c->s, d->u.bind.assoc, c->peer);
+    c->mpx = d->h.flags & RPC_PFC_CONC_MPX;
     if (!c->group) {
         nak(c, d->h.call_id, RPC_NAK_NOT_SPECIFIED);
         return;

@@ -53,6 +53,10 @@
 /* Context handles of one association group. Leaks of clients end here; Windows programs hold a handful. */
 #define RPC_SERVER_HANDLES_MAX 4096
 
+/* Context handles that one request may name. Each is looked up and held; no interface we know passes more than
+ * a few. */
+#define RPC_SERVER_CALL_HANDLES_MAX 64
+
 /* Calls that wait on one connection, which has one on the wire. A program that queues more has lost count. */
 #define RPC_CALLS_MAX 4096
 

@@ -7,6 +7,7 @@
 #ifndef RPC_M_SERVER_H
 #define RPC_M_SERVER_H
 
+#include <stdatomic.h>
 #include <msrpc/rpc_server.h>
 #include "ndr/ndr.h"
 #include "rpc/m_frag.h"
@@ -49,6 +50,7 @@ struct rpc_group {
     struct rpc_group *next;
     struct rpc_server *s;
     uint32_t id;
+    char host[80]; /* the client's address, without a port */
     unsigned refs; /* connections and calls */
     struct rpc_handle *handles[RPC_GROUP_BUCKETS];
     unsigned n_handles;
@@ -103,6 +105,7 @@ struct rpc_sconn {
     struct rpc_transport *tp;
     struct rpc_group *group;
     uint16_t max_xmit, max_recv;
+    bool mpx; /* several calls at a time were agreed on */
     struct rpc_scontext ctx[RPC_CONTEXTS_MAX];
     unsigned n_ctx;
     struct rpc_ssec *sec[RPC_SECURITY_CONTEXTS_MAX];
@@ -117,7 +120,19 @@ struct rpc_sconn {
     struct io_item ready, timer, destroy;
 };
 
-enum rpc_scall_state { RPC_SCALL_ARRIVING, RPC_SCALL_READY, RPC_SCALL_RUNNING, RPC_SCALL_PENDING };
+enum rpc_scall_state {
+    RPC_SCALL_ARRIVING,
+    RPC_SCALL_READY,
+    RPC_SCALL_WAITING, /* decoded; another call uses one of its context handles */
+    RPC_SCALL_RUNNING,
+    RPC_SCALL_PENDING,
+};
+
+/* That a call uses a context handle. */
+struct rpc_hold {
+    struct rpc_hold *next; /* of the call */
+    struct rpc_handle *h;
+};
 
 struct rpc_server_call {
     struct rpc_server_call *next;
@@ -128,7 +143,8 @@ struct rpc_server_call {
     struct nt_arena *mem;
     void *r;
     enum rpc_scall_state state;
-    bool cancelled, has_object, ndr64;
+    atomic_bool cancelled; /* a worker may look at it */
+    bool has_object, ndr64, decoded;
     bool orphaned; /* the client awaits no answer, but the call still counts among its connection's */
     uint8_t drep;
     uint16_t ctx, opnum;
@@ -140,6 +156,14 @@ struct rpc_server_call {
     struct nt_guid object;
     struct rpc_join join;
     struct ndr_pull pull;     /* of the request: the answer's full pointers know its */
+    struct ndr_handles named; /* context handles in the request */
+    struct rpc_hold *holds, *hold_mem; /* in use; room for as many as are named */
+    uint32_t n_holds;
+    struct rpc_server_call *outer; /* this one came inside of a callback of that one */
+    struct rpc_handle *waits_for;      /* with RPC_SCALL_WAITING */
+    struct rpc_server_call *wait_next; /* in the handle's queue */
+    rpc_server_cancel_fn *on_cancel;   /* NULL: nobody asked, or it was told */
+    void *on_cancel_arg;
     char *name, *peer, *mech; /* copies in mem, since c may go */
 };
 
@@ -185,12 +209,18 @@ void rpc_ssec_free_all(struct rpc_sconn *c);
 /* ---- scall.c ---- */
 void rpc_scall_on_request(struct rpc_sconn *c, uint8_t *pdu, const struct rpc_pdu *d);
 void rpc_scall_on_cancel(struct rpc_sconn *c, uint32_t call_id, bool orphaned);
-void rpc_scall_run_ready(struct rpc_sconn *c); /* dispatches what is whole */
+void rpc_scall_run_ready(struct rpc_sconn *c); /* dispatches what is whole, tells about cancels */
 void rpc_scall_lose_client(struct rpc_sconn *c);
 
 /* ---- handle.c ---- */
-/* The group that a bind names (0: a new one); NULL if there is none or memory is short. */
-struct rpc_group *rpc_group_get(struct rpc_server *s, uint32_t id);
+/* The group that a bind names (0: a new one); NULL if there is none, if it is another machine's than `peer`'s
+ * ([MS-RPCE] 3.3.1.5.7), or if memory is short. */
+struct rpc_group *rpc_group_get(struct rpc_server *s, uint32_t id, const char *peer);
 void rpc_group_unref(struct rpc_group *g);
+/* Takes the context handles that the call names, all or none. False: one of them is in use, and the call,
+ * RPC_SCALL_WAITING now, becomes RPC_SCALL_READY when its turn has come. */
+bool rpc_handles_take(struct rpc_server_call *call);
+/* The call is over, or waits no more. Those that waited for it are made ready. */
+void rpc_handles_drop(struct rpc_server_call *call);
 
 #endif

@@ -20,6 +20,7 @@ static void call_free(struct rpc_server_call *call)
 {
     if (call->c)
         unlink_call(call);
+    rpc_handles_drop(call);
     call->group->s->n_calls--;
     rpc_group_unref(call->group);
     nt_arena_free(call->mem);
@@ -42,6 +43,7 @@ static struct rpc_server_call *call_new(struct rpc_sconn *c, const struct rpc_pd
     call->opnum = d->u.req.opnum;
     call->has_object = d->u.req.has_object;
     call->object = d->u.req.object;
+    atomic_init(&call->cancelled, false);
     call->c = c;
     call->group = c->group;
     call->group->refs++;
@@ -53,6 +55,15 @@ static struct rpc_server_call *call_new(struct rpc_sconn *c, const struct rpc_pd
     return call;
 }
 
+/* The call may be gone afterwards. */
+static void tell_cancelled(struct rpc_server_call *call)
+{
+    rpc_server_cancel_fn *fn = call->on_cancel;
+    call->on_cancel = NULL;
+    if (fn && call->state == RPC_SCALL_PENDING)
+        fn(call, call->on_cancel_arg);
+}
+
 void rpc_scall_lose_client(struct rpc_sconn *c)
 {
     while (c->calls) {
@@ -62,6 +73,7 @@ void rpc_scall_lose_client(struct rpc_sconn *c)
             call->c = NULL;
             call->sec = NULL;
             call->cancelled = true;
+            tell_cancelled(call);
         } else {
             call_free(call);
         }
@@ -246,6 +258,8 @@ void rpc_scall_on_request(struct rpc_sconn *c, uint8_t *pdu, const struct rpc_pd
         reject_pdu(c, d, RPC_NT_PROTOCOL_ERROR);
         return;
     }
+    if (d->h.flags & RPC_PFC_PENDING_CANCEL) /* it came before the request did ([C706] 12.6.3.1) */
+        call->cancelled = true;
     st = add_stub(call, stub, last ? 0 : d->u.req.alloc_hint);
     if (st != STATUS_SUCCESS) {
         refuse(call, st, last);
@@ -266,13 +280,13 @@ void rpc_scall_on_cancel(struct rpc_sconn *c, uint32_t call_id, bool orphaned)
     if (!call)
         return; /* the answer is on its way */
     call->cancelled = true;
-    if (!orphaned)
-        return;
-    if (call->state < RPC_SCALL_RUNNING)
+    if (orphaned && call->state < RPC_SCALL_RUNNING) {
         call_free(call);
-    else
-        call->orphaned =
-            true; /* and goes on to count: else orphans would be a way around RPC_SERVER_CALLS_MAX */
+        return;
+    }
+    /* an orphan goes on to count: else orphans would be a way around RPC_SERVER_CALLS_MAX */
+    call->orphaned = call->orphaned || orphaned;
+    io_ready(c->tp->stream, &c->ready);
 }
 
 /* ---- answering ---- */
@@ -365,6 +379,8 @@ static void complete(struct rpc_server_call *call, enum nt_status st)
             rpc_sconn_fault(c, call->id, call->ctx, st, true);
         rpc_sconn_touch(c);
     }
+    if (c && !c->mpx && call->next)
+        io_ready(c->tp->stream, &c->ready); /* the next one's turn */
     call_free(call);
 }
 
@@ -382,15 +398,35 @@ static enum nt_status check_trailer(const struct rpc_server_call *call, const st
     return rpc_vt_check(call->join.data + call->join.len - left, left, &expect, call->sec->sec.header_sign);
 }
 
-static void dispatch(struct rpc_server_call *call)
+static enum nt_status decode(struct rpc_server_call *call)
 {
     struct ndr_budget budget = { .bytes = call->level == SEC_LEVEL_NONE ? RPC_SERVER_DECODED_ANONYMOUS : 0 };
-    call->state = RPC_SCALL_RUNNING;
     ndr_pull_init(&call->pull, call->mem, call->join.data, call->join.len, call->drep, call->ndr64, &budget);
+    call->pull.handles = &call->named;
     call->op->pull_in(&call->pull, call->r);
     enum nt_status st = ndr_pull_status(&call->pull);
     if (st == STATUS_SUCCESS)
         st = check_trailer(call, &call->pull);
+    if (st == STATUS_SUCCESS && call->named.n > RPC_SERVER_CALL_HANDLES_MAX)
+        st = RPC_NT_BAD_STUB_DATA;
+    if (st == STATUS_SUCCESS && call->named.n) {
+        call->hold_mem = nt_arena_alloc(call->mem, call->named.n * sizeof *call->hold_mem, 8);
+        if (!call->hold_mem)
+            st = STATUS_NO_MEMORY;
+    }
+    call->decoded = true;
+    return st;
+}
+
+/* Runs the handler, unless another call has a context handle that this one names. */
+static void dispatch(struct rpc_server_call *call)
+{
+    enum nt_status st = STATUS_SUCCESS;
+    call->state = RPC_SCALL_RUNNING;
+    if (!call->decoded)
+        st = decode(call);
+    if (st == STATUS_SUCCESS && !rpc_handles_take(call))
+        return;
     if (st == STATUS_SUCCESS) {
         call->group->s->dispatched++;
         st = call->served->dispatch(call->served->handlers, call, call->opnum, call->r);
@@ -401,14 +437,42 @@ static void dispatch(struct rpc_server_call *call)
         complete(call, st);
 }
 
+/* Something to be done for this call, now that nothing is being parsed? */
+static bool is_due(const struct rpc_server_call *call)
+{
+    return call->state == RPC_SCALL_READY ||
+           (call->cancelled &&
+            (call->state == RPC_SCALL_WAITING || (call->state == RPC_SCALL_PENDING && call->on_cancel)));
+}
+
+static void run_due(struct rpc_server_call *call)
+{
+    if (call->state == RPC_SCALL_WAITING) { /* nothing has run yet, so that the cancel can be obeyed */
+        struct rpc_sconn *c = call->c;
+        uint32_t id = call->id;
+        uint16_t ctx = call->ctx;
+        call_free(call);
+        rpc_sconn_fault(c, id, ctx, STATUS_CANCELLED, false);
+    } else if (call->state == RPC_SCALL_PENDING) {
+        tell_cancelled(call);
+    } else {
+        dispatch(call);
+    }
+}
+
+/* On a connection without concurrent multiplexing a client has to await an answer before its next request
+ * ([MS-RPCE] 3.3.1.5.8). One that does not is served in its order. */
 void rpc_scall_run_ready(struct rpc_sconn *c)
 {
     struct rpc_server_call *call = c->calls;
+    bool busy = false;
     while (call && c->state != RPC_SC_CLOSED) {
-        if (call->state == RPC_SCALL_READY) {
-            dispatch(call);
+        if (is_due(call) && !(busy && call->state == RPC_SCALL_READY)) {
+            run_due(call);
             call = c->calls; /* the list may have changed */
+            busy = false;
         } else {
+            busy = busy || (!c->mpx && call->state >= RPC_SCALL_READY && !call->orphaned);
             call = call->next;
         }
     }
@@ -434,6 +498,15 @@ struct nt_arena *rpc_server_mem(const struct rpc_server_call *call)
 bool rpc_server_cancelled(const struct rpc_server_call *call)
 {
     return call->cancelled;
+}
+
+enum nt_status rpc_server_on_cancel(struct rpc_server_call *call, rpc_server_cancel_fn *fn, void *arg)
+{
+    if (fn && call->cancelled)
+        return STATUS_CANCELLED;
+    call->on_cancel = fn;
+    call->on_cancel_arg = arg;
+    return STATUS_SUCCESS;
 }
 
 enum nt_status rpc_server_caller(const struct rpc_server_call *call, struct rpc_server_caller *ret)
