@@ -40,7 +40,9 @@ struct io_ops {
 
 /* High-water mark: a driver stops reading from a peer while this much output waits, so that a peer that does
  * not read cannot make us queue without end. */
-#define IO_HIGH_WATER                   ((size_t)1 << 20)
+#define IO_HIGH_WATER ((size_t)1 << 20)
+/* What io_on_drain waits for: so much is still on its way that the transport does not idle meanwhile. */
+#define IO_LOW_WATER                    ((size_t)64 << 10)
 
 #define io_container(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
@@ -62,13 +64,16 @@ struct io_stream {
     enum nt_status why; /* once closed */
     unsigned depth;     /* > 0 while an engine or callback of this stream runs */
     bool close_after;   /* close when the output queue is empty */
+    bool reads_on;      /* the driver reads however much output waits: the engine bounds what it queues, and
+                           the peer may have to be read before it takes more */
     uint64_t now;       /* as of the current step */
     size_t queued;      /* bytes waiting */
     struct io_out *out_head, *out_tail;
     struct io_out *out_spare;           /* one empty record kept for the next message */
     struct io_item ready, timers, work; /* list heads */
     struct io_item close_item;
-    bool *gone; /* set for io_step when a callback ends the stream */
+    struct io_item *drain; /* of io_on_drain */
+    bool *gone;            /* set for io_step when a callback ends the stream */
 };
 
 /* env NULL: system. The stream is embedded in, and outlived by, the bottom engine's owner. */
@@ -87,6 +92,8 @@ enum nt_status io_queue(struct io_stream *s, struct wr *out);
 enum nt_status io_queue_from(struct io_stream *s, struct wr *out, size_t skip);
 void io_timer(struct io_stream *s, struct io_item *it, uint64_t when); /* monotonic ns; re-arms if pending */
 void io_ready(struct io_stream *s, struct io_item *it);                /* callback after this step */
+/* Callback once no more than IO_LOW_WATER bytes of output wait; one item of a stream, NULL: none any more. */
+void io_on_drain(struct io_stream *s, struct io_item *it);
 void io_work(struct io_stream *s, struct io_item *it); /* it->work elsewhere, then it->fn here */
 /* Owner's thread, any time; idempotent. False while the work of an io_work item still runs elsewhere: then
  * it->fn is called at its end with a NULL stream, only to free what the item owns. */
@@ -132,8 +139,8 @@ enum nt_status io_attach(struct nt_loop *l, struct io_stream *s, int fd);
 /* The numeric address that a stream is connected to, for error sentences: "192.0.2.1:445"; "" if none. */
 const char *io_peer(const struct io_stream *s);
 
-/* A listening socket on a loop. `accepted` takes over each connected descriptor (close-on-exec), with the text
- * of its address as io_peer has it; it may end this listener. */
+/* A listening socket on a loop. `accepted` takes over each connected descriptor (close-on-exec), with the
+ * text of its address as io_peer has it; it may end this listener. */
 struct io_listener {
     void (*accepted)(struct io_listener *l, int fd, const char *peer);
     struct io_listener *next, **link; /* private */

@@ -250,7 +250,8 @@ static bool receive(struct poll_loop *l, struct poll_conn *c, int flags)
 
 static bool conn_reads(const struct poll_conn *c)
 {
-    return c->s && c->fd >= 0 && c->s->state == IO_OPEN && c->s->queued < IO_HIGH_WATER;
+    return c->s && c->fd >= 0 && c->s->state == IO_OPEN &&
+           (c->s->queued < IO_HIGH_WATER || c->s->reads_on);
 }
 
 /* The pollfds of all streams, then those of dials, watches and the token. Grows the array as needed; 0 when

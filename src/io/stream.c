@@ -162,6 +162,15 @@ void io_ready(struct io_stream *s, struct io_item *it)
         s->loop->ops->kick(s->loop, s);
 }
 
+void io_on_drain(struct io_stream *s, struct io_item *it)
+{
+    s->drain = it;
+    if (it && s->queued <= IO_LOW_WATER) {
+        s->drain = NULL;
+        io_ready(s, it);
+    }
+}
+
 void io_work(struct io_stream *s, struct io_item *it)
 {
     io_cancel(it);
@@ -232,6 +241,10 @@ int io_pending(const struct io_stream *s, struct iovec *iov, int max)
 void io_sent(struct io_stream *s, size_t n)
 {
     s->queued -= n < s->queued ? n : s->queued;
+    if (s->drain && s->queued <= IO_LOW_WATER) {
+        io_ready(s, s->drain);
+        s->drain = NULL;
+    }
     while (s->out_head) {
         struct io_out *o = s->out_head;
         size_t left = o->w.len - o->sent;

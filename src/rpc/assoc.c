@@ -397,7 +397,7 @@ static void conn_idle(void *up)
     (void)up;
 }
 
-static const struct rpc_transport_up server_up = { conn_opened, conn_data, conn_closed, conn_idle };
+static const struct rpc_transport_up server_up = { conn_opened, conn_data, conn_closed, conn_idle, NULL };
 
 static void ready_fn(struct io_item *it)
 {

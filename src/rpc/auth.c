@@ -178,7 +178,8 @@ void rpc_send_bind(struct rpc_conn *c, struct nt_blob token)
     elems[n++] = elem_of(c->ctx[0].iface, 1, &features);
     struct wr w;
     size_t start = rpc_conn_writer(c, &w, RPC_FRAG_MAX);
-    unsigned flags = RPC_PFC_WHOLE | (c->offered_header_sign ? (unsigned)RPC_PFC_HEADER_SIGN : 0U);
+    unsigned flags =
+        RPC_PFC_WHOLE | RPC_PFC_CONC_MPX | (c->offered_header_sign ? (unsigned)RPC_PFC_HEADER_SIGN : 0U);
     c->leg_id = c->next_id++;
     rpc_put_bind(&w, RPC_PT_BIND, flags, c->leg_id, c->max_frag, 0, elems, n);
     if (c->provider)
@@ -393,6 +394,8 @@ void rpc_on_bind_ack(struct rpc_conn *c, const uint8_t *pdu, const struct rpc_pd
     }
     if (!ack_holds(c, d, first) || !trailer_holds(c, d))
         return;
+    if (first)
+        c->mpx = (d->h.flags & RPC_PFC_CONC_MPX) && !(c->tp->ops->caps & RPC_TP_ONE_OP);
     if (first)
         c->sec.header_sign = c->offered_header_sign && (d->h.flags & RPC_PFC_HEADER_SIGN);
     if (c->sec.established)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Calls. Callers may start any number; one at a time is on the wire ([MS-RPCE] 3.3.1.5.8, exclusive
- * connection), the others wait in order. Answers are found by call id, so that nothing here has to change
- * where a connection carries several at once.
+ * Calls. Callers may start any number. Where the server agreed to it (PFC_CONC_MPX, [MS-RPCE] 3.3.1.5.8) many
+ * are on the wire at a time, else one; the others wait in order. Answers are found by call id and come in any
+ * order, also with the fragments of several mixed.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,65 +10,6 @@
 #include "ndr/ndr.h"
 
 #define NS_PER_MS UINT64_C(1000000)
-
-static void pump(struct rpc_conn *c);
-
-/* ---- lists ---- */
-
-static void list_put(struct rpc_list *l, struct rpc_call *call)
-{
-    call->next = NULL;
-    if (l->tail)
-        l->tail->next = call;
-    else
-        l->head = call;
-    l->tail = call;
-}
-
-static struct rpc_call *list_get(struct rpc_list *l)
-{
-    struct rpc_call *call = l->head;
-    if (call) {
-        l->head = call->next;
-        if (!l->head)
-            l->tail = NULL;
-    }
-    return call;
-}
-
-static void list_del(struct rpc_list *l, struct rpc_call *call)
-{
-    struct rpc_call *prev = NULL;
-    for (struct rpc_call *p = l->head; p != call; p = p->next)
-        prev = p;
-    if (prev)
-        prev->next = call->next;
-    else
-        l->head = call->next;
-    if (l->tail == call)
-        l->tail = prev;
-}
-
-static struct rpc_call *find_sent(struct rpc_conn *c, uint32_t id)
-{
-    struct rpc_call *call = c->sent.head;
-    while (call && call->id != id)
-        call = call->next;
-    return call;
-}
-
-bool rpc_calls_wait(const struct rpc_conn *c)
-{
-    return c->sent.head != NULL;
-}
-
-bool rpc_calls_midway(const struct rpc_conn *c)
-{
-    for (const struct rpc_call *call = c->sent.head; call; call = call->next)
-        if (call->answered)
-            return true;
-    return false;
-}
 
 static const char *call_name(const struct rpc_call *call)
 {
@@ -84,40 +25,63 @@ static void clear_out(const struct rpc_op *op, void *r)
         memset((char *)r + op->out_offset, 0, op->size - op->out_offset);
 }
 
-static void finish(struct rpc_call *call, enum nt_status st)
+static void unlink_call(struct rpc_call *call)
 {
     struct rpc_conn *c = call->c;
     if (call->state == RPC_CALL_QUEUED) {
-        list_del(&c->queue, call);
+        rpc_list_del(&c->queue, call);
         c->n_queued--;
-    } else {
-        list_del(&c->sent, call);
+        return;
     }
+    rpc_sent_del(&c->sent, call);
+    c->n_midway -= call->answered;
+    c->held -= call->join.cap;
+    if (!call->op)
+        c->altering = false;
+}
+
+static void finish(struct rpc_call *call, enum nt_status st)
+{
+    struct rpc_conn *c = call->c;
+    unlink_call(call);
     io_cancel(&call->timer);
     io_watch_stop(&call->watch);
-    if (st != STATUS_SUCCESS)
+    if (st != STATUS_SUCCESS) {
+        call->not_run |= call->state == RPC_CALL_QUEUED;
         clear_out(call->op, call->r);
+        if (c->state != RPC_ST_CLOSED || (c->finished.tail && c->finished.tail->said))
+            call->said = malloc(sizeof *call->said);
+        if (call->said)
+            *call->said = c->err;
+    }
     call->state = RPC_CALL_FINISHED;
     call->st = st;
-    list_put(&c->finished, call);
+    rpc_list_put(&c->finished, call);
     rpc_conn_wake(c);
 }
 
 static void call_free(struct rpc_conn *c, struct rpc_call *call)
 {
+    free(call->said);
     if (c->spare)
         free(call);
     else
         c->spare = call;
 }
 
+/* What the connection says about its last failure is about this call while its callback runs. */
 void rpc_calls_tell(struct rpc_conn *c)
 {
     struct rpc_call *call;
-    while ((call = list_get(&c->finished))) {
+    while ((call = c->finished.head)) {
         rpc_done_fn *done = call->done;
         void *arg = call->arg;
         enum nt_status st = call->st;
+        rpc_list_del(&c->finished, call);
+        c->fault = call->fault;
+        c->not_run = call->not_run;
+        if (call->said)
+            c->err = *call->said;
         call_free(c, call);
         done(arg, st);
     }
@@ -125,40 +89,13 @@ void rpc_calls_tell(struct rpc_conn *c)
 
 void rpc_calls_fail(struct rpc_conn *c, enum nt_status st)
 {
-    while (c->sent.head)
-        finish(c->sent.head, st);
+    while (c->sent.list.head)
+        finish(c->sent.list.head, st);
     while (c->queue.head)
         finish(c->queue.head, st);
 }
 
 /* ---- cancelling ---- */
-
-/* The oldest is forgotten when there are too many: a server that answers so late answers in order. */
-static void add_orphan(struct rpc_conn *c, uint32_t id)
-{
-    if (c->n_orphans == RPC_ORPHANS_MAX) {
-        memmove(c->orphans, c->orphans + 1, sizeof c->orphans - sizeof c->orphans[0]);
-        c->n_orphans--;
-    }
-    c->orphans[c->n_orphans++] = id;
-}
-
-static bool is_orphan(const struct rpc_conn *c, uint32_t id)
-{
-    for (unsigned i = 0; i < c->n_orphans; i++)
-        if (c->orphans[i] == id)
-            return true;
-    return false;
-}
-
-static void del_orphan(struct rpc_conn *c, uint32_t id)
-{
-    unsigned n = 0;
-    for (unsigned i = 0; i < c->n_orphans; i++)
-        if (c->orphans[i] != id)
-            c->orphans[n++] = c->orphans[i];
-    c->n_orphans = n;
-}
 
 static bool send_bare(struct rpc_conn *c, enum rpc_ptype type, uint32_t id)
 {
@@ -169,8 +106,10 @@ static bool send_bare(struct rpc_conn *c, enum rpc_ptype type, uint32_t id)
     return c->tp->ops->send(c->tp, &w, false) == STATUS_SUCCESS;
 }
 
-/* A call that is on the wire ends now. The connection survives only where the server knows about orphans
- * ([MS-RPCE] 3.3.1.5.10) and something can be sent meanwhile. */
+/* A call that is on the wire ends now. A server that knows about orphans is told ([MS-RPCE] 3.3.1.5.10).
+ * Where it does not, and has several calls at work, this one may run to its end there: nothing may be sent
+ * about it, but the connection need not go, and the others do not suffer. An exclusive connection has nothing
+ * else to do, and goes. */
 static void give_up(struct rpc_call *call, enum nt_status st)
 {
     struct rpc_conn *c = call->c;
@@ -178,12 +117,15 @@ static void give_up(struct rpc_call *call, enum nt_status st)
     rpc_conn_explain(c, st, call_name(call), "%s",
                      st == STATUS_IO_TIMEOUT ? "the server did not answer in time"
                                              : "given up by the caller");
-    bool keep = (c->features & RPC_FEATURE_KEEP_ON_ORPHAN) && !(c->tp->ops->caps & RPC_TP_ONE_OP) &&
-                send_bare(c, RPC_PT_ORPHANED, id);
+    bool keep = !(c->tp->ops->caps & RPC_TP_ONE_OP);
+    if (keep && (c->features & RPC_FEATURE_KEEP_ON_ORPHAN))
+        keep = send_bare(c, RPC_PT_ORPHANED, id);
+    else
+        keep = keep && c->mpx;
     finish(call, st);
     if (keep) {
-        add_orphan(c, id);
-        pump(c);
+        rpc_orphans_add(&c->orphans, id);
+        rpc_calls_pump(c);
     } else {
         rpc_conn_fail(c, STATUS_CONNECTION_DISCONNECTED, NULL, "%s", "");
     }
@@ -205,6 +147,7 @@ void rpc_call_cancel(struct rpc_call *call)
     struct rpc_conn *c = call->c;
     switch (call->state) {
     case RPC_CALL_QUEUED:
+        rpc_conn_explain(c, STATUS_CANCELLED, call_name(call), "given up by the caller before it was sent");
         finish(call, STATUS_CANCELLED);
         break;
     case RPC_CALL_SENT:
@@ -363,21 +306,34 @@ static enum nt_status send_alter(struct rpc_conn *c, struct rpc_call *call)
 static enum nt_status start(struct rpc_call *call)
 {
     struct rpc_conn *c = call->c;
-    call->id = c->next_id++;
+    do /* ids wrap, and a call may wait for days */
+        call->id = c->next_id++;
+    while (c->sent.n && rpc_sent_find(&c->sent, call->id));
     enum nt_status st = call->op ? send_request(c, call) : send_alter(c, call);
     if (st != STATUS_SUCCESS || call->state != RPC_CALL_QUEUED)
         return st;
-    list_del(&c->queue, call);
+    rpc_list_del(&c->queue, call);
     c->n_queued--;
-    list_put(&c->sent, call);
+    rpc_sent_put(&c->sent, call);
+    c->altering = !call->op;
     call->state = RPC_CALL_SENT;
     return STATUS_SUCCESS;
 }
 
-/* Sends what waits, if nothing is on the wire. */
-static void pump(struct rpc_conn *c)
+/* May the next call be sent? With concurrent multiplexing the server must be ready for requests, which it is
+ * not while it negotiates a context. */
+static bool may_send(struct rpc_conn *c)
 {
-    while (c->state == RPC_ST_READY && !c->sent.head && c->queue.head) {
+    if (c->state != RPC_ST_READY)
+        return false;
+    if (c->sent.n == 0)
+        return true;
+    return c->mpx && !c->altering && c->sent.n < RPC_CALLS_SENT_MAX && c->tp->ops->room(c->tp);
+}
+
+void rpc_calls_pump(struct rpc_conn *c)
+{
+    while (c->queue.head && may_send(c)) {
         struct rpc_call *call = c->queue.head;
         enum nt_status st = start(call);
         if (st != STATUS_SUCCESS && call->state == RPC_CALL_QUEUED)
@@ -396,27 +352,27 @@ static struct rpc_call *call_new(struct rpc_conn *c, rpc_done_fn *done, void *ar
     return call;
 }
 
-/* Puts a new call into the queue and, if it is alone, on the wire. Fails at once or not at all. */
+/* Puts a new call into the queue and, if nothing is in its way, on the wire. Fails at once or not at all. */
 static enum nt_status enqueue(struct rpc_conn *c, struct rpc_call *call)
 {
-    bool alone = !c->sent.head && !c->queue.head;
+    bool next = !c->queue.head && may_send(c);
     call->deadline = io_loop_now(c->loop) + c->call_timeout_ms * NS_PER_MS;
-    list_put(&c->queue, call);
+    rpc_list_put(&c->queue, call);
     c->n_queued++;
     io_timer(c->tp->stream, &call->timer, call->deadline);
     io_watch_start(c->loop, &call->watch, c->call_cancel, token_fired);
-    if (!alone)
+    if (!next)
         return STATUS_SUCCESS;
     enum nt_status st = start(call);
     if (st == STATUS_SUCCESS)
         return st;
     if (call->state == RPC_CALL_QUEUED) {
-        list_del(&c->queue, call);
+        rpc_list_del(&c->queue, call);
         c->n_queued--;
         io_cancel(&call->timer);
         io_watch_stop(&call->watch);
     } else {
-        list_del(&c->finished, call); /* the connection failed on the way */
+        rpc_list_del(&c->finished, call); /* the connection failed on the way */
     }
     call_free(c, call);
     return st;
@@ -452,8 +408,9 @@ static enum nt_status may_call(struct rpc_conn *c)
         return STATUS_INVALID_DEVICE_STATE;
     if (c->call_cancel && nt_cancel_fired(c->call_cancel))
         return STATUS_CANCELLED;
-    if (c->n_queued >= RPC_CALLS_MAX) {
-        rpc_conn_explain(c, STATUS_INSUFFICIENT_RESOURCES, "call", "%u calls wait already", c->n_queued);
+    if (c->n_queued + c->sent.n >= RPC_CALLS_MAX) {
+        rpc_conn_explain(c, STATUS_INSUFFICIENT_RESOURCES, "call", "%u calls have been started already",
+                         c->n_queued + c->sent.n);
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     return STATUS_SUCCESS;
@@ -522,7 +479,8 @@ static void on_fault(struct rpc_call *call, const struct rpc_pdu *d)
     enum nt_status st = nt_from_rpc_fault(code);
     if (call->state == RPC_CALL_CANCELLING && st == RPC_NT_CALL_CANCELLED)
         st = STATUS_CANCELLED;
-    c->fault = code;
+    call->fault = code;
+    call->not_run = d->h.flags & RPC_PFC_DID_NOT_EXECUTE;
     rpc_conn_explain(c, st, call_name(call), "the server answered with fault %s%s0x%08x", name ? name : "",
                      name ? " " : "", code);
     finish(call, st);
@@ -579,14 +537,32 @@ static void on_orphan(struct rpc_conn *c, uint8_t *pdu, const struct rpc_pdu *d)
 {
     struct nt_blob stub;
     if (take_off(c, pdu, d, &stub) && (d->h.ptype == RPC_PT_FAULT || (d->h.flags & RPC_PFC_LAST)))
-        del_orphan(c, d->h.call_id);
+        rpc_orphans_del(&c->orphans, d->h.call_id);
+}
+
+/* Takes a fragment of an answer, within what one connection may hold. */
+static enum nt_status join(struct rpc_call *call, const struct rpc_pdu *d, struct nt_blob stub, bool last,
+                           const char **ret_why)
+{
+    struct rpc_conn *c = call->c;
+    uint32_t hint = last ? 0 : d->u.rsp.alloc_hint;
+    size_t before = call->join.cap;
+    if (c->n_midway && stub.len > RPC_ANSWERS_HELD_MAX - c->held) {
+        *ret_why = "parts of more answers than can be held";
+        return RPC_NT_PROTOCOL_ERROR;
+    }
+    if (hint <= RPC_HINT_MAX && c->held + hint > RPC_ANSWERS_HINTED_MAX)
+        hint = 0;
+    enum nt_status st = rpc_join_add(&call->join, call->mem, stub, hint, ret_why);
+    c->held += call->join.cap - before;
+    return st;
 }
 
 void rpc_on_answer(struct rpc_conn *c, uint8_t *pdu, const struct rpc_pdu *d)
 {
-    struct rpc_call *call = find_sent(c, d->h.call_id);
+    struct rpc_call *call = rpc_sent_find(&c->sent, d->h.call_id);
     struct nt_blob stub;
-    if (!call && is_orphan(c, d->h.call_id)) {
+    if (!call && rpc_orphans_have(&c->orphans, d->h.call_id)) {
         on_orphan(c, pdu, d);
         return;
     }
@@ -599,13 +575,14 @@ void rpc_on_answer(struct rpc_conn *c, uint8_t *pdu, const struct rpc_pdu *d)
         return;
     if (d->h.ptype == RPC_PT_FAULT) {
         on_fault(call, d);
-        pump(c);
+        rpc_calls_pump(c);
         return;
     }
     bool last = d->h.flags & RPC_PFC_LAST;
+    c->n_midway += !call->answered;
     call->answered = true;
     call->drep = d->h.drep;
-    enum nt_status st = rpc_join_add(&call->join, call->mem, stub, last ? 0 : d->u.rsp.alloc_hint, &why);
+    enum nt_status st = join(call, d, stub, last, &why);
     if (st != STATUS_SUCCESS) {
         rpc_conn_fail(c, st, call->op->name, "%s%s", why ? "the server sent " : "no memory for the answer",
                       why ? why : "");
@@ -613,13 +590,13 @@ void rpc_on_answer(struct rpc_conn *c, uint8_t *pdu, const struct rpc_pdu *d)
     }
     if (last) {
         decode(call);
-        pump(c);
+        rpc_calls_pump(c);
     }
 }
 
 void rpc_on_alter_resp(struct rpc_conn *c, const struct rpc_pdu *d)
 {
-    struct rpc_call *call = find_sent(c, d->h.call_id);
+    struct rpc_call *call = rpc_sent_find(&c->sent, d->h.call_id);
     if (!call || call->op || (d->h.flags & RPC_PFC_WHOLE) != RPC_PFC_WHOLE ||
         d->u.ack.n != (c->want_ndr64 ? 2 : 1)) {
         rpc_conn_fail(c, RPC_NT_PROTOCOL_ERROR, "receiving",
@@ -634,7 +611,7 @@ void rpc_on_alter_resp(struct rpc_conn *c, const struct rpc_pdu *d)
     struct rpc_rd list = d->u.ack.list;
     enum nt_status st = rpc_check_results(c, &list, call->ctx, "adding an interface");
     finish(call, st);
-    pump(c);
+    rpc_calls_pump(c);
 }
 
 /* ---- synchronous ---- */

@@ -270,7 +270,7 @@ static void on_pdu(struct rpc_conn *c, uint8_t *pdu, size_t len)
         break;
     case RPC_PT_SHUTDOWN: /* the server would like us to leave ([C706] 12.6.4.11); it will close soon anyway
                            */
-        if (!rpc_calls_wait(c))
+        if (!c->sent.n)
             rpc_conn_fail(c, STATUS_CONNECTION_DISCONNECTED, "receiving",
                           "the server asked for the end of the connection");
         break;
@@ -340,7 +340,7 @@ static void conn_data(void *up, uint8_t *data, size_t len)
         }
     }
     /* What has begun must be read to its end; what has not begun comes with the answer to what was sent. */
-    if (c->state != RPC_ST_CLOSED && (c->in.len || rpc_calls_midway(c)))
+    if (c->state != RPC_ST_CLOSED && (c->in.len || c->n_midway))
         c->tp->ops->want(c->tp);
 }
 
@@ -372,7 +372,14 @@ static void conn_up(void *up)
         rpc_send_bind(c, (struct nt_blob){ NULL, 0 });
 }
 
-static const struct rpc_transport_up conn_up_ops = { conn_up, conn_data, conn_closed, conn_idle };
+static void conn_room(void *up)
+{
+    struct rpc_conn *c = up;
+    rpc_calls_pump(c);
+    conn_idle(c);
+}
+
+static const struct rpc_transport_up conn_up_ops = { conn_up, conn_data, conn_closed, conn_idle, conn_room };
 
 static unsigned ms_left(struct rpc_conn *c)
 {
@@ -386,6 +393,7 @@ static enum nt_status dial(struct rpc_conn *c)
     enum nt_status st = rpc_stream_new(&conn_up_ops, c, c->env, &c->tp);
     if (st != STATUS_SUCCESS)
         return st;
+    c->tp->stream->reads_on = true; /* what waits there is bounded by RPC_SEND_AHEAD and one call */
     struct io_addr to = { .path = c->endpoint };
     if (c->binding->protseq != RPC_LOCAL)
         to = (struct io_addr){ .host = c->binding->host, .port = rpc_parse_port(c->endpoint) };
@@ -858,6 +866,7 @@ static void conn_destroy(struct rpc_conn *c)
     if (c->own_loop)
         nt_loop_free(c->loop);
     free(c->spare);
+    rpc_sent_done(&c->sent);
     wr_free(&c->in);
     sec_creds_unref(c->creds);
     rpc_binding_unref(c->binding);

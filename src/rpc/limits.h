@@ -57,11 +57,28 @@
  * a few. */
 #define RPC_SERVER_CALL_HANDLES_MAX 64
 
-/* Calls that wait on one connection, which has one on the wire. A program that queues more has lost count. */
+/* Calls of one connection that have been started, on the wire or waiting. A program that starts more has lost
+ * count. */
 #define RPC_CALLS_MAX 4096
 
-/* Calls given up whose late answers a connection still has to recognise. Beyond that it is closed. */
-#define RPC_ORPHANS_MAX 16
+/* Of them, those that are on the wire at a time, where the server can take several. Ours, and its kind, hold
+ * RPC_SERVER_CALLS_MAX; the rest is for calls that were given up and still run there. */
+#define RPC_CALLS_SENT_MAX 1000
+
+/* Bytes of requests that wait in our own queue before a further call is sent: enough to keep a connection
+ * busy, and little beside what the calls themselves hold. */
+#define RPC_SEND_AHEAD ((size_t)256 << 10)
+
+/* Answers that have come in part, on one connection, together: four of the longest kind. A server may mix the
+ * fragments of as many answers as we have calls out, but not make us hold a stub of 64 MiB for each. */
+#define RPC_ANSWERS_HELD_MAX ((size_t)256 << 20)
+
+/* And what of that may be taken at once on the word of their hints. */
+#define RPC_ANSWERS_HINTED_MAX ((size_t)16 << 20)
+
+/* Calls given up whose late answers are recognised one by one. When there are more, an answer to any call as
+ * old as the oldest of them is dropped. */
+#define RPC_ORPHANS_MAX 64
 
 /* Exchanges of tokens in one authentication. NTLM has two, Kerberos two, SPNEGO with a retry four. */
 #define RPC_AUTH_LEGS_MAX 8

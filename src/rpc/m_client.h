@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Inside of the client: client.c opens and closes, auth.c builds the security context, call.c runs the calls.
- */
+/* Inside of the client: client.c opens and closes, auth.c builds the security context, call.c runs the calls,
+ * inflight.c knows where they are. */
 #ifndef RPC_M_CLIENT_H
 #define RPC_M_CLIENT_H
 
@@ -43,7 +43,8 @@ enum rpc_call_state { RPC_CALL_QUEUED, RPC_CALL_SENT, RPC_CALL_CANCELLING, RPC_C
 
 /* A request and its answer, or (op NULL) an alter_context for a further interface. */
 struct rpc_call {
-    struct rpc_call *next; /* in the one list that its state says */
+    struct rpc_call *next, *prev; /* in the one list that its state says */
+    struct rpc_call *chain;       /* on the wire: others in the same bucket of the table */
     struct rpc_conn *c;
     const struct rpc_op *op;
     struct nt_arena *mem;
@@ -53,8 +54,10 @@ struct rpc_call {
     enum rpc_call_state state;
     enum nt_status st;
     uint32_t id;
+    uint32_t fault;
     uint16_t ctx;
     bool answered; /* the first fragment has come */
+    bool not_run;  /* it certainly has not been executed: not sent, or the server says so */
     uint8_t drep;
     bool has_object;
     struct nt_guid object;
@@ -62,10 +65,29 @@ struct rpc_call {
     uint64_t deadline;
     struct io_item timer;
     struct io_watch watch; /* its cancel token */
+    struct nt_error *said; /* why it failed, where another call's failure may come before anybody reads it */
 };
 
 struct rpc_list {
     struct rpc_call *head, *tail;
+};
+
+/* The calls on the wire, in the order in which they were sent, and by id. */
+#define RPC_SENT_FEW 8u /* so many need no table of their own; a power of two */
+struct rpc_sent {
+    struct rpc_list list;
+    unsigned n;
+    struct rpc_call **table; /* mask + 1 chains; NULL: few */
+    unsigned mask;
+    struct rpc_call *few[RPC_SENT_FEW];
+};
+
+/* Calls given up whose answers may still come, oldest first. */
+struct rpc_orphans {
+    uint32_t ids[RPC_ORPHANS_MAX];
+    unsigned n;
+    bool any_forgotten;
+    uint32_t forgotten; /* the youngest that did not fit any more */
 };
 
 struct rpc_auth_job;
@@ -100,6 +122,7 @@ struct rpc_conn {
     uint16_t max_xmit, max_recv;
     uint32_t assoc;
     uint8_t features;
+    bool mpx; /* both sides want several calls on the wire ([MS-RPCE] 3.3.1.5.8) */
     uint32_t next_id, leg_id;
     struct rpc_context ctx[RPC_CONTEXTS_MAX];
     unsigned n_ctx;
@@ -110,16 +133,19 @@ struct rpc_conn {
     struct wr in; /* a PDU that has come in part */
 
     /* calls */
-    struct rpc_list queue, sent, finished;
-    unsigned n_queued;
+    struct rpc_list queue, finished;
+    struct rpc_sent sent;
+    unsigned n_queued, n_midway; /* waiting; answered in part */
+    bool altering;               /* an alter_context is on the wire: nothing is sent behind it */
+    size_t held;                 /* memory for answers that have come in part */
     struct rpc_call *spare;
-    uint32_t orphans[RPC_ORPHANS_MAX];
-    unsigned n_orphans;
+    struct rpc_orphans orphans;
     unsigned call_timeout_ms;
     struct nt_cancel *call_cancel;
     bool has_object;
     struct nt_guid object;
     uint32_t fault;
+    bool not_run; /* of the call that ended last: it certainly has not been executed */
 
     /* opening */
     rpc_open_fn *open_done;
@@ -175,13 +201,23 @@ unsigned rpc_offer(const struct rpc_conn *c, unsigned number, struct rpc_ctx_ele
 /* The results of these offers, read from list: takes NDR64 where the server has it. */
 enum nt_status rpc_check_results(struct rpc_conn *c, struct rpc_rd *list, unsigned number, const char *doing);
 
+/* ---- inflight.c ---- */
+void rpc_list_put(struct rpc_list *l, struct rpc_call *call);
+void rpc_list_del(struct rpc_list *l, struct rpc_call *call);
+void rpc_sent_put(struct rpc_sent *t, struct rpc_call *call);
+void rpc_sent_del(struct rpc_sent *t, struct rpc_call *call);
+struct rpc_call *rpc_sent_find(struct rpc_sent *t, uint32_t id);
+void rpc_sent_done(struct rpc_sent *t);
+void rpc_orphans_add(struct rpc_orphans *o, uint32_t id);
+bool rpc_orphans_have(const struct rpc_orphans *o, uint32_t id);
+void rpc_orphans_del(struct rpc_orphans *o, uint32_t id);
+
 /* ---- call.c ---- */
 void rpc_on_answer(struct rpc_conn *c, uint8_t *pdu, const struct rpc_pdu *d);
 void rpc_on_alter_resp(struct rpc_conn *c, const struct rpc_pdu *d);
 void rpc_calls_fail(struct rpc_conn *c, enum nt_status st);
-void rpc_calls_tell(struct rpc_conn *c);         /* calls the finished ones' callbacks */
-bool rpc_calls_wait(const struct rpc_conn *c);   /* an answer is to come */
-bool rpc_calls_midway(const struct rpc_conn *c); /* one has come in part */
+void rpc_calls_tell(struct rpc_conn *c); /* calls the finished ones' callbacks */
+void rpc_calls_pump(struct rpc_conn *c); /* sends what waits and may be sent */
 enum nt_status rpc_add_interface_send(struct rpc_conn *c, const struct rpc_interface *i, rpc_done_fn *done,
                                       void *arg);
 

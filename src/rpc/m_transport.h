@@ -30,6 +30,8 @@ struct rpc_transport_ops {
     enum nt_status (*send)(struct rpc_transport *t, struct wr *frag, bool answer);
     /* More is to come for what was sent: a pipe reads, a stream does nothing. */
     void (*want)(struct rpc_transport *t);
+    /* May another call be sent now? If not (RPC_SEND_AHEAD), on_room comes later. */
+    bool (*room)(struct rpc_transport *t);
     /* Lends. STATUS_NOT_SUPPORTED, or why there is none. */
     enum nt_status (*query)(struct rpc_transport *t, enum rpc_tp_item what, struct nt_blob *ret);
     /* Shuts it: nothing comes up any more. Allowed anywhere; the memory stays. */
@@ -44,6 +46,7 @@ struct rpc_transport_up {
     void (*on_data)(void *up, uint8_t *data, size_t len);
     void (*on_close)(void *up, enum nt_status why);
     void (*on_idle)(void *up); /* after on_data and on_close, where calling users is allowed */
+    void (*on_room)(void *up); /* after room() said no; may be NULL where nobody asks */
 };
 
 struct rpc_transport {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /* RPC over a byte stream: ncacn_ip_tcp ([MS-RPCE] 2.1.1.1), and what looks like it. */
 #include <stdlib.h>
+#include "rpc/limits.h"
 #include "rpc/m_transport.h"
 
 struct tp_stream {
     struct rpc_transport t;
     struct io_stream s;
     bool closed; /* nothing goes up any more */
+    struct io_item drained;
 };
 
 static struct tp_stream *of(struct rpc_transport *t)
@@ -51,6 +53,22 @@ static void tp_want(struct rpc_transport *t)
     (void)t;
 }
 
+static void drained_fn(struct io_item *it)
+{
+    struct tp_stream *p = io_container(it, struct tp_stream, drained);
+    if (!p->closed && p->t.up_ops->on_room)
+        p->t.up_ops->on_room(p->t.up);
+}
+
+static bool tp_room(struct rpc_transport *t)
+{
+    struct tp_stream *p = of(t);
+    if (p->s.queued < RPC_SEND_AHEAD)
+        return true;
+    io_on_drain(&p->s, &p->drained);
+    return false;
+}
+
 static enum nt_status tp_query(struct rpc_transport *t, enum rpc_tp_item what, struct nt_blob *ret)
 {
     if (what != RPC_TP_PEER)
@@ -78,6 +96,7 @@ static const struct rpc_transport_ops tp_stream_ops = {
     .protseq = "ncacn_ip_tcp",
     .send = tp_send,
     .want = tp_want,
+    .room = tp_room,
     .query = tp_query,
     .close = tp_close,
     .free = tp_free,
@@ -90,6 +109,7 @@ enum nt_status rpc_stream_new(const struct rpc_transport_up *ops, void *up, cons
     if (!p)
         return STATUS_NO_MEMORY;
     io_stream_init(&p->s, &stream_ops, p, env);
+    io_item_init(&p->drained, drained_fn);
     p->t = (struct rpc_transport){ &tp_stream_ops, ops, up, &p->s };
     *ret = &p->t;
     return STATUS_SUCCESS;

@@ -169,7 +169,7 @@ static unsigned fill_results(struct conn *c, const struct rpc_pdu *d, struct rpc
         rpc_get_ctx_elem(&list, &e);
         bool ask = e.transfers[0].uuid.a == 0x6cb71c2c;
         r[i] = (struct rpc_result){ .result = RPC_RESULT_ACCEPTANCE, .transfer = rpc_syntax_ndr20 };
-        if (ask && lie == ACK_NO_FEATURES)
+        if (ask && (lie == ACK_NO_FEATURES || c->f->no_features))
             r[i] = (struct rpc_result){ .result = RPC_RESULT_PROVIDER_REJECTION,
                                         .reason = RPC_REASON_TRANSFER_SYNTAXES };
         else if (ask)
@@ -255,7 +255,8 @@ static void send_ack(struct conn *c, const struct rpc_pdu *d, struct nt_blob tok
     bool bind = d->h.ptype == RPC_PT_BIND;
     unsigned n = fill_results(c, d, r);
     uint16_t frag = lie == ACK_SMALL_FRAG ? RPC_FRAG_MIN - 1 : d->u.bind.max_recv;
-    unsigned flags = RPC_PFC_WHOLE | (c->sec.header_sign && bind ? (unsigned)RPC_PFC_HEADER_SIGN : 0U);
+    unsigned flags = RPC_PFC_WHOLE | (c->sec.header_sign && bind ? (unsigned)RPC_PFC_HEADER_SIGN : 0U) |
+                     (c->f->mpx ? (unsigned)RPC_PFC_CONC_MPX : 0U);
     struct wr w;
     wr_init(&w, RPC_FRAG_MAX);
     if (lie == ALTER_IS_RESPONSE && !bind && c->bound) {
@@ -295,7 +296,7 @@ static void on_bind(struct conn *c, const uint8_t *pdu, const struct rpc_pdu *d)
         hang_up(c);
         return;
     }
-    if (c->f->lie == ACK_SILENT)
+    if (c->f->lie == ACK_SILENT || (c->bound && c->f->alter_silent))
         return;
     wr_init(&token, RPC_FRAG_MAX);
     if (d->h.ptype == RPC_PT_BIND) {
@@ -399,6 +400,8 @@ static void send_fragment(struct conn *c, const uint8_t *stub, size_t total, siz
     if (lie == RSP_TWO_FIRST)
         flags |= RPC_PFC_FIRST;
     uint32_t hint = lie == RSP_ALLOC_HINT ? 0x80000000U : (uint32_t)(total - off);
+    if (c->f->hint && first)
+        hint = c->f->hint;
     struct wr w;
     wr_init(&w, SIZE_MAX);
     (void)wr_room(&w, RPC_RSP_LEN);
@@ -477,12 +480,65 @@ static void on_call(struct conn *c)
         problem(c, STATUS_ACCESS_DENIED);
     if (c->stub.len - len >= 16)
         f->trailers++;
+    if (f->keep && f->n_kept < FAKE_KEPT_MAX) {
+        struct fake_kept *k = &f->kept[f->n_kept];
+        *k = (struct fake_kept){ c->call_id, c->ctx, malloc(len), len };
+        if (k->stub)
+            memcpy(k->stub, c->stub.base, len);
+        f->n_kept += k->stub != NULL;
+        return;
+    }
     if (f->lie == RSP_SILENT || f->lie == RSP_LATE || send_raw(c))
         return;
     if (f->lie == RSP_HANGUP)
         hang_up(c);
     else
         respond(c, len);
+}
+
+/* Fragment `k` of an answer; false if it has not so many. */
+static bool answer_part(struct conn *c, const struct fake_kept *kept, size_t k)
+{
+    size_t step = c->f->frag ? c->f->frag : 4096;
+    if (k * step >= kept->len)
+        return false;
+    c->call_id = kept->id;
+    c->ctx = kept->ctx;
+    send_fragment(c, kept->stub, kept->len, k * step,
+                  step < kept->len - k * step ? step : kept->len - k * step);
+    return true;
+}
+
+static void answer_one(struct conn *c, const struct fake_order *o, const struct fake_kept *kept)
+{
+    if (o->code) {
+        struct wr w;
+        wr_init(&w, RPC_FRAG_MAX);
+        rpc_put_fault(&w, RPC_PFC_WHOLE | o->flags, kept->id, kept->ctx, o->code);
+        send_wr(c, &w);
+        return;
+    }
+    for (size_t k = 0; answer_part(c, kept, k) && !o->begin_only; k++)
+        ;
+}
+
+void fake_answer(struct fake *f, const struct fake_order *o)
+{
+    unsigned n = o->order ? o->n : f->n_kept;
+    bool more = true;
+    for (unsigned i = 0; i < n && !o->mixed; i++)
+        answer_one(f->conn, o, &f->kept[o->order ? o->order[i] : i]);
+    for (size_t k = 0; more && o->mixed; k++) {
+        more = false;
+        for (unsigned i = 0; i < n; i++)
+            more |= answer_part(f->conn, &f->kept[o->order ? o->order[i] : i], k);
+    }
+}
+
+void fake_forget(struct fake *f)
+{
+    while (f->n_kept)
+        free(f->kept[--f->n_kept].stub);
 }
 
 static void on_request(struct conn *c, uint8_t *pdu, const struct rpc_pdu *d)
@@ -611,6 +667,7 @@ static enum nt_status on_dial(void *arg, struct io_stream *s, const struct io_ad
         return st;
     }
     f->conns++;
+    f->conn = c;
     return STATUS_SUCCESS;
 }
 

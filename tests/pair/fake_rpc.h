@@ -82,6 +82,15 @@ enum lie {
     LIES
 };
 
+/* A request that is kept for fake_answer. */
+struct fake_kept {
+    uint32_t id;
+    uint16_t ctx;
+    uint8_t *stub;
+    size_t len;
+};
+#define FAKE_KEPT_MAX 1100u
+
 struct fake {
     struct nt_loop *loop;
     const struct nt_env *env;
@@ -94,12 +103,33 @@ struct fake {
     size_t raw_len;
     bool raw_bind;
     const uint8_t *nt_hash; /* what the account has */
+    bool mpx;               /* takes several requests at a time */
+    bool keep;              /* and answers them when fake_answer says so */
+    bool no_features;       /* does not answer what it is asked about features */
+    bool alter_silent;      /* and alter_contexts after the bind not at all */
+    uint32_t hint;          /* of each first fragment, instead of the true one; 0: the true one */
+    struct fake_kept kept[FAKE_KEPT_MAX];
+    unsigned n_kept;
+    void *conn; /* the last one */
     /* seen */
     unsigned dials, binds, alters, auth3s, requests, fragments, cancels, orphans, trailers;
     enum nt_status problem; /* what the client did wrong, if anything */
     unsigned conns;         /* open now */
 };
 
+/* Answers what was kept: in the order of order[], which has n indices into kept (NULL: as it came), each
+ * whole or (mixed) a fragment of each in turn. Where code is not 0 the answer is a fault with it, and these
+ * flags. */
+struct fake_order {
+    const unsigned *order;
+    unsigned n;
+    bool mixed;
+    bool begin_only; /* only the first fragment of each */
+    uint32_t code;
+    unsigned flags;
+};
+void fake_answer(struct fake *f, const struct fake_order *o);
+void fake_forget(struct fake *f); /* what was kept */
 /* From now on, dialling on f->loop comes here. */
 void fake_listen(struct fake *f);
 
