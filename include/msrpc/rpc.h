@@ -11,6 +11,7 @@
 #include <msrpc/loop.h>
 #include <msrpc/ndr.h>
 #include <msrpc/npc.h>
+#include <msrpc/rpc_error.h>
 #include <msrpc/sec.h>
 
 NT_BEGIN_DECLS
@@ -128,6 +129,10 @@ NT_PUBLIC void rpc_close(struct rpc_conn *c);
 NT_PUBLIC const char *rpc_conn_error(const struct rpc_conn *c);
 /* The raw code of the last fault PDU, 0 if there was none. */
 NT_PUBLIC uint32_t rpc_conn_fault(const struct rpc_conn *c);
+/* What the server said beyond that code ([MS-EERR]): the number of records, the root cause last; 0: nothing.
+ * Lent until the next call starts. On a connection with signatures only what was signed is there; else
+ * anybody on the way may have written it: it is for people to read. */
+NT_PUBLIC size_t rpc_conn_extended_error(const struct rpc_conn *c, const struct rpc_error_record **ret);
 /* False once the connection is beyond use (then rpc_open another). */
 NT_PUBLIC bool rpc_conn_alive(const struct rpc_conn *c);
 

@@ -17,6 +17,12 @@ NT_BEGIN_DECLS
 struct rpc_server;
 struct rpc_server_call;
 
+enum rpc_extended_errors {
+    RPC_EXTENDED_NONE = 0,
+    RPC_EXTENDED_CALLERS = 1, /* callers whose answers are signed or sealed */
+    RPC_EXTENDED_ALL = 2,
+};
+
 /* What a server may want; strings are copied. */
 struct rpc_server_options {
     size_t size;
@@ -39,6 +45,8 @@ struct rpc_server_options {
     unsigned bind_timeout_ms;                  /* until a connection has bound and authenticated; 0: 30 000 */
     unsigned idle_timeout_ms;                  /* without calls; 0: never */
     struct nt_error *error;                    /* sentence when a listener fails */
+    /* Who gets what handlers say with rpc_server_explain. Strangers are told nothing unless ALL. */
+    enum rpc_extended_errors extended_errors;
 };
 #define RPC_SERVER_OPTIONS_INIT                                                                              \
     {                                                                                                        \
@@ -111,6 +119,12 @@ NT_PUBLIC struct nt_arena *rpc_server_mem(const struct rpc_server_call *call);
  * STATUS_SUCCESS sends `out`, anything else a fault. Also for calls whose client has gone: then nothing is
  * sent. */
 NT_PUBLIC void rpc_server_reply(struct rpc_server_call *call, enum nt_status st);
+/* Adds a record to the fault that the call will end with, behind those that are there: the root cause comes
+ * last. A record with time 0 gets the present one. Copied; lost where the call succeeds or extended_errors
+ * keeps it back. STATUS_INSUFFICIENT_RESOURCES after 32 records, STATUS_INVALID_PARAMETER for one that cannot
+ * be sent. */
+NT_PUBLIC enum nt_status rpc_server_explain(struct rpc_server_call *call,
+                                            const struct rpc_error_record *rec) NT_CHECKED;
 /* The client has gone, has given the call up or would like it to end. */
 NT_PUBLIC bool rpc_server_cancelled(const struct rpc_server_call *call);
 /* Has fn called, once and from the loop, when that happens to a call that is being answered later. fn, or whoever

@@ -408,24 +408,27 @@ void rpc_on_bind_ack(struct rpc_conn *c, const uint8_t *pdu, const struct rpc_pd
 
 void rpc_on_bind_nak(struct rpc_conn *c, const struct rpc_pdu *d)
 {
+    char more[256];
+    rpc_conn_extended(c, d->u.nak.extended, more, sizeof more);
     switch (d->u.nak.reason) {
     case RPC_NAK_CONGESTION:
     case RPC_NAK_LOCAL_LIMIT:
-        rpc_conn_fail(c, RPC_NT_SERVER_TOO_BUSY, doing_bind, "the server has reached a limit");
+        rpc_conn_fail(c, RPC_NT_SERVER_TOO_BUSY, doing_bind, "the server has reached a limit%s", more);
         break;
     case RPC_NAK_VERSION:
         rpc_conn_fail(c, RPC_NT_PROTOCOL_ERROR, doing_bind,
-                      "the server wants another protocol version (%u.%u)", d->u.nak.major, d->u.nak.minor);
+                      "the server wants another protocol version (%u.%u)%s", d->u.nak.major, d->u.nak.minor,
+                      more);
         break;
     case RPC_NAK_AUTH_TYPE:
         rpc_conn_fail(c, RPC_NT_UNKNOWN_AUTHN_SERVICE, doing_bind,
-                      "the server does not know the authentication type");
+                      "the server does not know the authentication type%s", more);
         break;
     case RPC_NAK_CHECKSUM:
-        rpc_conn_fail(c, STATUS_ACCESS_DENIED, doing_auth, "the server refuses our token");
+        rpc_conn_fail(c, STATUS_ACCESS_DENIED, doing_auth, "the server refuses our token%s", more);
         break;
     default:
         rpc_conn_fail(c, c->provider ? STATUS_ACCESS_DENIED : RPC_NT_CALL_FAILED, doing_bind,
-                      "the server refuses the bind (reason %u)", d->u.nak.reason);
+                      "the server refuses the bind (reason %u)%s", d->u.nak.reason, more);
     }
 }

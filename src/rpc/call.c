@@ -80,6 +80,8 @@ void rpc_calls_tell(struct rpc_conn *c)
         rpc_list_del(&c->finished, call);
         c->fault = call->fault;
         c->not_run = call->not_run;
+        if (c->extended.n || call->extended.data)
+            rpc_conn_extended(c, call->extended, NULL, 0);
         if (call->said)
             c->err = *call->said;
         call_free(c, call);
@@ -440,6 +442,7 @@ enum nt_status rpc_send(struct rpc_conn *c, const struct rpc_op *op, struct nt_a
     call->has_object = c->has_object;
     call->object = c->object;
     c->fault = 0;
+    c->extended.n = 0;
     st = enqueue(c, call);
     if (st != STATUS_SUCCESS)
         clear_out(op, r);
@@ -471,9 +474,10 @@ enum nt_status rpc_add_interface_send(struct rpc_conn *c, const struct rpc_inter
 
 /* ---- answers ---- */
 
-static void on_fault(struct rpc_call *call, const struct rpc_pdu *d)
+static void on_fault(struct rpc_call *call, const struct rpc_pdu *d, struct nt_blob stub)
 {
     struct rpc_conn *c = call->c;
+    char more[256];
     uint32_t code = d->u.rsp.status;
     const char *name = rpc_fault_name(code);
     enum nt_status st = nt_from_rpc_fault(code);
@@ -481,8 +485,12 @@ static void on_fault(struct rpc_call *call, const struct rpc_pdu *d)
         st = STATUS_CANCELLED;
     call->fault = code;
     call->not_run = d->h.flags & RPC_PFC_DID_NOT_EXECUTE;
-    rpc_conn_explain(c, st, call_name(call), "the server answered with fault %s%s0x%08x", name ? name : "",
-                     name ? " " : "", code);
+    struct nt_blob extended = rpc_fault_extended(d, stub.data, stub.len);
+    rpc_conn_extended(c, extended, more, sizeof more);
+    if (c->extended.n) /* for the moment at which the call's end is told */
+        call->extended = (struct nt_blob){ nt_arena_memdup(call->mem, extended.data, extended.len), extended.len };
+    rpc_conn_explain(c, st, call_name(call), "the server answered with fault %s%s0x%08x%s", name ? name : "",
+                     name ? " " : "", code, more);
     finish(call, st);
 }
 
@@ -518,12 +526,13 @@ static const char *misplaced(const struct rpc_call *call, const struct rpc_pdu *
 }
 
 /* An unsigned fault is believed: it says no more than a lost connection would, and servers send it where they
- * could not make sense of the request's protection. */
+ * could not make sense of the request's protection. Its extended error information is not, where signatures
+ * were agreed on. */
 static bool take_off(struct rpc_conn *c, uint8_t *pdu, const struct rpc_pdu *d, struct nt_blob *ret_stub)
 {
     const char *why = NULL;
     if (d->h.ptype == RPC_PT_FAULT && !d->has_auth) {
-        *ret_stub = (struct nt_blob){ NULL, 0 };
+        *ret_stub = (struct nt_blob){ pdu + d->body_off, rpc_sec_signs(&c->sec) ? 0 : d->body_len };
         return true;
     }
     enum nt_status st = rpc_unprotect(pdu, d, &c->sec, ret_stub, &why);
@@ -574,7 +583,7 @@ void rpc_on_answer(struct rpc_conn *c, uint8_t *pdu, const struct rpc_pdu *d)
     if (!take_off(c, pdu, d, &stub))
         return;
     if (d->h.ptype == RPC_PT_FAULT) {
-        on_fault(call, d);
+        on_fault(call, d, stub);
         rpc_calls_pump(c);
         return;
     }

@@ -84,7 +84,7 @@ static const char *level_name(enum sec_level l)
 
 static void explain(struct rpc_conn *c, enum nt_status st, const char *doing, const char *fmt, va_list ap)
 {
-    char what[300], security[64];
+    char what[380], security[64];
     vsnprintf(what, sizeof what, fmt, ap);
     if (c->level <= SEC_LEVEL_NONE)
         snprintf(security, sizeof security,
@@ -110,6 +110,21 @@ void rpc_conn_explain(struct rpc_conn *c, enum nt_status st, const char *doing, 
     va_start(ap, fmt);
     explain(c, st, doing, fmt, ap);
     va_end(ap);
+}
+
+void rpc_conn_extended(struct rpc_conn *c, struct nt_blob data, char *buf, size_t size)
+{
+    char text[256] = "";
+    c->extended = (struct rpc_error_list){ NULL, 0 };
+    if (c->extended_mem)
+        nt_arena_reset(c->extended_mem);
+    else if (data.len)
+        c->extended_mem = nt_arena_new(0);
+    /* what cannot be decoded adds nothing: the fault's code stands by itself */
+    if (data.data && data.len && c->extended_mem && rpc_eerr_decode(data, c->extended_mem, &c->extended) == STATUS_SUCCESS)
+        (void)rpc_eerr_text(&c->extended, text, sizeof text);
+    if (size)
+        snprintf(buf, size, "%s%s", text[0] ? "; " : "", text);
 }
 
 /* doing NULL: the sentence is there already. */
@@ -235,9 +250,12 @@ static void on_binding_pdu(struct rpc_conn *c, const uint8_t *pdu, const struct 
         rpc_on_bind_nak(c, d);
     } else if (d->h.ptype == RPC_PT_FAULT) {
         const char *name = rpc_fault_name(d->u.rsp.status);
+        char more[256];
         c->fault = d->u.rsp.status;
+        rpc_conn_extended(c, rpc_fault_extended(d, pdu + d->body_off, d->body_len), more, sizeof more);
         rpc_conn_fail(c, nt_from_rpc_fault(d->u.rsp.status), bind ? "bind" : "authentication",
-                      "the server answered with fault %s (0x%08x)", name ? name : "", d->u.rsp.status);
+                      "the server answered with fault %s (0x%08x)%s", name ? name : "", d->u.rsp.status,
+                      more);
     } else {
         bad_pdu(c, d);
     }
@@ -868,6 +886,7 @@ static void conn_destroy(struct rpc_conn *c)
     free(c->spare);
     rpc_sent_done(&c->sent);
     wr_free(&c->in);
+    nt_arena_free(c->extended_mem);
     sec_creds_unref(c->creds);
     rpc_binding_unref(c->binding);
     nt_cancel_unref(c->open_cancel);
@@ -910,6 +929,12 @@ const char *rpc_conn_error(const struct rpc_conn *c)
 uint32_t rpc_conn_fault(const struct rpc_conn *c)
 {
     return c->fault;
+}
+
+size_t rpc_conn_extended_error(const struct rpc_conn *c, const struct rpc_error_record **ret)
+{
+    *ret = c->extended.rec;
+    return c->extended.n;
 }
 
 bool rpc_conn_alive(const struct rpc_conn *c)

@@ -93,6 +93,9 @@
 #define RPC_TOWER_BYTES_MAX 2000
 #define RPC_FLOORS_MAX      6
 
+/* Records of extended error information. [MS-EERR] sets no number; each layer that an error passes adds one. */
+#define RPC_ERROR_RECORDS_MAX 32
+
 /* Parts of a string binding. The whole is at most the sum. */
 #define RPC_HOST_MAX     255 /* [RFC1035] 2.3.4, with room for a zone id */
 #define RPC_ENDPOINT_MAX 255 /* pipe name ([MS-SMB2] names are longer, pipes are not) */

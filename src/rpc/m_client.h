@@ -5,6 +5,7 @@
 #define RPC_M_CLIENT_H
 
 #include "rpc/m_binding.h"
+#include "rpc/m_eerr.h"
 #include "rpc/m_frag.h"
 #include "rpc/m_sectrailer.h"
 #include "rpc/m_transport.h"
@@ -57,6 +58,7 @@ struct rpc_call {
     uint32_t fault;
     uint16_t ctx;
     bool answered; /* the first fragment has come */
+    struct nt_blob extended; /* what its fault said more, in mem */
     bool not_run;  /* it certainly has not been executed: not sent, or the server says so */
     uint8_t drep;
     bool has_object;
@@ -146,6 +148,8 @@ struct rpc_conn {
     struct nt_guid object;
     uint32_t fault;
     bool not_run; /* of the call that ended last: it certainly has not been executed */
+    struct rpc_error_list extended; /* what the server said beyond the fault's code, in extended_mem */
+    struct nt_arena *extended_mem;
 
     /* opening */
     rpc_open_fn *open_done;
@@ -178,6 +182,9 @@ void rpc_conn_fail(struct rpc_conn *c, enum nt_status st, const char *doing, con
 /* Only the sentence. */
 void rpc_conn_explain(struct rpc_conn *c, enum nt_status st, const char *doing, const char *fmt, ...)
     NT_PRINTF(4, 5);
+/* Takes extended error information from a fault or bind_nak, or forgets what there was (empty). Gives, in buf,
+ * a clause for the sentence, or "". */
+void rpc_conn_extended(struct rpc_conn *c, struct nt_blob data, char *buf, size_t size);
 void rpc_conn_bound(struct rpc_conn *c); /* the association is complete */
 /* A writer with the transport's headroom; where the PDU starts. */
 size_t rpc_conn_writer(struct rpc_conn *c, struct wr *w, size_t limit);

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <msrpc/rpc_server.h>
 #include "ndr/ndr.h"
+#include "rpc/m_eerr.h"
 #include "rpc/m_frag.h"
 #include "rpc/m_sectrailer.h"
 #include "rpc/m_transport.h"
@@ -67,6 +68,7 @@ struct rpc_server {
     unsigned max_conns, n_conns, n_calls, n_handles;
     uint64_t bind_timeout, idle_timeout; /* ns; 0: none */
     struct nt_error *error;
+    enum rpc_extended_errors extended_errors;
     struct rpc_served *served;
     struct rpc_listener *listeners;
     struct rpc_sconn *conns;
@@ -165,6 +167,7 @@ struct rpc_server_call {
     rpc_server_cancel_fn *on_cancel;   /* NULL: nobody asked, or it was told */
     void *on_cancel_arg;
     char *name, *peer, *mech; /* copies in mem, since c may go */
+    struct rpc_error_list extended; /* what its handler has to say if it fails */
 };
 
 /* ---- server.c ---- */
@@ -211,6 +214,10 @@ void rpc_scall_on_request(struct rpc_sconn *c, uint8_t *pdu, const struct rpc_pd
 void rpc_scall_on_cancel(struct rpc_sconn *c, uint32_t call_id, bool orphaned);
 void rpc_scall_run_ready(struct rpc_sconn *c); /* dispatches what is whole, tells about cancels */
 void rpc_scall_lose_client(struct rpc_sconn *c);
+
+/* ---- sfault.c ---- */
+/* The fault of a call that ran, with what its handler said and its caller may know. */
+void rpc_scall_fault(struct rpc_server_call *call, enum nt_status st);
 
 /* ---- handle.c ---- */
 /* The group that a bind names (0: a new one); NULL if there is none, if it is another machine's than `peer`'s

@@ -2,10 +2,12 @@
 /* Codec of the connection-oriented PDUs; see pdu.h. */
 #include "rpc/pdu.h"
 
-#define VERSION_MAJOR 5 /* [MS-RPCE] 3.3.1.5.1: 5.0 only */
-#define VERSION_MINOR 0
+#define VERSION_MAJOR  5 /* [MS-RPCE] 3.3.1.5.1: 5.0 only */
+#define VERSION_MINOR  0
 
-#define DREP_LITTLE   0x10 /* [C706] 14.1: little endian, ASCII; the second byte 0 is IEEE */
+#define FAULT_EXTENDED 1 /* [MS-RPCE] 2.2.2.8, in the octet behind the cancel count */
+
+#define DREP_LITTLE    0x10 /* [C706] 14.1: little endian, ASCII; the second byte 0 is IEEE */
 
 /* { 8a885d04-1ceb-11c9-9fe8-08002b104860 } 2.0 and { 71710533-beba-4937-8319-b5dbef9ccc36 } 1.0 */
 const struct rpc_syntax rpc_syntax_ndr20 = {
@@ -166,15 +168,42 @@ static void decode_ack(struct rpc_rd *r, struct rpc_pdu *d)
     }
 }
 
+/* { 90740320-fad0-11d3-82d7-009027b130ab } ([MS-RPCE] 2.2.1.1.2) */
+static const struct nt_guid nak_signature = {
+    0x90740320, 0xfad0, 0x11d3, { 0x82, 0xd7, 0x00, 0x90, 0x27, 0xb1, 0x30, 0xab }
+};
+#define GUID_LEN 16
+
+/* Behind the versions, aligned to 4: the signature and the extended error information, to the PDU's end. What
+ * has another signature there is of no interest. */
+static void decode_nak_rest(struct rpc_rd *r, struct rpc_pdu *d)
+{
+    struct nt_guid g;
+    size_t pad = (0 - r->r.pos) & 3;
+    if (rd_left(&r->r) < pad + GUID_LEN)
+        return;
+    struct rpc_rd rest = *r;
+    rd_skip(&rest.r, pad);
+    get_guid(&rest, &g);
+    if (nt_guid_equal(&g, &nak_signature))
+        d->u.nak.extended = (struct nt_blob){ rest.r.base + rest.r.pos, rd_left(&rest.r) };
+}
+
 /* [MS-RPCE] 2.2.2.9; the versions are informative, and some servers leave them out. */
 static void decode_nak(struct rpc_rd *r, struct rpc_pdu *d)
 {
     d->u.nak.reason = get_u16(r);
     d->u.nak.major = d->u.nak.minor = 0;
-    if (r->r.st == STATUS_SUCCESS && rd_left(&r->r) >= 3 && rd_u8(&r->r) > 0) {
-        d->u.nak.major = rd_u8(&r->r);
-        d->u.nak.minor = rd_u8(&r->r);
-    }
+    d->u.nak.extended = (struct nt_blob){ NULL, 0 };
+    if (r->r.st != STATUS_SUCCESS || rd_left(&r->r) < 3)
+        return;
+    unsigned versions = rd_u8(&r->r);
+    if (versions == 0 || 2 * (size_t)versions > rd_left(&r->r))
+        return;
+    d->u.nak.major = rd_u8(&r->r);
+    d->u.nak.minor = rd_u8(&r->r);
+    rd_skip(&r->r, 2 * ((size_t)versions - 1));
+    decode_nak_rest(r, d);
 }
 
 static void decode_request(struct rpc_rd *r, struct rpc_pdu *d)
@@ -192,12 +221,22 @@ static void decode_response(struct rpc_rd *r, struct rpc_pdu *d)
     d->u.rsp.alloc_hint = get_u32(r);
     d->u.rsp.ctx = get_u16(r);
     d->u.rsp.cancels = rd_u8(&r->r);
-    rd_skip(&r->r, 1);
+    unsigned flags = rd_u8(&r->r);
     d->u.rsp.status = 0;
+    d->u.rsp.extended = false;
     if (d->h.ptype == RPC_PT_FAULT) {
+        d->u.rsp.extended = flags & FAULT_EXTENDED;
         d->u.rsp.status = get_u32(r);
         rd_skip(&r->r, 4);
     }
+}
+
+struct nt_blob rpc_fault_extended(const struct rpc_pdu *d, const uint8_t *stub, size_t len)
+{
+    size_t said = d->u.rsp.alloc_hint; /* [MS-RPCE] 2.2.2.8: with the header */
+    if (!d->u.rsp.extended || said <= RPC_FAULT_LEN || said - RPC_FAULT_LEN > len)
+        return (struct nt_blob){ NULL, 0 };
+    return (struct nt_blob){ stub, said - RPC_FAULT_LEN };
 }
 
 enum nt_status rpc_pdu_decode(const uint8_t *p, size_t len, struct rpc_pdu *ret, const char **ret_why)
@@ -342,11 +381,21 @@ size_t rpc_put_ack(struct wr *w, enum rpc_ptype type, unsigned flags, uint32_t c
 
 size_t rpc_put_nak(struct wr *w, uint32_t call_id, uint16_t reason)
 {
+    return rpc_put_nak_extended(w, call_id, reason, (struct nt_blob){ NULL, 0 });
+}
+
+size_t rpc_put_nak_extended(struct wr *w, uint32_t call_id, uint16_t reason, struct nt_blob extended)
+{
     size_t start = rpc_put_hdr(w, RPC_PT_BIND_NAK, RPC_PFC_WHOLE, call_id);
     wr_u16(w, reason);
     wr_u8(w, 1);
     wr_u8(w, VERSION_MAJOR);
     wr_u8(w, VERSION_MINOR);
+    if (extended.len) {
+        wr_zero(w, (0 - (w->len - start)) & 3);
+        put_guid(w, &nak_signature);
+        wr_bytes(w, extended.data, extended.len);
+    }
     rpc_pdu_end(w, start, 0);
     return start;
 }
@@ -361,12 +410,20 @@ size_t rpc_put_auth3(struct wr *w, uint32_t call_id)
 
 size_t rpc_put_fault(struct wr *w, unsigned flags, uint32_t call_id, uint16_t ctx, uint32_t status)
 {
+    return rpc_put_fault_extended(w, flags, call_id, ctx, status, (struct nt_blob){ NULL, 0 });
+}
+
+size_t rpc_put_fault_extended(struct wr *w, unsigned flags, uint32_t call_id, uint16_t ctx, uint32_t status,
+                              struct nt_blob extended)
+{
     size_t start = rpc_put_hdr(w, RPC_PT_FAULT, flags, call_id);
-    wr_u32(w, 0);
+    wr_u32(w, extended.len ? (uint32_t)(RPC_FAULT_LEN + extended.len) : 0); /* [MS-RPCE] 2.2.2.8 */
     wr_u16(w, ctx);
-    wr_u16(w, 0);
+    wr_u8(w, 0);
+    wr_u8(w, extended.len ? FAULT_EXTENDED : 0);
     wr_u32(w, status);
     wr_u32(w, 0);
+    wr_bytes(w, extended.data, extended.len);
     rpc_pdu_end(w, start, 0);
     return start;
 }

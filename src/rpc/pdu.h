@@ -70,6 +70,7 @@ enum { /* [MS-RPCE] 2.2.2.14 */
 #define RPC_HDR_LEN     16 /* common header */
 #define RPC_REQ_LEN     24 /* with alloc_hint, context, opnum; 16 more with an object */
 #define RPC_RSP_LEN     24
+#define RPC_FAULT_LEN   32
 #define RPC_TRAILER_LEN 8
 
 struct rpc_hdr {
@@ -126,7 +127,8 @@ struct rpc_pdu {
         } ack;                  /* and alter_resp */
         struct {
             uint16_t reason;
-            uint8_t major, minor; /* first of the versions that the server speaks; 0, 0: none */
+            uint8_t major, minor;    /* first of the versions that the server speaks; 0, 0: none */
+            struct nt_blob extended; /* extended error information, or empty */
         } nak;
         struct {
             uint32_t alloc_hint;
@@ -139,6 +141,7 @@ struct rpc_pdu {
             uint16_t ctx;
             uint8_t cancels;
             uint32_t status; /* fault */
+            bool extended;   /* fault: the stub is extended error information ([MS-RPCE] 2.2.2.8) */
         } rsp;               /* and fault */
     } u;
 };
@@ -150,6 +153,9 @@ struct rpc_pdu {
 enum nt_status rpc_hdr_decode(const uint8_t p[RPC_HDR_LEN], struct rpc_hdr *ret, const char **ret_why);
 /* A whole PDU of exactly h.frag_len bytes. */
 enum nt_status rpc_pdu_decode(const uint8_t *p, size_t len, struct rpc_pdu *ret, const char **ret_why);
+/* The extended error information in a fault's stub, of which the protection is off; empty if there is none.
+ */
+struct nt_blob rpc_fault_extended(const struct rpc_pdu *d, const uint8_t *stub, size_t len);
 /* For lists that rpc_pdu_decode has walked once, so these cannot fail on them. */
 void rpc_get_ctx_elem(struct rpc_rd *r, struct rpc_ctx_elem *ret);
 void rpc_get_result(struct rpc_rd *r, struct rpc_result *ret);
@@ -166,8 +172,12 @@ size_t rpc_put_ack(struct wr *w, enum rpc_ptype type, unsigned flags, uint32_t c
                    uint16_t max_recv, uint32_t assoc, const char *addr, const struct rpc_result *results,
                    unsigned n);
 size_t rpc_put_nak(struct wr *w, uint32_t call_id, uint16_t reason);
+/* With encoded extended error information, unless that is empty. */
+size_t rpc_put_nak_extended(struct wr *w, uint32_t call_id, uint16_t reason, struct nt_blob extended);
 size_t rpc_put_auth3(struct wr *w, uint32_t call_id);
 size_t rpc_put_fault(struct wr *w, unsigned flags, uint32_t call_id, uint16_t ctx, uint32_t status);
+size_t rpc_put_fault_extended(struct wr *w, unsigned flags, uint32_t call_id, uint16_t ctx, uint32_t status,
+                              struct nt_blob extended);
 /* The 24 bytes (40 with an object) in front of a stub, written over room at p. */
 void rpc_fill_request(uint8_t *p, unsigned flags, uint32_t call_id, uint32_t alloc_hint, uint16_t ctx,
                       uint16_t opnum, const struct nt_guid *object);

@@ -376,7 +376,7 @@ static void complete(struct rpc_server_call *call, enum nt_status st)
         if (st != STATUS_SUCCESS && sent)
             io_close(c->tp->stream, STATUS_CONNECTION_DISCONNECTED, false); /* half an answer */
         else if (st != STATUS_SUCCESS)
-            rpc_sconn_fault(c, call->id, call->ctx, st, true);
+            rpc_scall_fault(call, st);
         rpc_sconn_touch(c);
     }
     if (c && !c->mpx && call->next)

@@ -29,6 +29,7 @@ static enum nt_status take_options(struct rpc_server *s, const struct rpc_server
     s->bind_timeout = (o->bind_timeout_ms ? o->bind_timeout_ms : DEFAULT_BIND_TIMEOUT) * NS_PER_MS;
     s->idle_timeout = o->idle_timeout_ms * NS_PER_MS;
     s->error = o->error;
+    s->extended_errors = o->extended_errors;
     s->acceptor = (struct sec_acceptor){
         .arg = o->nt_hash_arg,
         .nt_hash = o->nt_hash,
