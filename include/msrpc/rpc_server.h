@@ -11,6 +11,7 @@
 #define MSRPC_RPC_SERVER_H
 
 #include <msrpc/rpc.h>
+#include <msrpc/token.h>
 
 NT_BEGIN_DECLS
 
@@ -47,6 +48,16 @@ struct rpc_server_options {
     struct nt_error *error;                    /* sentence when a listener fails */
     /* Who gets what handlers say with rpc_server_explain. Strangers are told nothing unless ALL. */
     enum rpc_extended_errors extended_errors;
+    /* NTLM: all there is to know of an account, instead of nt_hash: its token then has SIDs and groups. */
+    sec_account_fn *account;
+    void *account_arg;
+    bool no_ntlm; /* no NTLM, neither alone nor inside SPNEGO, whatever accounts there are */
+    /* Kerberos: makes SIDs and groups out of a ticket's PAC: pac_account() of libmsrpc. NULL: tokens have a
+     * name only. */
+    sec_pac_fn *pac;
+    void *pac_arg;
+    /* Kerberos: a keytab with krbtgt's key; PACs then need the KDC's signature, too. NULL: not looked at. */
+    const char *kdc_keytab;
 };
 #define RPC_SERVER_OPTIONS_INIT                                                                              \
     {                                                                                                        \
@@ -151,6 +162,10 @@ struct rpc_server_caller {
 /* Lent as long as the call. */
 NT_PUBLIC enum nt_status rpc_server_caller(const struct rpc_server_call *call,
                                            struct rpc_server_caller *ret) NT_CHECKED;
+
+/* Who calls: SIDs, groups, session key. Never NULL: strangers and null sessions have the anonymous token.
+ * Lent as long as the call; sec_token_ref keeps it. */
+NT_PUBLIC const struct sec_token *rpc_server_token(const struct rpc_server_call *call);
 
 /* Context handles ([C706] 6.1.6). A handle is bound to its type, the association group that made it, and the
  * authenticated name of its caller; all else is RPC_NT_SS_CONTEXT_MISMATCH. When the last connection of the

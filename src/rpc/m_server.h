@@ -63,7 +63,7 @@ struct rpc_server {
     const struct nt_env *env;
     enum sec_level min_level;
     struct sec_acceptor acceptor;
-    char *strings[5]; /* that acceptor points at */
+    char *strings[6]; /* that acceptor points at */
     uint16_t max_frag;
     unsigned max_conns, n_conns, n_calls, n_handles;
     uint64_t bind_timeout, idle_timeout; /* ns; 0: none */
@@ -97,7 +97,7 @@ struct rpc_ssec {
     struct sec_params params;
     struct nt_error err;
     char mech[32];
-    char name[256];
+    const struct sec_token *token; /* once established */
 };
 
 struct rpc_sconn {
@@ -118,6 +118,7 @@ struct rpc_sconn {
     char peer[80];
     bool local;           /* ncalrpc */
     struct rpc_cred cred; /* of a local one */
+    struct sec_token *token; /* of that; made when first asked for */
     char *endpoint;       /* where it came in, the secondary address of its bind_ack; NULL: unknown */
     struct io_item ready, timer, destroy;
 };
@@ -154,6 +155,7 @@ struct rpc_server_call {
     struct rpc_ssec *sec; /* NULL: none; lives as long as c */
     struct rpc_cred cred;
     bool local;
+    const struct sec_token *token; /* a reference of its own */
     enum sec_level level;
     struct nt_guid object;
     struct rpc_join join;
@@ -208,6 +210,9 @@ enum nt_status rpc_ssec_new(struct rpc_sconn *c, const struct rpc_pdu *d, struct
 enum nt_status rpc_ssec_step(struct rpc_sconn *c, struct rpc_ssec *x, const uint8_t *pdu,
                              const struct rpc_pdu *d, struct wr *token);
 void rpc_ssec_free_all(struct rpc_sconn *c);
+/* A reference to the token of whoever calls under x; x NULL: of the process at the other end of a local
+ * transport, or of nobody. NULL when memory is short. */
+const struct sec_token *rpc_caller_token(struct rpc_sconn *c, const struct rpc_ssec *x);
 
 /* ---- scall.c ---- */
 void rpc_scall_on_request(struct rpc_sconn *c, uint8_t *pdu, const struct rpc_pdu *d);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "rpc/m_server.h"
+#include "sec/token.h"
 
 struct rpc_ssec *rpc_ssec_find(const struct rpc_sconn *c, uint32_t ctx_id)
 {
@@ -25,10 +26,19 @@ static bool can_accept(const struct rpc_server *s, const struct sec_provider *p)
     if (!p)
         return false;
     if (p == &sec_ntlm)
-        return s->acceptor.nt_hash != NULL;
+        return sec_acceptor_ntlm(&s->acceptor);
     if (p == &sec_spnego)
-        return s->acceptor.nt_hash || s->acceptor.keytab;
+        return sec_acceptor_ntlm(&s->acceptor) || s->acceptor.keytab;
     return s->acceptor.keytab != NULL;
+}
+
+/* Some interface lets anybody call it. */
+static bool takes_strangers(const struct rpc_server *s)
+{
+    for (const struct rpc_served *p = s->served; p; p = p->next)
+        if (rpc_served_level(s, p) <= SEC_LEVEL_NONE)
+            return true;
+    return false;
 }
 
 static bool known_level(unsigned level)
@@ -57,7 +67,9 @@ enum nt_status rpc_ssec_new(struct rpc_sconn *c, const struct rpc_pdu *d, struct
                                      .acceptor = &c->s->acceptor,
                                      .env = c->s->env,
                                      .err = &x->err,
-                                     .flags = flags_of(x->sec.level, x->sec.header_sign) };
+                                     .peer = c->peer,
+                                     .flags = flags_of(x->sec.level, x->sec.header_sign) |
+                                              (takes_strangers(c->s) ? (unsigned)SEC_FLAG_ANONYMOUS : 0U) };
     enum nt_status st = p->start(&x->params, &x->sec.ctx);
     if (st != STATUS_SUCCESS) {
         free(x);
@@ -68,7 +80,8 @@ enum nt_status rpc_ssec_new(struct rpc_sconn *c, const struct rpc_pdu *d, struct
     return STATUS_SUCCESS;
 }
 
-static void take_names(struct rpc_ssec *x)
+/* The mechanism's name, with the provider's in front where that holds another. */
+static void take_mech(struct rpc_ssec *x)
 {
     const struct sec_provider *p = x->sec.provider;
     struct nt_blob b;
@@ -76,27 +89,26 @@ static void take_names(struct rpc_ssec *x)
     if (p->query(x->sec.ctx, SEC_ITEM_MECH, &b) == STATUS_SUCCESS && b.len < 16 &&
         (b.len != strlen(p->name) || memcmp(b.data, p->name, b.len) != 0))
         snprintf(x->mech, sizeof x->mech, "%s/%.*s", p->name, (int)b.len, (const char *)b.data);
-    if (p->query(x->sec.ctx, SEC_ITEM_PEER, &b) == STATUS_SUCCESS && b.len < sizeof x->name &&
-        !memchr(b.data, 0, b.len) && /* else "alice", NUL, anything would be alice */
-        (b.len < sizeof RPC_UID_PREFIX - 1 ||
-         memcmp(b.data, RPC_UID_PREFIX, sizeof RPC_UID_PREFIX - 1) != 0)) { /* these are the kernel's */
-        memcpy(x->name, b.data, b.len);
-        x->name[b.len] = 0;
-    }
 }
 
-/* The context stands; it has to be able to do what its level promises, and to say whose it is. */
-static enum nt_status complete(struct rpc_ssec *x)
+/* The context stands; it has to be able to do what its level promises, and to say whose it is. A null session
+ * is nobody's: it stands where strangers may call, and gives them no more than they have without it. */
+static enum nt_status complete(const struct rpc_sconn *c, struct rpc_ssec *x)
 {
     struct nt_blob b;
     unsigned granted = 0, need = flags_of(x->sec.level, false) & (SEC_FLAG_INTEGRITY | SEC_FLAG_PRIVACY);
     if (x->sec.provider->query(x->sec.ctx, SEC_ITEM_FLAGS, &b) == STATUS_SUCCESS && b.len == sizeof granted)
         memcpy(&granted, b.data, sizeof granted);
-    if ((granted & need) != need || (granted & (SEC_FLAG_ANONYMOUS | SEC_FLAG_GUEST)))
+    const struct sec_token *token = sec_ctx_token(x->sec.ctx);
+    if ((granted & need) != need || (granted & SEC_FLAG_GUEST) || !token)
         return STATUS_ACCESS_DENIED;
-    take_names(x);
-    if (!x->name[0])
+    bool nobody = (granted & SEC_FLAG_ANONYMOUS) || (token->flags & SEC_TOKEN_ANONYMOUS);
+    if (nobody ? !takes_strangers(c->s) : !token->name[0])
         return STATUS_ACCESS_DENIED; /* whoever has no name owns no handles */
+    if (strncmp(token->name, RPC_UID_PREFIX, sizeof RPC_UID_PREFIX - 1) == 0)
+        return STATUS_ACCESS_DENIED; /* names that the kernel gives */
+    take_mech(x);
+    x->token = sec_token_ref(nobody ? sec_token_anonymous() : token);
     rpc_sec_establish(&x->sec);
     return STATUS_SUCCESS;
 }
@@ -112,7 +124,7 @@ enum nt_status rpc_ssec_step(struct rpc_sconn *c, struct rpc_ssec *x, const uint
     }
     enum nt_status st = x->sec.provider->step(x->sec.ctx, in, token);
     if (st == STATUS_SUCCESS)
-        st = token->st == STATUS_SUCCESS ? complete(x) : token->st;
+        st = token->st == STATUS_SUCCESS ? complete(c, x) : token->st;
     else if (nt_ok(st) && st != STATUS_MORE_PROCESSING_REQUIRED)
         st = RPC_NT_SEC_PKG_ERROR;
     x->failed = st != STATUS_SUCCESS && st != STATUS_MORE_PROCESSING_REQUIRED;
@@ -121,10 +133,24 @@ enum nt_status rpc_ssec_step(struct rpc_sconn *c, struct rpc_ssec *x, const uint
     return st;
 }
 
+const struct sec_token *rpc_caller_token(struct rpc_sconn *c, const struct rpc_ssec *x)
+{
+    if (x)
+        return sec_token_ref(x->token);
+    if (!c->cred.known)
+        return sec_token_anonymous();
+    if (!c->token && sec_token_local(c->cred.uid, c->cred.gid, NULL, 0, &c->token) != STATUS_SUCCESS)
+        return NULL;
+    return sec_token_ref(c->token);
+}
+
 void rpc_ssec_free_all(struct rpc_sconn *c)
 {
+    sec_token_unref(c->token);
+    c->token = NULL;
     for (unsigned i = 0; i < c->n_sec; i++) {
         sec_free(c->sec[i]->sec.ctx);
+        sec_token_unref(c->sec[i]->token);
         free(c->sec[i]);
     }
     c->n_sec = 0;

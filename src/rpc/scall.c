@@ -23,6 +23,7 @@ static void call_free(struct rpc_server_call *call)
     rpc_handles_drop(call);
     call->group->s->n_calls--;
     rpc_group_unref(call->group);
+    sec_token_unref(call->token);
     nt_arena_free(call->mem);
     free(call);
 }
@@ -132,9 +133,10 @@ static enum nt_status take_off(uint8_t *pdu, const struct rpc_pdu *d, struct rpc
     return rpc_unprotect(pdu, d, &x->sec, ret_stub, &why);
 }
 
+/* A null session's key is known to everybody, so its signatures prove nothing. */
 static enum sec_level level_of(const struct rpc_ssec *x)
 {
-    return x ? x->sec.level : SEC_LEVEL_NONE;
+    return x && !(x->token->flags & SEC_TOKEN_ANONYMOUS) ? x->sec.level : SEC_LEVEL_NONE;
 }
 
 static void take_caller(struct rpc_server_call *call, struct rpc_ssec *x)
@@ -143,11 +145,10 @@ static void take_caller(struct rpc_server_call *call, struct rpc_ssec *x)
     call->level = level_of(x);
     call->local = call->c->local;
     call->cred = call->c->cred;
-    char uid[sizeof RPC_UID_PREFIX + 10] = "";
-    if (!x && call->cred.known)
-        snprintf(uid, sizeof uid, RPC_UID_PREFIX "%u", (unsigned)call->cred.uid);
-    call->name = nt_arena_strdup(call->mem, x ? x->name : uid);
-    call->mech = x ? nt_arena_strdup(call->mem, x->mech) : uid[0] ? nt_arena_strdup(call->mem, "unix") : NULL;
+    call->token = rpc_caller_token(call->c, x);
+    call->name = call->token ? nt_arena_strdup(call->mem, call->token->name) : NULL;
+    const char *mech = x ? x->mech : call->token && (call->token->flags & SEC_TOKEN_LOCAL) ? "unix" : NULL;
+    call->mech = mech ? nt_arena_strdup(call->mem, mech) : NULL;
     call->peer = nt_arena_strdup(call->mem, call->c->peer);
 }
 
@@ -493,6 +494,11 @@ void *rpc_server_arg(const struct rpc_server_call *call)
 struct nt_arena *rpc_server_mem(const struct rpc_server_call *call)
 {
     return call->mem;
+}
+
+const struct sec_token *rpc_server_token(const struct rpc_server_call *call)
+{
+    return call->token;
 }
 
 bool rpc_server_cancelled(const struct rpc_server_call *call)

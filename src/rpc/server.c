@@ -38,6 +38,12 @@ static enum nt_status take_options(struct rpc_server *s, const struct rpc_server
         .dns_name = copy(s, 2, o->dns_name, "", &ok),
         .dns_domain = copy(s, 3, o->dns_domain, "", &ok),
         .keytab = copy(s, 4, o->keytab, NULL, &ok),
+        .account = o->account,
+        .account_arg = o->account_arg,
+        .no_ntlm = o->no_ntlm,
+        .pac = o->pac,
+        .pac_arg = o->pac_arg,
+        .kdc_keytab = copy(s, 5, o->kdc_keytab, NULL, &ok),
     };
     if (s->max_frag < RPC_FRAG_MIN)
         return STATUS_INVALID_PARAMETER;

@@ -30,6 +30,9 @@ struct krb5_ctx {
     gss_buffer_desc peer, pac;
     krb5_enctype enctype;
     uint64_t expires;
+    const struct sec_acceptor *acceptor;
+    char *principal;         /* acceptor: the client's */
+    struct sec_token *token; /* acceptor, once ready */
 };
 
 const gss_OID_desc sec_krb5_oid = { 9, (void *)(uintptr_t) "\x2a\x86\x48\x86\xf7\x12\x01\x02\x02" };
@@ -87,6 +90,8 @@ static void k5_free(struct sec_ctx *ctx)
     free(c->host);
     free(c->keytab);
     free(c->server);
+    sec_token_unref(c->token);
+    free(c->principal);
     free(c);
 }
 
@@ -139,6 +144,7 @@ static enum nt_status k5_start(const struct sec_params *p, struct sec_ctx **ret)
     c->err = p->err;
     c->env = sec_env(p);
     c->params = *p;
+    c->acceptor = p->acceptor;
     c->params.creds = p->role == SEC_CLIENT ? sec_creds_ref(p->creds) : NULL;
     c->params.service = c->service = copy_opt(p->role == SEC_CLIENT ? p->service : NULL, &failed);
     c->params.host = c->host = copy_opt(p->role == SEC_CLIENT ? p->host : NULL, &failed);
@@ -264,31 +270,71 @@ static enum nt_status take_sizes(struct krb5_ctx *c)
     return STATUS_SUCCESS;
 }
 
+/* "" inside a name, and all after it, would be for whoever reads it no part of it. */
+static enum nt_status check_peer(struct krb5_ctx *c)
+{
+    if (!c->peer.length || memchr(c->peer.value, 0, c->peer.length))
+        return nt_error_set(c->err, STATUS_LOGON_FAILURE, "the client's principal is no name");
+    c->principal = strndup(c->peer.value, c->peer.length);
+    return c->principal ? STATUS_SUCCESS : STATUS_NO_MEMORY;
+}
+
+/* The ticket's PAC, if it has one: verified, or the end. */
+static enum nt_status take_pac(struct krb5_ctx *c, gss_name_t source, struct sec_krb5_pac *pac)
+{
+    gss_buffer_desc urn = { sizeof("urn:mspac:") - 1, (void *)(uintptr_t) "urn:mspac:" };
+    int authenticated = 0, complete = 0, more = -1;
+    OM_uint32 minor, major;
+
+    major = gss_get_name_attribute(&minor, source, &urn, &authenticated, &complete, &c->pac, NULL, &more);
+    if (GSS_ERROR(major) || !c->pac.length)
+        return STATUS_SUCCESS;
+    if (!authenticated)
+        return nt_error_set(c->err, STATUS_ACCESS_DENIED, "the PAC in the ticket of %s has a wrong signature",
+                            c->principal);
+    major = gsskrb5_extract_authtime_from_sec_context(&minor, c->gss, &pac->authtime);
+    if (GSS_ERROR(major))
+        return gss_fail(c, major, minor);
+    pac->data = (struct nt_blob){ c->pac.value, c->pac.length };
+    return sec_krb5_verify_pac(c->k, pac);
+}
+
+static enum nt_status take_token(struct krb5_ctx *c, gss_name_t source)
+{
+    enum nt_status st = check_peer(c);
+    struct sec_krb5_pac pac = {
+        .principal = c->principal, .keytab = c->keytab, .kdc_keytab = c->acceptor->kdc_keytab, .err = c->err
+    };
+
+    if (nt_ok(st))
+        st = take_pac(c, source, &pac);
+    if (nt_ok(st))
+        st = sec_krb5_token(&pac, c->acceptor,
+                            (struct nt_blob){ c->key->elements[0].value, c->key->elements[0].length },
+                            c->env->wall(c->env->arg), c->expires, &c->token);
+    return st;
+}
+
 static enum nt_status take_peer(struct krb5_ctx *c, OM_uint32 lifetime)
 {
     gss_name_t source = GSS_C_NO_NAME, target = GSS_C_NO_NAME;
     OM_uint32 minor, ignored;
     OM_uint32 major = gss_inquire_context(&minor, c->gss, &source, &target, NULL, NULL, NULL, NULL, NULL);
+    enum nt_status st = STATUS_SUCCESS;
 
-    if (!GSS_ERROR(major))
-        major = gss_display_name(&minor, c->role == SEC_CLIENT ? target : source, &c->peer, NULL);
-    if (!GSS_ERROR(major) && c->role == SEC_SERVER) {
-        gss_buffer_desc urn = { sizeof("urn:mspac:") - 1, (void *)(uintptr_t) "urn:mspac:" };
-        int authenticated = 0, complete = 0, more = -1;
-
-        /* without a PAC, or with one whose signature is wrong, there is none to query */
-        if (GSS_ERROR(gss_get_name_attribute(&ignored, source, &urn, &authenticated, &complete, &c->pac, NULL,
-                                             &more)) ||
-            !authenticated)
-            (void)gss_release_buffer(&ignored, &c->pac);
-    }
-    (void)gss_release_name(&ignored, &source);
-    (void)gss_release_name(&ignored, &target);
     if (lifetime == GSS_C_INDEFINITE)
         c->expires = NT_TIME_NEVER;
     else
         c->expires = c->env->wall(c->env->arg) + lifetime * NT_TIME_PER_SECOND;
-    return GSS_ERROR(major) ? gss_fail(c, major, minor) : STATUS_SUCCESS;
+    if (!GSS_ERROR(major))
+        major = gss_display_name(&minor, c->role == SEC_CLIENT ? target : source, &c->peer, NULL);
+    if (GSS_ERROR(major))
+        st = gss_fail(c, major, minor);
+    else if (c->role == SEC_SERVER)
+        st = take_token(c, source);
+    (void)gss_release_name(&ignored, &source);
+    (void)gss_release_name(&ignored, &target);
+    return st;
 }
 
 static enum nt_status established(struct krb5_ctx *c, OM_uint32 flags, OM_uint32 lifetime)
@@ -517,6 +563,11 @@ static enum nt_status k5_query(struct sec_ctx *ctx, enum sec_item what, struct n
         return STATUS_SUCCESS;
     case SEC_ITEM_EXPIRES:
         *ret = (struct nt_blob){ (const uint8_t *)&c->expires, sizeof(c->expires) };
+        return STATUS_SUCCESS;
+    case SEC_ITEM_TOKEN:
+        if (!c->token)
+            return STATUS_NOT_SUPPORTED;
+        *ret = (struct nt_blob){ (const uint8_t *)c->token, sizeof(*c->token) };
         return STATUS_SUCCESS;
     case SEC_ITEM_PAC:
         if (!c->pac.length)

@@ -9,6 +9,7 @@
 #include <krb5.h>
 
 #include "sec/m_sec.h"
+#include "sec/token.h"
 
 /* Encryption types that we agree to, in order of preference. RC4 and DES are out (CVE-2026-20833 and before).
  */
@@ -38,5 +39,20 @@ enum nt_status sec_krb5_cache(krb5_context k, const struct sec_params *p, const 
 /* "service/host@REALM", the realm as configured for the host, or empty for libkrb5 to find by referrals. The
  * caller frees it. */
 enum nt_status sec_krb5_target(krb5_context k, const struct sec_params *p, char **ret);
+
+/* The PAC of an accepted ticket; data empty: there is none. */
+struct sec_krb5_pac {
+    struct nt_blob data;
+    const char *principal; /* the client's */
+    krb5_timestamp authtime;
+    const char *keytab, *kdc_keytab; /* the latter NULL: the KDC's signature is not looked at */
+    struct nt_error *err;
+};
+/* Server signature by an AES key of the keytab, the client's name and time, and the KDC's signature where its
+ * keytab is given. STATUS_ACCESS_DENIED, STATUS_NO_KERB_KEY with a sentence. */
+enum nt_status sec_krb5_verify_pac(krb5_context k, const struct sec_krb5_pac *p);
+/* The caller's token; a PAC has been verified before. */
+enum nt_status sec_krb5_token(const struct sec_krb5_pac *p, const struct sec_acceptor *a, struct nt_blob key,
+                              uint64_t now, uint64_t expires, struct sec_token **ret);
 
 #endif

@@ -8,6 +8,7 @@
 #include <nettle/hmac.h>
 
 #include "sec/m_sec.h"
+#include "sec/token.h"
 
 /* NEGOTIATE flags, [MS-NLMP] 2.2.2.5 */
 enum {
@@ -141,7 +142,8 @@ struct ntlm_ctx {
     uint64_t timestamp; /* acceptor: the one sent */
     uint8_t exported[16];
     struct ntlm_dir tx, rx;
-    struct wr peer; /* UTF-8, "DOMAIN\user" */
+    const char *peer_address;
+    struct sec_token *token; /* acceptor, once ready */
 };
 
 /* Keys for both directions from the ExportedSessionKey. */

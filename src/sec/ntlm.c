@@ -25,9 +25,9 @@ static void ntlm_free(struct sec_ctx *ctx)
     struct ntlm_ctx *c = (struct ntlm_ctx *)ctx;
 
     sec_creds_unref(c->creds);
+    sec_token_unref(c->token);
     wr_free(&c->negotiate);
     wr_free(&c->challenge);
-    wr_free(&c->peer);
     free(c->service);
     free(c->host);
     nt_wipe(c, sizeof(*c));
@@ -54,8 +54,10 @@ static enum nt_status ntlm_start(const struct sec_params *p, struct sec_ctx **re
         return nt_error_set(p->err, STATUS_NOT_SUPPORTED, "NTLM is only used over connections");
     if (p->role == SEC_CLIENT)
         st = check_client(p);
-    else if (!p->acceptor || !p->acceptor->nt_hash || !p->acceptor->netbios_name)
+    else if (!p->acceptor || !p->acceptor->netbios_name)
         st = STATUS_INVALID_PARAMETER;
+    else if (!sec_acceptor_ntlm(p->acceptor))
+        st = nt_error_set(p->err, STATUS_NTLM_BLOCKED, "NTLM is switched off on this server");
     if (!nt_ok(st))
         return st;
     struct ntlm_ctx *c = calloc(1, sizeof(*c));
@@ -67,11 +69,11 @@ static enum nt_status ntlm_start(const struct sec_params *p, struct sec_ctx **re
     c->creds = sec_creds_ref(p->creds);
     c->anonymous = p->role == SEC_CLIENT && sec_wanted_mech(p) == SEC_MECH_ANONYMOUS;
     c->acceptor = p->acceptor;
+    c->peer_address = p->peer ? p->peer : "";
     c->env = sec_env(p);
     c->err = p->err;
     wr_init(&c->negotiate, NTLM_NEGOTIATE_MAX);
     wr_init(&c->challenge, SEC_TOKEN_MAX);
-    wr_init(&c->peer, SEC_TOKEN_MAX);
     if (p->channel_bindings) {
         memcpy(c->bindings, p->channel_bindings, sizeof(c->bindings));
         c->has_bindings = true;
@@ -127,10 +129,15 @@ static enum nt_status ntlm_query(struct sec_ctx *ctx, enum sec_item what, struct
     case SEC_ITEM_PEER:
         if (c->role == SEC_CLIENT)
             return STATUS_NOT_SUPPORTED; /* NTLM proves nothing about the server's name */
-        *ret = (struct nt_blob){ c->peer.base, c->peer.len };
+        *ret = (struct nt_blob){ (const uint8_t *)c->token->name, strlen(c->token->name) };
         return STATUS_SUCCESS;
     case SEC_ITEM_FLAGS:
         *ret = (struct nt_blob){ (const uint8_t *)&c->granted, sizeof(c->granted) };
+        return STATUS_SUCCESS;
+    case SEC_ITEM_TOKEN:
+        if (!c->token)
+            return STATUS_NOT_SUPPORTED;
+        *ret = (struct nt_blob){ (const uint8_t *)c->token, sizeof(*c->token) };
         return STATUS_SUCCESS;
     default:
         return STATUS_NOT_SUPPORTED;

@@ -139,46 +139,77 @@ static bool try_proof(struct ntlm_ctx *c, const struct ntlm_auth *a, const uint8
     return same;
 }
 
-static enum nt_status find_hash(struct ntlm_ctx *c, const struct ntlm_auth *a, uint8_t hash[16])
-{
-    size_t user_len = a->user.len / 2, domain_len = a->domain.len / 2;
-    char16_t *text = calloc(user_len + domain_len + 2, sizeof(*text)), *domain;
+/* An account as the acceptor's callback describes it; its memory lives as long as the logon. */
+struct found {
+    struct nt_arena *mem;
+    struct sec_account a;
+};
 
-    if (!text)
-        return STATUS_NO_MEMORY;
-    domain = text + user_len + 1;
-    for (size_t i = 0; i < user_len; i++)
-        text[i] = le16(a->user.data + 2 * i);
-    for (size_t i = 0; i < domain_len; i++)
-        domain[i] = le16(a->domain.data + 2 * i);
-    enum nt_status st = c->acceptor->nt_hash(c->acceptor->arg, text, user_len, domain, domain_len, hash);
-    free(text);
-    return st;
+static char16_t *host_order(struct nt_arena *mem, struct nt_blob le)
+{
+    char16_t *text = nt_arena_array(mem, le.len / 2 + 1, sizeof(*text));
+
+    for (size_t i = 0; text && i < le.len / 2; i++)
+        text[i] = le16(le.data + 2 * i);
+    return text;
 }
 
-static enum nt_status check_password(struct ntlm_ctx *c, const struct ntlm_auth *a, uint8_t base_key[16])
+static enum nt_status find_account(struct ntlm_ctx *c, const struct ntlm_auth *a, struct found *f)
 {
-    uint8_t hash[16];
-    struct wr upper;
-    bool same;
+    const struct sec_acceptor *from = c->acceptor;
+    size_t machine = a->workstation.len <= 2 * ACCOUNT_NAME_MAX ? a->workstation.len : 0;
+    struct sec_logon who = { .size = sizeof(who),
+                             .user = host_order(f->mem, a->user),
+                             .domain = host_order(f->mem, a->domain),
+                             .workstation =
+                                 host_order(f->mem, (struct nt_blob){ a->workstation.data, machine }),
+                             .user_len = a->user.len / 2,
+                             .domain_len = a->domain.len / 2,
+                             .workstation_len = machine / 2,
+                             .peer = c->peer_address };
 
-    enum nt_status st = find_hash(c, a, hash);
-    if (!nt_ok(st)) /* who asks does not learn which names exist */
-        return st == STATUS_NO_SUCH_USER || st == STATUS_WRONG_PASSWORD ? STATUS_LOGON_FAILURE : st;
+    if (!who.user || !who.domain || !who.workstation)
+        return STATUS_NO_MEMORY;
+    f->a.size = sizeof(f->a);
+    if (from->account)
+        return from->account(from->account_arg, &who, f->mem, &f->a);
+    return from->nt_hash(from->arg, who.user, who.user_len, who.domain, who.domain_len, f->a.nt_hash);
+}
+
+static enum nt_status check_proof(struct ntlm_ctx *c, const struct ntlm_auth *a, const uint8_t hash[16],
+                                  uint8_t base_key[16])
+{
+    struct wr upper;
+
     wr_init(&upper, 2 * ACCOUNT_NAME_MAX);
     utf_upper16(&upper, a->user.data, a->user.len);
-    st = upper.st;
+    enum nt_status st = upper.st;
     if (nt_ok(st)) {
         struct nt_blob user = { upper.base, upper.len };
 
         /* some clients compute with an empty domain ([MS-NLMP] 3.2.5.1.2) */
-        same = try_proof(c, a, hash, user, a->domain, base_key) ||
-               (a->domain.len && try_proof(c, a, hash, user, (struct nt_blob){ NULL, 0 }, base_key));
+        bool same = try_proof(c, a, hash, user, a->domain, base_key) ||
+                    (a->domain.len && try_proof(c, a, hash, user, (struct nt_blob){ NULL, 0 }, base_key));
         st = same ? STATUS_SUCCESS : STATUS_LOGON_FAILURE;
     }
-    nt_wipe(hash, sizeof(hash));
     wr_free(&upper);
     return st;
+}
+
+static enum nt_status check_password(struct ntlm_ctx *c, const struct ntlm_auth *a, struct found *f,
+                                     uint8_t base_key[16])
+{
+    static const uint8_t none[16];
+    enum nt_status st = find_account(c, a, f);
+
+    if (st == STATUS_NO_SUCH_USER || st == STATUS_WRONG_PASSWORD) {
+        /* who asks does not learn which names exist, from the time it takes neither */
+        (void)check_proof(c, a, none, base_key);
+        return STATUS_LOGON_FAILURE;
+    }
+    return st == STATUS_SUCCESS ? check_proof(c, a, f->a.nt_hash, base_key)
+           : nt_ok(st)          ? STATUS_LOGON_FAILURE
+                                : st;
 }
 
 static void set_exported(struct ntlm_ctx *c, const struct ntlm_auth *a, const uint8_t base_key[16])
@@ -219,28 +250,71 @@ static enum nt_status check_mic(struct ntlm_ctx *c, const struct ntlm_auth *a, s
     return st;
 }
 
+/* UTF-8 form of a name; without NUL, else "alice", NUL, anything would be alice. */
+static enum nt_status text_of(struct nt_arena *mem, struct nt_blob le, const char **ret)
+{
+    struct wr w;
+
+    wr_init(&w, SEC_TOKEN_MAX);
+    utf_put8(&w, le.data, le.len);
+    wr_u8(&w, 0);
+    enum nt_status st = w.st;
+    if (nt_ok(st) && memchr(w.base, 0, w.len - 1))
+        st = STATUS_LOGON_FAILURE;
+    if (nt_ok(st)) {
+        *ret = nt_arena_strdup(mem, (const char *)w.base);
+        st = *ret ? STATUS_SUCCESS : STATUS_NO_MEMORY;
+    }
+    wr_free(&w);
+    return st;
+}
+
+static enum nt_status make_token(struct ntlm_ctx *c, const struct ntlm_auth *a, struct found *f)
+{
+    size_t machine = a->workstation.len <= 2 * ACCOUNT_NAME_MAX ? a->workstation.len : 0;
+    const char *workstation = NULL;
+    enum nt_status st = text_of(f->mem, (struct nt_blob){ a->workstation.data, machine }, &workstation);
+
+    if (nt_ok(st) && !f->a.account)
+        st = text_of(f->mem, a->user, &f->a.account);
+    if (nt_ok(st) && !f->a.domain)
+        st = text_of(f->mem, a->domain, &f->a.domain);
+    if (!nt_ok(st))
+        return st == STATUS_LOGON_FAILURE
+                   ? nt_error_set(c->err, st, "the client's NTLM answer has a name that is none")
+                   : st;
+    const struct sec_token_source s = { .mech = "ntlm",
+                                        .workstation = workstation,
+                                        .account = &f->a,
+                                        .session_key = { c->exported, sizeof(c->exported) },
+                                        .now = c->env->wall(c->env->arg) };
+    return sec_token_new(&s, &c->token);
+}
+
 static enum nt_status authenticate(struct ntlm_ctx *c, const struct ntlm_auth *a, struct nt_blob in)
 {
-    uint8_t base_key[16];
-    enum nt_status st;
+    uint8_t base_key[16] = { 0 };
+    struct found f = { .mem = NULL };
 
     if (!a->proof.data)
         return nt_error_set(c->err, STATUS_LOGON_FAILURE, "the client's NTLM answer is not NTLMv2");
-    st = check_pairs(c, a);
+    enum nt_status st = check_pairs(c, a);
+    if (!nt_ok(st))
+        return st;
+    f.mem = nt_arena_new_secret(0);
+    if (!f.mem)
+        return STATUS_NO_MEMORY;
+    st = check_password(c, a, &f, base_key);
+    if (nt_ok(st)) {
+        set_exported(c, a, base_key);
+        st = check_mic(c, a, in);
+    }
     if (nt_ok(st))
-        st = check_password(c, a, base_key);
-    if (!nt_ok(st))
-        return st;
-    set_exported(c, a, base_key);
+        st = make_token(c, a, &f);
     nt_wipe(base_key, sizeof(base_key));
-    st = check_mic(c, a, in);
-    if (!nt_ok(st))
-        return st;
-    utf_put8(&c->peer, a->domain.data, a->domain.len);
-    if (a->domain.len)
-        wr_u8(&c->peer, '\\');
-    utf_put8(&c->peer, a->user.data, a->user.len);
-    return c->peer.st;
+    nt_wipe(&f.a, sizeof(f.a));
+    nt_arena_free(f.mem);
+    return st;
 }
 
 static bool is_anonymous(const struct ntlm_ctx *c, const struct ntlm_auth *a)
@@ -265,6 +339,7 @@ static enum nt_status take_auth(struct ntlm_ctx *c, struct nt_blob in)
             return nt_error_set(c->err, STATUS_ACCESS_DENIED, "anonymous logon is not allowed");
         set_exported(c, &a, zero);
         c->granted = SEC_FLAG_ANONYMOUS;
+        c->token = sec_token_ref(sec_token_anonymous());
     } else {
         st = authenticate(c, &a, in);
         if (!nt_ok(st))
@@ -273,6 +348,8 @@ static enum nt_status take_auth(struct ntlm_ctx *c, struct nt_blob in)
     c->granted |=
         (c->flags & NTLM_SIGN ? SEC_FLAG_INTEGRITY : 0u) | (c->flags & NTLM_SEAL ? SEC_FLAG_PRIVACY : 0u);
     ntlm_set_keys(c);
+    wr_free(&c->negotiate); /* a server holds many contexts for long */
+    wr_free(&c->challenge);
     c->state = NTLM_READY;
     return STATUS_SUCCESS;
 }

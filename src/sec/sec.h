@@ -8,6 +8,7 @@
 #define SEC_SEC_H
 
 #include <msrpc/sec.h>
+#include <msrpc/token.h>
 #include "base/cursor.h"
 
 #pragma GCC visibility push(default) /* shared between our own libraries, see the *_PRIVATE nodes */
@@ -34,15 +35,26 @@ enum {
     SEC_FLAG_HEADER_SIGN = 128, /* RPC header signing will be used: DCE style token layout */
 };
 
-/* What the acceptor needs to know of an account; fills nt_hash. STATUS_NO_SUCH_USER,
- * STATUS_ACCOUNT_LOCKED_OUT...*/
+/* What an acceptor knows: accounts, keys, its own names. */
 struct sec_acceptor {
     void *arg;
+    /* NTLM with nothing but a hash: STATUS_NO_SUCH_USER, STATUS_ACCOUNT_LOCKED_OUT... */
     enum nt_status (*nt_hash)(void *arg, const char16_t *user, size_t user_len, const char16_t *domain,
                               size_t domain_len, uint8_t ret_hash[16]);
     const char *netbios_name, *netbios_domain, *dns_name, *dns_domain; /* for NTLM target info */
-    const char *keytab; /* Kerberos: keys of the service, "FILE:/x"; NULL: no Kerberos */
+    const char *keytab;      /* Kerberos: keys of the service, "FILE:/x"; NULL: no Kerberos */
+    sec_account_fn *account; /* NTLM with all that there is to know; goes before nt_hash */
+    void *account_arg;
+    bool no_ntlm;    /* NTLM is switched off altogether */
+    sec_pac_fn *pac; /* Kerberos: decodes a PAC; NULL: tokens have a name only */
+    void *pac_arg;
+    const char *kdc_keytab; /* Kerberos: krbtgt's key, and PACs must have its signature; NULL: not checked */
 };
+/* NTLM can be had from it. */
+static inline bool sec_acceptor_ntlm(const struct sec_acceptor *a)
+{
+    return !a->no_ntlm && (a->account || a->nt_hash);
+}
 
 struct sec_params {
     enum sec_role role;
@@ -54,6 +66,7 @@ struct sec_params {
         *channel_bindings; /* 16 byte MD5 of the gss_channel_bindings, or NULL ([MS-NLMP] 2.2.2.1) */
     const struct sec_acceptor *acceptor; /* server */
     const struct nt_env *env;
+    const char *peer;     /* server: address of the client, for the account callback; NULL: unknown */
     struct nt_error *err; /* the sentence of a failure; may be NULL; must outlive the context */
 };
 
@@ -76,6 +89,7 @@ enum sec_item {
     SEC_ITEM_PAC,         /* server, Kerberos: raw PAC */
     SEC_ITEM_FLAGS,       /* SEC_FLAG_* granted: unsigned, host order */
     SEC_ITEM_EXPIRES,     /* uint64_t NT time, host order */
+    SEC_ITEM_TOKEN,       /* server: struct sec_token, see sec_ctx_token */
 };
 
 struct sec_provider {
@@ -111,6 +125,16 @@ static inline void sec_free(struct sec_ctx *c)
 {
     if (c)
         c->p->free(c);
+}
+
+/* The caller of an established acceptor: lent, good as long as the context or a reference of one's own. NULL
+ * if the provider makes none. */
+static inline const struct sec_token *sec_ctx_token(struct sec_ctx *c)
+{
+    struct nt_blob b;
+    return c->p->query(c, SEC_ITEM_TOKEN, &b) == STATUS_SUCCESS
+               ? (const struct sec_token *)(const void *)b.data
+               : NULL;
 }
 
 #pragma GCC visibility pop

@@ -260,7 +260,7 @@ static bool have_mech(const struct spnego_ctx *c, enum spnego_mech m)
     const struct sec_acceptor *a = c->params.acceptor;
 
     if (m == MECH_NTLM)
-        return a->nt_hash && c->params.mech != SEC_MECH_KRB5;
+        return sec_acceptor_ntlm(a) && c->params.mech != SEC_MECH_KRB5;
     if (m == MECH_KRB5 || m == MECH_MS_KRB5)
         return a->keytab && c->params.mech != SEC_MECH_NTLM && sec_provider_by_name("krb5");
     return false;

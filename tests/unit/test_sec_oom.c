@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A whole logon by NTLM, alone and inside SPNEGO, with each allocation failing in turn: an error, no crash,
  * no leak. The linker's --wrap puts these functions in the way of our libraries. */
+#include <errno.h>
 #include "sec_world.h"
 
 void *__real_malloc(size_t n);
@@ -8,11 +9,13 @@ void *__real_calloc(size_t n, size_t size);
 void *__real_realloc(void *p, size_t n);
 char *__real_strdup(const char *s);
 void __real_free(void *p);
+int __real_posix_memalign(void **p, size_t align, size_t n);
 void *__wrap_malloc(size_t n);
 void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *p, size_t n);
 char *__wrap_strdup(const char *s);
 void __wrap_free(void *p);
+int __wrap_posix_memalign(void **p, size_t align, size_t n);
 
 static unsigned fail_at, seen; /* fail_at 0: none */
 static long live;
@@ -50,6 +53,15 @@ void *__wrap_realloc(void *p, size_t n)
 char *__wrap_strdup(const char *s)
 {
     return fails() ? NULL : counted(__real_strdup(s));
+}
+
+int __wrap_posix_memalign(void **p, size_t align, size_t n)
+{
+    if (fails())
+        return ENOMEM;
+    int rc = __real_posix_memalign(p, align, n);
+    live += rc == 0;
+    return rc;
 }
 
 void __wrap_free(void *p)
