@@ -13,7 +13,8 @@ NT_BEGIN_DECLS
 struct nt_loop;
 struct nt_cancel;
 
-/* A loop over poll(2). env NULL: nt_env_system(). */
+/* A loop over sockets, which waits in recv or poll(2) while it is small and in epoll(7) when it is not. env
+ * NULL: nt_env_system(). */
 NT_PUBLIC enum nt_status nt_loop_new(const struct nt_env *env, struct nt_loop **ret) NT_CHECKED;
 /* Runs what is due, waiting up to timeout_ms for it (-1: for ever). STATUS_SUCCESS when something ran,
  * STATUS_TIMEOUT when nothing did, STATUS_INVALID_DEVICE_STATE from inside a callback. */
@@ -23,6 +24,13 @@ NT_PUBLIC enum nt_status nt_loop_run(struct nt_loop *l, int timeout_ms) NT_CHECK
  * made. */
 NT_PUBLIC int nt_loop_fd(struct nt_loop *l);
 NT_PUBLIC int nt_loop_timeout(struct nt_loop *l);
+/* Lets other threads hand work to a loop: to be called by the loop's own thread, before they do. Idempotent.
+ * STATUS_INSUFFICIENT_RESOURCES without a descriptor, STATUS_NOT_SUPPORTED on a loop in memory. */
+NT_PUBLIC enum nt_status nt_loop_share(struct nt_loop *l) NT_CHECKED;
+/* Safe from any thread: fn(arg) is called once on the loop's thread, in one of its next turns, in the order
+ * of the posts of one thread; at the latest by nt_loop_free, before which all who post have to have stopped.
+ * STATUS_NO_MEMORY; STATUS_INVALID_DEVICE_STATE without nt_loop_share. */
+NT_PUBLIC enum nt_status nt_loop_post(struct nt_loop *l, void (*fn)(void *arg), void *arg) NT_CHECKED;
 /* Only when all connections on it are closed; accepts NULL. What they still have to say (a logoff) is sent if
  * that needs no waiting. */
 NT_PUBLIC void nt_loop_free(struct nt_loop *l);

@@ -179,10 +179,8 @@ static enum nt_status resolve(struct dial *d)
     return STATUS_SUCCESS;
 }
 
-enum nt_status dial_start(struct poll_conn *c, const struct io_addr *to, uint64_t now, uint64_t deadline,
-                          struct dial **ret)
+enum nt_status dial_start(const struct io_addr *to, uint64_t now, uint64_t deadline, struct dial **ret)
 {
-    (void)c;
     struct dial *d = calloc(1, sizeof *d);
     if (!d)
         return STATUS_NO_MEMORY;

@@ -146,6 +146,7 @@ struct io_listener {
     struct io_listener *next, **link; /* private */
     struct nt_loop *loop;
     int fd;
+    bool watched;    /* by epoll */
     uint64_t resume; /* accept failed for want of descriptors: not before then */
     char *path;      /* of a unix socket, and which file it was when it was made */
     uint64_t dev, ino;
@@ -180,6 +181,7 @@ struct io_watch {
     void (*fn)(struct io_watch *w);
     struct io_watch *next, **link; /* private */
     struct nt_cancel *cancel;      /* holds a reference while it is watched */
+    struct nt_loop *loop;
 };
 /* With a NULL token nothing is watched. */
 void io_watch_start(struct nt_loop *l, struct io_watch *w, struct nt_cancel *cancel,

@@ -226,6 +226,7 @@ void io_listen_stop(struct io_listener *l)
     *l->link = l->next;
     if (l->next)
         l->next->link = l->link;
+    l->loop->ops->unlisten(l->loop, l);
     l->loop = NULL;
     remove_file(l);
     close(l->fd);

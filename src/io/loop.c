@@ -35,10 +35,12 @@ void io_watch_start(struct nt_loop *l, struct io_watch *w, struct nt_cancel *can
     io_watch_stop(w);
     if (!cancel)
         return;
-    *w = (struct io_watch){ fn, l->watches, &l->watches, nt_cancel_ref(cancel) };
+    *w = (struct io_watch){ fn, l->watches, &l->watches, nt_cancel_ref(cancel), l };
     if (w->next)
         w->next->link = &w->next;
     l->watches = w;
+    if (l->ops->token)
+        l->ops->token(l, cancel, true);
 }
 
 void io_watch_stop(struct io_watch *w)
@@ -48,6 +50,8 @@ void io_watch_stop(struct io_watch *w)
     *w->link = w->next;
     if (w->next)
         w->next->link = w->link;
+    if (w->loop->ops->token)
+        w->loop->ops->token(w->loop, w->cancel, false);
     nt_cancel_unref(w->cancel);
     w->cancel = NULL;
 }
@@ -69,12 +73,68 @@ static bool run_fired(struct nt_loop *l)
     return ran;
 }
 
+/* ---- from other threads ---- */
+
+enum nt_status nt_loop_share(struct nt_loop *l)
+{
+    if (!l->ops->listens)
+        return STATUS_NOT_SUPPORTED;
+    if (l->post_fd < 0)
+        l->post_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return l->post_fd < 0 ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
+}
+
+enum nt_status nt_loop_post(struct nt_loop *l, void (*fn)(void *arg), void *arg)
+{
+    struct io_post *p = l->post_fd >= 0 ? malloc(sizeof *p) : NULL;
+    if (!p)
+        return l->post_fd >= 0 ? STATUS_NO_MEMORY : STATUS_INVALID_DEVICE_STATE;
+    *p = (struct io_post){ atomic_load(&l->posts), fn, arg };
+    while (!atomic_compare_exchange_weak(&l->posts, &p->next, p))
+        ;
+    /* p may be gone already. The bell is rung every time: one that comes too late wakes the loop for nothing,
+     * one that does not come leaves it asleep. */
+    uint64_t one = 1;
+    ssize_t n = write(l->post_fd, &one, sizeof one);
+    (void)n; /* a full counter rings, too */
+    return STATUS_SUCCESS;
+}
+
+void io_posts_clear(struct nt_loop *l)
+{
+    uint64_t count;
+    ssize_t n = l->post_fd >= 0 ? read(l->post_fd, &count, sizeof count) : 0;
+    (void)n;
+}
+
+/* In the order in which they were handed over. */
+static bool run_posts(struct nt_loop *l)
+{
+    struct io_post *p = l->post_fd >= 0 ? atomic_exchange(&l->posts, NULL) : NULL, *first = NULL;
+    while (p) {
+        struct io_post *next = p->next;
+        p->next = first;
+        first = p;
+        p = next;
+    }
+    bool ran = first != NULL;
+    while (first) {
+        p = first;
+        first = p->next;
+        p->fn(p->arg);
+        free(p);
+    }
+    return ran;
+}
+
 static bool turn(struct nt_loop *l, uint64_t until, struct nt_cancel *cancel)
 {
     l->running = true;
     bool ran = run_fired(l);
+    ran |= run_posts(l);
     ran |= l->ops->turn(l, ran ? 0 : until, cancel);
     ran |= run_fired(l);
+    ran |= run_posts(l);
     l->running = false;
     run_deferred(l);
     return ran;
@@ -134,7 +194,10 @@ void nt_loop_free(struct nt_loop *l)
     turn(l, 0, NULL);
     for (int i = 0; i < LAST_TURNS && l->ops->hangup(l, STATUS_CONNECTION_ABORTED); i++)
         turn(l, 0, NULL);
+    int post_fd = l->post_fd;
     l->ops->free(l);
+    if (post_fd >= 0)
+        close(post_fd);
 }
 
 enum nt_status io_dial(struct nt_loop *l, struct io_stream *s, const struct io_addr *to, uint64_t deadline)

@@ -288,6 +288,7 @@ enum nt_status io_mem_loop_new(const struct io_mem_options *o, struct nt_loop **
     if (!l)
         return STATUS_NO_MEMORY;
     l->base.ops = &mem_ops;
+    l->base.post_fd = -1;
     l->base.env = o->env ? o->env : nt_env_system();
     l->now = o->start;
     l->chunk = o->chunk;

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The poll driver: sockets and time. A loop with one stream and no cancel token waits inside recv itself, so
- * that a warm call costs two system calls; everything else goes through poll(2).
+ * The driver over descriptors: sockets and time. A loop with one stream and no cancel token waits inside recv
+ * itself, so that a warm call costs two system calls; everything else is loop_wait.c's.
  */
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
 #include <sys/time.h>
 #include <unistd.h>
 #include "io/m_poll.h"
@@ -19,6 +16,8 @@
  * ticks are kept exactly by poll. */
 #define RECV_TICK UINT64_C(1000000000)
 #define SEND_IOV  16
+/* Streams up to which poll(2) is cheaper than to keep epoll told what each wants. */
+#define POLL_MOST 8
 
 static struct poll_loop *as_poll(struct nt_loop *l)
 {
@@ -30,31 +29,68 @@ static uint64_t now_of(struct nt_loop *l)
     return l->env->monotonic(l->env->arg);
 }
 
-static struct poll_conn *conn_add(struct poll_loop *l, struct io_stream *s, enum nt_status *ret_st)
+/* ---- streams ---- */
+
+void poll_todo(struct poll_loop *l, struct poll_conn *c)
 {
-    *ret_st = STATUS_NO_MEMORY;
-    if (l->n == l->cap) {
-        size_t cap = l->cap ? l->cap * 2 : 4;
-        struct poll_conn **p = realloc(l->conns, cap * sizeof *p);
-        if (!p)
-            return NULL;
-        l->conns = p;
-        l->cap = cap;
+    if (c->in_todo)
+        return;
+    c->in_todo = true;
+    c->todo = NULL;
+    *l->todo_end = c;
+    l->todo_end = &c->todo;
+}
+
+static bool slot_reserve(struct poll_loop *l)
+{
+    if (l->free_slot || l->n_slots < l->cap_slots)
+        return true;
+    uint32_t cap = l->cap_slots ? l->cap_slots * 2 : 4;
+    struct poll_slot *p = realloc(l->slots, cap * sizeof *p);
+    if (!p)
+        return false;
+    l->slots = p;
+    l->cap_slots = cap;
+    return true;
+}
+
+static void slot_take(struct poll_loop *l, struct poll_conn *c)
+{
+    if (l->free_slot) {
+        c->slot = l->free_slot - 1;
+        l->free_slot = l->slots[c->slot].next;
+    } else {
+        c->slot = l->n_slots++;
+        l->slots[c->slot].uses = 0;
     }
-    struct poll_conn *c = calloc(1, sizeof *c);
+    l->slots[c->slot].c = c;
+}
+
+static void slot_free(struct poll_loop *l, uint32_t i)
+{
+    l->slots[i] = (struct poll_slot){ .uses = l->slots[i].uses + 1, .next = l->free_slot };
+    l->free_slot = i + 1;
+}
+
+static struct poll_conn *conn_add(struct poll_loop *l, struct io_stream *s)
+{
+    struct poll_conn *c = slot_reserve(l) && poll_heap_reserve(l) ? calloc(1, sizeof *c) : NULL;
     if (!c)
         return NULL;
     c->s = s;
     c->fd = -1;
     s->loop = &l->base;
     s->drv = c;
-    l->conns[l->n++] = c;
-    *ret_st = STATUS_SUCCESS;
+    s->now = now_of(&l->base);
+    slot_take(l, c);
+    l->n++;
+    poll_todo(l, c);
     return c;
 }
 
-static void conn_shut(struct poll_conn *c)
+static void conn_shut(struct poll_loop *l, struct poll_conn *c)
 {
+    poll_unwatch_conn(l, c);
     dial_free(c->dial);
     c->dial = NULL;
     if (c->fd >= 0)
@@ -67,78 +103,55 @@ static enum nt_status poll_dial(struct nt_loop *base, struct io_stream *s, const
 {
     struct poll_loop *l = as_poll(base);
     struct dial *d;
-    enum nt_status st = dial_start(NULL, to, now_of(base), deadline, &d);
+    enum nt_status st = dial_start(to, now_of(base), deadline, &d);
     if (st != STATUS_SUCCESS)
         return st;
-    struct poll_conn *c = conn_add(l, s, &st);
+    struct poll_conn *c = conn_add(l, s);
     if (!c) {
         dial_free(d);
-        return st;
+        return STATUS_NO_MEMORY;
     }
     c->dial = d;
     s->state = IO_DIALING;
-    s->now = now_of(base);
     return STATUS_SUCCESS;
-}
-
-static void socket_ready(struct poll_conn *c)
-{
-    struct timeval tick = { .tv_sec = (time_t)(RECV_TICK / 1000000000U) };
-    setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &tick, sizeof tick);
 }
 
 static enum nt_status poll_attach(struct nt_loop *base, struct io_stream *s, int fd)
 {
-    enum nt_status st;
     struct sockaddr_storage peer = { 0 }; /* the kernel gives a nameless unix socket no path at all */
     socklen_t len = sizeof peer;
-    struct poll_conn *c = conn_add(as_poll(base), s, &st);
+    struct poll_conn *c = conn_add(as_poll(base), s);
     if (!c)
-        return st;
+        return STATUS_NO_MEMORY;
     c->fd = fd;
     if (getpeername(fd, (struct sockaddr *)&peer, &len) == 0)
         io_peer_text((struct sockaddr *)&peer, c->peer, sizeof c->peer);
-    socket_ready(c);
     s->state = IO_OPEN;
-    s->now = now_of(base);
     return STATUS_SUCCESS;
 }
 
 static void poll_kick(struct nt_loop *l, struct io_stream *s)
 {
-    as_poll(l)->kicked = true; /* each turn looks at all streams */
-    (void)s;
+    poll_todo(as_poll(l), s->drv);
 }
 
 static void poll_close(struct nt_loop *l, struct io_stream *s)
 {
-    (void)l;
-    conn_shut(s->drv);
+    conn_shut(as_poll(l), s->drv);
 }
 
+/* Somebody further up may still look at the record; it goes when its turn on the todo list comes. */
 static void poll_detach(struct nt_loop *base, struct io_stream *s)
 {
     struct poll_loop *l = as_poll(base);
     struct poll_conn *c = s->drv;
-    conn_shut(c);
+    conn_shut(l, c);
+    poll_heap_remove(l, c);
+    slot_free(l, c->slot);
+    l->n--;
     c->s = NULL;
     s->drv = NULL;
-    l->detached++;
-}
-
-static void reap(struct poll_loop *l)
-{
-    if (!l->detached)
-        return;
-    size_t to = 0;
-    for (size_t i = 0; i < l->n; i++) {
-        if (l->conns[i]->s)
-            l->conns[to++] = l->conns[i];
-        else
-            free(l->conns[i]);
-    }
-    l->n = to;
-    l->detached = 0;
+    poll_todo(l, c);
 }
 
 static void flush(struct poll_loop *l, struct poll_conn *c)
@@ -179,6 +192,7 @@ static bool dial_step(struct poll_loop *l, struct poll_conn *c, uint64_t now)
     enum nt_status st = dial_turn(c->dial, now, &fd, c->peer, sizeof c->peer);
     if (st == STATUS_PENDING)
         return false;
+    poll_unwatch_conn(l, c);
     dial_free(c->dial);
     c->dial = NULL;
     if (st != STATUS_SUCCESS) {
@@ -186,9 +200,7 @@ static bool dial_step(struct poll_loop *l, struct poll_conn *c, uint64_t now)
         return true;
     }
     c->fd = fd;
-    socket_ready(c);
     io_opened(c->s, now);
-    (void)l;
     return true;
 }
 
@@ -209,32 +221,44 @@ static bool conn_step(struct poll_loop *l, struct poll_conn *c, uint64_t now)
     return ran;
 }
 
+/* Where the stream stands now: when it wants to be woken, and for what. */
+static void settle(struct poll_loop *l, struct poll_conn *c)
+{
+    if (io_deadline(c->s) == 0)
+        poll_todo(l, c);
+    else
+        poll_heap_settle(l, c);
+    enum nt_status st = poll_watch_conn(l, c);
+    if (st != STATUS_SUCCESS) {
+        io_hangup(c->s, st, now_of(&l->base));
+        poll_todo(l, c);
+    }
+}
+
+/* Streams that are put on the list meanwhile wait for the next walk. */
 static bool step_all(struct poll_loop *l)
 {
     bool ran = false;
     uint64_t now = now_of(&l->base);
-    for (size_t i = 0; i < l->n; i++) /* n may grow meanwhile */
-        ran |= conn_step(l, l->conns[i], now);
+    poll_heap_due(l, now);
+    struct poll_conn *c = l->todo;
+    l->todo = NULL;
+    l->todo_end = &l->todo;
+    while (c) {
+        struct poll_conn *next = c->todo;
+        c->in_todo = false;
+        if (c->s)
+            ran |= conn_step(l, c, now);
+        if (c->s)
+            settle(l, c);
+        else if (!c->in_todo) /* else it ended just now, and comes by again */
+            free(c);
+        c = next;
+    }
     return ran;
 }
 
-static uint64_t earliest(struct poll_loop *l)
-{
-    uint64_t next = UINT64_MAX;
-    for (size_t i = 0; i < l->n; i++) {
-        struct poll_conn *c = l->conns[i];
-        if (!c->s)
-            continue;
-        uint64_t at = io_deadline(c->s);
-        if (c->dial && dial_next(c->dial) < at)
-            at = dial_next(c->dial);
-        if (at < next)
-            next = at;
-    }
-    return next;
-}
-
-static bool receive(struct poll_loop *l, struct poll_conn *c, int flags)
+bool poll_receive(struct poll_loop *l, struct poll_conn *c, int flags)
 {
     ssize_t n = recv(c->fd, l->buf, RECV_BUFFER, flags);
     if (n > 0)
@@ -248,166 +272,77 @@ static bool receive(struct poll_loop *l, struct poll_conn *c, int flags)
     return true;
 }
 
-static bool conn_reads(const struct poll_conn *c)
+bool poll_reads(const struct poll_conn *c)
 {
     return c->s && c->fd >= 0 && c->s->state == IO_OPEN &&
            (c->s->queued < IO_HIGH_WATER || c->s->reads_on);
 }
 
-/* The pollfds of all streams, then those of dials, watches and the token. Grows the array as needed; 0 when
- * memory is short. */
-static size_t fill_pollfds(struct poll_loop *l, struct nt_cancel *cancel)
+static struct poll_conn *only_conn(const struct poll_loop *l)
 {
-    size_t need = l->n + 1;
-    for (size_t i = 0; i < l->n; i++)
-        if (l->conns[i]->dial)
-            need += DIAL_MAX_FDS;
-    for (struct io_watch *w = l->base.watches; w; w = w->next)
-        need++;
-    for (struct io_listener *w = l->base.listeners; w; w = w->next)
-        need++;
-    if (need > l->pfds_cap) {
-        struct pollfd *p = realloc(l->pfds, need * 2 * sizeof *p);
-        if (!p)
-            return 0;
-        l->pfds = p;
-        l->pfds_cap = need * 2;
-    }
-    size_t n = 0;
-    for (size_t i = 0; i < l->n; i++) {
-        struct poll_conn *c = l->conns[i];
-        int events = (conn_reads(c) ? POLLIN : 0) | (c->s && c->s->out_head ? POLLOUT : 0);
-        l->pfds[n++] =
-            (struct pollfd){ .fd = c->s && c->fd >= 0 && events ? c->fd : -1, .events = (short)events };
-    }
-    for (size_t i = 0; i < l->n; i++)
-        if (l->conns[i]->dial)
-            n += dial_pollfds(l->conns[i]->dial, l->pfds + n, DIAL_MAX_FDS);
-    for (struct io_watch *w = l->base.watches; w; w = w->next)
-        l->pfds[n++] = (struct pollfd){ .fd = w->cancel->fd, .events = POLLIN };
-    for (struct io_listener *w = l->base.listeners; w; w = w->next)
-        l->pfds[n++] = (struct pollfd){ .fd = w->resume ? -1 : w->fd, .events = POLLIN };
-    if (cancel)
-        l->pfds[n++] = (struct pollfd){ .fd = cancel->fd, .events = POLLIN };
-    return n;
+    uint32_t i = 0;
+    while (!l->slots[i].c)
+        i++;
+    return l->slots[i].c;
 }
 
-/* One that ran out of descriptors rests a while: its socket stays readable. */
-static uint64_t listeners_resume(struct poll_loop *l, uint64_t now)
+/* One stream that awaits an answer, and nothing else that could happen before `next`. */
+static struct poll_conn *lone(struct poll_loop *l, uint64_t next, uint64_t now)
 {
-    uint64_t next = UINT64_MAX;
-    for (struct io_listener *w = l->base.listeners; w; w = w->next) {
-        if (w->resume && w->resume <= now)
-            w->resume = 0;
-        if (w->resume && w->resume < next)
-            next = w->resume;
-    }
-    return next;
-}
-
-/* A callback may end its own listener, not another. */
-static bool accept_all(struct poll_loop *l, uint64_t now)
-{
-    bool ran = false;
-    for (struct io_listener *w = l->base.listeners, *next; w; w = next) {
-        next = w->next;
-        ran |= w->resume == 0 && io_listener_turn(w, now);
-    }
-    return ran;
-}
-
-static bool wait_poll(struct poll_loop *l, uint64_t until, uint64_t now, struct nt_cancel *cancel)
-{
-    uint64_t resume = listeners_resume(l, now);
-    size_t conns = l->n, n = fill_pollfds(l, cancel);
-    struct timespec ts = { 0 }, *tp = &ts;
-    if (resume < until)
-        until = resume;
-    if (until == UINT64_MAX)
-        tp = NULL;
-    else if (until > now)
-        ts = (struct timespec){ .tv_sec = (time_t)((until - now) / 1000000000U),
-                                .tv_nsec = (long)((until - now) % 1000000000U) };
-    if (n == 0 && !tp)
-        return false;
-    if (ppoll(l->pfds, n, tp, NULL) <= 0)
-        return false;
-    bool ran = false;
-    for (size_t i = 0; i < conns && i < n; i++) {
-        struct poll_conn *c = l->conns[i];
-        if ((l->pfds[i].revents & (POLLIN | POLLERR | POLLHUP)) && conn_reads(c))
-            ran |= receive(l, c, MSG_DONTWAIT);
-    }
-    if (l->base.listeners)
-        ran |= accept_all(l, now_of(&l->base));
-    return ran;
-}
-
-/* What epfd watches is brought in line with what poll would wait for. */
-static void sync_epoll(struct poll_loop *l)
-{
-    size_t n = fill_pollfds(l, NULL);
-    struct pollfd *now = malloc((n ? n : 1) * sizeof *now);
-    if (!now)
-        return;
-    size_t used = 0;
-    for (size_t i = 0; i < n; i++)
-        if (l->pfds[i].fd >= 0)
-            now[used++] = l->pfds[i];
-    for (size_t i = 0; i < l->n_registered; i++)
-        epoll_ctl(l->epfd, EPOLL_CTL_DEL, l->registered[i].fd, NULL); /* gone if closed: no matter */
-    for (size_t i = 0; i < used; i++) {
-        struct epoll_event e = { .events = (now[i].events & POLLIN ? EPOLLIN : 0U) |
-                                           (now[i].events & POLLOUT ? EPOLLOUT : 0U) };
-        epoll_ctl(l->epfd, EPOLL_CTL_ADD, now[i].fd, &e);
-    }
-    free(l->registered);
-    l->registered = now;
-    l->n_registered = used;
+    if (l->n != 1 || next <= now + 2 * RECV_TICK || l->n_tokens || l->base.listeners ||
+        l->base.post_fd >= 0 || l->blind)
+        return NULL;
+    struct poll_conn *c = only_conn(l);
+    struct timeval tick = { .tv_sec = (time_t)(RECV_TICK / 1000000000U) };
+    if (!poll_reads(c) || c->s->out_head)
+        return NULL;
+    if (!c->ticks && setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &tick, sizeof tick) != 0)
+        return NULL;
+    c->ticks = true;
+    return c;
 }
 
 static bool poll_turn(struct nt_loop *base, uint64_t until, struct nt_cancel *cancel)
 {
     struct poll_loop *l = as_poll(base);
+    if (l->n > POLL_MOST || base->listeners)
+        (void)poll_use_epoll(l); /* without it poll does, only slower */
     bool ran = step_all(l);
-    l->kicked = false;
-    reap(l);
-    uint64_t next = ran ? 0 : earliest(l);
+    uint64_t next = ran || l->todo ? 0 : poll_heap_first(l);
     if (until < next)
         next = until;
     /* What ran may be all that the caller waits for, so the descriptors can wait for the next turn; but not
      * twice in a row, or callbacks that keep waking each other would starve them. */
     bool skip = ran && !l->skipped;
     l->skipped = skip;
-    if (!skip) {
-        uint64_t now = now_of(base);
-        if (l->n == 1 && !cancel && !l->base.watches && !l->base.listeners && conn_reads(l->conns[0]) &&
-            !l->conns[0]->s->out_head && next > now + 2 * RECV_TICK)
-            ran |= receive(l, l->conns[0], 0);
-        else
-            ran |= wait_poll(l, next, now, cancel);
-        ran |= step_all(l);
-        reap(l);
+    if (skip)
+        return true;
+    uint64_t now = now_of(base);
+    struct poll_conn *only = cancel ? NULL : lone(l, next, now);
+    if (only) {
+        ran |= poll_receive(l, only, 0);
+        if (only->s)
+            poll_todo(l, only);
+    } else {
+        ran |= poll_wait(l, next, now, cancel);
     }
-    if (l->epfd >= 0)
-        sync_epoll(l);
+    ran |= step_all(l);
     return ran;
 }
 
-static uint64_t poll_next(struct nt_loop *l)
+static uint64_t poll_next(struct nt_loop *base)
 {
-    return as_poll(l)->kicked ? 0 : earliest(as_poll(l));
+    struct poll_loop *l = as_poll(base);
+    if (l->todo)
+        return 0;
+    uint64_t resume = poll_resume(l), first = poll_heap_first(l);
+    return resume < first ? resume : first;
 }
 
 static int poll_fd(struct nt_loop *base)
 {
-    struct poll_loop *l = as_poll(base);
-    if (l->epfd < 0) {
-        l->epfd = epoll_create1(EPOLL_CLOEXEC);
-        if (l->epfd >= 0)
-            sync_epoll(l);
-    }
-    return l->epfd;
+    (void)poll_use_epoll(as_poll(base));
+    return as_poll(base)->epfd;
 }
 
 static const char *poll_peer(const struct io_stream *s)
@@ -419,29 +354,31 @@ static const char *poll_peer(const struct io_stream *s)
 static bool poll_hangup(struct nt_loop *base, enum nt_status why)
 {
     struct poll_loop *l = as_poll(base);
-    bool any = false;
-    for (size_t i = 0; i < l->n; i++)
-        if (l->conns[i]->s) {
-            any = true;
-            io_hangup(l->conns[i]->s, why, now_of(base));
-        }
-    return any;
+    for (uint32_t i = 0; i < l->n_slots; i++)
+        if (l->slots[i].c)
+            io_hangup(l->slots[i].c->s, why, now_of(base));
+    return l->n != 0;
 }
 
 static void poll_free(struct nt_loop *base)
 {
     struct poll_loop *l = as_poll(base);
-    reap(l);
-    for (size_t i = 0; i < l->n; i++) { /* a stream left behind must not point here */
-        conn_shut(l->conns[i]);
-        l->conns[i]->s->loop = NULL;
-        free(l->conns[i]);
+    for (uint32_t i = 0; i < l->n_slots; i++)
+        if (l->slots[i].c) { /* a stream left behind must not point here */
+            l->slots[i].c->s->loop = NULL;
+            poll_detach(base, l->slots[i].c->s);
+        }
+    while (l->todo) {
+        struct poll_conn *c = l->todo;
+        l->todo = c->todo;
+        free(c);
     }
     if (l->epfd >= 0)
         close(l->epfd);
-    free(l->registered);
+    free(l->slots);
+    free(l->heap);
+    free(l->tokens);
     free(l->pfds);
-    free(l->conns);
     free(l->buf);
     free(l);
 }
@@ -460,6 +397,8 @@ static const struct io_driver_ops poll_ops = {
     .peer = poll_peer,
     .hangup = poll_hangup,
     .free = poll_free,
+    .token = poll_token,
+    .unlisten = poll_unwatch_listener,
     .listens = true,
 };
 
@@ -475,7 +414,9 @@ enum nt_status nt_loop_new(const struct nt_env *env, struct nt_loop **ret)
     }
     l->base.ops = &poll_ops;
     l->base.env = env ? env : nt_env_system();
+    l->base.post_fd = -1;
     l->epfd = -1;
+    l->todo_end = &l->todo;
     *ret = &l->base;
     return STATUS_SUCCESS;
 }

@@ -12,7 +12,8 @@ struct io_driver_ops {
     enum nt_status (*dial)(struct nt_loop *l, struct io_stream *s, const struct io_addr *to,
                            uint64_t deadline);
     enum nt_status (*attach)(struct nt_loop *l, struct io_stream *s, int fd);
-    void (*kick)(struct nt_loop *l, struct io_stream *s); /* there is output or work */
+    /* There is output or work, or it wants to be woken earlier. */
+    void (*kick)(struct nt_loop *l, struct io_stream *s);
     void (*close)(struct nt_loop *l,
                   struct io_stream *s); /* shut the transport, keep the stream's items running */
     void (*detach)(struct nt_loop *l, struct io_stream *s); /* forget the stream */
@@ -25,6 +26,8 @@ struct io_driver_ops {
     const char *(*peer)(const struct io_stream *s);
     bool (*hangup)(struct nt_loop *l, enum nt_status why); /* all streams; false: there are none */
     void (*free)(struct nt_loop *l);
+    void (*token)(struct nt_loop *l, struct nt_cancel *c, bool on); /* a watch begins, ends; may be NULL */
+    void (*unlisten)(struct nt_loop *l, struct io_listener *w);     /* before the socket is closed */
     bool listens; /* waits on descriptors, those of listeners included */
 };
 
@@ -35,7 +38,18 @@ struct nt_loop {
     struct io_item *defer; /* singly linked through next */
     struct io_watch *watches;
     struct io_listener *listeners;
+    _Atomic(struct io_post *) posts; /* the latest first */
+    int post_fd;                     /* eventfd that nt_loop_post rings; -1: nt_loop_share was not called */
 };
+
+/* Something that another thread handed over. */
+struct io_post {
+    struct io_post *next;
+    void (*fn)(void *arg);
+    void *arg;
+};
+/* The bell has been heard. What was posted runs at the end of the turn. */
+void io_posts_clear(struct nt_loop *l);
 
 /* Takes what waits on a listener that is readable. True when there was something. */
 bool io_listener_turn(struct io_listener *l, uint64_t now);

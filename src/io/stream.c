@@ -150,6 +150,8 @@ void io_timer(struct io_stream *s, struct io_item *it, uint64_t when)
     while (pos->prev != &s->timers && pos->prev->when > when)
         pos = pos->prev;
     list_add_before(pos, it);
+    if (s->loop && s->timers.next == it)
+        s->loop->ops->kick(s->loop, s);
 }
 
 void io_ready(struct io_stream *s, struct io_item *it)
@@ -158,7 +160,7 @@ void io_ready(struct io_stream *s, struct io_item *it)
     it->stream = s;
     it->state = ITEM_READY;
     list_add_before(&s->ready, it);
-    if (s->loop && !s->depth) /* from outside: a driver may have to be told */
+    if (s->loop)
         s->loop->ops->kick(s->loop, s);
 }
 

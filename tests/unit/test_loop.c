@@ -1,0 +1,621 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The loop over descriptors with many streams: waiting in poll and in epoll, deadlines that move, work from
+ * other threads, listeners without descriptors. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include "io/io.h"
+
+#define MS UINT64_C(1000000)
+
+/* Answers what it hears; notes when its timer came. */
+struct echo {
+    struct io_stream s;
+    struct io_item timer;
+    uint64_t fired;
+    unsigned opened, closed;
+    enum nt_status why;
+    size_t heard;
+    struct echo *ends; /* this one goes when something is heard */
+};
+
+static void on_open(void *engine)
+{
+    ((struct echo *)engine)->opened++;
+}
+
+static void end_other(struct io_item *it)
+{
+    struct echo *e = io_container(it, struct echo, timer);
+    io_stream_done(&e->ends->s);
+    e->ends = NULL;
+}
+
+static void on_data(void *engine, uint8_t *data, size_t len)
+{
+    struct echo *e = engine;
+    struct wr w;
+    e->heard += len;
+    wr_init(&w, 1 << 20);
+    wr_bytes(&w, data, len);
+    assert_int_equal(io_queue(&e->s, &w), STATUS_SUCCESS);
+    if (e->ends)
+        io_ready(&e->s, &e->timer);
+}
+
+static void on_close(void *engine, enum nt_status why)
+{
+    struct echo *e = engine;
+    e->closed++;
+    e->why = why;
+}
+
+static const struct io_ops echo_ops = { on_open, on_data, on_close };
+
+static void timer_fn(struct io_item *it)
+{
+    struct echo *e = io_container(it, struct echo, timer);
+    e->fired = nt_env_system()->monotonic(NULL);
+}
+
+static void echo_init(struct echo *e)
+{
+    memset(e, 0, sizeof *e);
+    io_stream_init(&e->s, &echo_ops, e, NULL);
+    io_item_init(&e->timer, timer_fn);
+}
+
+static struct nt_loop *loop_new(void)
+{
+    struct nt_loop *l;
+    assert_int_equal(nt_loop_new(NULL, &l), STATUS_SUCCESS);
+    return l;
+}
+
+/* Until nothing has happened for a while. */
+static void settle(struct nt_loop *l)
+{
+    while (nt_loop_run(l, 5) == STATUS_SUCCESS)
+        ;
+}
+
+static void write_byte(int fd, uint8_t b)
+{
+    assert_int_equal(send(fd, &b, 1, 0), 1);
+}
+
+static void expect_byte(int fd, uint8_t b)
+{
+    uint8_t got = (uint8_t)~b;
+    assert_int_equal(recv(fd, &got, 1, MSG_DONTWAIT), 1);
+    assert_int_equal(got, b);
+}
+
+static void attach_pair(struct nt_loop *l, struct echo *e, int *ret_other)
+{
+    int fds[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+    echo_init(e);
+    assert_int_equal(io_attach(l, &e->s, fds[0]), STATUS_SUCCESS);
+    *ret_other = fds[1];
+}
+
+/* ---- many streams ---- */
+
+enum { MANY = 300 };
+
+static void many_streams(void **state)
+{
+    static struct echo e[MANY];
+    static int other[MANY];
+    struct nt_loop *l = loop_new();
+    (void)state;
+    for (unsigned i = 0; i < MANY; i++) { /* small, then grown: nobody is lost on the way */
+        attach_pair(l, &e[i], &other[i]);
+        if (i == 5 || i == MANY / 2)
+            settle(l);
+        write_byte(other[i], (uint8_t)i);
+    }
+    settle(l);
+    for (unsigned i = 0; i < MANY; i++)
+        expect_byte(other[i], (uint8_t)i);
+    /* every third ends its neighbour, which has heard something in the same turn */
+    for (unsigned i = 0; i + 1 < MANY; i += 3) {
+        io_item_init(&e[i].timer, end_other);
+        e[i].ends = &e[i + 1];
+        write_byte(other[i], 1);
+        write_byte(other[i + 1], 2);
+    }
+    settle(l);
+    for (unsigned i = 0; i < MANY; i++)
+        if (i % 3 == 1) {
+            assert_null(e[i].s.loop);
+        } else {
+            if (i % 3 == 0)
+                expect_byte(other[i], 1);
+            write_byte(other[i], 3);
+        }
+    settle(l);
+    for (unsigned i = 0; i < MANY; i++)
+        if (i % 3 != 1)
+            expect_byte(other[i], 3);
+    /* their records are used again, and no event comes to the wrong one */
+    for (unsigned i = 1; i < MANY; i += 3) {
+        close(other[i]);
+        attach_pair(l, &e[i], &other[i]);
+        write_byte(other[i], 4);
+    }
+    settle(l);
+    for (unsigned i = 1; i < MANY; i += 3)
+        expect_byte(other[i], 4);
+    for (unsigned i = 0; i < MANY; i++)
+        close(other[i]);
+    settle(l);
+    for (unsigned i = 0; i < MANY; i++) {
+        assert_int_equal(e[i].closed, 1);
+        assert_int_equal(e[i].why, STATUS_CONNECTION_DISCONNECTED);
+        io_stream_done(&e[i].s);
+    }
+    nt_loop_free(l);
+}
+
+/* A peer that does not read stops being read from, and the loop does not spin over it. */
+static void high_water(void **state)
+{
+    enum { STREAMS = 20 };
+    struct echo e[STREAMS];
+    int other[STREAMS];
+    static uint8_t chunk[65536];
+    struct nt_loop *l = loop_new();
+    (void)state;
+    for (unsigned i = 0; i < STREAMS; i++)
+        attach_pair(l, &e[i], &other[i]);
+    size_t sent = 0, got = 0;
+    for (int idle = 0; idle < 3;) {
+        ssize_t n = send(other[7], chunk, sizeof chunk, MSG_DONTWAIT);
+        sent += n > 0 ? (size_t)n : 0;
+        settle(l);
+        idle = n > 0 ? 0 : idle + 1;
+    }
+    assert_true(e[7].s.queued >= IO_HIGH_WATER);
+    assert_true(e[7].s.queued < IO_HIGH_WATER + 2 * sizeof chunk);
+    assert_true(e[7].heard < sent);
+    assert_int_equal(nt_loop_run(l, 20), STATUS_TIMEOUT);
+    write_byte(other[3], 9); /* the others go on */
+    settle(l);
+    expect_byte(other[3], 9);
+    while (got < sent) {
+        ssize_t n = recv(other[7], chunk, sizeof chunk, MSG_DONTWAIT);
+        got += n > 0 ? (size_t)n : 0;
+        settle(l);
+    }
+    assert_int_equal(e[7].heard, sent);
+    for (unsigned i = 0; i < STREAMS; i++) {
+        io_stream_done(&e[i].s);
+        close(other[i]);
+    }
+    nt_loop_free(l);
+}
+
+/* ---- deadlines ---- */
+
+static uint32_t noise(uint32_t *x)
+{
+    *x = *x * 1664525u + 1013904223u;
+    return *x >> 8;
+}
+
+static void deadlines(void **state)
+{
+    enum { STREAMS = 100 };
+    static struct echo e[STREAMS];
+    static uint64_t when[STREAMS];
+    int other[STREAMS];
+    (void)state;
+    for (unsigned few = 0; few < 2; few++) {
+        unsigned n = few ? 5 : STREAMS;
+        struct nt_loop *l = loop_new();
+        uint32_t x = 7 + few;
+        for (unsigned i = 0; i < n; i++)
+            attach_pair(l, &e[i], &other[i]);
+        uint64_t start = io_loop_now(l) + 20 * MS;
+        for (unsigned round = 0; round < 5; round++) { /* earlier and later, and some taken back */
+            for (unsigned i = 0; i < n; i++) {
+                when[i] = start + noise(&x) % 60 * MS;
+                io_timer(&e[i].s, &e[i].timer, when[i]);
+            }
+            (void)!nt_loop_run(l, 0);
+        }
+        for (unsigned i = 0; i < n; i += 7)
+            io_cancel(&e[i].timer);
+        while (io_loop_now(l) < start + 80 * MS)
+            (void)!nt_loop_run(l, 10);
+        for (unsigned i = 0; i < n; i++) {
+            if (i % 7 == 0)
+                assert_int_equal(e[i].fired, 0);
+            else if (e[i].fired < when[i] || e[i].fired > when[i] + 2000 * MS)
+                fail_msg("timer %u: due %llu, came %llu", i, (unsigned long long)when[i],
+                         (unsigned long long)e[i].fired);
+            io_stream_done(&e[i].s);
+            close(other[i]);
+        }
+        nt_loop_free(l);
+    }
+}
+
+/* A deadline that has moved away neither wakes anybody nor makes nt_loop_run come back early. */
+static void moved_deadline(void **state)
+{
+    enum { STREAMS = 12 };
+    struct echo e[STREAMS];
+    int other[STREAMS];
+    struct nt_loop *l = loop_new();
+    (void)state;
+    for (unsigned i = 0; i < STREAMS; i++) {
+        attach_pair(l, &e[i], &other[i]);
+        io_timer(&e[i].s, &e[i].timer, io_loop_now(l) + 20 * MS);
+    }
+    settle(l);
+    for (unsigned i = 0; i < STREAMS; i++)
+        io_timer(&e[i].s, &e[i].timer, io_loop_now(l) + 60000 * MS);
+    uint64_t start = io_loop_now(l);
+    assert_int_equal(nt_loop_run(l, 0), STATUS_TIMEOUT);
+    assert_in_range(nt_loop_timeout(l), 50000, 60000);
+    assert_int_equal(nt_loop_run(l, 60), STATUS_TIMEOUT);
+    assert_true(io_loop_now(l) >= start + 60 * MS);
+    for (unsigned i = 0; i < STREAMS; i++) {
+        assert_int_equal(e[i].fired, 0);
+        io_stream_done(&e[i].s);
+        close(other[i]);
+    }
+    assert_int_equal(nt_loop_run(l, 0), STATUS_TIMEOUT);
+    assert_int_equal(nt_loop_timeout(l), -1);
+    nt_loop_free(l);
+}
+
+/* ---- in another loop ---- */
+
+static void run_foreign(struct nt_loop *l, int ms)
+{
+    uint64_t end = io_loop_now(l) + (uint64_t)ms * MS;
+    struct pollfd p = { .fd = nt_loop_fd(l), .events = POLLIN };
+    assert_true(p.fd >= 0);
+    while (io_loop_now(l) < end) {
+        int own = nt_loop_timeout(l), left = (int)((end - io_loop_now(l)) / MS) + 1;
+        (void)poll(&p, 1, own >= 0 && own < left ? own : left);
+        (void)!nt_loop_run(l, 0);
+    }
+}
+
+static void foreign(void **state)
+{
+    enum { STREAMS = 20 };
+    struct echo e[STREAMS];
+    int other[STREAMS];
+    struct nt_loop *l = loop_new();
+    (void)state;
+    for (unsigned i = 0; i < STREAMS; i++) {
+        attach_pair(l, &e[i], &other[i]);
+        run_foreign(l, 1);
+    }
+    io_timer(&e[4].s, &e[4].timer, io_loop_now(l) + 10 * MS);
+    for (unsigned i = 0; i < STREAMS; i++)
+        write_byte(other[i], (uint8_t)i);
+    run_foreign(l, 40);
+    assert_true(e[4].fired != 0);
+    for (unsigned i = 0; i < STREAMS; i++) {
+        expect_byte(other[i], (uint8_t)i);
+        io_stream_done(&e[i].s);
+        close(other[i]);
+    }
+    nt_loop_free(l);
+}
+
+/* ---- from other threads ---- */
+
+enum { POSTERS = 4, POSTS = 2000 };
+
+struct poster {
+    struct nt_loop *l;
+    unsigned next, wrong;
+    struct note {
+        struct poster *p;
+        unsigned i;
+    } notes[POSTS];
+};
+
+static void noted(void *arg)
+{
+    struct note *n = arg;
+    n->p->wrong += n->i != n->p->next;
+    n->p->next++;
+}
+
+static void *post_all(void *arg)
+{
+    struct poster *p = arg;
+    for (unsigned i = 0; i < POSTS; i++) {
+        p->notes[i] = (struct note){ p, i };
+        if (nt_loop_post(p->l, noted, &p->notes[i]) != STATUS_SUCCESS)
+            return p;
+        if (i % 500 == 0)
+            usleep(1000);
+    }
+    return NULL;
+}
+
+static bool all_noted(void *arg)
+{
+    const struct poster *p = arg;
+    unsigned n = 0;
+    for (int i = 0; i < POSTERS; i++)
+        n += p[i].next;
+    return n == POSTERS * POSTS;
+}
+
+static void posts(void **state)
+{
+    static struct poster p[POSTERS];
+    pthread_t t[POSTERS];
+    (void)state;
+    for (int grown = 0; grown < 2; grown++) {
+        struct nt_loop *l = loop_new();
+        struct echo e;
+        int other;
+        attach_pair(l, &e, &other);
+        assert_int_equal(nt_loop_post(l, noted, NULL), STATUS_INVALID_DEVICE_STATE);
+        if (grown)
+            assert_true(nt_loop_fd(l) >= 0);
+        assert_int_equal(nt_loop_share(l), STATUS_SUCCESS);
+        assert_int_equal(nt_loop_share(l), STATUS_SUCCESS);
+        for (int i = 0; i < POSTERS; i++) {
+            p[i].l = l;
+            p[i].next = p[i].wrong = 0;
+            assert_int_equal(pthread_create(&t[i], NULL, post_all, &p[i]), 0);
+        }
+        assert_int_equal(io_wait(l, all_noted, p, io_loop_now(l) + 60000 * MS, NULL), STATUS_SUCCESS);
+        for (int i = 0; i < POSTERS; i++) {
+            void *failed;
+            pthread_join(t[i], &failed);
+            assert_null(failed);
+            assert_int_equal(p[i].wrong, 0);
+        }
+        settle(l); /* a bell that came late */
+        assert_int_equal(nt_loop_run(l, 20), STATUS_TIMEOUT);
+        p[0].next = 0;
+        assert_int_equal(nt_loop_post(l, noted, &p[0].notes[0]), STATUS_SUCCESS);
+        io_stream_done(&e.s);
+        close(other);
+        nt_loop_free(l); /* runs what is left */
+        assert_int_equal(p[0].next, 1);
+    }
+    struct nt_loop *m;
+    assert_int_equal(io_mem_loop_new(&(struct io_mem_options){ 0 }, &m), STATUS_SUCCESS);
+    assert_int_equal(nt_loop_share(m), STATUS_NOT_SUPPORTED);
+    nt_loop_free(m);
+}
+
+/* ---- listeners, dials, tokens in a grown loop ---- */
+
+static struct {
+    struct nt_loop *l;
+    struct echo e[64];
+    unsigned n;
+} served;
+
+static void accepted(struct io_listener *w, int fd, const char *peer)
+{
+    (void)w;
+    assert_int_equal(strncmp(peer, "127.0.0.1:", 10), 0);
+    echo_init(&served.e[served.n]);
+    assert_int_equal(io_attach(served.l, &served.e[served.n++].s, fd), STATUS_SUCCESS);
+}
+
+static void serve_start(struct io_listener *w, uint16_t *port)
+{
+    memset(&served, 0, sizeof served);
+    served.l = loop_new();
+    memset(w, 0, sizeof *w);
+    assert_int_equal(io_listen(served.l, w, "127.0.0.1", 0, accepted, port), STATUS_SUCCESS);
+}
+
+static void serve_end(struct io_listener *w)
+{
+    io_listen_stop(w);
+    for (unsigned i = 0; i < served.n; i++)
+        io_stream_done(&served.e[i].s);
+    nt_loop_free(served.l);
+}
+
+static bool all_heard(void *arg)
+{
+    const struct echo *e = arg;
+    unsigned n = 0;
+    for (unsigned i = 0; i < 30; i++)
+        n += e[i].heard == 1 || e[i].closed;
+    return n == 30;
+}
+
+static bool all_open(void *arg)
+{
+    const struct echo *e = arg;
+    unsigned n = 0;
+    for (unsigned i = 0; i < 30; i++)
+        n += e[i].opened || e[i].closed;
+    return n == 30;
+}
+
+static void no_answer(void *engine, uint8_t *data, size_t len)
+{
+    (void)data;
+    ((struct echo *)engine)->heard += len;
+}
+
+static void dials(void **state)
+{
+    static const struct io_ops client_ops = { on_open, no_answer, on_close };
+    static struct echo e[30];
+    struct io_listener w, gone;
+    uint16_t port, nobody;
+    (void)state;
+    serve_start(&w, &port);
+    memset(&gone, 0, sizeof gone);
+    assert_int_equal(io_listen(served.l, &gone, "127.0.0.1", 0, accepted, &nobody), STATUS_SUCCESS);
+    (void)!nt_loop_run(served.l, 0);
+    io_listen_stop(&gone); /* its port refuses */
+    for (unsigned i = 0; i < 30; i++) {
+        struct io_addr to = { .host = i % 5 == 4 ? "localhost" : "127.0.0.1", .port = i % 3 ? port : nobody };
+        echo_init(&e[i]);
+        e[i].s.ops = &client_ops;
+        assert_int_equal(io_dial(served.l, &e[i].s, &to, io_loop_now(served.l) + 10000 * MS), STATUS_SUCCESS);
+    }
+    assert_int_equal(io_wait(served.l, all_open, e, io_loop_now(served.l) + 20000 * MS, NULL),
+                     STATUS_SUCCESS);
+    for (unsigned i = 0; i < 30; i++) {
+        struct wr out;
+        assert_int_equal(e[i].closed, i % 3 == 0);
+        assert_int_equal(e[i].opened, i % 3 != 0);
+        if (e[i].closed)
+            assert_int_equal(e[i].why, STATUS_CONNECTION_REFUSED);
+        wr_init(&out, 1);
+        wr_u8(&out, 1);
+        assert_int_equal(io_queue(&e[i].s, &out),
+                         e[i].closed ? STATUS_CONNECTION_DISCONNECTED : STATUS_SUCCESS);
+    }
+    assert_int_equal(io_wait(served.l, all_heard, e, io_loop_now(served.l) + 20000 * MS, NULL),
+                     STATUS_SUCCESS);
+    assert_int_equal(served.n, 20);
+    for (unsigned i = 0; i < 30; i++)
+        io_stream_done(&e[i].s);
+    serve_end(&w);
+}
+
+/* Without descriptors the listener rests: it does not spin, and goes on by itself, in its own loop and in
+ * another.
+ */
+static void no_descriptors(void **state)
+{
+    (void)state;
+    for (int in_other = 0; in_other < 2; in_other++) {
+        struct io_listener w;
+        struct rlimit old, low;
+        struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+        uint16_t port;
+        serve_start(&w, &port);
+        a.sin_port = htons(port);
+        assert_true(nt_loop_fd(served.l) >= 0);
+        settle(served.l);
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof a), 0);
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+        int next = dup(fd);
+        close(next);
+        low = old;
+        low.rlim_cur = (rlim_t)next;
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+        uint64_t end = io_loop_now(served.l) + 250 * MS;
+        unsigned turns = 0;
+        for (; io_loop_now(served.l) < end; turns++) {
+            if (in_other)
+                (void)poll(&(struct pollfd){ nt_loop_fd(served.l), POLLIN, 0 }, 1, nt_loop_timeout(served.l));
+            (void)!nt_loop_run(served.l, in_other ? 0 : 50);
+        }
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+        assert_int_equal(served.n, 0);
+        assert_in_range(turns, 1, 30);
+        if (in_other)
+            run_foreign(served.l, 150);
+        else
+            for (int i = 0; i < 15; i++)
+                (void)!nt_loop_run(served.l, 10);
+        assert_int_equal(served.n, 1);
+        write_byte(fd, 5);
+        settle(served.l);
+        expect_byte(fd, 5);
+        close(fd);
+        serve_end(&w);
+    }
+}
+
+struct watcher {
+    struct io_watch w;
+    unsigned fired;
+};
+
+static void watch_fn(struct io_watch *w)
+{
+    io_container(w, struct watcher, w)->fired++;
+}
+
+static void *fire_soon(void *arg)
+{
+    usleep(20000);
+    nt_cancel_fire(arg);
+    return NULL;
+}
+
+static bool has_fired(void *arg)
+{
+    return ((struct watcher *)arg)->fired;
+}
+
+static bool never(void *arg)
+{
+    (void)arg;
+    return false;
+}
+
+static void tokens(void **state)
+{
+    struct watcher a = { 0 }, b = { 0 }, other = { 0 };
+    struct nt_cancel *c, *d;
+    struct io_listener w;
+    uint16_t port;
+    pthread_t t;
+    (void)state;
+    serve_start(&w, &port);
+    assert_int_equal(nt_cancel_new(&c), STATUS_SUCCESS);
+    assert_int_equal(nt_cancel_new(&d), STATUS_SUCCESS);
+    io_watch_start(served.l, &a.w, c, watch_fn); /* before the loop has grown */
+    (void)!nt_loop_run(served.l, 0);
+    io_watch_start(served.l, &b.w, c, watch_fn); /* the same token twice */
+    io_watch_start(served.l, &other.w, d, watch_fn);
+    io_watch_stop(&a.w);
+    assert_int_equal(pthread_create(&t, NULL, fire_soon, c), 0);
+    assert_int_equal(io_wait(served.l, has_fired, &b, io_loop_now(served.l) + 20000 * MS, NULL),
+                     STATUS_SUCCESS);
+    pthread_join(t, NULL);
+    assert_int_equal(a.fired + other.fired, 0);
+    assert_int_equal(nt_loop_run(served.l, 20), STATUS_TIMEOUT); /* fired still, and watched no more */
+    /* a token that nothing watches but whoever waits */
+    nt_cancel_reset(c);
+    assert_int_equal(pthread_create(&t, NULL, fire_soon, c), 0);
+    assert_int_equal(io_wait(served.l, never, NULL, UINT64_MAX, c), STATUS_CANCELLED);
+    pthread_join(t, NULL);
+    io_watch_stop(&other.w);
+    serve_end(&w);
+    nt_cancel_unref(c);
+    nt_cancel_unref(d);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(many_streams),   cmocka_unit_test(high_water),     cmocka_unit_test(deadlines),
+        cmocka_unit_test(moved_deadline), cmocka_unit_test(foreign),        cmocka_unit_test(posts),
+        cmocka_unit_test(dials),          cmocka_unit_test(no_descriptors), cmocka_unit_test(tokens),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
