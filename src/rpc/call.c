@@ -487,8 +487,9 @@ static void on_fault(struct rpc_call *call, const struct rpc_pdu *d, struct nt_b
     call->not_run = d->h.flags & RPC_PFC_DID_NOT_EXECUTE;
     struct nt_blob extended = rpc_fault_extended(d, stub.data, stub.len);
     rpc_conn_extended(c, extended, more, sizeof more);
-    if (c->extended.n) /* for the moment at which the call's end is told */
-        call->extended = (struct nt_blob){ nt_arena_memdup(call->mem, extended.data, extended.len), extended.len };
+    if (c->extended.n && call->mem) /* for the moment at which the call's end is told */
+        call->extended =
+            (struct nt_blob){ nt_arena_memdup(call->mem, extended.data, extended.len), extended.len };
     rpc_conn_explain(c, st, call_name(call), "the server answered with fault %s%s0x%08x%s", name ? name : "",
                      name ? " " : "", code, more);
     finish(call, st);

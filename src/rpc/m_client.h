@@ -57,9 +57,9 @@ struct rpc_call {
     uint32_t id;
     uint32_t fault;
     uint16_t ctx;
-    bool answered; /* the first fragment has come */
+    bool answered;           /* the first fragment has come */
     struct nt_blob extended; /* what its fault said more, in mem */
-    bool not_run;  /* it certainly has not been executed: not sent, or the server says so */
+    bool not_run;            /* it certainly has not been executed: not sent, or the server says so */
     uint8_t drep;
     bool has_object;
     struct nt_guid object;
@@ -147,7 +147,7 @@ struct rpc_conn {
     bool has_object;
     struct nt_guid object;
     uint32_t fault;
-    bool not_run; /* of the call that ended last: it certainly has not been executed */
+    bool not_run;                   /* of the call that ended last: it certainly has not been executed */
     struct rpc_error_list extended; /* what the server said beyond the fault's code, in extended_mem */
     struct nt_arena *extended_mem;
 
@@ -182,8 +182,8 @@ void rpc_conn_fail(struct rpc_conn *c, enum nt_status st, const char *doing, con
 /* Only the sentence. */
 void rpc_conn_explain(struct rpc_conn *c, enum nt_status st, const char *doing, const char *fmt, ...)
     NT_PRINTF(4, 5);
-/* Takes extended error information from a fault or bind_nak, or forgets what there was (empty). Gives, in buf,
- * a clause for the sentence, or "". */
+/* Takes extended error information from a fault or bind_nak, or forgets what there was (empty). Gives, in
+ * buf, a clause for the sentence, or "". */
 void rpc_conn_extended(struct rpc_conn *c, struct nt_blob data, char *buf, size_t size);
 void rpc_conn_bound(struct rpc_conn *c); /* the association is complete */
 /* A writer with the transport's headroom; where the PDU starts. */

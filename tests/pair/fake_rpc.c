@@ -268,9 +268,10 @@ static void send_ack(struct conn *c, const struct rpc_pdu *d, struct nt_blob tok
         rpc_fill_response(w.base, RPC_PFC_WHOLE, d->h.call_id, 0, 0);
         rpc_pdu_end(&w, 0, 0);
     } else if (lie == ACK_IS_NAK || lie == ACK_NAK_TYPE) {
-        rpc_put_nak(&w, d->h.call_id, lie == ACK_IS_NAK ? RPC_NAK_NOT_SPECIFIED : RPC_NAK_AUTH_TYPE);
+        rpc_put_nak_extended(&w, d->h.call_id, lie == ACK_IS_NAK ? RPC_NAK_NOT_SPECIFIED : RPC_NAK_AUTH_TYPE,
+                             c->f->extended);
     } else if (lie == ACK_IS_FAULT || (lie == ALTER_FAULT && !bind && c->bound)) {
-        rpc_put_fault(&w, RPC_PFC_WHOLE, d->h.call_id, 0, 5);
+        rpc_put_fault_extended(&w, RPC_PFC_WHOLE, d->h.call_id, 0, 5, c->f->extended);
     } else {
         rpc_put_ack(&w, bind ? RPC_PT_BIND_ACK : RPC_PT_ALTER_RESP, flags, d->h.call_id, frag, frag, 0x1234,
                     "135", r, n);
@@ -384,7 +385,7 @@ static void send_fault(struct conn *c, uint32_t code, bool signed_)
 {
     struct wr w;
     wr_init(&w, RPC_FRAG_MAX);
-    rpc_put_fault(&w, RPC_PFC_WHOLE, c->call_id, c->ctx, code);
+    rpc_put_fault_extended(&w, RPC_PFC_WHOLE, c->call_id, c->ctx, code, c->f->extended);
     if (signed_ && rpc_protect(&w, 0, 32, &c->sec) != STATUS_SUCCESS)
         problem(c, STATUS_INTERNAL_ERROR);
     send_wr(c, &w);

@@ -102,6 +102,7 @@ struct fake {
     const uint8_t *raw;    /* after the bind (or at once, raw_bind) these bytes are the answer to anything */
     size_t raw_len;
     bool raw_bind;
+    struct nt_blob extended; /* goes with faults and with the refusal of a bind */
     const uint8_t *nt_hash; /* what the account has */
     bool mpx;               /* takes several requests at a time */
     bool keep;              /* and answers them when fake_answer says so */

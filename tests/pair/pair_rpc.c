@@ -406,6 +406,47 @@ static void test_lies(void **state)
         }
 }
 
+/* Extended error information, wherever it may come: it is told, and believed only where it could not be put
+ * in by others. */
+static void test_extended_errors(void **state)
+{
+    (void)state;
+    static const enum lie where[] = { RSP_FAULT, RSP_FAULT_SIGNED, ACK_IS_FAULT, ACK_IS_NAK, ALTER_FAULT };
+    struct rpc_error_record one = { .component = 3, .status = 0xc0000022 };
+    struct nt_arena *mem = nt_arena_new(0);
+    const struct rpc_error_record *rec;
+    struct nt_blob blob;
+    assert_int_equal(rpc_eerr_encode(&(struct rpc_error_list){ &one, 1 }, mem, &blob), STATUS_SUCCESS);
+    for (size_t i = 0; i < sizeof where / sizeof where[0]; i++)
+        for (unsigned s = 0; s < SECURITIES; s++) {
+            bool signs = securities[s].level >= SEC_LEVEL_INTEGRITY;
+            struct world w;
+            world_init(&w, 3, 0);
+            w.f.extended = blob;
+            w.f.lie = where[i] == ALTER_FAULT ? HONEST : where[i];
+            enum nt_status st = open_with(&w, securities[s].level, securities[s].provider);
+            if (where[i] == ACK_IS_FAULT || where[i] == ACK_IS_NAK) {
+                assert_int_not_equal(st, STATUS_SUCCESS);
+                assert_non_null(strstr(w.err.text, "STATUS_ACCESS_DENIED in security provider"));
+                world_done(&w);
+                continue;
+            }
+            assert_int_equal(st, STATUS_SUCCESS);
+            w.f.lie = where[i];
+            bool believed = where[i] == RSP_FAULT ? !signs : true;
+            if (where[i] == ALTER_FAULT) {
+                assert_int_equal(rpc_add_interface(w.c, &fake_iface2), STATUS_ACCESS_DENIED);
+                believed = !signs;
+            } else {
+                assert_int_equal(echo(&w, &echo_op, 10), RPC_NT_PROCNUM_OUT_OF_RANGE);
+                assert_int_equal(rpc_conn_extended_error(w.c, &rec), believed);
+            }
+            assert_int_equal(strstr(rpc_conn_error(w.c), "in security provider") != NULL, believed);
+            world_done(&w);
+        }
+    nt_arena_free(mem);
+}
+
 /* Every PDU type as the answer to a request and, by ACK_PTYPE and kin above, to a bind. */
 static void test_ptypes(void **state)
 {
@@ -937,6 +978,7 @@ int main(void)
         cmocka_unit_test(test_second_interface),
         cmocka_unit_test(test_inherited),
         cmocka_unit_test(test_lies),
+        cmocka_unit_test(test_extended_errors),
         cmocka_unit_test(test_ptypes),
         cmocka_unit_test(test_alter_lies),
         cmocka_unit_test(test_cuts),
