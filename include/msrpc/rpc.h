@@ -81,16 +81,18 @@ NT_PUBLIC const char *rpc_binding_endpoint(const struct rpc_binding *b); /* NULL
 /* Canonical text; written like snprintf: the length it has, whatever fits in buf. */
 NT_PUBLIC size_t rpc_binding_format(const struct rpc_binding *b, char *buf, size_t size);
 
+typedef void rpc_done_fn(void *arg, enum nt_status st); /* how something that was started ended */
+
 /* ---- connections ---- */
 
 struct rpc_options {
     size_t size;
     struct sec_creds *creds; /* for RPC security and, through the SMB session, for the pipe */
-    enum sec_level level; /* DEFAULT: privacy on TCP; on a pipe no RPC security (the SMB session protects), nor
-                           * with ncalrpc (the kernel tells the server who we are) */
-    const char *provider; /* "krb5", "ntlm", "spnego"; NULL: "spnego" where a level asks for security */
-    const char *target;   /* host part of the service principal; NULL: the host dialled */
-    const char *service;  /* NULL: "host" on TCP, "cifs" on a pipe */
+    enum sec_level level;    /* DEFAULT: privacy on TCP; on a pipe no RPC security (the SMB session protects),
+                              * nor    with ncalrpc (the kernel tells the server who we are) */
+    const char *provider;    /* "krb5", "ntlm", "spnego"; NULL: "spnego" where a level asks for security */
+    const char *target;      /* host part of the service principal; NULL: the host dialled */
+    const char *service;     /* NULL: "host" on TCP, "cifs" on a pipe */
     struct npc_session *session; /* ncacn_np: open the pipe in this session instead of a new one */
     const struct npc_options
         *npc;              /* ncacn_np: how to open a session (creds, cancel, loop, error come from here) */
@@ -141,11 +143,36 @@ struct rpc_call_options {
     unsigned timeout_ms;      /* 0: the connection's */
     struct nt_cancel *cancel; /* NULL: none */
     const struct nt_guid *object;
+    uint32_t security; /* a context that rpc_conn_add_security made; 0: the connection's own */
 };
 #define RPC_CALL_OPTIONS_INIT                                                                                \
     {                                                                                                        \
         .size = sizeof(struct rpc_call_options)                                                              \
     }
+/* A further security context on the same association ([MS-RPCE] 3.3.1.5.4): another user, or another level,
+ * for the calls that choose it. */
+struct rpc_security {
+    size_t size;
+    struct sec_creds *creds;
+    enum sec_level level; /* DEFAULT: privacy; integrity at least */
+    const char *provider; /* NULL: "spnego" */
+    const char *target;   /* as in rpc_options */
+    const char *service;
+};
+#define RPC_SECURITY_INIT                                                                                    \
+    {                                                                                                        \
+        .size = sizeof(struct rpc_security)                                                                  \
+    }
+/* *ret_id is for rpc_call_options; eight contexts at most, the connection's own included. The connection
+ * itself must have integrity or privacy, else nobody could tell whose a request is: STATUS_INVALID_PARAMETER.
+ * STATUS_NOT_SUPPORTED when the server does not know of several contexts; STATUS_INSUFFICIENT_RESOURCES. When
+ * the server refuses the new context the connection ends. */
+NT_PUBLIC enum nt_status rpc_conn_add_security(struct rpc_conn *c, const struct rpc_security *s,
+                                               uint32_t *ret_id) NT_CHECKED;
+/* The same, asynchronously: *ret_id is set at once and of use after done came with success. */
+NT_PUBLIC enum nt_status rpc_conn_add_security_send(struct rpc_conn *c, const struct rpc_security *s,
+                                                    rpc_done_fn *done, void *arg,
+                                                    uint32_t *ret_id) NT_CHECKED;
 /* For the calls that start from now on. */
 NT_PUBLIC void rpc_conn_set(struct rpc_conn *c, const struct rpc_call_options *o);
 
@@ -160,6 +187,24 @@ struct rpc_facts {
     uint16_t max_xmit_frag, max_recv_frag;
     uint32_t assoc_group;
     struct npc_session *session; /* ncacn_np, else NULL */
+    /* of the security context that calls use now (rpc_call_options.security) */
+    uint32_t security;         /* its number on the wire; 0: none */
+    const char *principal;     /* "host/srv1.example.org": who the server has to be; NULL: no security */
+    unsigned security_key_len; /* octets of its session key */
+    /* of the association */
+    const char *transfer;            /* "NDR 2.0", "NDR64": of the first interface */
+    unsigned interfaces, securities; /* how many it has */
+    bool concurrent;                 /* several calls may be on the wire at a time */
+    bool keeps_on_orphan;            /* a call can be given up without losing it */
+    bool many_securities;            /* the server knows several security contexts */
+    /* of the SMB session below a pipe, else zeros */
+    enum npc_dialect dialect;
+    enum npc_cipher cipher; /* NONE: not encrypted */
+    enum npc_signing_alg signing;
+    bool session_signed, session_encrypted;
+    const char *session_mech; /* "krb5", "ntlm" */
+    unsigned session_key_len,
+        transport_key_len; /* octets; the latter is the application key, for samr and lsarpc */
 };
 NT_PUBLIC enum nt_status rpc_conn_facts(const struct rpc_conn *c, struct rpc_facts *ret) NT_CHECKED;
 /* The transport session key that keys samr and lsarpc payloads: ncacn_np without RPC security: the SMB
@@ -174,7 +219,6 @@ NT_PUBLIC enum nt_status rpc_conn_session_key(const struct rpc_conn *c, struct n
  * is zeroed. Faults: nt_from_rpc_fault, with the raw code in rpc_conn_fault. */
 NT_PUBLIC enum nt_status rpc_run(struct rpc_conn *c, const struct rpc_op *op, struct nt_arena *mem,
                                  void *r) NT_CHECKED;
-typedef void rpc_done_fn(void *arg, enum nt_status st);
 /* Until done the runtime owns mem and r, cancelled or not. ret_call (NULL: not wanted) is valid until done.
  */
 NT_PUBLIC enum nt_status rpc_send(struct rpc_conn *c, const struct rpc_op *op, struct nt_arena *mem, void *r,

@@ -9,23 +9,12 @@
 #include <stdlib.h>
 #include "rpc/m_client.h"
 
-/* One step of the provider, which may talk to a KDC and so run elsewhere. While it does, the job owns the
- * context. */
-struct rpc_auth_job {
-    struct io_item item;
-    struct rpc_conn *c; /* not looked at by the work */
-    const struct sec_provider *provider;
-    struct sec_ctx *ctx;
-    struct sec_params params;
-    struct sec_creds *creds;
-    char *host, *service;
-    struct wr in, out;
-    enum nt_status st;
-    struct nt_error err;
-};
+#define OUR_FEATURES (RPC_FEATURE_SEC_MULTIPLEX | RPC_FEATURE_KEEP_ON_ORPHAN)
 
 static const char doing_auth[] = "authentication";
 static const char doing_bind[] = "bind";
+
+static void auth_stepped(void *owner);
 
 static void job_free(struct rpc_auth_job *j)
 {
@@ -35,6 +24,7 @@ static void job_free(struct rpc_auth_job *j)
     sec_creds_unref(j->creds);
     free(j->host);
     free(j->service);
+    free(j->principal);
     wr_free_secret(&j->in);
     wr_free_secret(&j->out);
     free(j);
@@ -52,60 +42,97 @@ static void job_work(struct io_item *it)
         j->st = j->out.st;
 }
 
-static unsigned wanted_flags(const struct rpc_conn *c)
-{
-    unsigned f = SEC_FLAG_MUTUAL | SEC_FLAG_DCE_STYLE;
-    if (c->level >= SEC_LEVEL_INTEGRITY)
-        f |= SEC_FLAG_INTEGRITY;
-    if (c->level >= SEC_LEVEL_PRIVACY)
-        f |= SEC_FLAG_PRIVACY;
-    if (c->offered_header_sign)
-        f |= SEC_FLAG_HEADER_SIGN;
-    return f;
-}
-
-static void auth_stepped(struct rpc_conn *c);
-
 static void job_done(struct io_item *it)
 {
     struct rpc_auth_job *j = io_container(it, struct rpc_auth_job, item);
-    if (j->c)
-        auth_stepped(j->c);
+    if (j->owner)
+        j->stepped(j->owner);
     else
         job_free(j);
 }
 
-enum nt_status rpc_auth_new(struct rpc_conn *c)
+static unsigned protection(enum sec_level level)
+{
+    return (level >= SEC_LEVEL_INTEGRITY ? (unsigned)SEC_FLAG_INTEGRITY : 0U) |
+           (level >= SEC_LEVEL_PRIVACY ? (unsigned)SEC_FLAG_PRIVACY : 0U);
+}
+
+enum nt_status rpc_job_new(struct rpc_conn *c, const struct rpc_auth_want *w, void (*stepped)(void *owner),
+                           void *owner, struct rpc_auth_job **ret)
 {
     struct rpc_auth_job *j = calloc(1, sizeof *j);
     if (!j)
         return STATUS_NO_MEMORY;
     io_item_init(&j->item, job_done);
     j->item.work = job_work;
-    j->c = c;
-    c->job = j;
-    j->provider = c->provider;
-    j->creds = sec_creds_ref(c->creds);
-    const char *host = c->binding->protseq == RPC_LOCAL ? "localhost" : c->binding->host;
-    j->host = strdup(c->target ? c->target : host);
-    j->service = strdup(c->service ? c->service : c->binding->protseq == RPC_NP ? "cifs" : "host");
+    j->stepped = stepped;
+    j->owner = owner;
+    j->provider = w->provider;
+    j->creds = sec_creds_ref(w->creds);
+    j->host = strdup(w->target ? w->target : c->binding->host);
+    j->service = strdup(w->service ? w->service : c->binding->protseq == RPC_NP ? "cifs" : "host");
     wr_init(&j->in, RPC_FRAG_MAX);
     wr_init(&j->out, RPC_FRAG_MAX);
-    if (!j->host || !j->service)
+    if (j->host && j->service && asprintf(&j->principal, "%s/%s", j->service, j->host) < 0)
+        j->principal = NULL;
+    if (!j->principal) {
+        job_free(j);
         return STATUS_NO_MEMORY;
-    c->offered_header_sign =
-        c->level >= SEC_LEVEL_INTEGRITY && (c->provider->caps & SEC_CAP_HEADER_SIGN) && !c->no_header_sign;
+    }
     j->params = (struct sec_params){ .role = SEC_CLIENT,
                                      .creds = j->creds,
                                      .service = j->service,
                                      .host = j->host,
-                                     .flags = wanted_flags(c),
+                                     .flags = SEC_FLAG_MUTUAL | SEC_FLAG_DCE_STYLE | protection(w->level) |
+                                              (w->offer_header_sign ? (unsigned)SEC_FLAG_HEADER_SIGN : 0U),
                                      .env = c->env,
                                      .err = &j->err };
+    *ret = j;
+    return STATUS_SUCCESS;
+}
+
+void rpc_job_drop(struct rpc_auth_job *j)
+{
+    if (!j)
+        return;
+    j->owner = NULL;
+    if (io_cancel(&j->item)) /* else the work still runs, and job_done frees it */
+        job_free(j);
+}
+
+bool rpc_job_step(struct rpc_conn *c, struct rpc_auth_job *j, struct nt_blob token)
+{
+    j->in.len = 0;
+    wr_bytes(&j->in, token.data, token.len);
+    wr_free_secret(&j->out);
+    wr_init(&j->out, RPC_FRAG_MAX);
+    if (j->in.st != STATUS_SUCCESS) {
+        j->st = j->in.st;
+        nt_error_set(&j->err, j->st, "no room for the server's token");
+        return true;
+    }
+    if (j->provider->caps & SEC_CAP_MAY_BLOCK) {
+        io_work(c->tp->stream, &j->item);
+        return false;
+    }
+    job_work(&j->item);
+    return true;
+}
+
+enum nt_status rpc_auth_new(struct rpc_conn *c)
+{
     c->sec.provider = c->provider;
     c->sec.level = c->level;
-    c->sec.ctx_id = 1;
-    return STATUS_SUCCESS;
+    c->sec.ctx_id = c->next_sec_id++;
+    c->sec.offered_header_sign =
+        c->level >= SEC_LEVEL_INTEGRITY && (c->provider->caps & SEC_CAP_HEADER_SIGN) && !c->no_header_sign;
+    struct rpc_auth_want w = { .provider = c->provider,
+                               .level = c->level,
+                               .creds = c->creds,
+                               .target = c->target,
+                               .service = c->service,
+                               .offer_header_sign = c->sec.offered_header_sign };
+    return rpc_job_new(c, &w, auth_stepped, c, &c->job);
 }
 
 void rpc_auth_free(struct rpc_conn *c)
@@ -113,35 +140,18 @@ void rpc_auth_free(struct rpc_conn *c)
     struct rpc_auth_job *j = c->job;
     c->job = NULL;
     c->sec.ctx = NULL;
-    if (!j)
-        return;
-    j->c = NULL;
-    if (io_cancel(&j->item)) /* else the work still runs, and job_done frees it */
-        job_free(j);
+    rpc_job_drop(j);
 }
 
 void rpc_auth_step(struct rpc_conn *c, struct nt_blob token)
 {
-    struct rpc_auth_job *j = c->job;
     rpc_conn_state(c, RPC_ST_AUTH);
     if (++c->legs > RPC_AUTH_LEGS_MAX) {
         rpc_conn_fail(c, RPC_NT_PROTOCOL_ERROR, doing_auth, "the server keeps asking for further tokens");
         return;
     }
-    j->in.len = 0;
-    wr_bytes(&j->in, token.data, token.len);
-    wr_free_secret(&j->out);
-    wr_init(&j->out, RPC_FRAG_MAX);
-    if (j->in.st != STATUS_SUCCESS) {
-        rpc_conn_fail(c, j->in.st, doing_auth, "no room for the server's token");
-        return;
-    }
-    if (c->provider->caps & SEC_CAP_MAY_BLOCK) {
-        io_work(c->tp->stream, &j->item);
-        return;
-    }
-    job_work(&j->item);
-    auth_stepped(c);
+    if (rpc_job_step(c, c->job, token))
+        auth_stepped(c);
 }
 
 /* ---- sending ---- */
@@ -172,14 +182,14 @@ unsigned rpc_offer(const struct rpc_conn *c, unsigned number, struct rpc_ctx_ele
 void rpc_send_bind(struct rpc_conn *c, struct nt_blob token)
 {
     /* The last context is no interface but a question ([MS-RPCE] 3.3.1.5.3). */
-    struct rpc_syntax features = rpc_syntax_features(RPC_FEATURE_KEEP_ON_ORPHAN);
+    struct rpc_syntax features = rpc_syntax_features(OUR_FEATURES);
     struct rpc_ctx_elem elems[3];
     unsigned n = rpc_offer(c, 0, elems);
     elems[n++] = elem_of(c->ctx[0].iface, 1, &features);
     struct wr w;
     size_t start = rpc_conn_writer(c, &w, RPC_FRAG_MAX);
     unsigned flags =
-        RPC_PFC_WHOLE | RPC_PFC_CONC_MPX | (c->offered_header_sign ? (unsigned)RPC_PFC_HEADER_SIGN : 0U);
+        RPC_PFC_WHOLE | RPC_PFC_CONC_MPX | (c->sec.offered_header_sign ? (unsigned)RPC_PFC_HEADER_SIGN : 0U);
     c->leg_id = c->next_id++;
     rpc_put_bind(&w, RPC_PT_BIND, flags, c->leg_id, c->max_frag, 0, elems, n);
     if (c->provider)
@@ -188,54 +198,62 @@ void rpc_send_bind(struct rpc_conn *c, struct nt_blob token)
     send_leg(c, &w, true);
 }
 
-static void send_alter(struct rpc_conn *c, struct nt_blob token)
+enum nt_status rpc_put_alter(struct rpc_conn *c, const struct rpc_sec *sec, uint32_t id, unsigned flags,
+                             struct nt_blob token)
 {
     const struct rpc_context *ctx = &c->ctx[0];
     struct rpc_ctx_elem elem =
         elem_of(ctx->iface, rpc_context_id(ctx, 0), ctx->ndr64 ? &rpc_syntax_ndr64 : &rpc_syntax_ndr20);
     struct wr w;
     size_t start = rpc_conn_writer(c, &w, RPC_FRAG_MAX);
-    c->leg_id = c->next_id++;
-    rpc_put_bind(&w, RPC_PT_ALTER, RPC_PFC_WHOLE, c->leg_id, c->max_frag, c->assoc, &elem, 1);
-    rpc_put_token(&w, start, &c->sec, token);
-    rpc_conn_state(c, RPC_ST_LEG);
-    send_leg(c, &w, true);
+    rpc_put_bind(&w, RPC_PT_ALTER, RPC_PFC_WHOLE | flags, id, c->max_frag, c->assoc, &elem, 1);
+    rpc_put_token(&w, start, sec, token);
+    return c->tp->ops->send(c->tp, &w, true);
 }
 
-static bool send_auth3(struct rpc_conn *c, struct nt_blob token)
+static void send_alter(struct rpc_conn *c, struct nt_blob token)
+{
+    c->leg_id = c->next_id++;
+    rpc_conn_state(c, RPC_ST_LEG);
+    enum nt_status st = rpc_put_alter(c, &c->sec, c->leg_id, 0, token);
+    if (st != STATUS_SUCCESS)
+        rpc_conn_fail(c, st, doing_bind, "the request could not be sent");
+}
+
+enum nt_status rpc_send_auth3(struct rpc_conn *c, const struct rpc_sec *sec, uint32_t id,
+                              struct nt_blob token)
 {
     struct wr w;
     size_t start = rpc_conn_writer(c, &w, RPC_FRAG_MAX);
-    rpc_put_auth3(&w, c->leg_id);
-    rpc_put_token(&w, start, &c->sec, token);
-    return send_leg(c, &w, false);
+    rpc_put_auth3(&w, id);
+    rpc_put_token(&w, start, sec, token);
+    return c->tp->ops->send(c->tp, &w, false);
 }
 
 /* ---- after a step ---- */
 
-/* The context stands. It must be able to do what the level promises. */
-static bool auth_complete(struct rpc_conn *c)
+bool rpc_job_complete(struct rpc_auth_job *j, struct rpc_sec *sec, char *mech, size_t size)
 {
+    const struct sec_provider *p = j->provider;
     struct nt_blob b;
     unsigned granted = 0;
-    if (c->provider->query(c->sec.ctx, SEC_ITEM_FLAGS, &b) == STATUS_SUCCESS && b.len == sizeof granted)
+    sec->ctx = j->ctx;
+    if (p->query(sec->ctx, SEC_ITEM_FLAGS, &b) == STATUS_SUCCESS && b.len == sizeof granted)
         memcpy(&granted, b.data, sizeof granted);
-    unsigned need = wanted_flags(c) & (SEC_FLAG_INTEGRITY | SEC_FLAG_PRIVACY);
-    if ((granted & need) != need) {
-        rpc_conn_fail(c, STATUS_ACCESS_DENIED, doing_auth,
-                      "the server agreed to less protection than was asked for, so nothing was sent");
+    unsigned need = protection(sec->level);
+    if ((granted & need) != need)
         return false;
-    }
-    rpc_sec_establish(&c->sec);
-    snprintf(c->mech, sizeof c->mech, "%s", c->provider->name);
-    if (c->provider->query(c->sec.ctx, SEC_ITEM_MECH, &b) == STATUS_SUCCESS && b.len < 16 &&
-        (b.len != strlen(c->provider->name) || memcmp(b.data, c->provider->name, b.len) != 0))
-        snprintf(c->mech, sizeof c->mech, "%s/%.*s", c->provider->name, (int)b.len, (const char *)b.data);
+    rpc_sec_establish(sec);
+    snprintf(mech, size, "%s", p->name);
+    if (p->query(sec->ctx, SEC_ITEM_MECH, &b) == STATUS_SUCCESS && b.len < 16 &&
+        (b.len != strlen(p->name) || memcmp(b.data, p->name, b.len) != 0))
+        snprintf(mech, size, "%s/%.*s", p->name, (int)b.len, (const char *)b.data);
     return true;
 }
 
-static void auth_stepped(struct rpc_conn *c)
+static void auth_stepped(void *owner)
 {
+    struct rpc_conn *c = owner;
     struct rpc_auth_job *j = c->job;
     if (c->state != RPC_ST_AUTH)
         return;
@@ -251,8 +269,11 @@ static void auth_stepped(struct rpc_conn *c)
         rpc_conn_fail(c, RPC_NT_SEC_PKG_ERROR, doing_auth, "the provider has no token but wants another one");
         return;
     }
-    if (done && !auth_complete(c))
+    if (done && !rpc_job_complete(j, &c->sec, c->mech, sizeof c->mech)) {
+        rpc_conn_fail(c, STATUS_ACCESS_DENIED, doing_auth,
+                      "the server agreed to less protection than was asked for, so nothing was sent");
         return;
+    }
     if (c->legs == 1) {
         rpc_send_bind(c, token);
         return;
@@ -261,8 +282,11 @@ static void auth_stepped(struct rpc_conn *c)
         send_alter(c, token);
         return;
     }
-    if (token.len == 0 || send_auth3(c, token))
+    enum nt_status st = token.len ? rpc_send_auth3(c, &c->sec, c->leg_id, token) : STATUS_SUCCESS;
+    if (st == STATUS_SUCCESS)
         rpc_conn_bound(c);
+    else
+        rpc_conn_fail(c, st, doing_bind, "the last token could not be sent");
 }
 
 /* ---- answers ---- */
@@ -319,12 +343,13 @@ enum nt_status rpc_check_results(struct rpc_conn *c, struct rpc_rd *list, unsign
 }
 
 /* The answer to a later leg repeats the one context that it was sent with. */
-static enum nt_status check_leg(struct rpc_conn *c, struct rpc_rd *list)
+enum nt_status rpc_check_leg(struct rpc_conn *c, const struct rpc_pdu *d, const char *doing)
 {
+    struct rpc_rd list = d->u.ack.list;
     struct rpc_result r;
-    rpc_get_result(list, &r);
+    rpc_get_result(&list, &r);
     return check_result(c, &r, c->ctx[0].iface, c->ctx[0].ndr64 ? &rpc_syntax_ndr64 : &rpc_syntax_ndr20,
-                        doing_bind);
+                        doing);
 }
 
 /* Sizes and results of a bind_ack or alter_context_resp. `first`: the bind_ack, which sets the sizes. */
@@ -338,7 +363,7 @@ static bool ack_holds(struct rpc_conn *c, const struct rpc_pdu *d, bool first)
     }
     struct rpc_rd list = d->u.ack.list;
     struct rpc_result r;
-    enum nt_status st = first ? rpc_check_results(c, &list, 0, doing_bind) : check_leg(c, &list);
+    enum nt_status st = first ? rpc_check_results(c, &list, 0, doing_bind) : rpc_check_leg(c, d, doing_bind);
     if (st != STATUS_SUCCESS) {
         rpc_conn_fail(c, st, NULL, "%s", "");
         return false;
@@ -347,7 +372,7 @@ static bool ack_holds(struct rpc_conn *c, const struct rpc_pdu *d, bool first)
         return true;
     rpc_get_result(&list, &r);
     if (r.result == RPC_RESULT_NEGOTIATE_ACK)
-        c->features = (uint8_t)(r.reason & RPC_FEATURE_KEEP_ON_ORPHAN); /* only what was offered */
+        c->features = (uint8_t)(r.reason & OUR_FEATURES); /* only what was offered */
     if (d->u.ack.max_recv < RPC_FRAG_MIN || d->u.ack.max_xmit < RPC_FRAG_MIN) {
         rpc_conn_fail(c, RPC_NT_PROTOCOL_ERROR, doing_bind,
                       "the server wants fragments of %u bytes, below the minimum of %u",
@@ -362,24 +387,26 @@ static bool ack_holds(struct rpc_conn *c, const struct rpc_pdu *d, bool first)
 }
 
 /* The trailer of an answer must be there when a token is awaited, and be ours; CVE-2016-2118 and kin. */
+const char *rpc_ack_trailer(const struct rpc_pdu *d, const struct rpc_sec *sec, enum nt_status *ret_st)
+{
+    *ret_st = STATUS_ACCESS_DENIED;
+    if (!d->has_auth)
+        return sec->established ? NULL : "the server's answer dropped the authentication that was asked for";
+    const char *why = rpc_trailer_mismatch(&d->auth, sec);
+    if (why || !sec->established)
+        return why;
+    *ret_st = RPC_NT_PROTOCOL_ERROR;
+    return "the server sent a token after the authentication was complete";
+}
+
 static bool trailer_holds(struct rpc_conn *c, const struct rpc_pdu *d)
 {
-    const char *why = NULL;
     enum nt_status st = RPC_NT_PROTOCOL_ERROR;
-    if (!c->provider) {
-        if (d->has_auth)
-            why = "the server sent a security trailer that nobody asked for";
-    } else if (!d->has_auth) {
-        st = STATUS_ACCESS_DENIED;
-        if (!c->sec.established)
-            why = "the server's answer dropped the authentication that was asked for";
-    } else {
-        why = rpc_trailer_mismatch(&d->auth, &c->sec);
-        if (why)
-            st = STATUS_ACCESS_DENIED;
-        else if (c->sec.established)
-            why = "the server sent a token after the authentication was complete";
-    }
+    const char *why = NULL;
+    if (c->provider)
+        why = rpc_ack_trailer(d, &c->sec, &st);
+    else if (d->has_auth)
+        why = "the server sent a security trailer that nobody asked for";
     if (why)
         rpc_conn_fail(c, st, doing_auth, "%s", why);
     return !why;
@@ -397,7 +424,7 @@ void rpc_on_bind_ack(struct rpc_conn *c, const uint8_t *pdu, const struct rpc_pd
     if (first)
         c->mpx = (d->h.flags & RPC_PFC_CONC_MPX) && !(c->tp->ops->caps & RPC_TP_ONE_OP);
     if (first)
-        c->sec.header_sign = c->offered_header_sign && (d->h.flags & RPC_PFC_HEADER_SIGN);
+        c->sec.header_sign = c->sec.offered_header_sign && (d->h.flags & RPC_PFC_HEADER_SIGN);
     if (c->sec.established)
         rpc_sec_establish(&c->sec); /* with what this answer says */
     if (!c->provider || c->sec.established)

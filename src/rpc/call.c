@@ -44,6 +44,8 @@ static void finish(struct rpc_call *call, enum nt_status st)
 {
     struct rpc_conn *c = call->c;
     unlink_call(call);
+    if (call->adding)
+        rpc_xsec_left(call->adding);
     io_cancel(&call->timer);
     io_watch_stop(&call->watch);
     if (st != STATUS_SUCCESS) {
@@ -58,6 +60,13 @@ static void finish(struct rpc_call *call, enum nt_status st)
     call->st = st;
     rpc_list_put(&c->finished, call);
     rpc_conn_wake(c);
+}
+
+void rpc_call_end(struct rpc_call *call, enum nt_status st)
+{
+    struct rpc_conn *c = call->c;
+    finish(call, st);
+    rpc_calls_pump(c);
 }
 
 static void call_free(struct rpc_conn *c, struct rpc_call *call)
@@ -119,7 +128,8 @@ static void give_up(struct rpc_call *call, enum nt_status st)
     rpc_conn_explain(c, st, call_name(call), "%s",
                      st == STATUS_IO_TIMEOUT ? "the server did not answer in time"
                                              : "given up by the caller");
-    bool keep = !(c->tp->ops->caps & RPC_TP_ONE_OP);
+    /* in the middle of a negotiation there is nothing to go on with */
+    bool keep = call->op && !(c->tp->ops->caps & RPC_TP_ONE_OP);
     if (keep && (c->features & RPC_FEATURE_KEEP_ON_ORPHAN))
         keep = send_bare(c, RPC_PT_ORPHANED, id);
     else
@@ -183,16 +193,18 @@ static uint16_t wire_ctx(const struct rpc_call *call)
 static struct rpc_vt vt_of(struct rpc_conn *c, const struct rpc_call *call)
 {
     struct rpc_vt vt = { .parts = 0 };
-    if (!rpc_sec_signs(&c->sec))
+    struct rpc_sec *sec = call->sec;
+    if (!rpc_sec_signs(sec))
         return vt;
-    struct rpc_context *ctx = &c->ctx[call->ctx];
-    if (c->offered_header_sign && !c->sent_bitmask)
+    const struct rpc_context *ctx = &c->ctx[call->ctx];
+    if (sec->offered_header_sign && !sec->told_header_sign)
         vt.parts |= RPC_VT_HEADER_SIGN;
-    if (!ctx->used)
+    if (!(sec->told_contexts >> call->ctx & 1))
         vt.parts |= RPC_VT_PCONTEXT;
-    if (!c->sec.header_sign)
+    if (!sec->header_sign)
         vt.parts |= RPC_VT_HEADER2;
-    c->sent_bitmask = ctx->used = true;
+    sec->told_header_sign = true;
+    sec->told_contexts |= 1U << call->ctx;
     vt.abstract = ctx->iface->syntax;
     vt.transfer = ctx->ndr64 ? rpc_syntax_ndr64 : rpc_syntax_ndr20;
     vt.call_id = call->id;
@@ -215,7 +227,7 @@ static enum nt_status send_whole(struct rpc_conn *c, struct rpc_call *call, stru
 {
     rpc_fill_request(w->base + start, RPC_PFC_WHOLE, call->id, (uint32_t)(w->len - start - hdr),
                      wire_ctx(call), call->op->opnum, call->has_object ? &call->object : NULL);
-    enum nt_status st = rpc_protect(w, start, hdr, &c->sec);
+    enum nt_status st = rpc_protect(w, start, hdr, call->sec);
     if (st != STATUS_SUCCESS) {
         wr_free(w);
         return protect_failed(c, call, st);
@@ -239,7 +251,7 @@ static enum nt_status send_fragment(struct rpc_conn *c, struct rpc_call *call, c
     /* the hint of each fragment is what is still to come, itself included ([MS-RPCE] 2.2.2.6) */
     rpc_fill_request(w.base + start, flags, call->id, (uint32_t)(s->total - s->off), wire_ctx(call),
                      call->op->opnum, call->has_object ? &call->object : NULL);
-    enum nt_status st = rpc_protect(&w, start, hdr, &c->sec);
+    enum nt_status st = rpc_protect(&w, start, hdr, call->sec);
     if (st != STATUS_SUCCESS) {
         wr_free(&w);
         return protect_failed(c, call, st);
@@ -280,7 +292,7 @@ static enum nt_status send_request(struct rpc_conn *c, struct rpc_call *call)
         wr_free(&w);
         return st;
     }
-    size_t room = rpc_sec_room(&c->sec, c->max_xmit, hdr), before = w.len;
+    size_t room = rpc_sec_room(call->sec, c->max_xmit, hdr), before = w.len;
     struct rpc_vt vt = vt_of(c, call);
     rpc_put_vt(&w, stub, &vt);
     if (w.len - stub <= room && w.st == STATUS_SUCCESS)
@@ -311,7 +323,9 @@ static enum nt_status start(struct rpc_call *call)
     do /* ids wrap, and a call may wait for days */
         call->id = c->next_id++;
     while (c->sent.n && rpc_sent_find(&c->sent, call->id));
-    enum nt_status st = call->op ? send_request(c, call) : send_alter(c, call);
+    enum nt_status st = call->op       ? send_request(c, call)
+                        : call->adding ? rpc_xsec_start(call)
+                                       : send_alter(c, call);
     if (st != STATUS_SUCCESS || call->state != RPC_CALL_QUEUED)
         return st;
     rpc_list_del(&c->queue, call);
@@ -349,7 +363,7 @@ static struct rpc_call *call_new(struct rpc_conn *c, rpc_done_fn *done, void *ar
     c->spare = NULL;
     if (!call)
         return NULL;
-    *call = (struct rpc_call){ .c = c, .done = done, .arg = arg };
+    *call = (struct rpc_call){ .c = c, .done = done, .arg = arg, .sec = &c->sec };
     io_item_init(&call->timer, timer_fn);
     return call;
 }
@@ -430,6 +444,11 @@ enum nt_status rpc_send(struct rpc_conn *c, const struct rpc_op *op, struct nt_a
         rpc_conn_explain(c, st, op->name, "the interface %s was not bound on this connection",
                          op->iface->name);
     }
+    struct rpc_sec *sec = st == STATUS_SUCCESS ? rpc_conn_sec(c) : NULL;
+    if (st == STATUS_SUCCESS && !sec) {
+        st = STATUS_INVALID_PARAMETER;
+        rpc_conn_explain(c, st, op->name, "the connection has no security context %u", c->call_security);
+    }
     struct rpc_call *call = st == STATUS_SUCCESS ? call_new(c, done, arg) : NULL;
     if (!call) {
         clear_out(op, r);
@@ -439,6 +458,7 @@ enum nt_status rpc_send(struct rpc_conn *c, const struct rpc_op *op, struct nt_a
     call->mem = mem;
     call->r = r;
     call->ctx = (uint16_t)ctx;
+    call->sec = sec;
     call->has_object = c->has_object;
     call->object = c->object;
     c->fault = 0;
@@ -472,6 +492,16 @@ enum nt_status rpc_add_interface_send(struct rpc_conn *c, const struct rpc_inter
     return enqueue(c, call);
 }
 
+enum nt_status rpc_call_adding(struct rpc_conn *c, struct rpc_xsec *x, rpc_done_fn *done, void *arg)
+{
+    enum nt_status st = may_call(c);
+    struct rpc_call *call = st == STATUS_SUCCESS ? call_new(c, done, arg) : NULL;
+    if (!call)
+        return st != STATUS_SUCCESS ? st : STATUS_NO_MEMORY;
+    call->adding = x;
+    return enqueue(c, call);
+}
+
 /* ---- answers ---- */
 
 static void on_fault(struct rpc_call *call, const struct rpc_pdu *d, struct nt_blob stub)
@@ -492,7 +522,10 @@ static void on_fault(struct rpc_call *call, const struct rpc_pdu *d, struct nt_b
             (struct nt_blob){ nt_arena_memdup(call->mem, extended.data, extended.len), extended.len };
     rpc_conn_explain(c, st, call_name(call), "the server answered with fault %s%s0x%08x%s", name ? name : "",
                      name ? " " : "", code, more);
+    bool adding = call->adding;
     finish(call, st);
+    if (adding) /* [MS-RPCE] 3.3.1.5.2.1: nothing more is sent on a connection whose authentication failed */
+        rpc_conn_fail(c, STATUS_CONNECTION_DISCONNECTED, NULL, "%s", "");
 }
 
 static void decode(struct rpc_call *call)
@@ -529,14 +562,15 @@ static const char *misplaced(const struct rpc_call *call, const struct rpc_pdu *
 /* An unsigned fault is believed: it says no more than a lost connection would, and servers send it where they
  * could not make sense of the request's protection. Its extended error information is not, where signatures
  * were agreed on. */
-static bool take_off(struct rpc_conn *c, uint8_t *pdu, const struct rpc_pdu *d, struct nt_blob *ret_stub)
+static bool take_off(struct rpc_conn *c, struct rpc_sec *sec, uint8_t *pdu, const struct rpc_pdu *d,
+                     struct nt_blob *ret_stub)
 {
     const char *why = NULL;
     if (d->h.ptype == RPC_PT_FAULT && !d->has_auth) {
-        *ret_stub = (struct nt_blob){ pdu + d->body_off, rpc_sec_signs(&c->sec) ? 0 : d->body_len };
+        *ret_stub = (struct nt_blob){ pdu + d->body_off, rpc_sec_signs(sec) ? 0 : d->body_len };
         return true;
     }
-    enum nt_status st = rpc_unprotect(pdu, d, &c->sec, ret_stub, &why);
+    enum nt_status st = rpc_unprotect(pdu, d, sec, ret_stub, &why);
     if (st != STATUS_SUCCESS)
         rpc_conn_fail(c, st, "receiving", "the server sent %s", why);
     return st == STATUS_SUCCESS;
@@ -546,7 +580,8 @@ static bool take_off(struct rpc_conn *c, uint8_t *pdu, const struct rpc_pdu *d, 
 static void on_orphan(struct rpc_conn *c, uint8_t *pdu, const struct rpc_pdu *d)
 {
     struct nt_blob stub;
-    if (take_off(c, pdu, d, &stub) && (d->h.ptype == RPC_PT_FAULT || (d->h.flags & RPC_PFC_LAST)))
+    if (take_off(c, rpc_sec_of(c, d), pdu, d, &stub) &&
+        (d->h.ptype == RPC_PT_FAULT || (d->h.flags & RPC_PFC_LAST)))
         rpc_orphans_del(&c->orphans, d->h.call_id);
 }
 
@@ -581,7 +616,7 @@ void rpc_on_answer(struct rpc_conn *c, uint8_t *pdu, const struct rpc_pdu *d)
         rpc_conn_fail(c, RPC_NT_PROTOCOL_ERROR, "receiving", "the server sent %s", why);
         return;
     }
-    if (!take_off(c, pdu, d, &stub))
+    if (!take_off(c, call->sec, pdu, d, &stub))
         return;
     if (d->h.ptype == RPC_PT_FAULT) {
         on_fault(call, d, stub);
@@ -604,13 +639,17 @@ void rpc_on_answer(struct rpc_conn *c, uint8_t *pdu, const struct rpc_pdu *d)
     }
 }
 
-void rpc_on_alter_resp(struct rpc_conn *c, const struct rpc_pdu *d)
+void rpc_on_alter_resp(struct rpc_conn *c, const uint8_t *pdu, const struct rpc_pdu *d)
 {
     struct rpc_call *call = rpc_sent_find(&c->sent, d->h.call_id);
     if (!call || call->op || (d->h.flags & RPC_PFC_WHOLE) != RPC_PFC_WHOLE ||
-        d->u.ack.n != (c->want_ndr64 ? 2 : 1)) {
+        d->u.ack.n != (c->want_ndr64 && !call->adding ? 2 : 1)) {
         rpc_conn_fail(c, RPC_NT_PROTOCOL_ERROR, "receiving",
                       "the server sent an alter_context_resp that answers nothing");
+        return;
+    }
+    if (call->adding) {
+        rpc_xsec_on_ack(call, pdu, d);
         return;
     }
     if (d->has_auth && (!c->sec.established || rpc_trailer_mismatch(&d->auth, &c->sec))) {

@@ -121,7 +121,8 @@ void rpc_conn_extended(struct rpc_conn *c, struct nt_blob data, char *buf, size_
     else if (data.len)
         c->extended_mem = nt_arena_new(0);
     /* what cannot be decoded adds nothing: the fault's code stands by itself */
-    if (data.data && data.len && c->extended_mem && rpc_eerr_decode(data, c->extended_mem, &c->extended) == STATUS_SUCCESS)
+    if (data.data && data.len && c->extended_mem &&
+        rpc_eerr_decode(data, c->extended_mem, &c->extended) == STATUS_SUCCESS)
         (void)rpc_eerr_text(&c->extended, text, sizeof text);
     if (size)
         snprintf(buf, size, "%s%s", text[0] ? "; " : "", text);
@@ -284,7 +285,7 @@ static void on_pdu(struct rpc_conn *c, uint8_t *pdu, size_t len)
         rpc_on_answer(c, pdu, &d);
         break;
     case RPC_PT_ALTER_RESP:
-        rpc_on_alter_resp(c, &d);
+        rpc_on_alter_resp(c, pdu, &d);
         break;
     case RPC_PT_SHUTDOWN: /* the server would like us to leave ([C706] 12.6.4.11); it will close soon anyway
                            */
@@ -656,6 +657,7 @@ static enum nt_status conn_new(const struct rpc_binding *b, const struct rpc_int
     c->env = o->env ? o->env : nt_env_system();
     c->open_error = o->error;
     c->next_id = 1;
+    c->next_sec_id = 1;
     c->ctx[0].iface = i;
     c->n_ctx = 1;
     wr_init(&c->in, RPC_FRAG_MAX);
@@ -876,6 +878,7 @@ static void conn_destroy(struct rpc_conn *c)
         return;
     rpc_calls_tell(c);
     rpc_auth_free(c);
+    rpc_xsec_free_all(c);
     io_cancel(&c->ready);
     io_cancel(&c->timer);
     if (c->tp)
@@ -948,38 +951,12 @@ void rpc_conn_set(struct rpc_conn *c, const struct rpc_call_options *options)
     if (options)
         memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
     c->call_timeout_ms = o.timeout_ms ? o.timeout_ms : c->timeout_ms;
+    c->call_security = o.security;
     struct nt_cancel *old = c->call_cancel;
     c->call_cancel = nt_cancel_ref(o.cancel);
     nt_cancel_unref(old);
     c->has_object = o.object || c->binding->has_object;
     c->object = o.object ? *o.object : c->binding->object;
-}
-
-enum nt_status rpc_conn_facts(const struct rpc_conn *c, struct rpc_facts *ret)
-{
-    struct rpc_facts f = { .size = ret->size };
-    struct nt_blob b;
-    if (c->state != RPC_ST_READY)
-        return STATUS_CONNECTION_INVALID;
-    f.protseq = rpc_protseq_names[c->binding->protseq];
-    f.endpoint = c->endpoint;
-    f.host = c->binding->host;
-    f.peer = c->peer;
-    struct rpc_conn *w = (struct rpc_conn *)(uintptr_t)c; /* the text is a cache */
-    if (!c->peer[0] && c->tp->ops->query(c->tp, RPC_TP_PEER, &b) == STATUS_SUCCESS)
-        snprintf(w->peer, sizeof w->peer, "%.*s", (int)b.len, (const char *)b.data);
-    f.provider = c->provider ? c->mech : NULL;
-    f.level = c->level;
-    f.header_sign = c->sec.header_sign;
-    f.ndr64 = c->ctx[0].ndr64;
-    if (c->provider && c->provider->query(c->sec.ctx, SEC_ITEM_ENCTYPE, &b) == STATUS_SUCCESS && b.len == 4)
-        memcpy(&f.enctype, b.data, 4);
-    f.max_xmit_frag = c->max_xmit;
-    f.max_recv_frag = c->max_recv;
-    f.assoc_group = c->assoc;
-    f.session = c->session;
-    memcpy(ret, &f, ret->size < sizeof f ? ret->size : sizeof f);
-    return STATUS_SUCCESS;
 }
 
 enum nt_status rpc_conn_session_key(const struct rpc_conn *c, struct nt_blob *ret)

@@ -30,7 +30,6 @@ struct rpc_context {
     const struct rpc_interface *iface;
     bool accepted;
     bool ndr64; /* the transfer syntax of the two that was taken */
-    bool used;  /* the verification trailer has named it */
 };
 
 /* The second offer for an interface, with NDR64, has a number of its own. */
@@ -42,7 +41,7 @@ static inline uint16_t rpc_context_id(const struct rpc_context *x, unsigned numb
 
 enum rpc_call_state { RPC_CALL_QUEUED, RPC_CALL_SENT, RPC_CALL_CANCELLING, RPC_CALL_FINISHED };
 
-/* A request and its answer, or (op NULL) an alter_context for a further interface. */
+/* A request and its answer, or (op NULL) an alter_context for a further interface or security context. */
 struct rpc_call {
     struct rpc_call *next, *prev; /* in the one list that its state says */
     struct rpc_call *chain;       /* on the wire: others in the same bucket of the table */
@@ -63,6 +62,8 @@ struct rpc_call {
     uint8_t drep;
     bool has_object;
     struct nt_guid object;
+    struct rpc_sec *sec;     /* under which it goes */
+    struct rpc_xsec *adding; /* the security context that it makes */
     struct rpc_join join;
     uint64_t deadline;
     struct io_item timer;
@@ -93,6 +94,7 @@ struct rpc_orphans {
 };
 
 struct rpc_auth_job;
+struct rpc_xsec;
 
 struct rpc_conn {
     enum rpc_state state;
@@ -119,8 +121,6 @@ struct rpc_conn {
     struct rpc_sec sec;
     struct rpc_auth_job *job;
     unsigned legs; /* tokens sent */
-    bool offered_header_sign;
-    bool sent_bitmask; /* the verification trailer has told about header signing */
     uint16_t max_xmit, max_recv;
     uint32_t assoc;
     uint8_t features;
@@ -129,7 +129,10 @@ struct rpc_conn {
     struct rpc_context ctx[RPC_CONTEXTS_MAX];
     unsigned n_ctx;
     struct npc_session *session;
-    char mech[32]; /* "spnego/krb5", for the facts */
+    char mech[32];                                        /* "spnego/krb5", for the facts */
+    struct rpc_xsec *xsec[RPC_SECURITY_CONTEXTS_MAX - 1]; /* further security contexts */
+    unsigned n_xsec;
+    uint32_t next_sec_id;
     char peer[64];
 
     struct wr in; /* a PDU that has come in part */
@@ -143,6 +146,7 @@ struct rpc_conn {
     struct rpc_call *spare;
     struct rpc_orphans orphans;
     unsigned call_timeout_ms;
+    uint32_t call_security; /* 0: the connection's own */
     struct nt_cancel *call_cancel;
     bool has_object;
     struct nt_guid object;
@@ -196,6 +200,45 @@ bool rpc_conn_leave(struct rpc_conn *c);
 enum nt_status rpc_conn_may_wait(struct rpc_conn *c);
 
 /* ---- auth.c ---- */
+/* One step of a provider, which may talk to a KDC and so run elsewhere. While it does, the job owns the
+ * context. */
+struct rpc_auth_job {
+    struct io_item item;
+    void (*stepped)(void *owner);
+    void *owner; /* NULL: nobody waits any more; not looked at by the work */
+    const struct sec_provider *provider;
+    struct sec_ctx *ctx;
+    struct sec_params params;
+    struct sec_creds *creds;
+    char *host, *service, *principal;
+    struct wr in, out;
+    enum nt_status st;
+    struct nt_error err;
+};
+/* What an authentication goes by. */
+struct rpc_auth_want {
+    const struct sec_provider *provider;
+    enum sec_level level;
+    struct sec_creds *creds;
+    const char *target, *service; /* NULL: the binding's host, what the protocol sequence has */
+    bool offer_header_sign;
+};
+enum nt_status rpc_job_new(struct rpc_conn *c, const struct rpc_auth_want *w, void (*stepped)(void *owner),
+                           void *owner, struct rpc_auth_job **ret);
+void rpc_job_drop(struct rpc_auth_job *j); /* accepts NULL; the work may still run */
+/* Gives the provider the peer's token. False: stepped() will be called; true: done, and it will not. */
+bool rpc_job_step(struct rpc_conn *c, struct rpc_auth_job *j, struct nt_blob token);
+/* The context of a job that has ended well stands: it must be able to do what the level promises. Names its
+ * mechanism. */
+bool rpc_job_complete(struct rpc_auth_job *j, struct rpc_sec *sec, char *mech, size_t size);
+/* Why an ack's trailer is not what has to be there now; NULL if it is. *ret_st is the status for that. */
+const char *rpc_ack_trailer(const struct rpc_pdu *d, const struct rpc_sec *sec, enum nt_status *ret_st);
+enum nt_status rpc_check_leg(struct rpc_conn *c, const struct rpc_pdu *d, const char *doing);
+/* An alter_context with a token, of the security context, that repeats the first interface. */
+enum nt_status rpc_put_alter(struct rpc_conn *c, const struct rpc_sec *sec, uint32_t id, unsigned flags,
+                             struct nt_blob token);
+enum nt_status rpc_send_auth3(struct rpc_conn *c, const struct rpc_sec *sec, uint32_t id,
+                              struct nt_blob token);
 enum nt_status rpc_auth_new(struct rpc_conn *c);
 void rpc_auth_free(struct rpc_conn *c);
 /* Gives the provider the peer's token; goes on with bind, alter_context, auth3 or ready. */
@@ -221,12 +264,28 @@ void rpc_orphans_del(struct rpc_orphans *o, uint32_t id);
 
 /* ---- call.c ---- */
 void rpc_on_answer(struct rpc_conn *c, uint8_t *pdu, const struct rpc_pdu *d);
-void rpc_on_alter_resp(struct rpc_conn *c, const struct rpc_pdu *d);
+void rpc_on_alter_resp(struct rpc_conn *c, const uint8_t *pdu, const struct rpc_pdu *d);
+void rpc_call_end(struct rpc_call *call, enum nt_status st); /* and lets others go on */
+/* A security context to be added (then op is NULL). */
+enum nt_status rpc_call_adding(struct rpc_conn *c, struct rpc_xsec *x, rpc_done_fn *done, void *arg);
 void rpc_calls_fail(struct rpc_conn *c, enum nt_status st);
 void rpc_calls_tell(struct rpc_conn *c); /* calls the finished ones' callbacks */
 void rpc_calls_pump(struct rpc_conn *c); /* sends what waits and may be sent */
 enum nt_status rpc_add_interface_send(struct rpc_conn *c, const struct rpc_interface *i, rpc_done_fn *done,
                                       void *arg);
+
+/* ---- addsec.c ---- */
+/* The first token and the alter_context with it. A failure is the call's; nothing was sent then. */
+enum nt_status rpc_xsec_start(struct rpc_call *call);
+void rpc_xsec_on_ack(struct rpc_call *call, const uint8_t *pdu, const struct rpc_pdu *d);
+void rpc_xsec_left(struct rpc_xsec *x); /* its call has ended */
+void rpc_xsec_free_all(struct rpc_conn *c);
+/* The context that calls are to use from now on; NULL: there is none of that number. */
+struct rpc_sec *rpc_conn_sec(struct rpc_conn *c);
+const char *rpc_conn_mech(const struct rpc_conn *c);
+const char *rpc_conn_principal(const struct rpc_conn *c);
+/* The one that an answer to nobody names in its trailer. */
+struct rpc_sec *rpc_sec_of(struct rpc_conn *c, const struct rpc_pdu *d);
 
 /* ---- epm.c ---- */
 /* Asks the endpoint mapper at c's host; then rpc_conn_mapped. */

@@ -16,6 +16,10 @@ struct rpc_sec {
     bool established;
     bool header_sign;   /* both sides want headers signed */
     bool covers_header; /* the signature does cover them */
+    /* of a client */
+    bool offered_header_sign; /* with the first token */
+    bool told_header_sign;    /* the verification trailer has said so */
+    uint32_t told_contexts;   /* and has named these presentation contexts (bits by number) */
 };
 
 /* The context stands: sets what follows from its mechanism. */

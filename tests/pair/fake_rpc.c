@@ -255,8 +255,10 @@ static void send_ack(struct conn *c, const struct rpc_pdu *d, struct nt_blob tok
     bool bind = d->h.ptype == RPC_PT_BIND;
     unsigned n = fill_results(c, d, r);
     uint16_t frag = lie == ACK_SMALL_FRAG ? RPC_FRAG_MIN - 1 : d->u.bind.max_recv;
-    unsigned flags = RPC_PFC_WHOLE | (c->sec.header_sign && bind ? (unsigned)RPC_PFC_HEADER_SIGN : 0U) |
-                     (c->f->mpx ? (unsigned)RPC_PFC_CONC_MPX : 0U);
+    unsigned flags =
+        RPC_PFC_WHOLE |
+        (c->sec.header_sign && (d->h.flags & RPC_PFC_HEADER_SIGN) ? (unsigned)RPC_PFC_HEADER_SIGN : 0U) |
+        (c->f->mpx ? (unsigned)RPC_PFC_CONC_MPX : 0U);
     struct wr w;
     wr_init(&w, RPC_FRAG_MAX);
     if (lie == ALTER_IS_RESPONSE && !bind && c->bound) {
@@ -308,6 +310,11 @@ static void on_bind(struct conn *c, const uint8_t *pdu, const struct rpc_pdu *d)
             st = start_sec(c, d);
     } else {
         c->f->alters++;
+        if (d->has_auth && c->sec.established && d->auth.ctx_id != c->sec.ctx_id) { /* another one instead */
+            sec_free(c->sec.ctx);
+            c->sec = (struct rpc_sec){ .header_sign = d->h.flags & RPC_PFC_HEADER_SIGN };
+            st = start_sec(c, d);
+        }
     }
     if (st == STATUS_SUCCESS && d->has_auth)
         st = step_sec(c, pdu, d, &token);

@@ -25,11 +25,17 @@ struct world {
     struct nt_error err;
     struct rpc_error_record said[3];
     size_t n_said;
+    char caller[64];
+    enum sec_level level;
 };
 
 static enum nt_status add_one(struct rpc_server_call *call, struct rpcecho_echo_AddOne *r)
 {
     struct world *w = rpc_server_arg(call);
+    struct rpc_server_caller who = { .size = sizeof who };
+    assert_int_equal(rpc_server_caller(call, &who), STATUS_SUCCESS);
+    snprintf(w->caller, sizeof w->caller, "%s", who.name);
+    w->level = who.level;
     for (size_t i = 0; i < w->n_said; i++)
         assert_int_equal(rpc_server_explain(call, &w->said[i]), STATUS_SUCCESS);
     if (r->in.in_data == UINT32_MAX)
@@ -38,17 +44,24 @@ static enum nt_status add_one(struct rpc_server_call *call, struct rpcecho_echo_
     return STATUS_SUCCESS;
 }
 
-static const struct rpcecho_handlers handlers = { .echo_AddOne = add_one };
+static enum nt_status echo_data(struct rpc_server_call *call, struct rpcecho_echo_EchoData *r)
+{
+    r->out.out_data = nt_arena_memdup(rpc_server_mem(call), r->in.in_data, r->in.len);
+    return r->out.out_data ? STATUS_SUCCESS : STATUS_NO_MEMORY;
+}
 
+static const struct rpcecho_handlers handlers = { .echo_AddOne = add_one, .echo_EchoData = echo_data };
+
+/* Everybody has the same password but mallory, whose is another one. */
 static enum nt_status nt_hash(void *arg, const char16_t *user, size_t user_len, const char16_t *domain,
                               size_t domain_len, uint8_t ret[16])
 {
     (void)arg;
-    (void)user;
-    (void)user_len;
     (void)domain;
     (void)domain_len;
     memcpy(ret, hash, 16);
+    if (user_len == 7 && user[0] == u'm')
+        ret[0] ^= 1;
     return STATUS_SUCCESS;
 }
 
@@ -204,9 +217,185 @@ static void test_extended_errors_limits(void **state)
     world_done(&w);
 }
 
+/* ---- several security contexts ---- */
+
+static struct sec_creds *user(const char *name)
+{
+    struct sec_creds_options co = SEC_CREDS_OPTIONS_INIT;
+    struct sec_creds *creds;
+    co.mech = SEC_MECH_NTLM;
+    co.user = name;
+    co.nt_hash = hash;
+    assert_int_equal(sec_creds_new(&co, &creds, NULL), STATUS_SUCCESS);
+    return creds;
+}
+
+static enum nt_status add_user(struct rpc_conn *c, const char *name, enum sec_level level,
+                               const char *provider, uint32_t *ret)
+{
+    struct rpc_security s = RPC_SECURITY_INIT;
+    s.creds = user(name);
+    s.level = level;
+    s.provider = provider;
+    enum nt_status st = rpc_conn_add_security(c, &s, ret);
+    sec_creds_unref(s.creds);
+    return st;
+}
+
+static void use(struct rpc_conn *c, uint32_t security)
+{
+    struct rpc_call_options o = RPC_CALL_OPTIONS_INIT;
+    o.security = security;
+    rpc_conn_set(c, &o);
+}
+
+static void several(size_t chunk, const char *provider, bool no_header_sign)
+{
+    static const char *const names[] = { "LAB\\alice", "LAB\\bob", "LAB\\carol", "LAB\\dave" };
+    static const enum sec_level levels[] = { SEC_LEVEL_PRIVACY, SEC_LEVEL_INTEGRITY, SEC_LEVEL_PRIVACY,
+                                             SEC_LEVEL_INTEGRITY };
+    struct rpc_options o = RPC_OPTIONS_INIT;
+    uint32_t id[4] = { 0 };
+    struct world w;
+    struct rpc_conn *c;
+    world_init(&w, chunk, RPC_EXTENDED_NONE);
+    o.creds = w.creds;
+    o.provider = provider;
+    o.loop = w.loop;
+    o.error = &w.err;
+    o.no_header_sign = no_header_sign;
+    assert_int_equal(rpc_open(w.b, &rpcecho_interface, &o, &c), STATUS_SUCCESS);
+    for (int i = 1; i < 4; i++) {
+        if (i == 2)
+            assert_int_equal(add(&w, c, 1), STATUS_SUCCESS);
+        if (add_user(c, names[i], levels[i], i == 3 ? "ntlm" : provider, &id[i]) != STATUS_SUCCESS)
+            fail_msg("%s: %s", names[i], rpc_conn_error(c));
+    }
+    for (int turn = 0; turn < 12; turn++) {
+        int i = (turn * 7) % 4;
+        struct rpc_facts f = { .size = sizeof f };
+        struct rpcecho_echo_EchoData r = { .in = { 9000, (uint8_t *)calloc(9000, 1) } };
+        use(c, id[i]);
+        assert_int_equal(add(&w, c, (uint32_t)turn), STATUS_SUCCESS);
+        assert_string_equal(w.caller, names[i]);
+        assert_int_equal(w.level, levels[i]);
+        assert_int_equal(rpcecho_echo_EchoData(c, w.mem, &r), STATUS_SUCCESS); /* in fragments */
+        free((void *)(uintptr_t)r.in.in_data);
+        assert_int_equal(rpc_conn_facts(c, &f), STATUS_SUCCESS);
+        assert_int_equal(f.level, levels[i]);
+        assert_int_equal(f.security, i + 1);
+        assert_int_equal(f.securities, 4);
+        assert_int_equal(f.security_key_len, 16);
+        assert_string_equal(f.principal, "host/srv");
+        assert_int_equal(f.header_sign, !no_header_sign);
+        assert_true(f.many_securities);
+    }
+    rpc_close(c);
+    world_done(&w);
+}
+
+static void test_several(void **state)
+{
+    (void)state;
+    for (size_t chunk = 0; chunk < 100; chunk += 33)
+        for (int i = 0; i < 4; i++)
+            several(chunk, i & 1 ? "ntlm" : "spnego", i & 2);
+}
+
+/* Many calls of several users on the wire at a time. */
+struct tally {
+    unsigned left, failed;
+};
+
+static void tally_done(void *arg, enum nt_status st)
+{
+    struct tally *t = arg;
+    t->left--;
+    t->failed += st != STATUS_SUCCESS;
+}
+
+static void test_several_at_once(void **state)
+{
+    (void)state;
+    static struct rpcecho_echo_AddOne r[90];
+    struct tally t = { 0, 0 };
+    struct world w;
+    struct rpc_conn *c;
+    uint32_t id[3] = { 0 };
+    world_init(&w, 50, RPC_EXTENDED_NONE);
+    assert_int_equal(open_conn(&w, SEC_LEVEL_PRIVACY, "ntlm", &c), STATUS_SUCCESS);
+    assert_int_equal(add_user(c, "LAB\\bob", SEC_LEVEL_PRIVACY, "ntlm", &id[1]), STATUS_SUCCESS);
+    struct rpc_security s = RPC_SECURITY_INIT;
+    s.creds = user("LAB\\carol");
+    s.provider = "spnego";
+    for (uint32_t i = 0; i < 90; i++) {
+        use(c, id[i < 45 ? i % 2 : i % 3]);
+        r[i].in.in_data = i;
+        if (i == 45) { /* what waits behind it is sent when it stands */
+            assert_int_equal(rpc_conn_add_security_send(c, &s, tally_done, &t, &id[2]), STATUS_SUCCESS);
+            for (t.left++; t.left;)
+                turn(&w, 1);
+            use(c, id[i % 3]);
+        }
+        assert_int_equal(rpcecho_echo_AddOne_send(c, w.mem, &r[i], tally_done, &t, NULL), STATUS_SUCCESS);
+        t.left++;
+    }
+    sec_creds_unref(s.creds);
+    while (t.left)
+        turn(&w, 1);
+    assert_int_equal(t.failed, 0);
+    for (uint32_t i = 0; i < 90; i++)
+        assert_int_equal(r[i].out.out_data, i + 1);
+    rpc_close(c);
+    world_done(&w);
+}
+
+static void test_several_refused(void **state)
+{
+    (void)state;
+    struct world w;
+    struct rpc_conn *c;
+    uint32_t id = 77;
+    world_init(&w, 0, RPC_EXTENDED_NONE);
+    /* nothing to tell requests apart by */
+    static const enum sec_level weak[] = { SEC_LEVEL_NONE, SEC_LEVEL_CONNECT };
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(open_conn(&w, weak[i], "ntlm", &c), STATUS_SUCCESS);
+        assert_int_equal(add_user(c, "LAB\\bob", SEC_LEVEL_PRIVACY, "ntlm", &id), STATUS_INVALID_PARAMETER);
+        assert_int_equal(add(&w, c, 1), STATUS_SUCCESS);
+        rpc_close(c);
+    }
+    assert_int_equal(open_conn(&w, SEC_LEVEL_PRIVACY, "ntlm", &c), STATUS_SUCCESS);
+    assert_int_equal(add_user(c, "LAB\\bob", SEC_LEVEL_CONNECT, "ntlm", &id), STATUS_INVALID_PARAMETER);
+    assert_int_equal(add_user(c, "LAB\\bob", SEC_LEVEL_PRIVACY, "rot13", &id), STATUS_NOT_SUPPORTED);
+    /* one that was never made: nothing is sent under another one instead */
+    use(c, 2);
+    assert_int_equal(add(&w, c, 1), STATUS_INVALID_PARAMETER);
+    use(c, 0);
+    assert_int_equal(add(&w, c, 1), STATUS_SUCCESS);
+    assert_int_equal(id, 77);
+    /* as many as there may be, and not one more */
+    for (int i = 1; i < RPC_SECURITY_CONTEXTS_MAX; i++)
+        assert_int_equal(add_user(c, "LAB\\bob", SEC_LEVEL_PRIVACY, "ntlm", &id), STATUS_SUCCESS);
+    assert_int_equal(add_user(c, "LAB\\bob", SEC_LEVEL_PRIVACY, "ntlm", &id), STATUS_INSUFFICIENT_RESOURCES);
+    use(c, id);
+    assert_int_equal(add(&w, c, 1), STATUS_SUCCESS);
+    rpc_close(c);
+    /* a wrong password: the server says so in the end, and what was good before is lost with the connection
+     */
+    assert_int_equal(open_conn(&w, SEC_LEVEL_PRIVACY, "ntlm", &c), STATUS_SUCCESS);
+    assert_int_not_equal(add_user(c, "LAB\\mallory", SEC_LEVEL_PRIVACY, "spnego", &id), STATUS_SUCCESS);
+    assert_false(rpc_conn_alive(c));
+    rpc_close(c);
+    world_done(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_several),
+        cmocka_unit_test(test_several_at_once),
+        cmocka_unit_test(test_several_refused),
         cmocka_unit_test(test_extended_errors),
         cmocka_unit_test(test_extended_errors_limits),
     };

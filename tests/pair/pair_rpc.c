@@ -447,6 +447,57 @@ static void test_extended_errors(void **state)
     nt_arena_free(mem);
 }
 
+/* A further security context: every lie about it ends the connection, and nothing is sent under it. */
+static void test_security_lies(void **state)
+{
+    (void)state;
+    static const enum lie about[] = { HONEST,       ACK_DROPS_AUTH, ACK_LEVEL,      ACK_TYPE,
+                                      ACK_AUTH_CTX, ACK_CALL_ID,    ACK_NOT_LAST,   ACK_THREE_RESULTS,
+                                      ACK_SYNTAX,   ACK_IS_NAK,     ACK_REJECTS_IF, ACK_IS_RESPONSE,
+                                      ACK_IS_FAULT, ACK_HANGUP,     ACK_SILENT,     ACK_TRUNCATED,
+                                      ACK_AUTH_LEN, ACK_PTYPE };
+    for (size_t i = 0; i < sizeof about / sizeof about[0]; i++)
+        for (int k = 0; k < 2; k++) {
+            struct rpc_security s = RPC_SECURITY_INIT;
+            struct rpc_call_options o = RPC_CALL_OPTIONS_INIT;
+            struct world w;
+            uint32_t id = 0;
+            world_init(&w, k ? 0 : 11, 0);
+            assert_int_equal(open_with(&w, SEC_LEVEL_INTEGRITY, "ntlm"), STATUS_SUCCESS);
+            w.f.lie = about[i];
+            s.creds = w.creds;
+            s.provider = k ? "spnego" : "ntlm";
+            enum nt_status st = rpc_conn_add_security(w.c, &s, &id);
+            if ((st == STATUS_SUCCESS) != (about[i] == HONEST))
+                fail_msg("lie %u: 0x%08x %s", about[i], st, rpc_conn_error(w.c));
+            assert_int_equal(rpc_conn_alive(w.c), st == STATUS_SUCCESS);
+            assert_int_equal(id, st == STATUS_SUCCESS ? 2 : 0);
+            o.security = id;
+            rpc_conn_set(w.c, &o);
+            assert_int_equal(echo(&w, &echo_op, 100) == STATUS_SUCCESS, st == STATUS_SUCCESS);
+            assert_int_equal(w.f.requests, st == STATUS_SUCCESS);
+            assert_int_equal(w.f.problem, STATUS_SUCCESS);
+            world_done(&w);
+        }
+}
+
+/* A server that does not know of several contexts is not asked for one. */
+static void test_one_security(void **state)
+{
+    (void)state;
+    struct rpc_security s = RPC_SECURITY_INIT;
+    struct world w;
+    uint32_t id = 0;
+    world_init(&w, 0, 0);
+    w.f.lie = ACK_NO_FEATURES;
+    assert_int_equal(open_with(&w, SEC_LEVEL_PRIVACY, "ntlm"), STATUS_SUCCESS);
+    s.creds = w.creds;
+    assert_int_equal(rpc_conn_add_security(w.c, &s, &id), STATUS_NOT_SUPPORTED);
+    assert_int_equal(w.f.alters, 0);
+    assert_int_equal(echo(&w, &echo_op, 10), STATUS_SUCCESS);
+    world_done(&w);
+}
+
 /* Every PDU type as the answer to a request and, by ACK_PTYPE and kin above, to a bind. */
 static void test_ptypes(void **state)
 {
@@ -979,6 +1030,8 @@ int main(void)
         cmocka_unit_test(test_inherited),
         cmocka_unit_test(test_lies),
         cmocka_unit_test(test_extended_errors),
+        cmocka_unit_test(test_security_lies),
+        cmocka_unit_test(test_one_security),
         cmocka_unit_test(test_ptypes),
         cmocka_unit_test(test_alter_lies),
         cmocka_unit_test(test_cuts),
