@@ -69,7 +69,8 @@ enum nt_status rpc_job_new(struct rpc_conn *c, const struct rpc_auth_want *w, vo
     j->owner = owner;
     j->provider = w->provider;
     j->creds = sec_creds_ref(w->creds);
-    j->host = strdup(w->target ? w->target : c->binding->host);
+    const char *host = c->binding->protseq == RPC_LOCAL ? "localhost" : c->binding->host;
+    j->host = strdup(w->target ? w->target : host);
     j->service = strdup(w->service ? w->service : c->binding->protseq == RPC_NP ? "cifs" : "host");
     wr_init(&j->in, RPC_FRAG_MAX);
     wr_init(&j->out, RPC_FRAG_MAX);
