@@ -58,6 +58,7 @@ struct rpc_server_options {
     void *pac_arg;
     /* Kerberos: a keytab with krbtgt's key; PACs then need the KDC's signature, too. NULL: not looked at. */
     const char *kdc_keytab;
+    const char *principal; /* under which it authenticates, for clients that ask by mgmt; NULL: empty */
 };
 #define RPC_SERVER_OPTIONS_INIT                                                                              \
     {                                                                                                        \
@@ -82,6 +83,12 @@ NT_PUBLIC enum nt_status rpc_server_register(struct rpc_server *s, const struct 
 /* Least protection for calls of one interface, instead of the server's. STATUS_NOT_FOUND. */
 NT_PUBLIC enum nt_status rpc_server_require(struct rpc_server *s, const struct rpc_interface *i,
                                             enum sec_level level) NT_CHECKED;
+
+/* The interfaces that are registered, one by one: NULL for an index past the last. */
+NT_PUBLIC const struct rpc_interface *rpc_server_interface(const struct rpc_server *s, unsigned index);
+/* The option `principal`, for an authentication type ([MS-RPCE] 2.2.1.1.7) that the server accepts; else
+ * NULL. */
+NT_PUBLIC const char *rpc_server_principal(const struct rpc_server *s, uint32_t authn_type);
 
 /* Listens for ncacn_ip_tcp at a numeric address (NULL: all, IPv6 and IPv4) and port (0: a free one); ret_port
  * may be NULL. STATUS_ADDRESS_ALREADY_ASSOCIATED, STATUS_ACCESS_DENIED, STATUS_INVALID_PARAMETER;
@@ -116,6 +123,7 @@ struct rpc_server_stats {
     size_t size;
     unsigned conns, calls, handles; /* at this moment */
     uint64_t accepted, refused, dispatched, faults;
+    uint64_t packets_in, packets_out; /* PDUs */
 };
 NT_PUBLIC enum nt_status rpc_server_stats(const struct rpc_server *s,
                                           struct rpc_server_stats *ret) NT_CHECKED;
@@ -136,6 +144,12 @@ NT_PUBLIC void rpc_server_reply(struct rpc_server_call *call, enum nt_status st)
  * be sent. */
 NT_PUBLIC enum nt_status rpc_server_explain(struct rpc_server_call *call,
                                             const struct rpc_error_record *rec) NT_CHECKED;
+/* For a handler that returns STATUS_PENDING: fn(call, arg) comes after that time, or as soon as the call is
+ * cancelled, so that nothing sleeps for nobody; it is to reply or to wait again. It takes the place of
+ * rpc_server_on_cancel, and a second one that of the first. False, and nothing comes, when the client has gone;
+ * never so inside the handler. */
+NT_PUBLIC bool rpc_server_later(struct rpc_server_call *call, unsigned ms,
+                                void (*fn)(struct rpc_server_call *call, void *arg), void *arg) NT_CHECKED;
 /* The client has gone, has given the call up or would like it to end. */
 NT_PUBLIC bool rpc_server_cancelled(const struct rpc_server_call *call);
 /* Has fn called, once and from the loop, when that happens to a call that is being answered later. fn, or whoever
@@ -158,6 +172,7 @@ struct rpc_server_caller {
     bool has_cred;                /* ncalrpc: of the process that connected, whoever else authenticated */
     uint32_t uid, gid;
     int32_t pid; /* for logs: it may be another process by now */
+    const char *local;            /* our end: "192.0.2.7:135"; "" when unknown */
 };
 /* Lent as long as the call. */
 NT_PUBLIC enum nt_status rpc_server_caller(const struct rpc_server_call *call,

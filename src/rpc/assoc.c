@@ -30,6 +30,7 @@ void rpc_sconn_hang_up(struct rpc_sconn *c)
 
 void rpc_sconn_send(struct rpc_sconn *c, struct wr *w)
 {
+    c->s->packets_out++;
     if (c->tp->ops->send(c->tp, w, false) != STATUS_SUCCESS)
         rpc_sconn_hang_up(c);
 }
@@ -262,6 +263,7 @@ static void on_pdu(struct rpc_sconn *c, uint8_t *pdu, size_t len)
 {
     struct rpc_pdu d;
     const char *why = NULL;
+    c->s->packets_in++;
     if (rpc_pdu_decode(pdu, len, &d, &why) != STATUS_SUCCESS) {
         proto_error(c, le32(pdu + 12));
         return;

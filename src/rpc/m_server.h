@@ -64,6 +64,7 @@ struct rpc_server {
     enum sec_level min_level;
     struct sec_acceptor acceptor;
     char *strings[6]; /* that acceptor points at */
+    char *principal;
     uint16_t max_frag;
     unsigned max_conns, n_conns, n_calls, n_handles;
     uint64_t bind_timeout, idle_timeout; /* ns; 0: none */
@@ -74,7 +75,7 @@ struct rpc_server {
     struct rpc_sconn *conns;
     struct rpc_group *groups;
     uint32_t next_group;
-    uint64_t accepted, refused, dispatched, faults;
+    uint64_t accepted, refused, dispatched, faults, packets_in, packets_out;
 };
 
 enum rpc_sconn_state {
@@ -114,12 +115,12 @@ struct rpc_sconn {
     unsigned n_sec;
     struct rpc_server_call *calls; /* in the order of arrival */
     unsigned n_calls;
-    struct wr in; /* a PDU that has come in part */
-    char peer[80];
-    bool local;           /* ncalrpc */
-    struct rpc_cred cred; /* of a local one */
+    struct wr in;            /* a PDU that has come in part */
+    char peer[80], here[80]; /* the addresses of both ends */
+    bool local;              /* ncalrpc */
+    struct rpc_cred cred;    /* of a local one */
     struct sec_token *token; /* of that; made when first asked for */
-    char *endpoint;       /* where it came in, the secondary address of its bind_ack; NULL: unknown */
+    char *endpoint;          /* where it came in, the secondary address of its bind_ack; NULL: unknown */
     struct io_item ready, timer, destroy;
 };
 
@@ -159,17 +160,20 @@ struct rpc_server_call {
     enum sec_level level;
     struct nt_guid object;
     struct rpc_join join;
-    struct ndr_pull pull;     /* of the request: the answer's full pointers know its */
-    struct ndr_handles named; /* context handles in the request */
+    struct ndr_pull pull;              /* of the request: the answer's full pointers know its */
+    struct ndr_handles named;          /* context handles in the request */
     struct rpc_hold *holds, *hold_mem; /* in use; room for as many as are named */
     uint32_t n_holds;
-    struct rpc_server_call *outer; /* this one came inside of a callback of that one */
+    struct rpc_server_call *outer;     /* this one came inside of a callback of that one */
     struct rpc_handle *waits_for;      /* with RPC_SCALL_WAITING */
     struct rpc_server_call *wait_next; /* in the handle's queue */
     rpc_server_cancel_fn *on_cancel;   /* NULL: nobody asked, or it was told */
     void *on_cancel_arg;
-    char *name, *peer, *mech; /* copies in mem, since c may go */
-    struct rpc_error_list extended; /* what its handler has to say if it fails */
+    char *name, *peer, *here, *mech; /* copies in mem, since c may go */
+    struct rpc_error_list extended;  /* what its handler has to say if it fails */
+    struct io_item later;            /* of rpc_server_later */
+    void (*later_fn)(struct rpc_server_call *call, void *arg);
+    void *later_arg;
 };
 
 /* ---- server.c ---- */
@@ -223,6 +227,9 @@ void rpc_scall_lose_client(struct rpc_sconn *c);
 /* ---- sfault.c ---- */
 /* The fault of a call that ran, with what its handler said and its caller may know. */
 void rpc_scall_fault(struct rpc_server_call *call, enum nt_status st);
+
+/* ---- later.c ---- */
+void rpc_later_stop(struct rpc_server_call *call);
 
 /* ---- handle.c ---- */
 /* The group that a bind names (0: a new one); NULL if there is none, if it is another machine's than `peer`'s

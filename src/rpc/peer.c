@@ -35,7 +35,7 @@ enum nt_status rpc_sconn_identify(struct rpc_sconn *c, int fd)
 {
     union addr own = { .un = { .sun_path = "" } };
     socklen_t len = sizeof own;
-    char port[8];
+    char port[8], ip[INET6_ADDRSTRLEN];
     if (getsockname(fd, &own.sa, &len) != 0)
         return STATUS_CONNECTION_INVALID;
     if (own.sa.sa_family == AF_UNIX)
@@ -43,8 +43,10 @@ enum nt_status rpc_sconn_identify(struct rpc_sconn *c, int fd)
     if (own.sa.sa_family != AF_INET && own.sa.sa_family != AF_INET6)
         return STATUS_SUCCESS;
     snprintf(c->peer, sizeof c->peer, "%s", io_peer(c->tp->stream));
-    snprintf(port, sizeof port, "%u",
-             ntohs(own.sa.sa_family == AF_INET ? own.in.sin_port : own.in6.sin6_port));
+    bool six = own.sa.sa_family == AF_INET6;
+    snprintf(port, sizeof port, "%u", ntohs(six ? own.in6.sin6_port : own.in.sin_port));
+    if (inet_ntop(own.sa.sa_family, six ? (void *)&own.in6.sin6_addr : (void *)&own.in.sin_addr, ip, sizeof ip))
+        snprintf(c->here, sizeof c->here, six ? "[%s]:%s" : "%s:%s", ip, port);
     c->endpoint = strdup(port);
     return c->endpoint ? STATUS_SUCCESS : STATUS_NO_MEMORY;
 }

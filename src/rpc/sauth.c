@@ -41,6 +41,12 @@ static bool takes_strangers(const struct rpc_server *s)
     return false;
 }
 
+const char *rpc_server_principal(const struct rpc_server *s, uint32_t authn_type)
+{
+    bool known = authn_type <= UINT8_MAX && can_accept(s, sec_provider_by_type((uint8_t)authn_type));
+    return known ? s->principal : NULL;
+}
+
 static bool known_level(unsigned level)
 {
     return level == SEC_LEVEL_CONNECT || level == SEC_LEVEL_INTEGRITY || level == SEC_LEVEL_PRIVACY;

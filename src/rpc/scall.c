@@ -18,6 +18,7 @@ static void unlink_call(struct rpc_server_call *call)
 
 static void call_free(struct rpc_server_call *call)
 {
+    rpc_later_stop(call);
     if (call->c)
         unlink_call(call);
     rpc_handles_drop(call);
@@ -150,6 +151,7 @@ static void take_caller(struct rpc_server_call *call, struct rpc_ssec *x)
     const char *mech = x ? x->mech : call->token && (call->token->flags & SEC_TOKEN_LOCAL) ? "unix" : NULL;
     call->mech = mech ? nt_arena_strdup(call->mem, mech) : NULL;
     call->peer = nt_arena_strdup(call->mem, call->c->peer);
+    call->here = nt_arena_strdup(call->mem, call->c->here);
 }
 
 /* What a first fragment asks for, and whether it may. */
@@ -171,7 +173,7 @@ static enum nt_status admit(struct rpc_server_call *call)
         return RPC_NT_PROCNUM_OUT_OF_RANGE;
     call->op = call->served->ops[call->opnum];
     call->r = nt_arena_alloc(call->mem, call->op->size, 16);
-    return call->r && call->name && call->peer ? STATUS_SUCCESS : STATUS_NO_MEMORY;
+    return call->r && call->name && call->peer && call->here ? STATUS_SUCCESS : STATUS_NO_MEMORY;
 }
 
 /* A refused call is forgotten at once. What its client still sends of it is told apart from a broken protocol
@@ -313,6 +315,7 @@ static enum nt_status send_fragment(struct rpc_server_call *call, const uint8_t 
         wr_free(&w);
         return st;
     }
+    c->s->packets_out++;
     return c->tp->ops->send(c->tp, &w, false);
 }
 
@@ -327,6 +330,7 @@ static enum nt_status send_whole(struct rpc_server_call *call, struct wr *w, siz
         wr_free(w);
         return st;
     }
+    call->c->s->packets_out++;
     return call->c->tp->ops->send(call->c->tp, w, false);
 }
 
@@ -528,7 +532,8 @@ enum nt_status rpc_server_caller(const struct rpc_server_call *call, struct rpc_
                                      .has_cred = call->cred.known,
                                      .uid = call->cred.uid,
                                      .gid = call->cred.gid,
-                                     .pid = call->cred.pid };
+                                     .pid = call->cred.pid,
+                                     .local = call->here };
     if (ret->size < sizeof ret->size)
         return STATUS_INVALID_PARAMETER;
     memcpy(ret, &all, ret->size < sizeof all ? ret->size : sizeof all);

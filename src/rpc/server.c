@@ -45,6 +45,8 @@ static enum nt_status take_options(struct rpc_server *s, const struct rpc_server
         .pac_arg = o->pac_arg,
         .kdc_keytab = copy(s, 5, o->kdc_keytab, NULL, &ok),
     };
+    s->principal = strdup(o->principal ? o->principal : "");
+    ok = ok && s->principal;
     if (s->max_frag < RPC_FRAG_MIN)
         return STATUS_INVALID_PARAMETER;
     return ok ? STATUS_SUCCESS : STATUS_NO_MEMORY;
@@ -92,6 +94,7 @@ void rpc_server_unref(struct rpc_server *s)
     }
     for (size_t i = 0; i < sizeof s->strings / sizeof s->strings[0]; i++)
         free(s->strings[i]);
+    free(s->principal);
     free(s);
 }
 
@@ -161,6 +164,14 @@ enum nt_status rpc_server_trust_local(struct rpc_server *s, const struct rpc_int
         return STATUS_NOT_FOUND;
     p->local = who;
     return STATUS_SUCCESS;
+}
+
+const struct rpc_interface *rpc_server_interface(const struct rpc_server *s, unsigned index)
+{
+    const struct rpc_served *p = s->served;
+    while (p && index--)
+        p = p->next;
+    return p ? p->iface : NULL;
 }
 
 /* ---- listening ---- */
@@ -239,7 +250,8 @@ enum nt_status rpc_server_accept(struct rpc_server *s, int fd)
 enum nt_status rpc_server_stats(const struct rpc_server *s, struct rpc_server_stats *ret)
 {
     struct rpc_server_stats all = { ret->size,   s->n_conns, s->n_calls,    s->n_handles,
-                                    s->accepted, s->refused, s->dispatched, s->faults };
+                                    s->accepted, s->refused, s->dispatched, s->faults,
+                                    s->packets_in, s->packets_out };
     if (ret->size < sizeof ret->size)
         return STATUS_INVALID_PARAMETER;
     memcpy(ret, &all, ret->size < sizeof all ? ret->size : sizeof all);

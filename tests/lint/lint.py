@@ -46,7 +46,7 @@ PROGRAMS = ("idlc", "daemons", "tools")
 PUBLIC = {
     "base.h": "unistr", "status.h": "unistr", "status_codes.h": "unistr", "unistr.h": "unistr",
     "nt.h": "base", "loop.h": "io", "sec.h": "sec", "token.h": "sec", "smb.h": "smb", "npc.h": "npc", "ndr.h": "ndr", "ndr_pidl.h": "ndr", "rpc.h": "rpc", "rpc_error.h": "rpc", "rpc_server.h": "rpc",
-    "netapi.h": "netapi", "info.h": "info",
+    "netapi.h": "netapi", "info.h": "info", "serve.h": "serve",
 }
 
 C_FILE = re.compile(r"\.(c|h|y|l)$")

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Impacket against an endpoint mapper: epm_impacket.py HOST [UUID VERSION]
+
+With an interface: the binding of it. Without: ept_lookup in two ways, all at once and one entry a call, which have to
+agree; the handle of the last answer has to be null."""
+import sys
+
+from impacket import uuid
+from impacket.dcerpc.v5 import epm, transport
+
+host = sys.argv[1]
+dce = transport.DCERPCTransportFactory("ncacn_ip_tcp:%s[135]" % host).get_dce_rpc()
+dce.connect()
+if len(sys.argv) > 2:
+    iface = uuid.uuidtup_to_bin((sys.argv[2], sys.argv[3]))
+    print(epm.hept_map(host, iface, protocol="ncacn_ip_tcp"))
+    sys.exit(0)
+
+
+def look_up(max_ents):
+    dce.bind(epm.MSRPC_UUID_PORTMAP) if not look_up.bound else None
+    look_up.bound = True
+    request = epm.ept_lookup()
+    request["inquiry_type"] = 0
+    request["object"] = epm.NULL
+    request["Ifid"] = epm.NULL
+    request["vers_option"] = 1
+    request["max_ents"] = max_ents
+    found = []
+    while True:
+        answer = dce.request(request)
+        found += [b"".join(x["tower"]["tower_octet_string"]) for x in answer["entries"]]
+        request["entry_handle"] = answer["entry_handle"]
+        if answer["entry_handle"].isNull():
+            return found
+
+
+look_up.bound = False
+whole, single = look_up(500), look_up(1)
+print("all %d entries" % len(whole) if whole == single else "not the same: %r, %r" % (whole, single))
