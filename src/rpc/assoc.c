@@ -399,7 +399,14 @@ static void conn_idle(void *up)
     (void)up;
 }
 
-static const struct rpc_transport_up server_up = { conn_opened, conn_data, conn_closed, conn_idle, NULL };
+/* What was sent has left: calls that waited for that run. */
+static void conn_room(void *up)
+{
+    struct rpc_sconn *c = up;
+    io_ready(c->tp->stream, &c->ready);
+}
+
+static const struct rpc_transport_up server_up = { conn_opened, conn_data, conn_closed, conn_idle, conn_room };
 
 static void ready_fn(struct io_item *it)
 {

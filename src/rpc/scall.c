@@ -466,16 +466,18 @@ static void run_due(struct rpc_server_call *call)
 }
 
 /* On a connection without concurrent multiplexing a client has to await an answer before its next request
- * ([MS-RPCE] 3.3.1.5.8). One that does not is served in its order. */
+ * ([MS-RPCE] 3.3.1.5.8). One that does not is served in its order. Nothing is begun for a client that does not
+ * take the answers that there are: small requests can have large answers, and who does not read is not to make
+ * us keep them. */
 void rpc_scall_run_ready(struct rpc_sconn *c)
 {
     struct rpc_server_call *call = c->calls;
-    bool busy = false;
+    bool busy = !c->tp->ops->room(c->tp); /* if so, conn_room comes here again */
     while (call && c->state != RPC_SC_CLOSED) {
         if (is_due(call) && !(busy && call->state == RPC_SCALL_READY)) {
             run_due(call);
             call = c->calls; /* the list may have changed */
-            busy = false;
+            busy = c->state != RPC_SC_CLOSED && !c->tp->ops->room(c->tp);
         } else {
             busy = busy || (!c->mpx && call->state >= RPC_SCALL_READY && !call->orphaned);
             call = call->next;

@@ -379,7 +379,11 @@ static void put_response(struct builder *b)
     wr_u8(b->out, (uint8_t)number(b, "cancels", 0));
     wr_u8(b->out, 0);
     if (b->ptype == RPC_PT_FAULT) {
-        u32(b, number(b, "status", 0x1c010003));
+        const char *status = peer_arg(b->a, "status", "unk_if");
+        uint64_t code;
+        if (!peer_code(status, &code))
+            peer_die(b->w, "status=%s is no code of a fault", status);
+        u32(b, code);
         wr_zero(b->out, 4);
     }
     put_stub(b, hint);
@@ -528,7 +532,8 @@ static void tamper(struct builder *b)
                 peer_die(b->w, "tamper=PLACE:BYTES");
             peer_bytes(b->w, colon + 1, &bytes);
             const char *where = peer_text(b->w->tmp, "%.*s", (int)(colon - a->value), a->value);
-            memcpy(byte_at(b, where, bytes.len), bytes.base, bytes.len);
+            if (bytes.len)
+                memcpy(byte_at(b, where, bytes.len), bytes.base, bytes.len);
             wr_free(&bytes);
         } else {
             continue;
@@ -566,7 +571,8 @@ static struct peer_args with_defaults(struct peer *w, const struct peer_args *a)
 {
     struct peer_args all = { peer_alloc(w->tmp, (w->defaults.n + a->n + 1) * sizeof *all.a),
                              w->defaults.n + a->n };
-    memcpy(all.a, w->defaults.a, w->defaults.n * sizeof *all.a);
+    if (w->defaults.n)
+        memcpy(all.a, w->defaults.a, w->defaults.n * sizeof *all.a);
     memcpy(all.a + w->defaults.n, a->a, a->n * sizeof *all.a);
     return all;
 }

@@ -169,28 +169,31 @@ bool peer_fields_of(struct peer_fields *f, const uint8_t *p, size_t n, const cha
     return true;
 }
 
-/* ---- comparing ---- */
-
-static bool value_of(struct peer *w, const struct peer_field *f, const char *s, uint64_t *ret)
+bool peer_code(const char *s, uint64_t *ret)
 {
-    if (peer_number(s, ret))
-        return true;
-    if (strcmp(f->name, "flags") == 0) {
-        *ret = peer_flags(w, s);
-        return true;
-    }
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
         if (strcmp(codes[i].name, s) == 0) {
             *ret = codes[i].code;
             return true;
         }
-    return false;
+    return peer_number(s, ret);
+}
+
+/* ---- comparing ---- */
+
+static bool value_of(struct peer *w, const struct peer_field *f, const char *s, uint64_t *ret)
+{
+    if (strcmp(f->name, "flags") == 0) {
+        *ret = peer_flags(w, s);
+        return true;
+    }
+    return peer_code(s, ret);
 }
 
 static bool one_holds(struct peer *w, const struct peer_field *f, const char *op, const char *s)
 {
     uint64_t v;
-    if (*op == '~')
+    if (op[strlen(op) - 1] == '~')
         return strstr(f->text, s) != NULL;
     if (f->is_number) {
         if (!value_of(w, f, s, &v))
@@ -200,7 +203,7 @@ static bool one_holds(struct peer *w, const struct peer_field *f, const char *op
     return strcmp(f->text, s) == 0;
 }
 
-/* Alternatives with | between; "!=" holds if none of them does. */
+/* Alternatives with | between; "!=" and "!~" hold if none of them does. */
 static bool holds(struct peer *w, const struct peer_field *f, const char *op, const char *values)
 {
     bool any = false;
@@ -226,8 +229,8 @@ void peer_check(struct peer *w, const char *a, const char *op, const char *b)
     struct peer_field f = { .name = "value", .text = a };
     f.is_number = peer_number(a, &f.number) && peer_number(b, &v);
     if (strcmp(op, "=") != 0 && strcmp(op, "!=") != 0 && strcmp(op, ">=") != 0 && strcmp(op, "<=") != 0 &&
-        strcmp(op, "~") != 0)
-        peer_die(w, "check A OP B: OP is = != >= <= or ~");
+        strcmp(op, "~") != 0 && strcmp(op, "!~") != 0)
+        peer_die(w, "check A OP B: OP is = != >= <= ~ or !~");
     if (!holds(w, &f, op, b))
         peer_fail(w, "%s %s %s does not hold", a, op, b);
 }
@@ -249,8 +252,9 @@ static void take_pdu(struct peer *w, struct peer_conn *c, size_t n)
     (void)peer_fields_of(&c->rx, c->pdu.base, n, &why);
     peer_put_field(&c->rx, "auth", peer_text(c->rx.mem, "%s", auth));
     peer_show_received(w, c, c->in.base, n);
-    memmove(c->in.base, c->in.base + n, c->in.len - n);
     c->in.len -= n;
+    if (c->in.len)
+        memmove(c->in.base, c->in.base + n, c->in.len);
 }
 
 static size_t pdu_length(const struct peer_conn *c)

@@ -30,7 +30,7 @@ struct peer_stmt {
     size_t n;
 };
 
-/* "key=value" as an argument of a command; op is one of = != >= <= ~ */
+/* "key=value" as an argument of a command; op is one of = != >= <= ~ !~ */
 struct peer_arg {
     const char *key, *value;
     char op[3];
@@ -186,6 +186,8 @@ void peer_check(struct peer *w, const char *a, const char *op, const char *b);
 bool peer_fields_of(struct peer_fields *f, const uint8_t *p, size_t n, const char **ret_why);
 const struct peer_field *peer_field(const struct peer_fields *f, const char *name);
 void peer_put_field(struct peer_fields *f, const char *name, const char *text);
+/* The code of a fault, by name or number. */
+bool peer_code(const char *s, uint64_t *ret);
 const char *peer_type_name(unsigned ptype);
 
 /* ---- auth.c ---- */

@@ -100,7 +100,7 @@ static void compare(struct peer *w, struct peer_args *a, const char *code, const
     }
 }
 
-/* wait NAME [code=N] [output~TEXT] [within=TIME] */
+/* wait NAME [code=N] [output~TEXT] [within=TIME]; sets $code and $output */
 void peer_wait(struct peer *w, const char *name, struct peer_args *a)
 {
     struct peer_proc *p = find(w, name);
@@ -115,6 +115,8 @@ void peer_wait(struct peer *w, const char *name, struct peer_args *a)
     const char *text = output(w, p);
     peer_note(w, "ended", "%s: code %s: %s", name, code, text);
     p->pid = 0;
+    peer_set_var(w, "code", code);
+    peer_set_var(w, "output", text);
     compare(w, a, code, text);
     forget(w, p);
 }

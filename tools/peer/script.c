@@ -374,7 +374,10 @@ void peer_bytes(struct peer *w, const char *s, struct wr *out)
 static size_t operator_at(const char *s, size_t *ret_len)
 {
     size_t n = strcspn(s, "=!<>~");
-    *ret_len = s[n] == 0 ? 0 : (s[n] == '=' || s[n] == '~') ? 1 : s[n + 1] == '=' ? 2 : 0;
+    *ret_len = s[n] == 0                                             ? 0
+               : (s[n] == '=' || s[n] == '~')                        ? 1
+               : s[n + 1] == '=' || (s[n] == '!' && s[n + 1] == '~') ? 2
+                                                                     : 0;
     return n;
 }
 
