@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A connection: frames in, message ids and credits, time-outs, the end ([MS-SMB2] 3.3.5.1, 3.3.5.2, 3.3.7.1). */
+#include <stdio.h>
+#include <stdlib.h>
+#include "smbd/m_smbd.h"
+
+#define SMB1_MAGIC  "\xffSMB"
+#define SMB2_MAGIC  "\xfeSMB"
+#define SEALED_MAGIC "\xfdSMB"
+
+/* A connection that we end may take its last answer with it, if it reads that soon. */
+#define FAREWELL UINT64_C(5000000000)
+
+void smbd_hang_up(struct smbd_conn *c)
+{
+    if (c->state == SMBD_CLOSED)
+        return;
+    c->state = SMBD_CLOSED;
+    io_timer(&c->stream, &c->timer, io_now(&c->stream) + FAREWELL);
+    io_close(&c->stream, STATUS_CONNECTION_DISCONNECTED, true);
+}
+
+/* ---- message ids ([MS-SMB2] 3.3.1.1, 3.3.1.2) ---- */
+
+static bool id_seen(const struct smbd_conn *c, uint64_t id)
+{
+    return c->seen[id % SMBD_WINDOW / 64] >> (id % 64) & 1;
+}
+
+bool smbd_take_ids(struct smbd_conn *c, uint64_t mid, unsigned n)
+{
+    if (mid < c->low || mid >= c->high || n > c->high - mid)
+        return false;
+    for (unsigned i = 0; i < n; i++)
+        if (id_seen(c, mid + i))
+            return false;
+    for (unsigned i = 0; i < n; i++)
+        c->seen[(mid + i) % SMBD_WINDOW / 64] |= UINT64_C(1) << ((mid + i) % 64);
+    while (c->low < c->high && id_seen(c, c->low)) {
+        c->seen[c->low % SMBD_WINDOW / 64] &= ~(UINT64_C(1) << (c->low % 64));
+        c->low++;
+    }
+    c->credits -= n;
+    return true;
+}
+
+uint16_t smbd_grant(struct smbd_conn *c, unsigned asked)
+{
+    unsigned most = c->credits < SMBD_CREDITS ? SMBD_CREDITS - c->credits : 0;
+    uint64_t room = SMBD_WINDOW - (c->high - c->low);
+    unsigned n = asked ? asked : 1;
+    /* a stranger gets one at a time: there is nothing to pipeline ([MS-SMB2] 3.3.1.2) */
+    if (!c->n_sessions || (c->n_sessions == 1 && c->sessions->state == SMBD_SETUP))
+        n = c->credits ? 0 : 1;
+    n = n < most ? n : most;
+    n = n < room ? n : (unsigned)room;
+    c->high += n;
+    c->credits += n;
+    return (uint16_t)n;
+}
+
+/* ---- messages ---- */
+
+static bool sealed_message(struct smbd_conn *c, uint8_t *msg, size_t len)
+{
+    if (len <= SMB_TRANSFORM + SMB_HDR || le16(msg + 42) != 1 || le32(msg + 36) != len - SMB_TRANSFORM)
+        return false;
+    struct smbd_session *x = smbd_session_find(c, le64(msg + 44));
+    if (!x || !x->have_keys || x->anonymous || x->keys.open.id == NPC_CIPHER_NONE)
+        return false;
+    if (!smb_unseal(&x->keys.open, msg, msg + SMB_TRANSFORM, len - SMB_TRANSFORM))
+        return false;
+    if (memcmp(msg + SMB_TRANSFORM, SMB2_MAGIC, 4) != 0)
+        return false;
+    smbd_run_message(c, msg + SMB_TRANSFORM, len - SMB_TRANSFORM, true, x->id);
+    return true;
+}
+
+/* One message without its frame. false: what does not speak SMB 2 gets no answer. */
+static bool on_message(struct smbd_conn *c, uint8_t *msg, size_t len)
+{
+    if (memcmp(msg, SEALED_MAGIC, 4) == 0)
+        return sealed_message(c, msg, len);
+    if (memcmp(msg, SMB2_MAGIC, 4) == 0) {
+        smbd_run_message(c, msg, len, false, 0);
+        return true;
+    }
+    return memcmp(msg, SMB1_MAGIC, 4) == 0 && smbd_smb1_negotiate(c, msg, len);
+}
+
+/* The length in a frame; 0 when it is out of range. Less is allowed before there is anybody who may ask. */
+static size_t frame_len(const struct smbd_conn *c, const uint8_t *p)
+{
+    size_t n = (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
+    size_t most = c->n_sessions ? SMB_MAX_MESSAGE : SMBD_STRANGER_MESSAGE;
+    size_t least = c->state == SMBD_NEW ? 33 : SMB_HDR; /* an SMB1 header with its counts */
+    return p[0] == 0 && n >= least && n <= most ? n : 0;
+}
+
+/* Collects what does not come whole. True: there is a message in c->in. */
+static bool gather(struct smbd_conn *c, uint8_t **data, size_t *len)
+{
+    if (!c->want) {
+        size_t n = SMB_FRAME - c->frame_len < *len ? SMB_FRAME - c->frame_len : *len;
+        memcpy(c->frame + c->frame_len, *data, n);
+        c->frame_len += n;
+        *data += n;
+        *len -= n;
+        if (c->frame_len < SMB_FRAME)
+            return false;
+        c->frame_len = 0;
+        c->want = frame_len(c, c->frame);
+        if (!c->want) {
+            smbd_hang_up(c);
+            return false;
+        }
+    }
+    size_t n = c->want - c->in.len < *len ? c->want - c->in.len : *len;
+    wr_bytes(&c->in, *data, n);
+    *data += n;
+    *len -= n;
+    if (c->in.st != STATUS_SUCCESS)
+        smbd_hang_up(c);
+    return c->in.st == STATUS_SUCCESS && c->in.len == c->want;
+}
+
+static void conn_data(void *engine, uint8_t *data, size_t len)
+{
+    struct smbd_conn *c = engine;
+    while (len && c->state != SMBD_CLOSED) {
+        bool ok = true;
+        size_t n = !c->want && !c->frame_len && len > SMB_FRAME ? frame_len(c, data) : 0;
+        if (n && n <= len - SMB_FRAME) { /* the usual case: whole, and used in place */
+            ok = on_message(c, data + SMB_FRAME, n);
+            data += SMB_FRAME + n;
+            len -= SMB_FRAME + n;
+        } else if (gather(c, &data, &len)) {
+            struct wr in = c->in;
+            wr_init(&c->in, SMB_MAX_MESSAGE);
+            c->want = 0;
+            ok = on_message(c, in.base, in.len);
+            wr_free_secret(&in);
+        }
+        if (!ok)
+            smbd_hang_up(c);
+    }
+}
+
+/* ---- life ---- */
+
+void smbd_conn_touch(struct smbd_conn *c)
+{
+    bool known = false;
+    for (const struct smbd_session *x = c->sessions; x; x = x->next)
+        known |= x->state != SMBD_SETUP;
+    uint64_t limit = known ? c->s->idle_timeout : c->s->auth_timeout;
+    if (c->state == SMBD_CLOSED)
+        return;
+    if (limit)
+        io_timer(&c->stream, &c->timer, io_now(&c->stream) + limit);
+    else
+        io_cancel(&c->timer);
+}
+
+static void conn_opened(void *engine)
+{
+    smbd_conn_touch(engine);
+}
+
+static void conn_closed(void *engine, enum nt_status why)
+{
+    (void)why;
+    smbd_conn_close(engine);
+}
+
+const struct io_ops smbd_conn_ops = { conn_opened, conn_data, conn_closed };
+
+/* Who waits for a pipe is not idle. */
+static void timer_fn(struct io_item *it)
+{
+    struct smbd_conn *c = io_container(it, struct smbd_conn, timer);
+    if (c->n_waits && c->state != SMBD_CLOSED)
+        smbd_conn_touch(c);
+    else
+        smbd_conn_close(c);
+}
+
+static void destroy_fn(struct io_item *it)
+{
+    struct smbd_conn *c = io_container(it, struct smbd_conn, destroy);
+    io_stream_done(&c->stream);
+    wr_free_secret(&c->in);
+    smbd_unref(c->s);
+    nt_wipe(c, sizeof *c);
+    free(c);
+}
+
+enum nt_status smbd_conn_new(struct smbd *s, const char *peer, struct smbd_conn **ret)
+{
+    struct smbd_conn *c = calloc(1, sizeof *c);
+    if (!c)
+        return STATUS_NO_MEMORY;
+    c->s = s;
+    s->refs++;
+    c->high = c->credits = 1; /* the first message has id 0 */
+    c->next_async = 1;
+    snprintf(c->peer, sizeof c->peer, "%s", peer);
+    wr_init(&c->in, SMB_MAX_MESSAGE);
+    io_stream_init(&c->stream, &smbd_conn_ops, c, s->env);
+    io_item_init(&c->timer, timer_fn);
+    io_item_init(&c->destroy, destroy_fn);
+    c->next = s->conns;
+    c->link = &s->conns;
+    if (c->next)
+        c->next->link = &c->next;
+    s->conns = c;
+    s->n_conns++;
+    *ret = c;
+    return STATUS_SUCCESS;
+}
+
+void smbd_conn_close(struct smbd_conn *c)
+{
+    if (!c->link)
+        return;
+    *c->link = c->next;
+    if (c->next)
+        c->next->link = c->link;
+    c->link = NULL;
+    c->s->n_conns--;
+    c->state = SMBD_CLOSED;
+    smbd_waits_drop(c);
+    while (c->sessions)
+        smbd_session_end(c->sessions);
+    io_close(&c->stream, STATUS_CONNECTION_DISCONNECTED, false);
+    io_cancel(&c->timer);
+    io_loop_defer(c->s->loop, &c->destroy);
+}

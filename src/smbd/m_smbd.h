@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Inside of the SMB server: server.c holds what connections share, conn.c one connection (frames, message ids,
+ * life), chain.c requests and answers (checks, compounds, signing, waiting), negotiate.c, setup.c (sessions),
+ * file.c (trees and the commands on pipes), pipe.c the pipes.
+ */
+#ifndef SMBD_M_SMBD_H
+#define SMBD_M_SMBD_H
+
+#include "smbd/smbd.h"
+
+/* Message ids that a client may have at hand. A pipe client needs a handful; compounds a few more. */
+#define SMBD_CREDITS 512u
+/* Span of the sequence window: a client that leaves ids out may run so far ahead ([MS-SMB2] 3.3.1.1). */
+#define SMBD_WINDOW 1024u
+/* Sessions of one connection: terminal servers carry some users each on one; every session has keys. */
+#define SMBD_SESSIONS_MAX 64u
+/* Legs of one session setup: NTLM takes 2, Kerberos 1 or 2, SPNEGO one more. */
+#define SMBD_LEGS_MAX 8u
+/* Tree connects of one session: all are IPC$. */
+#define SMBD_TREES_MAX 16u
+/* Open pipes of one session; leaks end here. */
+#define SMBD_PIPES_MAX 1024u
+/* Requests of one connection that wait for a pipe. */
+#define SMBD_WAITING_MAX 512u
+/* What a client may leave unread in one pipe before writing to it is refused. */
+#define SMBD_UNREAD_MAX ((size_t)4 << 20)
+/* Largest payload of a read, write or transact: what one credit pays for, and what Windows takes on a pipe. */
+#define SMBD_PAYLOAD 65536u
+/* Any message before there is a session: NEGOTIATE and SESSION_SETUP with the largest Kerberos ticket. */
+#define SMBD_STRANGER_MESSAGE (68u * 1024u)
+/* Characters of a pipe's name: NPFS has 256 with the prefix. */
+#define SMBD_NAME_MAX 246u
+/* When an answer takes longer an interim one is sent ([MS-SMB2] 3.3.5.12). */
+#define SMBD_INTERIM_NS UINT64_C(500000)
+
+enum { SMBD_HASH = 1024 }; /* buckets of the session table */
+
+struct smbd {
+    unsigned refs;
+    struct nt_loop *loop;
+    const struct nt_env *env;
+    struct smbd_options o;
+    uint16_t ciphers[SMB_MAX_ALGS], signing[SMB_MAX_ALGS];
+    size_t n_ciphers, n_signing;
+    uint64_t auth_timeout, idle_timeout; /* ns */
+    struct smbd_conn *conns;
+    struct smbd_session *table[SMBD_HASH];
+    unsigned n_conns, n_sessions, n_pipes;
+    uint64_t accepted, refused, requests;
+};
+
+enum smbd_state {
+    SMBD_NEW,   /* nothing is agreed on */
+    SMBD_MULTI, /* an SMB1 negotiation was answered with "SMB 2.???": another NEGOTIATE comes */
+    SMBD_READY,
+    SMBD_CLOSED,
+};
+
+struct smbd_conn {
+    struct smbd_conn *next, **link;
+    struct smbd *s;
+    struct io_stream stream;
+    enum smbd_state state;
+    /* agreed on */
+    enum npc_dialect dialect;
+    enum npc_cipher cipher;
+    enum npc_signing_alg sign_alg;
+    struct smb_negotiate_req offer; /* the client's; its blobs are not kept */
+    uint32_t caps;                  /* ours */
+    bool multi_credit, should_sign;
+    uint8_t preauth[64];
+    /* message ids: low is the first that has not come, high the first that was not granted */
+    uint64_t low, high;
+    uint64_t seen[SMBD_WINDOW / 64];
+    unsigned credits; /* granted and not used */
+    struct smbd_session *sessions;
+    unsigned n_sessions;
+    struct smbd_wait *waits;
+    unsigned n_waits;
+    uint64_t next_async;
+    struct wr in;       /* a message that has come in part */
+    uint8_t frame[SMB_FRAME];
+    size_t frame_len;   /* bytes of it, while the message has not begun */
+    size_t want;        /* length of the message that comes */
+    char peer[80];
+    struct io_item timer, destroy;
+};
+
+enum smbd_session_state { SMBD_SETUP, SMBD_VALID, SMBD_EXPIRED };
+
+struct smbd_tree {
+    uint32_t id; /* 0: free */
+};
+
+struct smbd_session {
+    struct smbd_session *next, **link; /* the connection's */
+    struct smbd_session *hash_next;
+    unsigned refs; /* being in the table, and answers that are still to be signed */
+    struct smbd_conn *c;
+    uint64_t id;
+    enum smbd_session_state state;
+    bool fresh; /* was never valid: fails for good when authentication does */
+    struct sec_ctx *auth; /* on its way */
+    const struct sec_token *token; /* of whoever it is; NULL until then */
+    struct nt_error err;
+    unsigned legs;
+    uint8_t preauth[64];
+    struct smb_keys keys;
+    bool have_keys, sign, encrypt, anonymous;
+    uint64_t nonce, expires; /* NT time; NT_TIME_NEVER */
+    char mech[16];
+    struct smbd_tree trees[SMBD_TREES_MAX];
+    uint32_t next_tree;
+    struct smbd_pipe **pipes; /* by the low half of the file id */
+    unsigned n_slots, n_pipes;
+};
+
+struct smbd_message {
+    struct smbd_message *next;
+    struct wr w;
+    size_t off; /* of what has not been read */
+};
+
+struct smbd_pipe {
+    struct smbd_session *session;
+    uint32_t tree_id, slot, nonce;
+    void *up;
+    struct smbd_message *head, *tail;
+    size_t queued;
+    struct smbd_wait *transact;   /* the transaction that waits for its answer */
+    struct smbd_wait *readers;    /* in the order of arrival */
+    bool ended;                   /* by the server's side */
+    struct io_item ready;         /* something may have come for whoever waits */
+};
+
+/* ---- requests: chain.c ---- */
+
+/* An answer in a chain's output. */
+struct smbd_answer {
+    size_t off; /* of its header */
+    struct smbd_session *session; /* whose key signs it, with a reference; NULL: none */
+    bool setup;                   /* goes into the session's preauthentication hash */
+};
+
+/* A message with its requests; on the stack, unless one of them waits. */
+struct smbd_chain {
+    struct smbd_conn *c;
+    uint8_t *msg;
+    size_t len, pos;
+    uint8_t *own; /* a copy of what is left, once it waits */
+    bool sealed, related;
+    uint64_t sealed_id;
+    bool ids_failed; /* the previous request had or made no session or tree */
+    uint64_t session_id;
+    uint32_t tree_id;
+    uint8_t file_id[SMB_FILE_ID];
+    bool has_file;
+    enum nt_status file_st; /* why the previous request has none */
+    struct wr out;
+    struct smbd_answer answers[SMB_MAX_CHAIN];
+    unsigned n_answers, n_requests;
+};
+
+struct smbd_req {
+    struct smbd_chain *chain;
+    struct smb_hdr h;
+    uint8_t *msg;
+    size_t len;
+    struct smbd_session *session;
+    bool is_signed, last;
+    bool body; /* a status that is no success comes with a body all the same */
+    uint64_t async_id; /* not 0: an interim answer was sent */
+    struct smbd_wait *wait; /* it waits: the answer comes by smbd_wait_end */
+    uint32_t max_out;
+    uint32_t ioctl;         /* code and file, for a transaction */
+    uint8_t file_id[SMB_FILE_ID];
+};
+
+/* A request that waits for a pipe. */
+struct smbd_wait {
+    struct smbd_wait *next, **link; /* the connection's */
+    struct smbd_wait *pipe_next;
+    struct smbd_pipe *pipe;
+    struct smbd_chain chain;
+    struct smbd_req req;
+    struct io_item timer;
+};
+
+/* The session that a request is about, with a reference. */
+static inline void smbd_req_session(struct smbd_req *q, struct smbd_session *x)
+{
+    q->session = x;
+    x->refs++;
+}
+void smbd_run_message(struct smbd_conn *c, uint8_t *msg, size_t len, bool sealed, uint64_t sealed_id);
+/* Where the body of the answer goes; its header is in front. */
+static inline struct wr *smbd_body(struct smbd_req *q)
+{
+    return &q->chain->out;
+}
+/* Makes the request wait for pipe; NULL: no memory, or too many. The caller returns STATUS_PENDING then. */
+struct smbd_wait *smbd_wait_new(struct smbd_req *q, struct smbd_pipe *p);
+/* Ends it: with the message from off on, taken over, or a status. */
+void smbd_wait_end(struct smbd_wait *w, enum nt_status st, struct wr *data, size_t off);
+void smbd_waits_drop(struct smbd_conn *c); /* the connection is gone: nobody is told */
+
+/* Fixed parts of answers with data; that of an IOCTL needs its request for code and file id. */
+#define SMBD_READ_FIX  16u
+#define SMBD_IOCTL_FIX 48u
+void smbd_put_read_fix(struct wr *w, size_t n);
+void smbd_put_ioctl_fix(struct wr *w, const struct smbd_req *q, size_t n);
+
+/* ---- commands: each appends a body and returns the status of the answer ---- */
+typedef enum nt_status smbd_command_fn(struct smbd_req *q);
+smbd_command_fn smbd_negotiate, smbd_session_setup, smbd_logoff, smbd_tree_connect, smbd_tree_disconnect,
+    smbd_create, smbd_close, smbd_flush, smbd_read, smbd_write, smbd_ioctl, smbd_query_info, smbd_set_info,
+    smbd_echo;
+void smbd_cancel(struct smbd_conn *c, const struct smb_hdr *h);
+/* An SMB1 NEGOTIATE, which may lead to SMB 2. false: hang up. */
+bool smbd_smb1_negotiate(struct smbd_conn *c, const uint8_t *msg, size_t len);
+
+/* ---- sessions: setup.c ---- */
+struct smbd_session *smbd_session_find(const struct smbd_conn *c, uint64_t id);
+struct smbd_session *smbd_session_global(const struct smbd *s, uint64_t id);
+void smbd_session_unref(struct smbd_session *x);
+/* Closes its pipes, takes it out of the tables. */
+void smbd_session_end(struct smbd_session *x);
+bool smbd_session_has_tree(const struct smbd_session *x, uint32_t id);
+
+/* ---- pipes: pipe.c ---- */
+struct smbd_pipe *smbd_pipe_find(const struct smbd_session *x, const uint8_t id[SMB_FILE_ID]);
+enum nt_status smbd_pipe_new(struct smbd_session *x, uint32_t tree_id, const char *name, struct smbd_pipe **ret);
+void smbd_pipe_id(const struct smbd_pipe *p, uint8_t ret[SMB_FILE_ID]);
+void smbd_pipe_close(struct smbd_pipe *p);
+/* Something may have come for whoever waits. */
+void smbd_pipe_pump(struct smbd_pipe *p);
+/* A request that waited does so no more. */
+void smbd_pipe_forget(struct smbd_wait *w);
+
+/* ---- connections: conn.c ---- */
+extern const struct io_ops smbd_conn_ops;
+enum nt_status smbd_conn_new(struct smbd *s, const char *peer, struct smbd_conn **ret);
+void smbd_conn_close(struct smbd_conn *c);
+/* Ends it once what is queued has gone. */
+void smbd_hang_up(struct smbd_conn *c);
+void smbd_conn_touch(struct smbd_conn *c);
+/* Takes n ids from mid on; false: they were not granted, or were used. */
+bool smbd_take_ids(struct smbd_conn *c, uint64_t mid, unsigned n);
+/* How many of the credits that are asked for are granted; also counts them. */
+uint16_t smbd_grant(struct smbd_conn *c, unsigned asked);
+void smbd_unref(struct smbd *s);
+
+#endif

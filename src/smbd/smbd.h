@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * SMB 2 and 3 server for named pipes ([MS-SMB2]): the IPC$ share and nothing else. One struct smbd belongs to
+ * one loop, with all its connections. What stands behind a pipe is the user's: it gets the messages that a
+ * client writes and answers with messages of its own.
+ */
+#ifndef SMBD_SMBD_H
+#define SMBD_SMBD_H
+
+#include "io/io.h"
+#include "sec/sec.h"
+#include "smb/smb.h"
+
+#pragma GCC visibility push(default) /* for libmsrpcd and tests */
+
+struct smbd;
+struct smbd_pipe;
+
+/* Room that a message to a client wants in front of it, so that it goes out without a copy: frame, transform
+ * header, SMB header, fixed part of an IOCTL response. */
+#define SMBD_HEADROOM (SMB_PREFIX + SMB_HDR + 48u)
+
+/* Who stands at the other end; lent as long as the pipe. */
+struct smbd_caller {
+    const char *peer;              /* "192.0.2.1:49152" */
+    const struct sec_token *token; /* SEC_TOKEN_ANONYMOUS for a null session */
+    const char *mech;              /* "ntlm", "krb5"; "" for a null session */
+    enum npc_dialect dialect;
+    enum sec_level level; /* privacy: all is encrypted; integrity: all is signed; else none */
+    struct nt_blob application_key; /* 16 octets; empty for an anonymous session */
+};
+
+/* What serves pipes. None of these may free the pipe or run handlers: they queue and mark, as engines do. */
+struct smbd_pipe_ops {
+    /* name: lower case ASCII, without "\pipe\". STATUS_OBJECT_NAME_NOT_FOUND, STATUS_ACCESS_DENIED ... *ret_up
+     * goes to the others. */
+    enum nt_status (*open)(void *arg, struct smbd_pipe *p, const char *name, void **ret_up);
+    /* Whether there is such a pipe. */
+    bool (*exists)(void *arg, const char *name);
+    /* What a client wrote or transacted, whole; writable, lent. */
+    void (*data)(void *up, uint8_t *data, size_t len);
+    /* The client's end is gone; p is not to be used afterwards. */
+    void (*closed)(void *up);
+};
+
+/* A message for the client, which begins at w->base + SMBD_HEADROOM; taken over, also on failure. */
+enum nt_status smbd_pipe_send(struct smbd_pipe *p, struct wr *w);
+/* The server's end closes: the client reads what is queued and is then told STATUS_PIPE_BROKEN. `closed` still
+ * comes when the client's end goes. */
+void smbd_pipe_end(struct smbd_pipe *p);
+/* Bytes that the client has not taken. */
+size_t smbd_pipe_queued(const struct smbd_pipe *p);
+/* For timers and ready items. */
+struct io_stream *smbd_pipe_stream(struct smbd_pipe *p);
+void smbd_pipe_caller(const struct smbd_pipe *p, struct smbd_caller *ret);
+
+struct smbd_options {
+    const struct nt_env *env;
+    const struct sec_acceptor *acceptor; /* must outlive the server */
+    const struct smbd_pipe_ops *pipes;
+    void *pipes_arg;
+    uint8_t guid[16];
+    enum npc_dialect min_dialect, max_dialect; /* 0: all */
+    const enum npc_cipher *ciphers;            /* in order of preference; NULL: all four */
+    size_t n_ciphers;
+    const enum npc_signing_alg *signing; /* in order of preference; NULL: GMAC, CMAC, HMAC */
+    size_t n_signing;
+    bool require_encryption;  /* sessions encrypt all; dialects below 3.0 are refused */
+    bool allow_unsigned;      /* clients may leave messages unsigned */
+    bool allow_anonymous;     /* null sessions, whose pipes say so */
+    unsigned auth_timeout_ms; /* until a connection has a session; 0: 30 000 */
+    unsigned idle_timeout_ms; /* without requests; 0: never */
+    unsigned max_conns;       /* 0: 10 000 */
+};
+
+enum nt_status smbd_new(struct nt_loop *loop, const struct smbd_options *o, struct smbd **ret);
+/* Ends all connections; `closed` of each pipe comes before this returns. Not from a callback. */
+void smbd_free(struct smbd *s);
+/* Serves a connected socket, which the server then owns, also on failure. peer: as io_listener tells. */
+enum nt_status smbd_accept(struct smbd *s, int fd, const char *peer);
+/* Serves a stream of a memory loop: joins it to `client`. */
+enum nt_status smbd_join(struct smbd *s, struct nt_loop *loop, struct io_stream *client, const char *peer);
+
+struct smbd_stats {
+    unsigned conns, sessions, pipes;
+    uint64_t accepted, refused, requests;
+};
+void smbd_stats(const struct smbd *s, struct smbd_stats *ret);
+
+#pragma GCC visibility pop
+
+#endif

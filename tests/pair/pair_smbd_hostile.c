@@ -1,0 +1,658 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The SMB server against a client that sends what it likes, from a session of its own. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+/* cmocka last */
+#include <cmocka.h>
+#include "common/fake_smb.h"
+#include "common/raw_smb.h"
+#include "pair/smbd_service.h"
+
+struct world {
+    struct nt_loop *loop;
+    struct smbd *server;
+    struct smbd_options so;
+    struct raw_smb *raw, *raw2;
+};
+
+static void turns(struct world *w)
+{
+    for (int i = 0; i < 12; i++) {
+        enum nt_status st = nt_loop_run(w->loop, 1);
+        assert_true(st == STATUS_SUCCESS || st == STATUS_TIMEOUT);
+    }
+}
+
+static struct raw_smb *dial(struct world *w)
+{
+    struct raw_smb *r = malloc(sizeof *r);
+    assert_non_null(r);
+    raw_init(r, smbd_env());
+    assert_int_equal(smbd_join(w->server, w->loop, &r->stream, "192.0.2.7:1000"), STATUS_SUCCESS);
+    turns(w);
+    return r;
+}
+
+static void start(struct world *w)
+{
+    struct io_mem_options mo = { .env = smbd_env(), .start = 1000, .cut_after = SIZE_MAX };
+    w->so.env = smbd_env();
+    w->so.acceptor = &smbd_acceptor;
+    w->so.pipes = &smbd_service;
+    memset(w->so.guid, 0x42, sizeof w->so.guid);
+    assert_int_equal(io_mem_loop_new(&mo, &w->loop), STATUS_SUCCESS);
+    assert_int_equal(smbd_new(w->loop, &w->so, &w->server), STATUS_SUCCESS);
+    w->raw = dial(w);
+}
+
+static void stop(struct world *w)
+{
+    turns(w);
+    smbd_free(w->server);
+    turns(w);
+    assert_int_equal(service_open_pipes, 0);
+    struct raw_smb *rs[] = { w->raw, w->raw2 };
+    for (int i = 0; i < 2; i++)
+        if (rs[i]) {
+            raw_done(rs[i]);
+            free(rs[i]);
+        }
+    nt_loop_free(w->loop);
+}
+
+static enum nt_status last(const struct raw_smb *r)
+{
+    return (enum nt_status)raw_last(r)->h.status;
+}
+
+static void log_on_as(struct world *w, struct raw_smb *r, const char *user, int how)
+{
+    struct sec_creds_options co = SEC_CREDS_OPTIONS_INIT;
+    struct sec_creds *creds;
+    struct sec_ctx *ctx = NULL;
+    struct nt_error err;
+    co.user = user;
+    co.domain = "FAKEDOM";
+    co.password = FAKE_PASSWORD;
+    co.mech = SEC_MECH_NTLM;
+    assert_int_equal(sec_creds_new(&co, &creds, &err), STATUS_SUCCESS);
+    for (int leg = 0; leg < 3; leg++) {
+        (void)raw_setup(r, creds, smbd_env(), &ctx, how);
+        turns(w);
+    }
+    sec_free(ctx);
+    sec_creds_unref(creds);
+}
+
+static void log_on(struct world *w, struct raw_smb *r, enum npc_dialect d, enum npc_cipher c)
+{
+    raw_negotiate(r, d, c, NPC_AES_CMAC);
+    turns(w);
+    assert_int_equal(last(r), STATUS_SUCCESS);
+    log_on_as(w, r, "alice", RAW_PLAIN);
+    assert_int_equal(last(r), STATUS_SUCCESS);
+    assert_true(raw_last(r)->signature_ok);
+    raw_tree(r, RAW_SIGNED);
+    turns(w);
+    assert_int_equal(last(r), STATUS_SUCCESS);
+    r->tree_id = raw_last(r)->h.tree_id;
+}
+
+static void open_pipe(struct world *w, struct raw_smb *r, const char *name)
+{
+    struct smb_create_rsp p;
+    raw_create(r, name, RAW_SIGNED);
+    turns(w);
+    assert_int_equal(last(r), STATUS_SUCCESS);
+    assert_int_equal(smb_get_create_rsp(raw_last(r)->msg, raw_last(r)->len, &p), STATUS_SUCCESS);
+    memcpy(r->file_id, p.file_id, sizeof p.file_id);
+}
+
+static void begin(struct wr *w)
+{
+    smb_begin(w, SMB_MAX_MESSAGE * 2);
+}
+
+static void put_read(struct raw_smb *r, struct wr *w)
+{
+    struct smb_read_req q = { .length = 1000 };
+    memcpy(q.file_id, r->file_id, sizeof q.file_id);
+    smb_put_read_req(w, &q);
+}
+
+static void put_transact(struct raw_smb *r, struct wr *w, const char *text)
+{
+    struct smb_ioctl q = { .code = FSCTL_PIPE_TRANSCEIVE, .max_out = 1000, .data = { (const uint8_t *)text, strlen(text) } };
+    memcpy(q.file_id, r->file_id, sizeof q.file_id);
+    smb_put_ioctl_req(w, &q);
+}
+
+static void send_cmd(struct world *w, struct raw_smb *r, uint16_t command, void (*put)(struct raw_smb *, struct wr *), int how)
+{
+    struct wr m;
+    begin(&m);
+    if (put)
+        put(r, &m);
+    else
+        smb_put_empty(&m);
+    raw_send(r, &m, (struct smb_hdr){ .command = command }, how);
+    turns(w);
+}
+
+/* ---- protection ---- */
+
+static void test_protection(void **state)
+{
+    struct world w = { 0 };
+    struct wr m;
+    (void)state;
+    start(&w);
+    log_on(&w, w.raw, NPC_SMB_3_1_1, NPC_AES128_GCM);
+    open_pipe(&w, w.raw, "echo");
+    send_cmd(&w, w.raw, SMB_ECHO, NULL, RAW_PLAIN); /* not signed */
+    assert_int_equal(last(w.raw), STATUS_ACCESS_DENIED);
+    w.raw->keys.session[0] ^= 1;
+    begin(&m);
+    smb_put_empty(&m);
+    struct smb_signer good = w.raw->keys.signer;
+    uint8_t key[16] = { 1 };
+    smb_signer_init(&w.raw->keys.signer, NPC_AES_CMAC, key);
+    raw_send(w.raw, &m, (struct smb_hdr){ .command = SMB_ECHO }, RAW_SIGNED);
+    w.raw->keys.signer = good;
+    turns(&w);
+    assert_int_equal(last(w.raw), STATUS_ACCESS_DENIED);
+    send_cmd(&w, w.raw, SMB_ECHO, NULL, RAW_SEALED);
+    assert_int_equal(last(w.raw), STATUS_SUCCESS);
+    assert_true(raw_last(w.raw)->sealed);
+    send_cmd(&w, w.raw, SMB_ECHO, NULL, RAW_SIGNED);
+    assert_int_equal(last(w.raw), STATUS_SUCCESS);
+    assert_true(raw_last(w.raw)->signature_ok);
+    /* an encrypted message that was changed ends the connection without an answer */
+    unsigned n = w.raw->n_answers;
+    uint8_t bytes[SMB_FRAME + SMB_TRANSFORM + 68] = { 0 };
+    smb_put_frame(bytes, sizeof bytes - SMB_FRAME);
+    smb_seal(&w.raw->keys.seal, bytes + SMB_FRAME, bytes + SMB_FRAME + SMB_TRANSFORM, 68, 77, w.raw->session_id);
+    bytes[sizeof bytes - 1] ^= 1;
+    raw_bytes(w.raw, bytes, sizeof bytes);
+    turns(&w);
+    assert_true(w.raw->closed);
+    assert_int_equal(w.raw->n_answers, n);
+    stop(&w);
+}
+
+static void test_must_encrypt(void **state)
+{
+    struct world w = { .so = { .require_encryption = true } };
+    (void)state;
+    start(&w);
+    raw_negotiate(w.raw, NPC_SMB_3_1_1, NPC_AES256_GCM, NPC_AES_CMAC);
+    turns(&w);
+    log_on_as(&w, w.raw, "alice", RAW_PLAIN);
+    assert_int_equal(last(w.raw), STATUS_SUCCESS);
+    raw_tree(w.raw, RAW_SIGNED);
+    turns(&w);
+    assert_int_equal(last(w.raw), STATUS_ACCESS_DENIED);
+    raw_tree(w.raw, RAW_SEALED);
+    turns(&w);
+    assert_int_equal(last(w.raw), STATUS_SUCCESS);
+    stop(&w);
+    /* a client without a cipher gets no session */
+    struct world v = { .so = { .require_encryption = true } };
+    start(&v);
+    raw_negotiate(v.raw, NPC_SMB_3_1_1, NPC_CIPHER_NONE, NPC_AES_CMAC);
+    turns(&v);
+    log_on_as(&v, v.raw, "alice", RAW_PLAIN);
+    assert_int_equal(last(v.raw), STATUS_ACCESS_DENIED);
+    stop(&v);
+}
+
+/* ---- order ---- */
+
+static void test_order(void **state)
+{
+    struct world w = { 0 };
+    (void)state;
+    start(&w);
+    send_cmd(&w, w.raw, SMB_ECHO, NULL, RAW_PLAIN); /* before NEGOTIATE */
+    assert_true(w.raw->closed);
+    stop(&w);
+    struct world v = { 0 };
+    start(&v);
+    raw_negotiate(v.raw, NPC_SMB_3_0, NPC_CIPHER_NONE, NPC_AES_CMAC);
+    turns(&v);
+    raw_tree(v.raw, RAW_PLAIN);
+    turns(&v);
+    assert_int_equal(last(v.raw), STATUS_USER_SESSION_DELETED);
+    raw_negotiate(v.raw, NPC_SMB_3_0, NPC_CIPHER_NONE, NPC_AES_CMAC); /* a second one */
+    turns(&v);
+    assert_true(v.raw->closed);
+    stop(&v);
+    struct world u = { 0 };
+    start(&u);
+    log_on(&u, u.raw, NPC_SMB_2_1, NPC_CIPHER_NONE);
+    u.raw->next_mid -= 1; /* an id for the second time */
+    send_cmd(&u, u.raw, SMB_ECHO, NULL, RAW_SIGNED);
+    assert_true(u.raw->closed);
+    stop(&u);
+    struct world t = { 0 };
+    start(&t);
+    log_on(&t, t.raw, NPC_SMB_2_1, NPC_CIPHER_NONE);
+    t.raw->next_mid += 600; /* one that was not granted */
+    send_cmd(&t, t.raw, SMB_ECHO, NULL, RAW_SIGNED);
+    assert_true(t.raw->closed);
+    stop(&t);
+}
+
+/* What may be granted has an end, whatever is asked for. */
+static void test_credits(void **state)
+{
+    struct world w = { 0 };
+    unsigned granted = 0;
+    (void)state;
+    start(&w);
+    log_on(&w, w.raw, NPC_SMB_3_1_1, NPC_AES128_GCM);
+    for (int i = 0; i < 20; i++) {
+        struct wr m;
+        begin(&m);
+        smb_put_empty(&m);
+        raw_send(w.raw, &m, (struct smb_hdr){ .command = SMB_ECHO, .credits = 8192 }, RAW_SIGNED);
+        turns(&w);
+        assert_int_equal(last(w.raw), STATUS_SUCCESS);
+        granted += raw_last(w.raw)->h.credits;
+    }
+    assert_true(granted <= 512 + 20);
+    stop(&w);
+}
+
+static void test_frames(void **state)
+{
+    static const uint8_t frames[][8] = {
+        { 0, 0, 0, 0 },     /* nothing */
+        { 0, 0, 0, 10 },    /* less than any header */
+        { 0, 2, 0, 0 },     /* more than a stranger may send */
+        { 0, 0xff, 255, 255 }, { 1, 0, 0, 100 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof frames / sizeof frames[0]; i++) {
+        struct world w = { 0 };
+        start(&w);
+        raw_bytes(w.raw, frames[i], 8);
+        turns(&w);
+        assert_true(w.raw->closed);
+        stop(&w);
+    }
+}
+
+static void test_silent(void **state)
+{
+    struct world w = { 0 };
+    struct smbd_stats s;
+    (void)state;
+    start(&w);
+    raw_negotiate(w.raw, NPC_SMB_3_0, NPC_CIPHER_NONE, NPC_AES_CMAC);
+    for (int i = 0; i < 40 && !w.raw->closed; i++) { /* time goes to the next deadline */
+        enum nt_status st = nt_loop_run(w.loop, 60000);
+        assert_true(st == STATUS_SUCCESS || st == STATUS_TIMEOUT);
+    }
+    assert_true(w.raw->closed);
+    smbd_stats(w.server, &s);
+    assert_int_equal(s.conns, 0);
+    stop(&w);
+}
+
+/* ---- compounds ---- */
+
+/* Appends a request to w; links it to the one before. */
+static size_t chain(struct raw_smb *r, struct wr *w, size_t before, uint16_t command, uint32_t flags)
+{
+    size_t off;
+    if (!before) {
+        begin(w);
+        off = SMB_PREFIX;
+    } else {
+        wr_zero(w, (SMB_PREFIX - w->len) & 7);
+        off = w->len;
+        put_le32(w->base + before + 20, (uint32_t)(off - before));
+        wr_zero(w, SMB_HDR);
+    }
+    struct smb_hdr h = { .command = command,
+                         .flags = flags,
+                         .mid = r->next_mid++,
+                         .credits = 16,
+                         .session_id = flags & SMB_FLAG_RELATED ? UINT64_MAX : r->session_id,
+                         .tree_id = flags & SMB_FLAG_RELATED ? UINT32_MAX : r->tree_id };
+    smb_put_hdr(w->base + off, &h);
+    return off;
+}
+
+/* Encrypted as a whole: nothing is to be signed. */
+static void send_chain(struct world *w, struct raw_smb *r, struct wr *m)
+{
+    size_t at = SMB_PREFIX - SMB_FRAME - SMB_TRANSFORM;
+    smb_seal(&r->keys.seal, m->base + SMB_FRAME, m->base + SMB_PREFIX, m->len - SMB_PREFIX, r->nonce++, r->session_id);
+    smb_put_frame(m->base + at, m->len - at - SMB_FRAME);
+    r->n_answers = 0;
+    (void)io_queue_from(&r->stream, m, at);
+    turns(w);
+}
+
+static void put_create(struct wr *w, const char *name)
+{
+    struct smb_create_req q = { .impersonation = 2, .access = 0x12019f, .share = 3, .disposition = 1, .name = name };
+    (void)smb_put_create_req(w, &q);
+}
+
+static void test_related(void **state)
+{
+    struct world w = { 0 };
+    struct wr m;
+    struct nt_blob data;
+    static const uint8_t any[SMB_FILE_ID] = { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255 };
+    (void)state;
+    start(&w);
+    struct raw_smb *r = w.raw;
+    log_on(&w, r, NPC_SMB_3_1_1, NPC_AES128_GCM);
+    memcpy(r->file_id, any, sizeof any);
+    size_t at = chain(r, &m, 0, SMB_CREATE, 0);
+    put_create(&m, "echo");
+    at = chain(r, &m, at, SMB_IOCTL, SMB_FLAG_RELATED);
+    put_transact(r, &m, "hello"); /* is answered later: the rest waits for it */
+    at = chain(r, &m, at, SMB_CLOSE, SMB_FLAG_RELATED);
+    smb_put_close_req(&m, any);
+    send_chain(&w, r, &m);
+    assert_int_equal(r->n_answers, 3);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(r->answers[i].h.status, STATUS_SUCCESS);
+    struct smb_ioctl out;
+    assert_int_equal(smb_get_ioctl_rsp(r->answers[1].msg, r->answers[1].len, &out), STATUS_SUCCESS);
+    assert_int_equal(out.data.len, 5);
+    assert_memory_equal(out.data.data, "hello", 5);
+    /* what needs a file that could not be opened fails as that did */
+    at = chain(r, &m, 0, SMB_CREATE, 0);
+    put_create(&m, "nosuch");
+    at = chain(r, &m, at, SMB_READ, SMB_FLAG_RELATED);
+    put_read(r, &m);
+    at = chain(r, &m, at, SMB_CLOSE, SMB_FLAG_RELATED);
+    smb_put_close_req(&m, any);
+    send_chain(&w, r, &m);
+    assert_int_equal(r->n_answers, 3);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(r->answers[i].h.status, STATUS_OBJECT_NAME_NOT_FOUND);
+    /* no file before, and styles mixed */
+    at = chain(r, &m, 0, SMB_ECHO, 0);
+    smb_put_empty(&m);
+    at = chain(r, &m, at, SMB_READ, SMB_FLAG_RELATED);
+    put_read(r, &m);
+    at = chain(r, &m, at, SMB_ECHO, 0);
+    smb_put_empty(&m);
+    send_chain(&w, r, &m);
+    assert_int_equal(r->n_answers, 3);
+    assert_int_equal(r->answers[0].h.status, STATUS_SUCCESS);
+    assert_int_equal(r->answers[1].h.status, STATUS_INVALID_HANDLE);
+    assert_int_equal(r->answers[2].h.status, STATUS_INVALID_PARAMETER);
+    assert_int_equal(smb_get_read_rsp(r->answers[1].msg, r->answers[1].len, &data), STATUS_INVALID_NETWORK_RESPONSE);
+    assert_false(r->closed);
+    stop(&w);
+}
+
+static void chain_end(uint32_t next, unsigned n, bool ret_closed)
+{
+    struct world w = { 0 };
+    struct wr m;
+    start(&w);
+    log_on(&w, w.raw, NPC_SMB_3_1_1, NPC_AES128_GCM);
+    size_t at = 0;
+    for (unsigned i = 0; i < n; i++) {
+        at = chain(w.raw, &m, at, SMB_ECHO, 0);
+        smb_put_empty(&m);
+    }
+    if (next)
+        put_le32(m.base + SMB_PREFIX + 20, next);
+    send_chain(&w, w.raw, &m);
+    assert_int_equal(w.raw->closed, ret_closed);
+    stop(&w);
+}
+
+static void test_chains(void **state)
+{
+    (void)state;
+    chain_end(0, 16, false);
+    chain_end(0, 40, true);          /* too many */
+    chain_end(1, 2, true);           /* into its own header */
+    chain_end(63, 2, true);
+    chain_end(68, 2, true);          /* not aligned */
+    chain_end(0xfffffff8, 2, true);
+    chain_end(4096, 2, true);
+}
+
+/* ---- pipes ---- */
+
+static void put_close(struct raw_smb *r, struct wr *w)
+{
+    smb_put_close_req(w, r->file_id);
+}
+
+/* A read waits; what ends it tells it so. */
+static void end_of_read(uint16_t command, bool put, enum nt_status want)
+{
+    struct world w = { 0 };
+    struct wr m;
+    start(&w);
+    struct raw_smb *r = w.raw;
+    log_on(&w, r, NPC_SMB_3_1_1, NPC_AES128_GCM);
+    open_pipe(&w, r, "mute");
+    r->n_answers = 0;
+    send_cmd(&w, r, SMB_READ, put_read, RAW_SIGNED);
+    uint64_t mid = r->next_mid - 1;
+    assert_int_equal(r->n_answers, 1);
+    assert_int_equal(last(r), STATUS_PENDING);
+    uint64_t async = raw_last(r)->h.async_id;
+    assert_int_not_equal(async, 0);
+    begin(&m);
+    if (put)
+        put_close(r, &m);
+    else
+        smb_put_empty(&m);
+    struct smb_hdr h = { .command = command };
+    if (command == SMB_CANCEL)
+        h = (struct smb_hdr){ .command = command, .flags = SMB_FLAG_ASYNC, .async_id = async, .mid = mid };
+    raw_send(r, &m, h, RAW_SIGNED);
+    turns(&w);
+    assert_int_equal(r->n_answers, command == SMB_CANCEL ? 2 : 3);
+    assert_int_equal(r->answers[1].h.status, want);
+    assert_int_equal(r->answers[1].h.mid, mid);
+    assert_true(r->answers[1].signature_ok);
+    assert_true(r->answers[1].h.flags & SMB_FLAG_ASYNC);
+    stop(&w);
+}
+
+static void test_waiting(void **state)
+{
+    (void)state;
+    end_of_read(SMB_CLOSE, true, STATUS_PIPE_BROKEN);
+    end_of_read(SMB_LOGOFF, false, STATUS_PIPE_BROKEN);
+    end_of_read(SMB_TREE_DISCONNECT, false, STATUS_PIPE_BROKEN);
+    end_of_read(SMB_CANCEL, false, STATUS_CANCELLED);
+}
+
+static void put_hello(struct raw_smb *r, struct wr *w)
+{
+    put_transact(r, w, "hello");
+}
+
+static void put_info(struct raw_smb *r, struct wr *w)
+{
+    wr_u16(w, 41);
+    wr_u8(w, 1);
+    wr_u8(w, 24); /* FilePipeLocalInformation */
+    wr_u32(w, 1000);
+    wr_zero(w, 16);
+    wr_bytes(w, r->file_id, SMB_FILE_ID);
+    wr_u8(w, 0);
+}
+
+static void test_pipe_states(void **state)
+{
+    struct world w = { 0 };
+    (void)state;
+    start(&w);
+    struct raw_smb *r = w.raw;
+    log_on(&w, r, NPC_SMB_3_1_1, NPC_AES128_GCM);
+    open_pipe(&w, r, "mute");
+    send_cmd(&w, r, 16, put_info, RAW_SIGNED);
+    assert_int_equal(last(r), STATUS_SUCCESS);
+    send_cmd(&w, r, SMB_READ, put_read, RAW_SIGNED);
+    send_cmd(&w, r, SMB_IOCTL, put_hello, RAW_SIGNED);
+    assert_int_equal(last(r), STATUS_PIPE_BUSY);
+    send_cmd(&w, r, SMB_CLOSE, put_close, RAW_SIGNED);
+    send_cmd(&w, r, SMB_CLOSE, put_close, RAW_SIGNED);
+    assert_int_equal(last(r), STATUS_FILE_CLOSED);
+    send_cmd(&w, r, SMB_READ, put_read, RAW_SIGNED);
+    assert_int_equal(last(r), STATUS_FILE_CLOSED);
+    /* another session's pipe */
+    open_pipe(&w, r, "echo");
+    w.raw2 = dial(&w);
+    log_on(&w, w.raw2, NPC_SMB_3_1_1, NPC_AES128_GCM);
+    memcpy(w.raw2->file_id, r->file_id, SMB_FILE_ID);
+    send_cmd(&w, w.raw2, SMB_IOCTL, put_hello, RAW_SIGNED);
+    assert_int_equal(last(w.raw2), STATUS_FILE_CLOSED);
+    /* commands that mean nothing on a pipe, and some that are none */
+    send_cmd(&w, r, 14, put_info, RAW_SIGNED);
+    assert_int_equal(last(r), STATUS_INVALID_DEVICE_REQUEST);
+    send_cmd(&w, r, 25, NULL, RAW_SIGNED);
+    assert_true(r->closed);
+    stop(&w);
+}
+
+/* ---- sessions ---- */
+
+static void test_reauthentication(void **state)
+{
+    struct world w = { 0 };
+    (void)state;
+    start(&w);
+    log_on(&w, w.raw, NPC_SMB_3_1_1, NPC_AES128_GCM);
+    open_pipe(&w, w.raw, "echo");
+    log_on_as(&w, w.raw, "alice", RAW_SIGNED);
+    assert_int_equal(last(w.raw), STATUS_SUCCESS);
+    send_cmd(&w, w.raw, SMB_IOCTL, put_hello, RAW_SIGNED); /* same keys, same pipe */
+    assert_int_equal(last(w.raw), STATUS_SUCCESS);
+    log_on_as(&w, w.raw, "bob", RAW_SIGNED); /* would inherit alice's pipes */
+    assert_int_equal(last(w.raw), STATUS_ACCESS_DENIED);
+    assert_int_equal(service_open_pipes, 0);
+    send_cmd(&w, w.raw, SMB_ECHO, NULL, RAW_SIGNED);
+    assert_int_equal(last(w.raw), STATUS_USER_SESSION_DELETED);
+    stop(&w);
+}
+
+static void log_on_replacing(struct world *w, struct raw_smb *r, const char *user, uint64_t previous)
+{
+    struct sec_creds_options co = SEC_CREDS_OPTIONS_INIT;
+    struct sec_creds *creds;
+    struct sec_ctx *ctx = NULL;
+    struct nt_error err;
+    co.user = user;
+    co.domain = "FAKEDOM";
+    co.password = FAKE_PASSWORD;
+    co.mech = SEC_MECH_NTLM;
+    r->previous = previous;
+    assert_int_equal(sec_creds_new(&co, &creds, &err), STATUS_SUCCESS);
+    raw_negotiate(r, NPC_SMB_3_1_1, NPC_AES128_GCM, NPC_AES_CMAC);
+    turns(w);
+    for (int leg = 0; leg < 3; leg++) {
+        (void)raw_setup(r, creds, smbd_env(), &ctx, RAW_PLAIN);
+        turns(w);
+    }
+    assert_int_equal(last(r), STATUS_SUCCESS);
+    sec_free(ctx);
+    sec_creds_unref(creds);
+}
+
+static void test_previous_session(void **state)
+{
+    (void)state;
+    struct world w = { 0 };
+    start(&w);
+    log_on(&w, w.raw, NPC_SMB_3_1_1, NPC_AES128_GCM);
+    open_pipe(&w, w.raw, "echo");
+    w.raw2 = dial(&w);
+    log_on_replacing(&w, w.raw2, "bob", w.raw->session_id); /* not his */
+    assert_false(w.raw->closed);
+    assert_int_equal(service_open_pipes, 1);
+    stop(&w);
+    struct world v = { 0 };
+    start(&v);
+    log_on(&v, v.raw, NPC_SMB_3_1_1, NPC_AES128_GCM);
+    open_pipe(&v, v.raw, "echo");
+    v.raw2 = dial(&v);
+    log_on_replacing(&v, v.raw2, "alice", v.raw->session_id);
+    assert_true(v.raw->closed);
+    assert_int_equal(service_open_pipes, 0);
+    stop(&v);
+}
+
+static void test_binding(void **state)
+{
+    struct world w = { 0 };
+    struct wr m;
+    (void)state;
+    start(&w);
+    log_on(&w, w.raw, NPC_SMB_3_1_1, NPC_AES128_GCM);
+    struct smb_setup_req q = { .flags = 1, .mode = 1, .token = { (const uint8_t *)"x", 1 } };
+    begin(&m);
+    smb_put_setup_req(&m, &q);
+    raw_send(w.raw, &m, (struct smb_hdr){ .command = SMB_SESSION_SETUP }, RAW_SIGNED);
+    turns(&w);
+    assert_int_equal(last(w.raw), STATUS_REQUEST_NOT_ACCEPTED);
+    stop(&w);
+}
+
+static void validate(bool lie)
+{
+    struct world w = { 0 };
+    struct wr m, in;
+    start(&w);
+    struct raw_smb *r = w.raw;
+    log_on(&w, r, NPC_SMB_3_0_2, NPC_AES128_CCM);
+    struct smb_validate v = { .caps = r->offer.caps, .mode = r->offer.mode, .dialects = { NPC_SMB_3_0_2 }, .n_dialects = 1 };
+    memcpy(v.guid, r->offer.guid, sizeof v.guid);
+    if (lie)
+        v.caps ^= SMB_CAP_ENCRYPTION;
+    wr_init(&in, 100);
+    smb_put_validate(&in, &v, false);
+    struct smb_ioctl q = { .code = FSCTL_VALIDATE_NEGOTIATE_INFO, .max_out = 24, .data = { in.base, in.len } };
+    memset(q.file_id, 255, sizeof q.file_id);
+    begin(&m);
+    smb_put_ioctl_req(&m, &q);
+    wr_free(&in);
+    raw_send(r, &m, (struct smb_hdr){ .command = SMB_IOCTL }, RAW_SIGNED);
+    turns(&w);
+    assert_int_equal(r->closed, lie);
+    if (!lie)
+        assert_int_equal(last(r), STATUS_SUCCESS);
+    stop(&w);
+}
+
+static void test_validate(void **state)
+{
+    (void)state;
+    validate(false);
+    validate(true);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_protection),       cmocka_unit_test(test_must_encrypt),
+        cmocka_unit_test(test_order),            cmocka_unit_test(test_credits),
+        cmocka_unit_test(test_frames),           cmocka_unit_test(test_silent),
+        cmocka_unit_test(test_related),          cmocka_unit_test(test_chains),
+        cmocka_unit_test(test_waiting),          cmocka_unit_test(test_pipe_states),
+        cmocka_unit_test(test_reauthentication), cmocka_unit_test(test_previous_session),
+        cmocka_unit_test(test_binding),          cmocka_unit_test(test_validate),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
