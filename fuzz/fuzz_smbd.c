@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The SMB server against a client whose every message is the fuzzer's. Input: a byte of options (1 raw from the first
- * byte on, 2 the server requires encryption, 4 dialect 2.1, 8 dialect 3.0), then records: a byte (low 2 bits: 0 bytes
- * as they are, 1 a signed message, 2 an encrypted one, 3 time passes), two bytes of length, and the bytes. Messages
- * get the right session; those that begin with a zero id the next one.
+ * The SMB server against a client whose every message is the fuzzer's. Input: a byte of options (1 raw from
+ * the first byte on, 2 the server requires encryption, 4 dialect 2.1, 8 dialect 3.0), then records: a byte
+ * (low 2 bits: 0 bytes as they are, 1 a signed message, 2 an encrypted one, 3 time passes), two bytes of
+ * length, and the bytes. Messages get the right session; those that begin with a zero id the next one.
  */
 #include <stdlib.h>
 #include "common/fake_smb.h"

@@ -25,7 +25,7 @@ void rpc_sconn_hang_up(struct rpc_sconn *c)
         return;
     c->state = RPC_SC_CLOSED;
     io_timer(c->tp->stream, &c->timer, io_now(c->tp->stream) + FAREWELL);
-    io_close(c->tp->stream, STATUS_CONNECTION_DISCONNECTED, true);
+    c->tp->ops->finish(c->tp);
 }
 
 void rpc_sconn_send(struct rpc_sconn *c, struct wr *w)
@@ -436,16 +436,8 @@ static void destroy_fn(struct io_item *it)
     free(c);
 }
 
-enum nt_status rpc_sconn_new(struct rpc_server *s, const char *peer, struct rpc_sconn **ret)
+static void sconn_start(struct rpc_sconn *c, struct rpc_server *s, const char *peer)
 {
-    struct rpc_sconn *c = calloc(1, sizeof *c);
-    if (!c)
-        return STATUS_NO_MEMORY;
-    enum nt_status st = rpc_stream_new(&server_up, c, s->env, &c->tp);
-    if (st != STATUS_SUCCESS) {
-        free(c);
-        return st;
-    }
     c->s = s;
     s->refs++;
     c->max_recv = RPC_FRAG_MAX; /* until the bind says */
@@ -460,6 +452,46 @@ enum nt_status rpc_sconn_new(struct rpc_server *s, const char *peer, struct rpc_
         c->next->link = &c->next;
     s->conns = c;
     s->n_conns++;
+}
+
+enum nt_status rpc_sconn_new(struct rpc_server *s, const char *peer, struct rpc_sconn **ret)
+{
+    struct rpc_sconn *c = calloc(1, sizeof *c);
+    if (!c)
+        return STATUS_NO_MEMORY;
+    enum nt_status st = rpc_stream_new(&server_up, c, s->env, &c->tp);
+    if (st != STATUS_SUCCESS) {
+        free(c);
+        return st;
+    }
+    sconn_start(c, s, peer);
+    *ret = c;
+    return STATUS_SUCCESS;
+}
+
+enum nt_status rpc_sconn_carry(struct rpc_server *s, struct rpc_transport *tp, const struct rpc_carried_caller *who,
+                               struct rpc_sconn **ret)
+{
+    struct rpc_sconn *c = s->n_conns < s->max_conns ? calloc(1, sizeof *c) : NULL;
+    if (!c) {
+        s->refused++;
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    c->endpoint = strdup(who->endpoint);
+    if (!c->endpoint) {
+        free(c);
+        return STATUS_NO_MEMORY;
+    }
+    tp->up_ops = &server_up;
+    tp->up = c;
+    c->tp = tp;
+    c->carried = true;
+    c->carried_level = who->level;
+    c->token = sec_token_ref(who->token);
+    snprintf(c->carried_mech, sizeof c->carried_mech, "%s", who->mech);
+    sconn_start(c, s, who->peer);
+    s->accepted++;
+    rpc_sconn_touch(c);
     *ret = c;
     return STATUS_SUCCESS;
 }

@@ -11,6 +11,7 @@
 #include <msrpc/rpc_server.h>
 #include "ndr/ndr.h"
 #include "rpc/m_eerr.h"
+#include "rpc/carry.h"
 #include "rpc/m_frag.h"
 #include "rpc/m_sectrailer.h"
 #include "rpc/m_transport.h"
@@ -118,7 +119,10 @@ struct rpc_sconn {
     struct wr in;            /* a PDU that has come in part */
     char peer[80], here[80]; /* the addresses of both ends */
     bool local;              /* ncalrpc */
-    struct rpc_cred cred;    /* of a local one */
+    bool carried;            /* ncacn_np: the pipe's caller is known, as token, with this protection */
+    enum sec_level carried_level;
+    char carried_mech[16];
+    struct rpc_cred cred; /* of a local one */
     struct sec_token *token; /* of that; made when first asked for */
     char *endpoint;          /* where it came in, the secondary address of its bind_ack; NULL: unknown */
     struct io_item ready, timer, destroy;
@@ -155,7 +159,7 @@ struct rpc_server_call {
     uint32_t id;
     struct rpc_ssec *sec; /* NULL: none; lives as long as c */
     struct rpc_cred cred;
-    bool local;
+    bool local, carried;
     const struct sec_token *token; /* a reference of its own */
     enum sec_level level;
     struct nt_guid object;
@@ -182,6 +186,9 @@ void rpc_server_unref(struct rpc_server *s);
 /* ---- assoc.c ---- */
 /* A connection over a transport that is open or about to be; takes nothing over on failure. */
 enum nt_status rpc_sconn_new(struct rpc_server *s, const char *peer, struct rpc_sconn **ret);
+/* A connection over somebody's pipe, within the server's ceilings. */
+enum nt_status rpc_sconn_carry(struct rpc_server *s, struct rpc_transport *tp, const struct rpc_carried_caller *who,
+                               struct rpc_sconn **ret);
 /* Ends it: calls that run lose their client, the memory goes when no callback is on the stack. */
 void rpc_sconn_close(struct rpc_sconn *c);
 /* Ends it once what is queued, such as a fault that says why, has gone. */

@@ -34,6 +34,8 @@ struct rpc_transport_ops {
     bool (*room)(struct rpc_transport *t);
     /* Lends. STATUS_NOT_SUPPORTED, or why there is none. */
     enum nt_status (*query)(struct rpc_transport *t, enum rpc_tp_item what, struct nt_blob *ret);
+    /* Shuts it when what is queued has gone; on_close comes then. Servers only. */
+    void (*finish)(struct rpc_transport *t);
     /* Shuts it: nothing comes up any more. Allowed anywhere; the memory stays. */
     void (*close)(struct rpc_transport *t);
     /* Not inside anything that this transport called. */

@@ -54,6 +54,8 @@ enum nt_status rpc_sconn_identify(struct rpc_sconn *c, int fd)
 enum sec_level rpc_local_level(const struct rpc_sconn *c, const struct rpc_served *served)
 {
     bool trusted = false;
+    if (c->carried)
+        return c->carried_level;
     if (!c->local || !c->cred.known)
         return SEC_LEVEL_NONE;
     switch (served->local) {

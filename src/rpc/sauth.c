@@ -143,6 +143,8 @@ const struct sec_token *rpc_caller_token(struct rpc_sconn *c, const struct rpc_s
 {
     if (x)
         return sec_token_ref(x->token);
+    if (c->carried)
+        return sec_token_ref(c->token);
     if (!c->cred.known)
         return sec_token_anonymous();
     if (!c->token && sec_token_local(c->cred.uid, c->cred.gid, NULL, 0, &c->token) != STATUS_SUCCESS)

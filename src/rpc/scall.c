@@ -145,10 +145,13 @@ static void take_caller(struct rpc_server_call *call, struct rpc_ssec *x)
     call->sec = x;
     call->level = level_of(x);
     call->local = call->c->local;
+    call->carried = call->c->carried;
     call->cred = call->c->cred;
     call->token = rpc_caller_token(call->c, x);
     call->name = call->token ? nt_arena_strdup(call->mem, call->token->name) : NULL;
     const char *mech = x ? x->mech : call->token && (call->token->flags & SEC_TOKEN_LOCAL) ? "unix" : NULL;
+    if (!x && call->carried && call->c->carried_mech[0])
+        mech = call->c->carried_mech;
     call->mech = mech ? nt_arena_strdup(call->mem, mech) : NULL;
     call->peer = nt_arena_strdup(call->mem, call->c->peer);
     call->here = nt_arena_strdup(call->mem, call->c->here);
@@ -530,7 +533,9 @@ enum nt_status rpc_server_caller(const struct rpc_server_call *call, struct rpc_
                                      .level = call->level,
                                      .ndr64 = call->ndr64,
                                      .object = call->has_object ? &call->object : NULL,
-                                     .protseq = call->local ? "ncalrpc" : "ncacn_ip_tcp",
+                                     .protseq = call->carried ? "ncacn_np"
+                                                : call->local ? "ncalrpc"
+                                                              : "ncacn_ip_tcp",
                                      .has_cred = call->cred.known,
                                      .uid = call->cred.uid,
                                      .gid = call->cred.gid,

@@ -78,6 +78,11 @@ static enum nt_status tp_query(struct rpc_transport *t, enum rpc_tp_item what, s
     return STATUS_SUCCESS;
 }
 
+static void tp_finish(struct rpc_transport *t)
+{
+    io_close(&of(t)->s, STATUS_CONNECTION_DISCONNECTED, true);
+}
+
 static void tp_close(struct rpc_transport *t)
 {
     struct tp_stream *p = of(t);
@@ -98,6 +103,7 @@ static const struct rpc_transport_ops tp_stream_ops = {
     .want = tp_want,
     .room = tp_room,
     .query = tp_query,
+    .finish = tp_finish,
     .close = tp_close,
     .free = tp_free,
 };

@@ -71,7 +71,8 @@ static void answer_begin(struct smbd_chain *ch)
 
 static bool has_body(const struct smbd_req *q, enum nt_status st)
 {
-    return st == STATUS_SUCCESS || (q->body && (st == STATUS_BUFFER_OVERFLOW || st == STATUS_MORE_PROCESSING_REQUIRED));
+    return st == STATUS_SUCCESS ||
+           (q->body && (st == STATUS_BUFFER_OVERFLOW || st == STATUS_MORE_PROCESSING_REQUIRED));
 }
 
 static void put_error(struct wr *w)
@@ -117,8 +118,8 @@ static void answer_end(struct smbd_req *q, enum nt_status st)
     a->session = q->session;
     if (a->session)
         a->session->refs++;
-    a->setup = q->h.command == SMB_NEGOTIATE ||
-               (q->h.command == SMB_SESSION_SETUP && st == STATUS_MORE_PROCESSING_REQUIRED && q->session->fresh);
+    a->setup = q->h.command == SMB_NEGOTIATE || (q->h.command == SMB_SESSION_SETUP &&
+                                                 st == STATUS_MORE_PROCESSING_REQUIRED && q->session->fresh);
     ch->n_answers++;
 }
 
@@ -128,7 +129,8 @@ static void send_message(struct smbd_conn *c, struct wr *w, size_t start, struct
     size_t frame = start - SMB_FRAME, len = w->len - start;
     if (seal) {
         frame -= SMB_TRANSFORM;
-        smb_seal(&seal->keys.seal, w->base + start - SMB_TRANSFORM, w->base + start, len, seal->nonce++, seal->id);
+        smb_seal(&seal->keys.seal, w->base + start - SMB_TRANSFORM, w->base + start, len, seal->nonce++,
+                 seal->id);
         len += SMB_TRANSFORM;
     }
     smb_put_frame(w->base + frame, len);
@@ -179,7 +181,8 @@ static enum nt_status check_signature(struct smbd_req *q)
     if (!x->have_keys)
         return x->state == SMBD_SETUP ? STATUS_SUCCESS : STATUS_NOT_SUPPORTED;
     q->is_signed = true;
-    return smb_check_signature(&x->keys.signer, q->msg, q->len, false) ? STATUS_SUCCESS : STATUS_ACCESS_DENIED;
+    return smb_check_signature(&x->keys.signer, q->msg, q->len, false) ? STATUS_SUCCESS
+                                                                       : STATUS_ACCESS_DENIED;
 }
 
 static bool expired(struct smbd_session *x)
@@ -249,7 +252,8 @@ static void bequeath(struct smbd_req *q, const struct command *cmd, enum nt_stat
         ch->ids_failed = !ok;
     if (q->h.command == SMB_CREATE || (cmd->needs & NEED_FILE))
         ch->file_st = ok ? STATUS_SUCCESS : st;
-    if (q->h.command != SMB_CREATE && (cmd->needs & NEED_FILE) && q->len >= SMB_HDR + cmd->file_at + SMB_FILE_ID) {
+    if (q->h.command != SMB_CREATE && (cmd->needs & NEED_FILE) &&
+        q->len >= SMB_HDR + cmd->file_at + SMB_FILE_ID) {
         memcpy(ch->file_id, q->msg + SMB_HDR + cmd->file_at, SMB_FILE_ID);
         ch->has_file = true;
     }
@@ -258,7 +262,8 @@ static void bequeath(struct smbd_req *q, const struct command *cmd, enum nt_stat
 static enum nt_status execute(struct smbd_req *q, const struct command *cmd)
 {
     /* the signature covers the ids as they came: it is checked before they are changed */
-    uint64_t id = q->h.flags & SMB_FLAG_RELATED && q->chain->n_requests > 1 ? q->chain->session_id : q->h.session_id;
+    uint64_t id =
+        q->h.flags & SMB_FLAG_RELATED && q->chain->n_requests > 1 ? q->chain->session_id : q->h.session_id;
     struct smbd_session *x = id ? smbd_session_find(q->chain->c, id) : NULL;
     if (x)
         smbd_req_session(q, x);
@@ -277,7 +282,8 @@ static bool valid_command(const struct smb_hdr *h)
     return h->command == SMB_CANCEL || (h->command < COMMANDS && commands[h->command].fn);
 }
 
-/* Header of the next request. false: there can be no answer to it, the connection ends ([MS-SMB2] 3.3.5.2). */
+/* Header of the next request. false: there can be no answer to it, the connection ends ([MS-SMB2] 3.3.5.2).
+ */
 static bool next_request(struct smbd_chain *ch, struct smbd_req *q)
 {
     struct smbd_conn *c = ch->c;
@@ -348,8 +354,8 @@ void smbd_run_message(struct smbd_conn *c, uint8_t *msg, size_t len, bool sealed
 
 /* ---- waiting ---- */
 
-/* [MS-SMB2] 3.3.4.2: the client is told that it takes longer. Interim answers are not signed: with AES-GMAC the
- * final one would have the same nonce. */
+/* [MS-SMB2] 3.3.4.2: the client is told that it takes longer. Interim answers are not signed: with AES-GMAC
+ * the final one would have the same nonce. */
 static void send_interim(struct smbd_wait *w)
 {
     struct smbd_req *q = &w->req;

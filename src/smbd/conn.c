@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A connection: frames in, message ids and credits, time-outs, the end ([MS-SMB2] 3.3.5.1, 3.3.5.2, 3.3.7.1). */
+/* A connection: frames in, message ids and credits, time-outs, the end ([MS-SMB2] 3.3.5.1, 3.3.5.2, 3.3.7.1).
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include "smbd/m_smbd.h"
 
-#define SMB1_MAGIC  "\xffSMB"
-#define SMB2_MAGIC  "\xfeSMB"
+#define SMB1_MAGIC   "\xffSMB"
+#define SMB2_MAGIC   "\xfeSMB"
 #define SEALED_MAGIC "\xfdSMB"
 
 /* A connection that we end may take its last answer with it, if it reads that soon. */

@@ -63,7 +63,8 @@ enum nt_status smbd_tree_connect(struct smbd_req *q)
     for (unsigned i = 0; i < SMBD_TREES_MAX; i++)
         if (!x->trees[i].id) {
             q->h.tree_id = x->trees[i].id = x->next_tree++;
-            struct smb_tree_rsp p = { SMB_SHARE_PIPE, x->encrypt ? SMB_SHAREFLAG_ENCRYPT : 0u, 0, ACCESS_ALL };
+            struct smb_tree_rsp p = { SMB_SHARE_PIPE, x->encrypt ? SMB_SHAREFLAG_ENCRYPT : 0u, 0,
+                                      ACCESS_ALL };
             smb_put_tree_rsp(smbd_body(q), &p);
             return STATUS_SUCCESS;
         }
@@ -97,8 +98,8 @@ static enum nt_status pipe_name(struct nt_blob wire, char name[SMBD_NAME_MAX + 1
         return STATUS_OBJECT_NAME_NOT_FOUND;
     for (; i < n; i++) {
         char16_t ch = unit(wire, i);
-        bool plain = (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') || ch == '_' ||
-                     ch == '-' || (ch == '.' && len && name[len - 1] != '.') || ch == '$';
+        bool plain = (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
+                     ch == '_' || ch == '-' || (ch == '.' && len && name[len - 1] != '.') || ch == '$';
         if (!plain)
             return STATUS_OBJECT_NAME_NOT_FOUND;
         name[len++] = (char)(ch >= 'A' && ch <= 'Z' ? ch + 32 : ch);
@@ -288,15 +289,17 @@ static enum nt_status validate(struct smbd_req *q, const struct smb_ioctl *in)
     const struct smb_negotiate_req *o = &c->offer;
     struct smb_validate v;
     struct wr out;
-    bool ok = smb_get_validate(in->data, false, &v) == STATUS_SUCCESS && v.caps == o->caps && v.mode == o->mode &&
-              memcmp(v.guid, o->guid, sizeof v.guid) == 0 && v.n_dialects == o->n_dialects &&
+    bool ok = smb_get_validate(in->data, false, &v) == STATUS_SUCCESS && v.caps == o->caps &&
+              v.mode == o->mode && memcmp(v.guid, o->guid, sizeof v.guid) == 0 &&
+              v.n_dialects == o->n_dialects &&
               memcmp(v.dialects, o->dialects, v.n_dialects * sizeof v.dialects[0]) == 0;
     if (!ok || c->dialect == NPC_SMB_3_1_1 || (!q->is_signed && !q->chain->sealed)) {
         smbd_hang_up(c);
         return STATUS_ACCESS_DENIED;
     }
     struct smb_validate mine = { .caps = c->caps,
-                                 .mode = (uint16_t)(SMB_MODE_SIGN | (c->s->o.allow_unsigned ? 0 : SMB_MODE_SIGN_REQUIRED)),
+                                 .mode = (uint16_t)(SMB_MODE_SIGN |
+                                                    (c->s->o.allow_unsigned ? 0 : SMB_MODE_SIGN_REQUIRED)),
                                  .dialects = { (uint16_t)c->dialect },
                                  .n_dialects = 1 };
     memcpy(mine.guid, c->s->o.guid, sizeof mine.guid);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Inside of the SMB server: server.c holds what connections share, conn.c one connection (frames, message ids,
- * life), chain.c requests and answers (checks, compounds, signing, waiting), negotiate.c, setup.c (sessions),
- * file.c (trees and the commands on pipes), pipe.c the pipes.
+ * Inside of the SMB server: server.c holds what connections share, conn.c one connection (frames, message
+ * ids, life), chain.c requests and answers (checks, compounds, signing, waiting), negotiate.c, setup.c
+ * (sessions), file.c (trees and the commands on pipes), pipe.c the pipes.
  */
 #ifndef SMBD_M_SMBD_H
 #define SMBD_M_SMBD_H
@@ -25,7 +25,8 @@
 #define SMBD_WAITING_MAX 512u
 /* What a client may leave unread in one pipe before writing to it is refused. */
 #define SMBD_UNREAD_MAX ((size_t)4 << 20)
-/* Largest payload of a read, write or transact: what one credit pays for, and what Windows takes on a pipe. */
+/* Largest payload of a read, write or transact: what one credit pays for, and what Windows takes on a pipe.
+ */
 #define SMBD_PAYLOAD 65536u
 /* Any message before there is a session: NEGOTIATE and SESSION_SETUP with the largest Kerberos ticket. */
 #define SMBD_STRANGER_MESSAGE (68u * 1024u)
@@ -79,10 +80,10 @@ struct smbd_conn {
     struct smbd_wait *waits;
     unsigned n_waits;
     uint64_t next_async;
-    struct wr in;       /* a message that has come in part */
+    struct wr in; /* a message that has come in part */
     uint8_t frame[SMB_FRAME];
-    size_t frame_len;   /* bytes of it, while the message has not begun */
-    size_t want;        /* length of the message that comes */
+    size_t frame_len; /* bytes of it, while the message has not begun */
+    size_t want;      /* length of the message that comes */
     char peer[80];
     struct io_item timer, destroy;
 };
@@ -100,8 +101,8 @@ struct smbd_session {
     struct smbd_conn *c;
     uint64_t id;
     enum smbd_session_state state;
-    bool fresh; /* was never valid: fails for good when authentication does */
-    struct sec_ctx *auth; /* on its way */
+    bool fresh;                    /* was never valid: fails for good when authentication does */
+    struct sec_ctx *auth;          /* on its way */
     const struct sec_token *token; /* of whoever it is; NULL until then */
     struct nt_error err;
     unsigned legs;
@@ -128,17 +129,17 @@ struct smbd_pipe {
     void *up;
     struct smbd_message *head, *tail;
     size_t queued;
-    struct smbd_wait *transact;   /* the transaction that waits for its answer */
-    struct smbd_wait *readers;    /* in the order of arrival */
-    bool ended;                   /* by the server's side */
-    struct io_item ready;         /* something may have come for whoever waits */
+    struct smbd_wait *transact; /* the transaction that waits for its answer */
+    struct smbd_wait *readers;  /* in the order of arrival */
+    bool ended;                 /* by the server's side */
+    struct io_item ready;       /* something may have come for whoever waits */
 };
 
 /* ---- requests: chain.c ---- */
 
 /* An answer in a chain's output. */
 struct smbd_answer {
-    size_t off; /* of its header */
+    size_t off;                   /* of its header */
     struct smbd_session *session; /* whose key signs it, with a reference; NULL: none */
     bool setup;                   /* goes into the session's preauthentication hash */
 };
@@ -169,11 +170,11 @@ struct smbd_req {
     size_t len;
     struct smbd_session *session;
     bool is_signed, last;
-    bool body; /* a status that is no success comes with a body all the same */
-    uint64_t async_id; /* not 0: an interim answer was sent */
+    bool body;              /* a status that is no success comes with a body all the same */
+    uint64_t async_id;      /* not 0: an interim answer was sent */
     struct smbd_wait *wait; /* it waits: the answer comes by smbd_wait_end */
     uint32_t max_out;
-    uint32_t ioctl;         /* code and file, for a transaction */
+    uint32_t ioctl; /* code and file, for a transaction */
     uint8_t file_id[SMB_FILE_ID];
 };
 
@@ -230,7 +231,8 @@ bool smbd_session_has_tree(const struct smbd_session *x, uint32_t id);
 
 /* ---- pipes: pipe.c ---- */
 struct smbd_pipe *smbd_pipe_find(const struct smbd_session *x, const uint8_t id[SMB_FILE_ID]);
-enum nt_status smbd_pipe_new(struct smbd_session *x, uint32_t tree_id, const char *name, struct smbd_pipe **ret);
+enum nt_status smbd_pipe_new(struct smbd_session *x, uint32_t tree_id, const char *name,
+                             struct smbd_pipe **ret);
 void smbd_pipe_id(const struct smbd_pipe *p, uint8_t ret[SMB_FILE_ID]);
 void smbd_pipe_close(struct smbd_pipe *p);
 /* Something may have come for whoever waits. */

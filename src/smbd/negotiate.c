@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* NEGOTIATE, also as SMB1 clients begin it, and its later confirmation ([MS-SMB2] 3.3.5.3, 3.3.5.4, 3.3.5.15.12). */
+/* NEGOTIATE, also as SMB1 clients begin it, and its later confirmation
+ * ([MS-SMB2] 3.3.5.3, 3.3.5.4, 3.3.5.15.12). */
 #include <stdlib.h>
 #include "sec/m_spnego.h"
 #include "smbd/m_smbd.h"
@@ -69,7 +70,8 @@ static enum nt_status put_response(struct smbd_conn *c, struct wr *w, uint16_t d
 }
 
 /* The first of ours that the client has, too; 0 if none. */
-static uint16_t common(const uint16_t *ours, size_t n_ours, const uint16_t *theirs, size_t n_theirs, bool *ret)
+static uint16_t common(const uint16_t *ours, size_t n_ours, const uint16_t *theirs, size_t n_theirs,
+                       bool *ret)
 {
     for (size_t i = 0; i < n_ours; i++)
         for (size_t k = 0; k < n_theirs; k++)

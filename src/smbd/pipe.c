@@ -42,7 +42,8 @@ static void ready_fn(struct io_item *it)
     smbd_pipe_pump(io_container(it, struct smbd_pipe, ready));
 }
 
-enum nt_status smbd_pipe_new(struct smbd_session *x, uint32_t tree_id, const char *name, struct smbd_pipe **ret)
+enum nt_status smbd_pipe_new(struct smbd_session *x, uint32_t tree_id, const char *name,
+                             struct smbd_pipe **ret)
 {
     struct smbd *s = x->c->s;
     uint32_t slot;
@@ -145,7 +146,8 @@ static void deliver(struct smbd_pipe *p, struct smbd_wait *w)
     smbd_wait_end(w, STATUS_SUCCESS, &part, off);
 }
 
-/* A request that ends may run others of its chain, which may close the pipe: it is looked up anew each time. */
+/* A request that ends may run others of its chain, which may close the pipe: it is looked up anew each time.
+ */
 void smbd_pipe_pump(struct smbd_pipe *p)
 {
     struct smbd_session *x = p->session;
@@ -170,7 +172,9 @@ enum nt_status smbd_pipe_send(struct smbd_pipe *p, struct wr *w)
 {
     struct smbd_message *m = w->st == STATUS_SUCCESS && !p->ended ? malloc(sizeof *m) : NULL;
     if (!m) {
-        enum nt_status st = w->st != STATUS_SUCCESS ? w->st : p->ended ? STATUS_PIPE_DISCONNECTED : STATUS_NO_MEMORY;
+        enum nt_status st = w->st != STATUS_SUCCESS ? w->st
+                            : p->ended              ? STATUS_PIPE_DISCONNECTED
+                                                    : STATUS_NO_MEMORY;
         wr_free_secret(w);
         return st;
     }

@@ -8,7 +8,8 @@
 #define DEFAULT_TIMEOUT 30000u
 #define DEFAULT_CONNS   10000u
 
-static const enum npc_cipher all_ciphers[] = { NPC_AES256_GCM, NPC_AES128_GCM, NPC_AES256_CCM, NPC_AES128_CCM };
+static const enum npc_cipher all_ciphers[] = { NPC_AES256_GCM, NPC_AES128_GCM, NPC_AES256_CCM,
+                                               NPC_AES128_CCM };
 static const enum npc_signing_alg all_signing[] = { NPC_AES_GMAC, NPC_AES_CMAC, NPC_HMAC_SHA256 };
 
 static enum nt_status take_lists(struct smbd *s, const struct smbd_options *o)

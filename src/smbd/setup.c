@@ -97,7 +97,8 @@ static enum nt_status auth_step(struct smbd_session *x, struct nt_blob token, st
     enum nt_status st = STATUS_SUCCESS;
     if (!x->auth) {
         struct sec_params p = { .role = SEC_SERVER,
-                                .flags = SEC_FLAG_INTEGRITY | (s->o.allow_anonymous ? SEC_FLAG_ANONYMOUS : 0u),
+                                .flags =
+                                    SEC_FLAG_INTEGRITY | (s->o.allow_anonymous ? SEC_FLAG_ANONYMOUS : 0u),
                                 .acceptor = s->o.acceptor,
                                 .env = s->env,
                                 .peer = x->c->peer,
@@ -175,7 +176,8 @@ static void take_mech(struct smbd_session *x)
 {
     struct nt_blob b;
     x->mech[0] = 0;
-    if (!x->anonymous && x->auth->p->query(x->auth, SEC_ITEM_MECH, &b) == STATUS_SUCCESS && b.len < sizeof x->mech) {
+    if (!x->anonymous && x->auth->p->query(x->auth, SEC_ITEM_MECH, &b) == STATUS_SUCCESS &&
+        b.len < sizeof x->mech) {
         memcpy(x->mech, b.data, b.len);
         x->mech[b.len] = 0;
     }
@@ -207,7 +209,8 @@ static enum nt_status complete(struct smbd_session *x, const struct smb_setup_re
     return STATUS_SUCCESS;
 }
 
-static enum nt_status session_for(struct smbd_req *q, const struct smb_setup_req *in, struct smbd_session **ret)
+static enum nt_status session_for(struct smbd_req *q, const struct smb_setup_req *in,
+                                  struct smbd_session **ret)
 {
     struct smbd_conn *c = q->chain->c;
     if (in->flags & FLAG_BINDING) /* one channel a session ([MS-SMB2] 3.3.5.5) */
@@ -249,7 +252,8 @@ enum nt_status smbd_session_setup(struct smbd_req *q)
         smb_put_setup_rsp(smbd_body(q), &out);
     }
     wr_free_secret(&token);
-    return nt_ok(st) && st != STATUS_SUCCESS && st != STATUS_MORE_PROCESSING_REQUIRED ? STATUS_LOGON_FAILURE : st;
+    return nt_ok(st) && st != STATUS_SUCCESS && st != STATUS_MORE_PROCESSING_REQUIRED ? STATUS_LOGON_FAILURE
+                                                                                      : st;
 }
 
 enum nt_status smbd_logoff(struct smbd_req *q)

@@ -26,14 +26,14 @@ struct smbd_caller {
     const struct sec_token *token; /* SEC_TOKEN_ANONYMOUS for a null session */
     const char *mech;              /* "ntlm", "krb5"; "" for a null session */
     enum npc_dialect dialect;
-    enum sec_level level; /* privacy: all is encrypted; integrity: all is signed; else none */
+    enum sec_level level;           /* privacy: all is encrypted; integrity: all is signed; else none */
     struct nt_blob application_key; /* 16 octets; empty for an anonymous session */
 };
 
 /* What serves pipes. None of these may free the pipe or run handlers: they queue and mark, as engines do. */
 struct smbd_pipe_ops {
-    /* name: lower case ASCII, without "\pipe\". STATUS_OBJECT_NAME_NOT_FOUND, STATUS_ACCESS_DENIED ... *ret_up
-     * goes to the others. */
+    /* name: lower case ASCII, without "\pipe\". STATUS_OBJECT_NAME_NOT_FOUND, STATUS_ACCESS_DENIED ...
+     * *ret_up goes to the others. */
     enum nt_status (*open)(void *arg, struct smbd_pipe *p, const char *name, void **ret_up);
     /* Whether there is such a pipe. */
     bool (*exists)(void *arg, const char *name);
@@ -45,8 +45,8 @@ struct smbd_pipe_ops {
 
 /* A message for the client, which begins at w->base + SMBD_HEADROOM; taken over, also on failure. */
 enum nt_status smbd_pipe_send(struct smbd_pipe *p, struct wr *w);
-/* The server's end closes: the client reads what is queued and is then told STATUS_PIPE_BROKEN. `closed` still
- * comes when the client's end goes. */
+/* The server's end closes: the client reads what is queued and is then told STATUS_PIPE_BROKEN. `closed`
+ * still comes when the client's end goes. */
 void smbd_pipe_end(struct smbd_pipe *p);
 /* Bytes that the client has not taken. */
 size_t smbd_pipe_queued(const struct smbd_pipe *p);

@@ -13,7 +13,8 @@ static void take_answer(struct raw_smb *r, uint8_t *msg, size_t len, bool sealed
         size_t n = a->h.next && a->h.next <= len ? a->h.next : len;
         a->sealed = sealed;
         a->len = n;
-        bool setup = a->h.command == SMB_SESSION_SETUP && (enum nt_status)a->h.status == STATUS_MORE_PROCESSING_REQUIRED;
+        bool setup = a->h.command == SMB_SESSION_SETUP &&
+                     (enum nt_status)a->h.status == STATUS_MORE_PROCESSING_REQUIRED;
         if (a->h.command == SMB_NEGOTIATE || setup)
             smb_preauth(r->preauth, msg, n);
         memcpy(a->msg, msg, n < sizeof a->msg ? n : sizeof a->msg);
@@ -143,16 +144,19 @@ static enum nt_status make_keys(struct raw_smb *r, struct sec_ctx *ctx)
     return st;
 }
 
-enum nt_status raw_setup(struct raw_smb *r, struct sec_creds *creds, const struct nt_env *env, struct sec_ctx **ctx,
-                         int how)
+enum nt_status raw_setup(struct raw_smb *r, struct sec_creds *creds, const struct nt_env *env,
+                         struct sec_ctx **ctx, int how)
 {
     struct smb_setup_rsp rsp = { 0 };
     struct wr token, w;
     enum nt_status st = STATUS_SUCCESS;
     if (!*ctx) {
-        struct sec_params p = {
-            .role = SEC_CLIENT, .creds = creds, .service = "cifs", .host = "fake", .flags = SEC_FLAG_INTEGRITY, .env = env
-        };
+        struct sec_params p = { .role = SEC_CLIENT,
+                                .creds = creds,
+                                .service = "cifs",
+                                .host = "fake",
+                                .flags = SEC_FLAG_INTEGRITY,
+                                .env = env };
         st = sec_spnego.start(&p, ctx);
         if (st != STATUS_SUCCESS)
             return st;
@@ -167,18 +171,22 @@ enum nt_status raw_setup(struct raw_smb *r, struct sec_creds *creds, const struc
     wr_init(&token, UINT16_MAX);
     st = sec_spnego.step(*ctx, rsp.token, &token);
     if (st == STATUS_SUCCESS || st == STATUS_MORE_PROCESSING_REQUIRED) {
-        struct smb_setup_req q = { .mode = SMB_MODE_SIGN, .previous_session = r->previous, .token = { token.base, token.len } };
+        struct smb_setup_req q = { .mode = SMB_MODE_SIGN,
+                                   .previous_session = r->previous,
+                                   .token = { token.base, token.len } };
         if (token.len) {
             smb_begin(&w, SMB_MAX_MESSAGE);
             smb_put_setup_req(&w, &q);
             raw_send(r, &w, (struct smb_hdr){ .command = SMB_SESSION_SETUP }, how);
         }
     }
-    if (st == STATUS_SUCCESS && make_keys(r, *ctx) == STATUS_SUCCESS) { /* the key was not there when it came */
+    if (st == STATUS_SUCCESS &&
+        make_keys(r, *ctx) == STATUS_SUCCESS) { /* the key was not there when it came */
         struct raw_answer *a = &r->answers[r->n_answers - 1];
         uint8_t copy[sizeof a->msg];
         memcpy(copy, a->msg, a->len);
-        a->signature_ok = (a->h.flags & SMB_FLAG_SIGNED) && smb_check_signature(&r->keys.signer, copy, a->len, true);
+        a->signature_ok =
+            (a->h.flags & SMB_FLAG_SIGNED) && smb_check_signature(&r->keys.signer, copy, a->len, true);
     }
     wr_free(&token);
     return st;
@@ -195,7 +203,9 @@ void raw_tree(struct raw_smb *r, int how)
 void raw_create(struct raw_smb *r, const char *name, int how)
 {
     struct wr w;
-    struct smb_create_req q = { .impersonation = 2, .access = 0x12019f, .share = 3, .disposition = 1, .name = name };
+    struct smb_create_req q = {
+        .impersonation = 2, .access = 0x12019f, .share = 3, .disposition = 1, .name = name
+    };
     smb_begin(&w, SMB_MAX_MESSAGE);
     (void)smb_put_create_req(&w, &q);
     raw_send(r, &w, (struct smb_hdr){ .command = SMB_CREATE }, how);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * An SMB client for tests of the server that sends whatever it is told to: any header, any body, signed,
- * encrypted, or not. It authenticates by NTLM and knows its keys, so that bad requests come from a good session.
+ * encrypted, or not. It authenticates by NTLM and knows its keys, so that bad requests come from a good
+ * session.
  */
 #ifndef TESTS_RAW_SMB_H
 #define TESTS_RAW_SMB_H
@@ -38,8 +39,8 @@ struct raw_smb {
 
 void raw_init(struct raw_smb *r, const struct nt_env *env);
 void raw_done(struct raw_smb *r);
-/* A request in w behind SMB_PREFIX and SMB_HDR, as smb_begin leaves it. Message id, session and tree are filled in
- * where h has zeros; how: 0 as it is, 1 signed, 2 encrypted. */
+/* A request in w behind SMB_PREFIX and SMB_HDR, as smb_begin leaves it. Message id, session and tree are
+ * filled in where h has zeros; how: 0 as it is, 1 signed, 2 encrypted. */
 enum { RAW_PLAIN, RAW_SIGNED, RAW_SEALED };
 void raw_send(struct raw_smb *r, struct wr *w, struct smb_hdr h, int how);
 /* Bytes as they are, frame included. */
@@ -47,8 +48,8 @@ void raw_bytes(struct raw_smb *r, const void *p, size_t n);
 /* The next step of each: the loop has to run between them. Sends NEGOTIATE; SESSION_SETUP legs. */
 void raw_negotiate(struct raw_smb *r, enum npc_dialect d, enum npc_cipher cipher, enum npc_signing_alg alg);
 /* One leg: *ctx NULL starts. Takes the last answer's token. STATUS_SUCCESS when it is complete. */
-enum nt_status raw_setup(struct raw_smb *r, struct sec_creds *creds, const struct nt_env *env, struct sec_ctx **ctx,
-                         int how);
+enum nt_status raw_setup(struct raw_smb *r, struct sec_creds *creds, const struct nt_env *env,
+                         struct sec_ctx **ctx, int how);
 void raw_tree(struct raw_smb *r, int how);
 void raw_create(struct raw_smb *r, const char *name, int how);
 /* The last answer. */

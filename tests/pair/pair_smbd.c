@@ -97,7 +97,8 @@ static void check_echo(struct world *w, size_t n)
 
 /* ---- what must work ---- */
 
-static void one_way(enum npc_dialect d, enum npc_cipher cipher, enum npc_signing_alg alg, bool encrypt, size_t chunk)
+static void one_way(enum npc_dialect d, enum npc_cipher cipher, enum npc_signing_alg alg, bool encrypt,
+                    size_t chunk)
 {
     static const size_t sizes[] = { 1, 100, 4280, 65000 };
     struct world w = { .so = { .require_encryption = encrypt } };
@@ -121,7 +122,8 @@ static void one_way(enum npc_dialect d, enum npc_cipher cipher, enum npc_signing
 
 static void test_dialects(void **state)
 {
-    static const enum npc_dialect ds[] = { NPC_SMB_2_0_2, NPC_SMB_2_1, NPC_SMB_3_0, NPC_SMB_3_0_2, NPC_SMB_3_1_1 };
+    static const enum npc_dialect ds[] = { NPC_SMB_2_0_2, NPC_SMB_2_1, NPC_SMB_3_0, NPC_SMB_3_0_2,
+                                           NPC_SMB_3_1_1 };
     static const enum npc_cipher cs[] = { NPC_CIPHER_NONE, NPC_AES128_CCM, NPC_AES128_GCM, NPC_AES256_CCM,
                                           NPC_AES256_GCM };
     static const enum npc_signing_alg as[] = { NPC_HMAC_SHA256, NPC_AES_CMAC, NPC_AES_GMAC };
@@ -184,7 +186,8 @@ static void test_end(void **state)
 
 static void test_refused(void **state)
 {
-    static const char *const names[] = { "nosuch", "..\\echo", "echo\\", "a/b", "echo:x", "%65cho", "..", ".", "echo.", "ech\xc3\xb6" };
+    static const char *const names[] = { "nosuch", "..\\echo", "echo\\", "a/b",   "echo:x",
+                                         "%65cho", "..",       ".",      "echo.", "ech\xc3\xb6" };
     (void)state;
     for (size_t i = 0; i < COUNT(names); i++) {
         struct world w = { 0 };
@@ -214,7 +217,8 @@ static void test_server_gone(void **state)
     npc_pipe_set_timeout(w.p, 100, NULL);
     struct nt_arena *mem = nt_arena_new(0);
     struct nt_blob ans;
-    assert_int_equal(npc_pipe_transact(w.p, mem, "x", 1, &ans), STATUS_IO_TIMEOUT); /* cancelled, answered, closed */
+    assert_int_equal(npc_pipe_transact(w.p, mem, "x", 1, &ans),
+                     STATUS_IO_TIMEOUT); /* cancelled, answered, closed */
     nt_arena_free(mem);
     world_done(&w);
 }
@@ -222,8 +226,8 @@ static void test_server_gone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_dialects), cmocka_unit_test(test_messages),    cmocka_unit_test(test_late),
-        cmocka_unit_test(test_end),      cmocka_unit_test(test_refused), cmocka_unit_test(test_server_gone),
+        cmocka_unit_test(test_dialects), cmocka_unit_test(test_messages), cmocka_unit_test(test_late),
+        cmocka_unit_test(test_end),      cmocka_unit_test(test_refused),  cmocka_unit_test(test_server_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -125,12 +125,15 @@ static void put_read(struct raw_smb *r, struct wr *w)
 
 static void put_transact(struct raw_smb *r, struct wr *w, const char *text)
 {
-    struct smb_ioctl q = { .code = FSCTL_PIPE_TRANSCEIVE, .max_out = 1000, .data = { (const uint8_t *)text, strlen(text) } };
+    struct smb_ioctl q = { .code = FSCTL_PIPE_TRANSCEIVE,
+                           .max_out = 1000,
+                           .data = { (const uint8_t *)text, strlen(text) } };
     memcpy(q.file_id, r->file_id, sizeof q.file_id);
     smb_put_ioctl_req(w, &q);
 }
 
-static void send_cmd(struct world *w, struct raw_smb *r, uint16_t command, void (*put)(struct raw_smb *, struct wr *), int how)
+static void send_cmd(struct world *w, struct raw_smb *r, uint16_t command,
+                     void (*put)(struct raw_smb *, struct wr *), int how)
 {
     struct wr m;
     begin(&m);
@@ -174,7 +177,8 @@ static void test_protection(void **state)
     unsigned n = w.raw->n_answers;
     uint8_t bytes[SMB_FRAME + SMB_TRANSFORM + 68] = { 0 };
     smb_put_frame(bytes, sizeof bytes - SMB_FRAME);
-    smb_seal(&w.raw->keys.seal, bytes + SMB_FRAME, bytes + SMB_FRAME + SMB_TRANSFORM, 68, 77, w.raw->session_id);
+    smb_seal(&w.raw->keys.seal, bytes + SMB_FRAME, bytes + SMB_FRAME + SMB_TRANSFORM, 68, 77,
+             w.raw->session_id);
     bytes[sizeof bytes - 1] ^= 1;
     raw_bytes(w.raw, bytes, sizeof bytes);
     turns(&w);
@@ -270,9 +274,9 @@ static void test_credits(void **state)
 static void test_frames(void **state)
 {
     static const uint8_t frames[][8] = {
-        { 0, 0, 0, 0 },     /* nothing */
-        { 0, 0, 0, 10 },    /* less than any header */
-        { 0, 2, 0, 0 },     /* more than a stranger may send */
+        { 0, 0, 0, 0 },  /* nothing */
+        { 0, 0, 0, 10 }, /* less than any header */
+        { 0, 2, 0, 0 },  /* more than a stranger may send */
         { 0, 0xff, 255, 255 }, { 1, 0, 0, 100 },
     };
     (void)state;
@@ -332,7 +336,8 @@ static size_t chain(struct raw_smb *r, struct wr *w, size_t before, uint16_t com
 static void send_chain(struct world *w, struct raw_smb *r, struct wr *m)
 {
     size_t at = SMB_PREFIX - SMB_FRAME - SMB_TRANSFORM;
-    smb_seal(&r->keys.seal, m->base + SMB_FRAME, m->base + SMB_PREFIX, m->len - SMB_PREFIX, r->nonce++, r->session_id);
+    smb_seal(&r->keys.seal, m->base + SMB_FRAME, m->base + SMB_PREFIX, m->len - SMB_PREFIX, r->nonce++,
+             r->session_id);
     smb_put_frame(m->base + at, m->len - at - SMB_FRAME);
     r->n_answers = 0;
     (void)io_queue_from(&r->stream, m, at);
@@ -341,7 +346,9 @@ static void send_chain(struct world *w, struct raw_smb *r, struct wr *m)
 
 static void put_create(struct wr *w, const char *name)
 {
-    struct smb_create_req q = { .impersonation = 2, .access = 0x12019f, .share = 3, .disposition = 1, .name = name };
+    struct smb_create_req q = {
+        .impersonation = 2, .access = 0x12019f, .share = 3, .disposition = 1, .name = name
+    };
     (void)smb_put_create_req(w, &q);
 }
 
@@ -350,7 +357,8 @@ static void test_related(void **state)
     struct world w = { 0 };
     struct wr m;
     struct nt_blob data;
-    static const uint8_t any[SMB_FILE_ID] = { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255 };
+    static const uint8_t any[SMB_FILE_ID] = { 255, 255, 255, 255, 255, 255, 255, 255,
+                                              255, 255, 255, 255, 255, 255, 255, 255 };
     (void)state;
     start(&w);
     struct raw_smb *r = w.raw;
@@ -393,7 +401,8 @@ static void test_related(void **state)
     assert_int_equal(r->answers[0].h.status, STATUS_SUCCESS);
     assert_int_equal(r->answers[1].h.status, STATUS_INVALID_HANDLE);
     assert_int_equal(r->answers[2].h.status, STATUS_INVALID_PARAMETER);
-    assert_int_equal(smb_get_read_rsp(r->answers[1].msg, r->answers[1].len, &data), STATUS_INVALID_NETWORK_RESPONSE);
+    assert_int_equal(smb_get_read_rsp(r->answers[1].msg, r->answers[1].len, &data),
+                     STATUS_INVALID_NETWORK_RESPONSE);
     assert_false(r->closed);
     stop(&w);
 }
@@ -420,10 +429,10 @@ static void test_chains(void **state)
 {
     (void)state;
     chain_end(0, 16, false);
-    chain_end(0, 40, true);          /* too many */
-    chain_end(1, 2, true);           /* into its own header */
+    chain_end(0, 40, true); /* too many */
+    chain_end(1, 2, true);  /* into its own header */
     chain_end(63, 2, true);
-    chain_end(68, 2, true);          /* not aligned */
+    chain_end(68, 2, true); /* not aligned */
     chain_end(0xfffffff8, 2, true);
     chain_end(4096, 2, true);
 }
@@ -617,13 +626,17 @@ static void validate(bool lie)
     start(&w);
     struct raw_smb *r = w.raw;
     log_on(&w, r, NPC_SMB_3_0_2, NPC_AES128_CCM);
-    struct smb_validate v = { .caps = r->offer.caps, .mode = r->offer.mode, .dialects = { NPC_SMB_3_0_2 }, .n_dialects = 1 };
+    struct smb_validate v = {
+        .caps = r->offer.caps, .mode = r->offer.mode, .dialects = { NPC_SMB_3_0_2 }, .n_dialects = 1
+    };
     memcpy(v.guid, r->offer.guid, sizeof v.guid);
     if (lie)
         v.caps ^= SMB_CAP_ENCRYPTION;
     wr_init(&in, 100);
     smb_put_validate(&in, &v, false);
-    struct smb_ioctl q = { .code = FSCTL_VALIDATE_NEGOTIATE_INFO, .max_out = 24, .data = { in.base, in.len } };
+    struct smb_ioctl q = { .code = FSCTL_VALIDATE_NEGOTIATE_INFO,
+                           .max_out = 24,
+                           .data = { in.base, in.len } };
     memset(q.file_id, 255, sizeof q.file_id);
     begin(&m);
     smb_put_ioctl_req(&m, &q);
@@ -646,13 +659,20 @@ static void test_validate(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_protection),       cmocka_unit_test(test_must_encrypt),
-        cmocka_unit_test(test_order),            cmocka_unit_test(test_credits),
-        cmocka_unit_test(test_frames),           cmocka_unit_test(test_silent),
-        cmocka_unit_test(test_related),          cmocka_unit_test(test_chains),
-        cmocka_unit_test(test_waiting),          cmocka_unit_test(test_pipe_states),
-        cmocka_unit_test(test_reauthentication), cmocka_unit_test(test_previous_session),
-        cmocka_unit_test(test_binding),          cmocka_unit_test(test_validate),
+        cmocka_unit_test(test_protection),
+        cmocka_unit_test(test_must_encrypt),
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_credits),
+        cmocka_unit_test(test_frames),
+        cmocka_unit_test(test_silent),
+        cmocka_unit_test(test_related),
+        cmocka_unit_test(test_chains),
+        cmocka_unit_test(test_waiting),
+        cmocka_unit_test(test_pipe_states),
+        cmocka_unit_test(test_reauthentication),
+        cmocka_unit_test(test_previous_session),
+        cmocka_unit_test(test_binding),
+        cmocka_unit_test(test_validate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

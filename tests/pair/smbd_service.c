@@ -16,7 +16,8 @@ static void must(bool ok)
 
 /* ---- what stands behind the pipes ---- */
 
-/* "echo" sends back what it gets; "twice" in two messages; "late" a second later; "mute" nothing; "bye" ends. */
+/* "echo" sends back what it gets; "twice" in two messages; "late" a second later; "mute" nothing; "bye" ends.
+ */
 struct served {
     struct smbd_pipe *p;
     char name[32];
@@ -103,7 +104,8 @@ static enum nt_status find_hash(void *arg, const char16_t *user, size_t user_len
     (void)arg;
     (void)domain;
     (void)domain_len;
-    bool alice = user_len == 5 && memcmp(user, u"alice", 10) == 0, bob = user_len == 3 && memcmp(user, u"bob", 6) == 0;
+    bool alice = user_len == 5 && memcmp(user, u"alice", 10) == 0,
+         bob = user_len == 3 && memcmp(user, u"bob", 6) == 0;
     if (!alice && !bob)
         return STATUS_NO_SUCH_USER;
     uint8_t wide[2 * sizeof FAKE_PASSWORD];
@@ -114,10 +116,10 @@ static enum nt_status find_hash(void *arg, const char16_t *user, size_t user_len
 }
 
 const struct sec_acceptor smbd_acceptor = { .nt_hash = find_hash,
-                                              .netbios_name = "FAKE",
-                                              .netbios_domain = "FAKEDOM",
-                                              .dns_name = "fake.example",
-                                              .dns_domain = "example" };
+                                            .netbios_name = "FAKE",
+                                            .netbios_domain = "FAKEDOM",
+                                            .dns_name = "fake.example",
+                                            .dns_domain = "example" };
 
 static uint8_t counter;
 static enum nt_status some_random(void *arg, void *buf, size_t len)
@@ -135,4 +137,3 @@ const struct nt_env *smbd_env(void)
     e.random = some_random;
     return &e;
 }
-

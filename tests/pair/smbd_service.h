@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What stands behind the pipes of the SMB server under test, and who may log on: alice, and bob, with one password. */
+/* What stands behind the pipes of the SMB server under test, and who may log on: alice, and bob, with one
+ * password. */
 #ifndef TESTS_SMBD_SERVICE_H
 #define TESTS_SMBD_SERVICE_H
 

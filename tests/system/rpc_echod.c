@@ -3,7 +3,8 @@
  * A server of the echo interface over TCP, for the clients of others: rpc_echod ADDRESS PORT. Accounts: user
  * "echo", password "Echo-1" (its NT hash is below); a keytab from ECHO_KEYTAB. Prints "ready PORT".
  * ECHO_LEVEL: least level (1 2 5 6, default 1). ECHO_LOCAL: a socket for ncalrpc, ECHO_TRUST: enum
- * rpc_local_trust for it. Ends with its standard input.
+ * rpc_local_trust for it. ECHO_SMB: a port for SMB at the same address; the pipe is "rpcecho". Ends with its
+ * standard input.
  */
 #include <poll.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 #include <msrpc/rpc_server.h>
 #include <msrpc/rpcecho.h>
+#include "serve/np.h"
 
 struct sleeper {
     struct sleeper *next;
@@ -202,6 +204,40 @@ static int serve(struct nt_loop *loop, struct sleeper **list)
     }
 }
 
+/* ncacn_np: the same server, by pipes of a small SMB server. */
+struct pipes {
+    struct smbd *server;
+    struct io_listener listener;
+    struct sec_acceptor acceptor;
+    struct serve_np np;
+};
+
+static void accepted(struct io_listener *l, int fd, const char *peer)
+{
+    (void)!smbd_accept(io_container(l, struct pipes, listener)->server, fd, peer);
+}
+
+static bool serve_pipes(struct nt_loop *loop, struct rpc_server *s, const char *address, struct pipes *p)
+{
+    static const char *const names[] = { "rpcecho", "epmapper", "lsarpc", NULL };
+    const char *port = getenv("ECHO_SMB");
+    struct smbd_options o = { .acceptor = &p->acceptor, .pipes = &serve_np_ops, .pipes_arg = &p->np };
+    uint16_t got;
+    if (!port)
+        return true;
+    p->acceptor = (struct sec_acceptor){ .nt_hash = nt_hash,
+                                         .netbios_name = "ECHO",
+                                         .netbios_domain = "WORKGROUP",
+                                         .dns_name = "echo",
+                                         .dns_domain = "example",
+                                         .keytab = getenv("ECHO_KEYTAB") };
+    p->np = (struct serve_np){ s, names };
+    o.require_encryption = getenv("ECHO_SEAL") != NULL;
+    memset(o.guid, 7, sizeof o.guid);
+    return smbd_new(loop, &o, &p->server) == STATUS_SUCCESS &&
+           io_listen(loop, &p->listener, address, (uint16_t)atoi(port), accepted, &got) == STATUS_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
     struct nt_error err = { "" };
@@ -209,6 +245,7 @@ int main(int argc, char **argv)
     struct nt_loop *loop;
     struct rpc_server *s;
     struct sleeper *sleepers = NULL;
+    struct pipes pipes = { 0 };
     uint16_t port;
     const char *level = getenv("ECHO_LEVEL"), *local = getenv("ECHO_LOCAL"), *trust = getenv("ECHO_TRUST");
     if (argc != 3)
@@ -231,9 +268,13 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s\n", err.text);
         return 1;
     }
+    if (!serve_pipes(loop, s, argv[1], &pipes))
+        return 1;
     printf("ready %u\n", port);
     fflush(stdout);
     int rc = serve(loop, &sleepers);
+    io_listen_stop(&pipes.listener);
+    smbd_free(pipes.server);
     rpc_server_free(s);
     while (sleepers) {
         struct sleeper *next = sleepers->next;

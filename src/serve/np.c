@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "serve/np.h"
+#include <stdio.h>
+#include <string.h>
+
+static bool np_exists(void *arg, const char *name)
+{
+    const struct serve_np *np = arg;
+    for (const char *const *p = np->names; *p; p++)
+        if (strcmp(*p, name) == 0)
+            return true;
+    return false;
+}
+
+static enum nt_status np_send(void *pipe, struct wr *w)
+{
+    return smbd_pipe_send(pipe, w);
+}
+
+static void np_end(void *pipe)
+{
+    smbd_pipe_end(pipe);
+}
+
+static const struct rpc_carrier carrier = { "ncacn_np", SMBD_HEADROOM, np_send, np_end };
+
+static enum nt_status np_open(void *arg, struct smbd_pipe *p, const char *name, void **ret_up)
+{
+    const struct serve_np *np = arg;
+    struct smbd_caller c;
+    struct rpc_carried *x;
+    char endpoint[300];
+    if (!np_exists(arg, name))
+        return STATUS_OBJECT_NAME_NOT_FOUND;
+    smbd_pipe_caller(p, &c);
+    snprintf(endpoint, sizeof endpoint, "\\pipe\\%s", name);
+    struct rpc_carried_caller who = { c.peer, endpoint, c.mech, c.token, c.level };
+    enum nt_status st = rpc_server_carry(np->server, &carrier, p, smbd_pipe_stream(p), &who, &x);
+    if (st == STATUS_SUCCESS)
+        *ret_up = x;
+    return st == STATUS_INSUFFICIENT_RESOURCES ? STATUS_PIPE_NOT_AVAILABLE : st;
+}
+
+static void np_data(void *up, uint8_t *data, size_t len)
+{
+    rpc_carried_data(up, data, len);
+}
+
+static void np_closed(void *up)
+{
+    rpc_carried_gone(up);
+}
+
+const struct smbd_pipe_ops serve_np_ops = { np_open, np_exists, np_data, np_closed };
