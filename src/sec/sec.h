@@ -116,6 +116,8 @@ struct sec_ctx {
 };
 
 extern const struct sec_provider sec_ntlm, sec_spnego;
+/* What an acceptor that speaks first sends: the mechanisms that it has ([MS-SPNG] 3.2.5.2). */
+void sec_spnego_hint(const struct sec_acceptor *a, struct wr *out);
 /* By name ("krb5", "ntlm", "spnego") or RPC authentication type; NULL when not built in (krb5). */
 const struct sec_provider *sec_provider_by_name(const char *name);
 const struct sec_provider *sec_provider_by_type(uint8_t rpc_auth_type);

@@ -116,6 +116,26 @@ static enum nt_status step_inner(struct spnego_ctx *c, struct nt_blob in, struct
     return st;
 }
 
+void sec_spnego_hint(const struct sec_acceptor *a, struct wr *out)
+{
+    enum spnego_mech mechs[3];
+    size_t n = 0;
+    struct wr list;
+    if (a->keytab && sec_provider_by_name("krb5")) {
+        mechs[n++] = MECH_MS_KRB5;
+        mechs[n++] = MECH_KRB5;
+    }
+    if (sec_acceptor_ntlm(a))
+        mechs[n++] = MECH_NTLM;
+    wr_init(&list, SEC_TOKEN_MAX);
+    spnego_put_mech_list(&list, mechs, n);
+    if (list.st == STATUS_SUCCESS)
+        spnego_put_init(out, (struct nt_blob){ list.base, list.len }, (struct nt_blob){ NULL, 0 }, true);
+    else
+        wr_fail(out, list.st);
+    wr_free(&list);
+}
+
 /* ---- client ---- */
 
 static enum nt_status client_first(struct spnego_ctx *c, struct nt_blob in, struct wr *out)

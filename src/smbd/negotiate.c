@@ -2,28 +2,9 @@
 /* NEGOTIATE, also as SMB1 clients begin it, and its later confirmation
  * ([MS-SMB2] 3.3.5.3, 3.3.5.4, 3.3.5.15.12). */
 #include <stdlib.h>
-#include "sec/m_spnego.h"
 #include "smbd/m_smbd.h"
 
 #define MULTI_PROTOCOL 0x02ffu
-
-/* What is offered to clients that let the server speak first ([MS-SPNG] 3.2.5.2). */
-static void put_hint(const struct smbd *s, struct wr *w)
-{
-    enum spnego_mech mechs[3];
-    size_t n = 0;
-    struct wr list;
-    if (s->o.acceptor->keytab && sec_provider_by_name("krb5")) {
-        mechs[n++] = MECH_MS_KRB5;
-        mechs[n++] = MECH_KRB5;
-    }
-    if (sec_acceptor_ntlm(s->o.acceptor))
-        mechs[n++] = MECH_NTLM;
-    wr_init(&list, UINT16_MAX);
-    spnego_put_mech_list(&list, mechs, n);
-    spnego_put_init(w, (struct nt_blob){ list.base, list.len }, (struct nt_blob){ NULL, 0 }, true);
-    wr_free(&list);
-}
 
 static uint32_t caps_of(const struct smbd_conn *c)
 {
@@ -47,7 +28,7 @@ static enum nt_status put_response(struct smbd_conn *c, struct wr *w, uint16_t d
     if (st != STATUS_SUCCESS)
         return st;
     wr_init(&hint, UINT16_MAX);
-    put_hint(c->s, &hint);
+    sec_spnego_hint(c->s->o.acceptor, &hint);
     struct smb_negotiate_rsp p = { .mode = mode_of(c->s),
                                    .dialect = dialect,
                                    .caps = c->caps,
