@@ -17,14 +17,22 @@ enum pipe_doing {
     PIPE_CLOSE,
 };
 
-struct smb_pipe {
-    struct npc_pipe base;
+/* One of the two ways of a pipe, with at most one operation on it. */
+struct pipe_way {
+    struct smb_pipe *pipe;
     enum pipe_doing doing;
-    struct smb_req req; /* one at a time: a transact holds the pipe */
+    struct smb_req req;
     struct npc_op *op;
-    uint8_t file_id[SMB_FILE_ID];
     uint64_t deadline;
     size_t max_out, wrote;
+    bool asked; /* npc_pipe_ops.ask */
+};
+
+struct smb_pipe {
+    struct npc_pipe base;
+    struct pipe_way in;  /* read and transact; opening and closing, too */
+    struct pipe_way out; /* write */
+    uint8_t file_id[SMB_FILE_ID];
     bool spoiled;   /* a transact was given up */
     struct wr copy; /* of a transact that may have to be repeated as WRITE + READ */
     struct nt_error err;
@@ -42,11 +50,5 @@ struct smb_pipe {
     struct nt_cancel *cancel;
     char name[NPC_NAME_SIZE];
 };
-
-/* npc_pipe_open_send with the pipe at once, for giving up. */
-enum nt_status npc_pipe_start(struct npc_session *s, const char *name, const struct npc_create *o,
-                              npc_pipe_done *done, void *arg, struct smb_pipe **ret);
-/* Ends an opening; done comes with STATUS_CANCELLED. */
-void npc_pipe_give_up(struct smb_pipe *p);
 
 #endif

@@ -12,10 +12,10 @@
 
 #pragma GCC visibility push(default) /* shared between our own libraries, see the *_PRIVATE nodes */
 
-/* One operation in flight, embedded in the caller's object; at most one read, write or transact per pipe at a
- * time (a transact holds the pipe, as on Windows): a second one is STATUS_PIPE_BUSY. After a transact that
- * was cancelled or ran out of time the pipe is of no more use (STATUS_PIPE_BROKEN): its answer may still
- * come. */
+/* One operation in flight, embedded in the caller's object; at most one write and one read or transact per
+ * pipe at a time: a second one is STATUS_PIPE_BUSY. What a transact reads is the next message, be it the
+ * answer to what it wrote or not. After a transact that was cancelled or ran out of time the pipe is of no
+ * more use (STATUS_PIPE_BROKEN): its answer may still come. */
 struct npc_op {
     void (*done)(struct npc_op *op); /* look at status, data, len */
     enum nt_status status;
@@ -37,6 +37,9 @@ struct npc_pipe_ops {
     enum nt_status (*transact)(struct npc_pipe *p, struct wr *out, size_t max_out, uint64_t deadline,
                                struct npc_op *op);
     void (*cancel)(struct npc_pipe *p, struct npc_op *op); /* SMB2 CANCEL; done comes with STATUS_CANCELLED */
+    /* SMB2 CANCEL for those who can tell answers apart: done comes with what the server says in the end,
+     * STATUS_CANCELLED or an answer, and not before. The pipe stays of use. */
+    void (*ask)(struct npc_pipe *p, struct npc_op *op);
     /* Asynchronous, never fails, frees. An operation in flight ends with STATUS_CANCELLED: its done still
      * comes, from the ready list. Drops the pipe's reference to the session. */
     void (*close)(struct npc_pipe *p);
@@ -55,11 +58,15 @@ struct npc_pipe {
 typedef void npc_session_done(void *arg, enum nt_status st, struct npc_session *s);
 typedef void npc_pipe_done(void *arg, enum nt_status st, struct npc_pipe *p);
 
-/* The loop of the options must be set. On failure the sentence is in o->error, which must live until done. */
+/* The loop of the options must be set. On failure the sentence is in o->error, which must live until done.
+ * ret (NULL: not wanted): what is being opened, valid until done, for giving up only. */
 enum nt_status npc_session_open_send(const char *server, const struct npc_options *o, npc_session_done *done,
-                                     void *arg);
+                                     void *arg, struct npc_session **ret);
 enum nt_status npc_pipe_open_send(struct npc_session *s, const char *name, const struct npc_create *o,
-                                  npc_pipe_done *done, void *arg);
+                                  npc_pipe_done *done, void *arg, struct npc_pipe **ret);
+/* Ends an opening, whose done then comes soon: STATUS_CANCELLED, or success where that was faster. */
+void npc_session_give_up(struct npc_session *s);
+void npc_pipe_give_up(struct npc_pipe *p);
 struct nt_loop *npc_session_loop(struct npc_session *s);
 struct io_stream *npc_session_stream(struct npc_session *s);
 

@@ -60,7 +60,8 @@ static struct smb_client *client_of(struct smb_pipe *p)
 /* The pipe alone; its reference to the session has been dropped, or will be. */
 static void pipe_free(struct smb_pipe *p)
 {
-    smb_abandon(&p->req);
+    smb_abandon(&p->in.req);
+    smb_abandon(&p->out.req);
     io_cancel(&p->delay);
     wr_free_secret(&p->copy);
     nt_cancel_unref(p->cancel);
@@ -83,7 +84,7 @@ static void open_finish(struct smb_pipe *p, enum nt_status st)
     npc_pipe_done *done = p->done;
     void *arg = p->arg;
     p->done = NULL;
-    p->doing = PIPE_IDLE;
+    p->in.doing = PIPE_IDLE;
     if (st == STATUS_SUCCESS) {
         done(arg, st, &p->base);
         return;
@@ -109,10 +110,10 @@ static enum nt_status send_create(struct smb_pipe *p)
     enum nt_status st = smb_put_create_req(&w, &p->create);
     if (st != STATUS_SUCCESS)
         wr_fail(&w, st);
-    p->req.command = SMB_CREATE;
-    p->req.done = pipe_done;
-    p->doing = PIPE_CREATE;
-    return smb_send(client_of(p), &p->req, &w, SMB_PREFIX, 0, p->open_deadline);
+    p->in.req.command = SMB_CREATE;
+    p->in.req.done = pipe_done;
+    p->in.doing = PIPE_CREATE;
+    return smb_send(client_of(p), &p->in.req, &w, SMB_PREFIX, 0, p->open_deadline);
 }
 
 static enum nt_status send_wait(struct smb_pipe *p)
@@ -127,10 +128,10 @@ static enum nt_status send_wait(struct smb_pipe *p)
     if (st != STATUS_SUCCESS)
         wr_fail(&w, st);
     wr_free(&in);
-    p->req.command = SMB_IOCTL;
-    p->req.done = pipe_done;
-    p->doing = PIPE_WAIT;
-    return smb_send(client_of(p), &p->req, &w, SMB_PREFIX, 0, p->open_deadline);
+    p->in.req.command = SMB_IOCTL;
+    p->in.req.done = pipe_done;
+    p->in.doing = PIPE_WAIT;
+    return smb_send(client_of(p), &p->in.req, &w, SMB_PREFIX, 0, p->open_deadline);
 }
 
 static void delay_over(struct io_item *it)
@@ -170,24 +171,25 @@ static void waited(struct smb_pipe *p, enum nt_status st)
         st = send_create(p);
         if (st != STATUS_SUCCESS)
             open_finish(p, st);
-    } else if (!client_of(p)->dead && now + pause < p->open_deadline && p->req.msg) {
+    } else if (!client_of(p)->dead && now + pause < p->open_deadline && p->in.req.msg) {
         io_timer(&client_of(p)->stream, &p->delay, now + (pause < LONGEST_DELAY ? pause : LONGEST_DELAY));
     } else {
-        open_finish(p, p->req.msg ? p->refused : st); /* what CREATE said tells more than that time ran out */
+        open_finish(p,
+                    p->in.req.msg ? p->refused : st); /* what CREATE said tells more than that time ran out */
     }
 }
 
 static void created(struct smb_pipe *p)
 {
     struct smb_create_rsp rsp;
-    enum nt_status st = p->req.status;
-    if (p->req.msg && p->req.hdr.status == STATUS_SUCCESS) {
-        enum nt_status got = smb_get_create_rsp(p->req.msg, p->req.len, &rsp);
+    enum nt_status st = p->in.req.status;
+    if (p->in.req.msg && p->in.req.hdr.status == STATUS_SUCCESS) {
+        enum nt_status got = smb_get_create_rsp(p->in.req.msg, p->in.req.len, &rsp);
         if (got == STATUS_SUCCESS)
             memcpy(p->file_id, rsp.file_id, sizeof p->file_id);
         p->has_handle = got == STATUS_SUCCESS;
         open_finish(p, st != STATUS_SUCCESS ? st : got); /* the cancel may have come too late */
-    } else if (p->req.msg) {
+    } else if (p->in.req.msg) {
         create_refused(p, st);
     } else {
         open_finish(p, st == STATUS_IO_TIMEOUT && p->tries ? p->refused : st);
@@ -196,38 +198,41 @@ static void created(struct smb_pipe *p)
 
 /* ---- one operation ---- */
 
-static void op_finish(struct smb_pipe *p, enum nt_status st, struct nt_blob data)
+static void op_finish(struct pipe_way *y, enum nt_status st, struct nt_blob data)
 {
     static const char *const doing[] = { "using",          "opening",        "opening",
                                          "writing to",     "reading from",   "transacting on",
                                          "transacting on", "transacting on", "closing" };
-    struct npc_op *op = p->op;
+    struct npc_op *op = y->op;
     if (st != STATUS_SUCCESS && st != STATUS_BUFFER_OVERFLOW)
-        pipe_failed(p, st, doing[p->doing]);
+        pipe_failed(y->pipe, st, doing[y->doing]);
     /* The server may have taken the request of a transact that was given up: who reads next would get its
      * answer. */
-    if ((st == STATUS_IO_TIMEOUT || st == STATUS_CANCELLED) && p->doing >= PIPE_TRANSACT &&
-        p->doing <= PIPE_TR_READ)
-        p->spoiled = true;
-    p->op = NULL;
-    p->doing = PIPE_IDLE;
+    if ((st == STATUS_IO_TIMEOUT || st == STATUS_CANCELLED) && y->doing >= PIPE_TRANSACT &&
+        y->doing <= PIPE_TR_READ && !y->asked)
+        y->pipe->spoiled = true;
+    y->op = NULL;
+    y->doing = PIPE_IDLE;
     op->status = st;
     op->data = (uint8_t *)(uintptr_t)data.data; /* lent from the driver's buffer, which is writable */
     op->len = data.len;
     op->done(op); /* may start the next one, or close the pipe: nothing is touched any more */
 }
 
-static void op_begin(struct smb_pipe *p, struct npc_op *op)
+static void op_begin(struct pipe_way *y, struct npc_op *op, uint64_t deadline)
 {
-    p->op = op;
-    op->pipe = &p->base;
+    y->op = op;
+    y->deadline = deadline;
+    y->asked = false;
+    op->pipe = &y->pipe->base;
     op->data = NULL;
     op->len = 0;
 }
 
-static enum nt_status not_idle(struct smb_pipe *p, struct wr *out)
+static enum nt_status not_idle(struct pipe_way *y, struct wr *out)
 {
-    enum nt_status st = p->doing != PIPE_IDLE ? STATUS_PIPE_BUSY
+    struct smb_pipe *p = y->pipe;
+    enum nt_status st = y->doing != PIPE_IDLE ? STATUS_PIPE_BUSY
                         : p->spoiled          ? STATUS_PIPE_BROKEN
                         : out                 ? out->st
                                               : STATUS_SUCCESS;
@@ -243,37 +248,37 @@ static enum nt_status not_idle(struct smb_pipe *p, struct wr *out)
 }
 
 /* Starts one request of an operation; when it cannot go out, the operation has not begun. */
-static enum nt_status launch(struct smb_pipe *p, enum pipe_doing doing, enum smb_command cmd, struct wr *out,
+static enum nt_status launch(struct pipe_way *y, enum pipe_doing doing, enum smb_command cmd, struct wr *out,
                              size_t start, size_t payload)
 {
-    p->req.command = (uint16_t)cmd;
-    p->req.done = pipe_done;
-    p->doing = doing;
-    enum nt_status st = smb_send(client_of(p), &p->req, out, start, payload, p->deadline);
+    y->req.command = (uint16_t)cmd;
+    y->req.done = pipe_done;
+    y->doing = doing;
+    enum nt_status st = smb_send(client_of(y->pipe), &y->req, out, start, payload, y->deadline);
     if (st != STATUS_SUCCESS) {
-        p->doing = PIPE_IDLE;
-        p->op = NULL;
-        pipe_failed(p, st, "using");
+        y->doing = PIPE_IDLE;
+        y->op = NULL;
+        pipe_failed(y->pipe, st, "using");
     }
     return st;
 }
 
-static enum nt_status launch_write(struct smb_pipe *p, enum pipe_doing doing, struct wr *out)
+static enum nt_status launch_write(struct pipe_way *y, enum pipe_doing doing, struct wr *out)
 {
     size_t n = out->len - NPC_HEADROOM;
-    p->wrote = n;
-    smb_fill_write_req(out->base + NPC_HEADROOM - SMB_WRITE_FIX, p->file_id, n);
-    return launch(p, doing, SMB_WRITE, out, NPC_HEADROOM - SMB_WRITE_FIX - SMB_HDR, n);
+    y->wrote = n;
+    smb_fill_write_req(out->base + NPC_HEADROOM - SMB_WRITE_FIX, y->pipe->file_id, n);
+    return launch(y, doing, SMB_WRITE, out, NPC_HEADROOM - SMB_WRITE_FIX - SMB_HDR, n);
 }
 
-static enum nt_status launch_read(struct smb_pipe *p, enum pipe_doing doing)
+static enum nt_status launch_read(struct pipe_way *y, enum pipe_doing doing)
 {
     struct wr w;
-    struct smb_read_req q = { .length = (uint32_t)p->max_out };
-    memcpy(q.file_id, p->file_id, sizeof q.file_id);
+    struct smb_read_req q = { .length = (uint32_t)y->max_out };
+    memcpy(q.file_id, y->pipe->file_id, sizeof q.file_id);
     smb_begin(&w, SMB_PREFIX + SMB_HDR + 64);
     smb_put_read_req(&w, &q);
-    return launch(p, doing, SMB_READ, &w, SMB_PREFIX, p->max_out);
+    return launch(y, doing, SMB_READ, &w, SMB_PREFIX, y->max_out);
 }
 
 static size_t at_most(size_t v, size_t limit)
@@ -285,7 +290,7 @@ static enum nt_status smb_pipe_write(struct npc_pipe *base, struct wr *out, uint
                                      struct npc_op *op)
 {
     struct smb_pipe *p = (struct smb_pipe *)base;
-    enum nt_status st = not_idle(p, out);
+    enum nt_status st = not_idle(&p->out, out);
     if (st != STATUS_SUCCESS)
         return st;
     if (out->len - NPC_HEADROOM > client_of(p)->max_write) {
@@ -293,21 +298,19 @@ static enum nt_status smb_pipe_write(struct npc_pipe *base, struct wr *out, uint
         return pipe_failed(p, STATUS_INVALID_PARAMETER,
                            "more than the server takes at once was to be written to");
     }
-    op_begin(p, op);
-    p->deadline = deadline;
-    return launch_write(p, PIPE_WRITE, out);
+    op_begin(&p->out, op, deadline);
+    return launch_write(&p->out, PIPE_WRITE, out);
 }
 
 static enum nt_status smb_pipe_read(struct npc_pipe *base, size_t max, uint64_t deadline, struct npc_op *op)
 {
     struct smb_pipe *p = (struct smb_pipe *)base;
-    enum nt_status st = not_idle(p, NULL);
+    enum nt_status st = not_idle(&p->in, NULL);
     if (st != STATUS_SUCCESS)
         return st;
-    op_begin(p, op);
-    p->deadline = deadline;
-    p->max_out = at_most(max, client_of(p)->max_read);
-    return launch_read(p, PIPE_READ);
+    op_begin(&p->in, op, deadline);
+    p->in.max_out = at_most(max, client_of(p)->max_read);
+    return launch_read(&p->in, PIPE_READ);
 }
 
 static enum nt_status smb_pipe_transact(struct npc_pipe *base, struct wr *out, size_t max_out,
@@ -315,78 +318,81 @@ static enum nt_status smb_pipe_transact(struct npc_pipe *base, struct wr *out, s
 {
     struct smb_pipe *p = (struct smb_pipe *)base;
     struct npc_session *s = base->session;
-    enum nt_status st = not_idle(p, out);
+    struct pipe_way *y = &p->in;
+    enum nt_status st = not_idle(y, out);
     if (st != STATUS_SUCCESS)
         return st;
     size_t n = out->len - NPC_HEADROOM;
-    op_begin(p, op);
-    p->deadline = deadline;
+    op_begin(y, op, deadline);
     if (s->transact_refused || n > s->client.max_transact) {
-        p->max_out = at_most(max_out, s->client.max_read);
-        return launch_write(p, PIPE_TR_WRITE, out);
+        y->max_out = at_most(max_out, s->client.max_read);
+        return launch_write(y, PIPE_TR_WRITE, out);
     }
-    p->max_out = at_most(max_out, s->client.max_transact);
+    y->max_out = at_most(max_out, s->client.max_transact);
     if (s->client.sealing && !s->transact_proven) { /* kept for WRITE + READ, until one transact has worked */
         wr_free_secret(&p->copy);
         wr_init(&p->copy, SMB_MAX_MESSAGE);
         wr_bytes(&p->copy, out->base, out->len);
     }
     struct smb_ioctl q = { .code = FSCTL_PIPE_TRANSCEIVE,
-                           .max_out = (uint32_t)p->max_out,
+                           .max_out = (uint32_t)y->max_out,
                            .data = { NULL, n } };
     memcpy(q.file_id, p->file_id, sizeof q.file_id);
     smb_fill_ioctl_req(out->base + NPC_HEADROOM - SMB_IOCTL_FIX, &q);
-    return launch(p, PIPE_TRANSACT, SMB_IOCTL, out, NPC_HEADROOM - SMB_IOCTL_FIX - SMB_HDR,
-                  n > p->max_out ? n : p->max_out);
+    return launch(y, PIPE_TRANSACT, SMB_IOCTL, out, NPC_HEADROOM - SMB_IOCTL_FIX - SMB_HDR,
+                  n > y->max_out ? n : y->max_out);
 }
 
 /* ---- answers ---- */
 
-static void wrote(struct smb_pipe *p, enum nt_status st)
+static void wrote(struct pipe_way *y, enum nt_status st)
 {
     uint32_t n = 0;
     if (st == STATUS_SUCCESS)
-        st = smb_get_write_rsp(p->req.msg, p->req.len, &n);
-    if (st == STATUS_SUCCESS && n != p->wrote)
+        st = smb_get_write_rsp(y->req.msg, y->req.len, &n);
+    if (st == STATUS_SUCCESS && n != y->wrote)
         st = STATUS_INVALID_NETWORK_RESPONSE; /* half a message has no meaning */
-    if (st == STATUS_SUCCESS && p->doing == PIPE_TR_WRITE) {
-        struct npc_op *op = p->op;
-        st = launch_read(p, PIPE_TR_READ);
+    if (st == STATUS_SUCCESS && y->doing == PIPE_TR_WRITE) {
+        struct npc_op *op = y->op;
+        st = launch_read(y, PIPE_TR_READ);
+        if (st == STATUS_SUCCESS && y->asked)
+            smb_ask_cancel(&y->req);
         if (st == STATUS_SUCCESS)
             return;
-        p->op = op;
+        y->op = op;
     }
-    op_finish(p, st, (struct nt_blob){ NULL, 0 });
+    op_finish(y, st, (struct nt_blob){ NULL, 0 });
 }
 
-static void have_read(struct smb_pipe *p, enum nt_status st)
+static void have_read(struct pipe_way *y, enum nt_status st)
 {
     struct nt_blob data = { NULL, 0 };
     if (st == STATUS_SUCCESS || st == STATUS_BUFFER_OVERFLOW) {
-        enum nt_status got = smb_get_read_rsp(p->req.msg, p->req.len, &data);
-        if (got != STATUS_SUCCESS || data.len > p->max_out) {
+        enum nt_status got = smb_get_read_rsp(y->req.msg, y->req.len, &data);
+        if (got != STATUS_SUCCESS || data.len > y->max_out) {
             st = STATUS_INVALID_NETWORK_RESPONSE;
             data = (struct nt_blob){ NULL, 0 };
         }
     }
-    op_finish(p, st, data);
+    op_finish(y, st, data);
 }
 
-static void transacted(struct smb_pipe *p, enum nt_status st)
+static void transacted(struct pipe_way *y, enum nt_status st)
 {
+    struct smb_pipe *p = y->pipe;
     struct npc_session *s = p->base.session;
     struct smb_ioctl rsp = { .data = { NULL, 0 } };
     if (st == STATUS_INVALID_PARAMETER && p->copy.len && p->copy.st == STATUS_SUCCESS &&
         !s->transact_proven) {
         /* some servers refuse this request when it is encrypted; what they were asked has not begun */
-        struct npc_op *op = p->op;
+        struct npc_op *op = y->op;
         struct wr out = p->copy;
         wr_init(&p->copy, 0);
         s->transact_refused = true;
-        st = launch_write(p, PIPE_TR_WRITE, &out);
+        st = launch_write(y, PIPE_TR_WRITE, &out);
         if (st == STATUS_SUCCESS)
             return;
-        p->op = op;
+        y->op = op;
     }
     if (p->copy.base) {
         wr_free_secret(&p->copy);
@@ -394,43 +400,43 @@ static void transacted(struct smb_pipe *p, enum nt_status st)
     }
     if (st == STATUS_SUCCESS || st == STATUS_BUFFER_OVERFLOW) {
         s->transact_proven = true;
-        enum nt_status got = smb_get_ioctl_rsp(p->req.msg, p->req.len, &rsp);
-        if (got != STATUS_SUCCESS || rsp.code != FSCTL_PIPE_TRANSCEIVE || rsp.data.len > p->max_out) {
+        enum nt_status got = smb_get_ioctl_rsp(y->req.msg, y->req.len, &rsp);
+        if (got != STATUS_SUCCESS || rsp.code != FSCTL_PIPE_TRANSCEIVE || rsp.data.len > y->max_out) {
             st = STATUS_INVALID_NETWORK_RESPONSE;
             rsp.data = (struct nt_blob){ NULL, 0 };
         }
     }
-    op_finish(p, st, rsp.data);
+    op_finish(y, st, rsp.data);
 }
 
 static void pipe_done(struct smb_req *r)
 {
-    struct smb_pipe *p = io_container(r, struct smb_pipe, req);
+    struct pipe_way *y = io_container(r, struct pipe_way, req);
     enum nt_status st = r->status;
     /* An answer without a message has an error; and none of these commands has a success but STATUS_SUCCESS.
      */
     if (nt_ok(st) && (!r->msg || st != STATUS_SUCCESS))
         st = STATUS_INVALID_NETWORK_RESPONSE;
-    switch (p->doing) {
+    switch (y->doing) {
     case PIPE_CREATE:
-        created(p);
+        created(y->pipe);
         break;
     case PIPE_WAIT:
-        waited(p, st);
+        waited(y->pipe, st);
         break;
     case PIPE_WRITE:
     case PIPE_TR_WRITE:
-        wrote(p, st);
+        wrote(y, st);
         break;
     case PIPE_READ:
     case PIPE_TR_READ:
-        have_read(p, st);
+        have_read(y, st);
         break;
     case PIPE_TRANSACT:
-        transacted(p, st);
+        transacted(y, st);
         break;
     case PIPE_CLOSE:
-        pipe_free(p);
+        pipe_free(y->pipe);
         break;
     case PIPE_IDLE:
         break;
@@ -439,11 +445,25 @@ static void pipe_done(struct smb_req *r)
 
 /* ---- cancel, close ---- */
 
+static struct pipe_way *way_of(struct smb_pipe *p, const struct npc_op *op)
+{
+    return p->in.op == op ? &p->in : p->out.op == op ? &p->out : NULL;
+}
+
 static void smb_pipe_cancel(struct npc_pipe *base, struct npc_op *op)
 {
-    struct smb_pipe *p = (struct smb_pipe *)base;
-    if (p->op == op)
-        smb_cancel(&p->req);
+    struct pipe_way *y = way_of((struct smb_pipe *)base, op);
+    if (y)
+        smb_cancel(&y->req);
+}
+
+static void smb_pipe_ask(struct npc_pipe *base, struct npc_op *op)
+{
+    struct pipe_way *y = way_of((struct smb_pipe *)base, op);
+    if (!y)
+        return;
+    y->asked = true;
+    smb_ask_cancel(&y->req);
 }
 
 /* An operation that close has cut off; its pipe may be gone already. */
@@ -453,29 +473,36 @@ static void op_cut(struct io_item *it)
     op->done(op);
 }
 
+static void cut(struct pipe_way *y)
+{
+    struct npc_op *op = y->op;
+    if (!op)
+        return;
+    smb_abandon(&y->req);
+    y->op = NULL;
+    y->doing = PIPE_IDLE;
+    op->status = STATUS_CANCELLED;
+    op->data = NULL;
+    op->len = 0;
+    io_item_init(&op->item, op_cut);
+    io_ready(&client_of(y->pipe)->stream, &op->item);
+}
+
 static void smb_pipe_close(struct npc_pipe *base)
 {
     struct smb_pipe *p = (struct smb_pipe *)base;
-    struct npc_op *op = p->op;
     struct wr w;
-    if (op) {
-        smb_abandon(&p->req);
-        p->op = NULL;
-        op->status = STATUS_CANCELLED;
-        op->data = NULL;
-        op->len = 0;
-        io_item_init(&op->item, op_cut);
-        io_ready(&client_of(p)->stream, &op->item);
-    }
+    cut(&p->in);
+    cut(&p->out);
     smb_begin(&w, SMB_PREFIX + SMB_HDR + 32);
     smb_put_close_req(&w, p->file_id);
-    p->req.command = SMB_CLOSE;
-    p->req.done = pipe_done;
-    p->doing = PIPE_CLOSE;
+    p->in.req.command = SMB_CLOSE;
+    p->in.req.done = pipe_done;
+    p->in.doing = PIPE_CLOSE;
     /* The session may go at once: its LOGOFF stands behind this, and no answer outlives the connection. */
     struct npc_session *s = base->session;
     uint64_t deadline = io_loop_now(s->loop) + NPC_CLOSE_NS;
-    if (smb_send(&s->client, &p->req, &w, SMB_PREFIX, 0, deadline) != STATUS_SUCCESS)
+    if (smb_send(&s->client, &p->in.req, &w, SMB_PREFIX, 0, deadline) != STATUS_SUCCESS)
         pipe_free(p);
     npc_session_unref(s);
 }
@@ -486,6 +513,7 @@ static const struct npc_pipe_ops smb_pipe_ops = {
     .read = smb_pipe_read,
     .transact = smb_pipe_transact,
     .cancel = smb_pipe_cancel,
+    .ask = smb_pipe_ask,
     .close = smb_pipe_close,
 };
 
@@ -504,8 +532,8 @@ static void fill_create(struct smb_pipe *p, const struct npc_create *o)
     };
 }
 
-enum nt_status npc_pipe_start(struct npc_session *s, const char *name, const struct npc_create *o,
-                              npc_pipe_done *done, void *arg, struct smb_pipe **ret)
+enum nt_status npc_pipe_open_send(struct npc_session *s, const char *name, const struct npc_create *o,
+                                  npc_pipe_done *done, void *arg, struct npc_pipe **ret)
 {
     struct npc_create own = NPC_CREATE_INIT; /* a caller that was built earlier may have a shorter one */
     if (o)
@@ -521,6 +549,7 @@ enum nt_status npc_pipe_start(struct npc_session *s, const char *name, const str
     }
     p->base.ops = &smb_pipe_ops;
     p->base.session = npc_session_ref(s);
+    p->in.pipe = p->out.pipe = p;
     p->timeout_ms = o->timeout_ms ? o->timeout_ms : s->timeout_ms;
     p->cancel = nt_cancel_ref(o->cancel);
     p->open_deadline = npc_deadline(s, p->timeout_ms);
@@ -537,20 +566,15 @@ enum nt_status npc_pipe_start(struct npc_session *s, const char *name, const str
         return st;
     }
     if (ret)
-        *ret = p;
+        *ret = &p->base;
     return st;
 }
 
-enum nt_status npc_pipe_open_send(struct npc_session *s, const char *name, const struct npc_create *o,
-                                  npc_pipe_done *done, void *arg)
+void npc_pipe_give_up(struct npc_pipe *base)
 {
-    return npc_pipe_start(s, name, o, done, arg, NULL);
-}
-
-void npc_pipe_give_up(struct smb_pipe *p)
-{
+    struct smb_pipe *p = (struct smb_pipe *)base;
     p->given_up = true;
-    smb_cancel(&p->req);
+    smb_cancel(&p->in.req);
     if (p->delay.stream) /* in a pause: it is over */
         io_ready(&client_of(p)->stream, &p->delay);
 }

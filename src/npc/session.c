@@ -191,7 +191,7 @@ static enum nt_status take_options(const struct npc_options *from, struct npc_op
 }
 
 enum nt_status npc_session_open_send(const char *server, const struct npc_options *o, npc_session_done *done,
-                                     void *arg)
+                                     void *arg, struct npc_session **ret)
 {
     struct npc_session *s;
     struct npc_options own;
@@ -200,7 +200,18 @@ enum nt_status npc_session_open_send(const char *server, const struct npc_option
         return st;
     if (!own.loop)
         return nt_error_set(own.error, STATUS_INVALID_PARAMETER, "an asynchronous session needs a loop");
-    return open_send(server, &own, false, done, arg, &s);
+    st = open_send(server, &own, false, done, arg, &s);
+    if (st == STATUS_SUCCESS && ret)
+        *ret = s;
+    return st;
+}
+
+void npc_session_give_up(struct npc_session *s)
+{
+    if (!s->done)
+        return;
+    s->why = STATUS_CANCELLED;
+    smb_client_close(&s->client);
 }
 
 struct opening {
@@ -233,8 +244,7 @@ static enum nt_status open_wait(const char *server, const struct npc_options *o,
         return st;
     if (io_wait(o->loop, is_opened, &w, UINT64_MAX, o->cancel) == STATUS_CANCELLED && !w.done) {
         nt_error_set(o->error, STATUS_CANCELLED, "connecting to %s was cancelled", server);
-        s->why = STATUS_CANCELLED;
-        smb_client_close(&s->client);
+        npc_session_give_up(s);
         (void)io_wait(o->loop, is_opened, &w, UINT64_MAX, NULL); /* closing has a limit of its own */
     }
     if (w.st == STATUS_SUCCESS)

@@ -84,10 +84,10 @@ enum nt_status npc_pipe_open(struct npc_session *s, const char *name, const stru
                              struct npc_pipe **ret)
 {
     struct opening w = { 0 };
-    struct smb_pipe *p;
+    struct npc_pipe *p;
     if (!npc_may_wait(s->loop))
         return nt_error_set(&s->client.err, STATUS_INVALID_DEVICE_STATE, "not from a callback");
-    enum nt_status st = npc_pipe_start(s, name, o, opened, &w, &p);
+    enum nt_status st = npc_pipe_open_send(s, name, o, opened, &w, &p);
     if (st != STATUS_SUCCESS)
         return st;
     if (io_wait(s->loop, is_opened, &w, UINT64_MAX, o ? o->cancel : NULL) == STATUS_CANCELLED) {

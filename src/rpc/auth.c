@@ -157,9 +157,9 @@ void rpc_auth_step(struct rpc_conn *c, struct nt_blob token)
 
 /* ---- sending ---- */
 
-static bool send_leg(struct rpc_conn *c, struct wr *w, bool answer)
+static bool send_leg(struct rpc_conn *c, struct wr *w, enum rpc_tp_then then)
 {
-    enum nt_status st = c->tp->ops->send(c->tp, w, answer);
+    enum nt_status st = c->tp->ops->send(c->tp, w, then);
     if (st != STATUS_SUCCESS)
         rpc_conn_fail(c, st, doing_bind, "the request could not be sent");
     return st == STATUS_SUCCESS;
@@ -196,7 +196,7 @@ void rpc_send_bind(struct rpc_conn *c, struct nt_blob token)
     if (c->provider)
         rpc_put_token(&w, start, &c->sec, token);
     rpc_conn_state(c, RPC_ST_BIND);
-    send_leg(c, &w, true);
+    send_leg(c, &w, RPC_TP_ALONE);
 }
 
 enum nt_status rpc_put_alter(struct rpc_conn *c, const struct rpc_sec *sec, uint32_t id, unsigned flags,
@@ -209,7 +209,7 @@ enum nt_status rpc_put_alter(struct rpc_conn *c, const struct rpc_sec *sec, uint
     size_t start = rpc_conn_writer(c, &w, RPC_FRAG_MAX);
     rpc_put_bind(&w, RPC_PT_ALTER, RPC_PFC_WHOLE | flags, id, c->max_frag, c->assoc, &elem, 1);
     rpc_put_token(&w, start, sec, token);
-    return c->tp->ops->send(c->tp, &w, true);
+    return c->tp->ops->send(c->tp, &w, rpc_conn_then(c));
 }
 
 static void send_alter(struct rpc_conn *c, struct nt_blob token)
@@ -228,7 +228,7 @@ enum nt_status rpc_send_auth3(struct rpc_conn *c, const struct rpc_sec *sec, uin
     size_t start = rpc_conn_writer(c, &w, RPC_FRAG_MAX);
     rpc_put_auth3(&w, id);
     rpc_put_token(&w, start, sec, token);
-    return c->tp->ops->send(c->tp, &w, false);
+    return c->tp->ops->send(c->tp, &w, RPC_TP_MORE);
 }
 
 /* ---- after a step ---- */
@@ -423,7 +423,7 @@ void rpc_on_bind_ack(struct rpc_conn *c, const uint8_t *pdu, const struct rpc_pd
     if (!ack_holds(c, d, first) || !trailer_holds(c, d))
         return;
     if (first)
-        c->mpx = (d->h.flags & RPC_PFC_CONC_MPX) && !(c->tp->ops->caps & RPC_TP_ONE_OP);
+        c->mpx = d->h.flags & RPC_PFC_CONC_MPX;
     if (first)
         c->sec.header_sign = c->sec.offered_header_sign && (d->h.flags & RPC_PFC_HEADER_SIGN);
     if (c->sec.established)

@@ -114,7 +114,7 @@ static bool send_bare(struct rpc_conn *c, enum rpc_ptype type, uint32_t id)
     size_t start = rpc_conn_writer(c, &w, RPC_HDR_LEN);
     rpc_put_hdr(&w, type, RPC_PFC_WHOLE, id);
     rpc_pdu_end(&w, start, 0);
-    return c->tp->ops->send(c->tp, &w, false) == STATUS_SUCCESS;
+    return c->tp->ops->send(c->tp, &w, RPC_TP_ASIDE) == STATUS_SUCCESS;
 }
 
 /* A call that is on the wire ends now. A server that knows about orphans is told ([MS-RPCE] 3.3.1.5.10).
@@ -129,15 +129,13 @@ static void give_up(struct rpc_call *call, enum nt_status st)
                      st == STATUS_IO_TIMEOUT ? "the server did not answer in time"
                                              : "given up by the caller");
     /* in the middle of a negotiation there is nothing to go on with */
-    bool keep = call->op && !(c->tp->ops->caps & RPC_TP_ONE_OP);
-    if (keep && (c->features & RPC_FEATURE_KEEP_ON_ORPHAN))
-        keep = send_bare(c, RPC_PT_ORPHANED, id);
-    else
-        keep = keep && c->mpx;
+    bool keep =
+        call->op && (c->features & RPC_FEATURE_KEEP_ON_ORPHAN ? send_bare(c, RPC_PT_ORPHANED, id) : c->mpx);
     finish(call, st);
     if (keep) {
         rpc_orphans_add(&c->orphans, id);
         rpc_calls_pump(c);
+        c->tp->ops->relax(c->tp, c->sent.n == 0);
     } else {
         rpc_conn_fail(c, STATUS_CONNECTION_DISCONNECTED, NULL, "%s", "");
     }
@@ -163,7 +161,7 @@ void rpc_call_cancel(struct rpc_call *call)
         finish(call, STATUS_CANCELLED);
         break;
     case RPC_CALL_SENT:
-        if ((c->tp->ops->caps & RPC_TP_ONE_OP) || !send_bare(c, RPC_PT_CO_CANCEL, call->id)) {
+        if (!send_bare(c, RPC_PT_CO_CANCEL, call->id)) {
             give_up(call, STATUS_CANCELLED);
             break;
         }
@@ -232,7 +230,7 @@ static enum nt_status send_whole(struct rpc_conn *c, struct rpc_call *call, stru
         wr_free(w);
         return protect_failed(c, call, st);
     }
-    return c->tp->ops->send(c->tp, w, true);
+    return c->tp->ops->send(c->tp, w, rpc_conn_then(c));
 }
 
 static enum nt_status send_fragment(struct rpc_conn *c, struct rpc_call *call, const uint8_t *stub,
@@ -256,7 +254,7 @@ static enum nt_status send_fragment(struct rpc_conn *c, struct rpc_call *call, c
         wr_free(&w);
         return protect_failed(c, call, st);
     }
-    return c->tp->ops->send(c->tp, &w, s->last);
+    return c->tp->ops->send(c->tp, &w, s->last ? rpc_conn_then(c) : RPC_TP_MORE);
 }
 
 static enum nt_status send_split(struct rpc_conn *c, struct rpc_call *call, struct wr *w, struct rpc_split *s,
@@ -313,7 +311,7 @@ static enum nt_status send_alter(struct rpc_conn *c, struct rpc_call *call)
     struct wr w;
     (void)rpc_conn_writer(c, &w, RPC_FRAG_MAX);
     rpc_put_bind(&w, RPC_PT_ALTER, RPC_PFC_WHOLE, call->id, c->max_frag, c->assoc, elems, n);
-    return c->tp->ops->send(c->tp, &w, true);
+    return c->tp->ops->send(c->tp, &w, rpc_conn_then(c));
 }
 
 /* On failure the call is still in the queue, or the connection is closed and the call finished. */

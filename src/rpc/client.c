@@ -128,6 +128,18 @@ void rpc_conn_extended(struct rpc_conn *c, struct nt_blob data, char *buf, size_
         snprintf(buf, size, "%s%s", text[0] ? "; " : "", text);
 }
 
+/* Ends what is still being opened below. */
+static void stop_opening(struct rpc_conn *c)
+{
+    rpc_map_cancel(c);
+    if (c->opening_session)
+        npc_session_give_up(c->opening_session);
+    if (c->opening_pipe)
+        npc_pipe_give_up(c->opening_pipe);
+    c->opening_session = NULL;
+    c->opening_pipe = NULL;
+}
+
 /* doing NULL: the sentence is there already. */
 void rpc_conn_fail(struct rpc_conn *c, enum nt_status st, const char *doing, const char *fmt, ...)
 {
@@ -145,7 +157,7 @@ void rpc_conn_fail(struct rpc_conn *c, enum nt_status st, const char *doing, con
     c->why = st;
     if (c->tp)
         c->tp->ops->close(c->tp);
-    rpc_map_cancel(c);
+    stop_opening(c);
     rpc_calls_fail(c, st);
     rpc_conn_wake(c);
 }
@@ -216,6 +228,8 @@ void rpc_conn_bound(struct rpc_conn *c)
     io_cancel(&c->timer);
     io_watch_stop(&c->watch);
     rpc_conn_state(c, RPC_ST_READY);
+    if (rpc_sec_signs(&c->sec))
+        c->tp->ops->in_order(c->tp);
     rpc_conn_wake(c);
 }
 
@@ -358,8 +372,7 @@ static void conn_data(void *up, uint8_t *data, size_t len)
             on_pdu(c, c->in.base, n);
         }
     }
-    /* What has begun must be read to its end; what has not begun comes with the answer to what was sent. */
-    if (c->state != RPC_ST_CLOSED && (c->in.len || c->n_midway))
+    if (c->state != RPC_ST_CLOSED && (c->in.len || c->sent.n))
         c->tp->ops->want(c->tp);
 }
 
@@ -451,9 +464,12 @@ static void npc_failed(struct rpc_conn *c, enum nt_status st)
 static bool npc_returned(struct rpc_conn *c)
 {
     c->npc_pending--;
+    c->opening_session = NULL;
+    c->opening_pipe = NULL;
     if (!c->closing)
         return true;
-    conn_destroy(c);
+    if (!c->deferred && !c->destroyed_later)
+        conn_destroy(c);
     return false;
 }
 
@@ -488,7 +504,7 @@ static enum nt_status open_pipe(struct rpc_conn *c)
     struct npc_create o = NPC_CREATE_INIT;
     o.timeout_ms = ms_left(c);
     o.cancel = c->open_cancel;
-    enum nt_status st = npc_pipe_open_send(c->session, c->endpoint, &o, pipe_opened, c);
+    enum nt_status st = npc_pipe_open_send(c->session, c->endpoint, &o, pipe_opened, c, &c->opening_pipe);
     if (st == STATUS_SUCCESS)
         c->npc_pending++;
     return st;
@@ -522,7 +538,7 @@ static struct npc_options session_options(struct rpc_conn *c, const struct rpc_o
         n.target = c->target;
     if (c->binding->dialect)
         n.min_dialect = n.max_dialect = c->binding->dialect;
-    n.timeout_ms = c->loop ? ms_left(c) : c->timeout_ms;
+    n.timeout_ms = c->open_deadline ? ms_left(c) : c->timeout_ms; /* the synchronous way has none yet */
     n.cancel = o->cancel;
     n.loop = c->loop;
     n.env = c->env;
@@ -536,7 +552,7 @@ static enum nt_status start_np(struct rpc_conn *c, const struct rpc_options *o)
         return open_pipe(c);
     rpc_conn_state(c, RPC_ST_SESSION);
     struct npc_options n = session_options(c, o);
-    enum nt_status st = npc_session_open_send(c->binding->host, &n, session_opened, c);
+    enum nt_status st = npc_session_open_send(c->binding->host, &n, session_opened, c, &c->opening_session);
     if (st == STATUS_SUCCESS)
         c->npc_pending++;
     return st;
@@ -614,7 +630,9 @@ static enum nt_status set_endpoint(struct rpc_conn *c, const struct rpc_interfac
 
 static void destroy_fn(struct io_item *it)
 {
-    conn_destroy(io_container(it, struct rpc_conn, destroy));
+    struct rpc_conn *c = io_container(it, struct rpc_conn, destroy);
+    c->deferred = false;
+    conn_destroy(c);
 }
 
 static enum nt_status conn_set(struct rpc_conn *c, const struct rpc_interface *i, const struct rpc_options *o)
@@ -911,15 +929,17 @@ void rpc_close(struct rpc_conn *c)
         c->why = STATUS_CONNECTION_ABORTED;
         if (c->tp)
             c->tp->ops->close(c->tp);
-        rpc_map_cancel(c);
+        stop_opening(c);
         rpc_calls_fail(c, STATUS_CONNECTION_ABORTED);
     }
-    if (c->waiting)
+    if (c->waiting) {
         c->destroyed_later = true; /* the synchronous call below us on the stack still looks at it */
-    else if (c->loop)
+    } else if (c->loop) {
+        c->deferred = true;
         io_loop_defer(c->loop, &c->destroy);
-    else
+    } else {
         conn_destroy(c);
+    }
 }
 
 /* ---- facts ---- */

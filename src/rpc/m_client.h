@@ -160,17 +160,26 @@ struct rpc_conn {
     void *open_arg;
     struct nt_error *open_error; /* the caller's, copied to at the end */
     uint64_t open_deadline;
-    void *mapping;        /* request to the endpoint mapper */
-    unsigned npc_pending; /* callbacks from npc that will come */
+    void *mapping;                       /* request to the endpoint mapper */
+    unsigned npc_pending;                /* callbacks from npc that will come */
+    struct npc_session *opening_session; /* of the one or the other */
+    struct npc_pipe *opening_pipe;
 
     struct io_item ready, timer, destroy;
     struct io_watch watch; /* the cancel token of opening */
     bool own_loop;         /* the loop is ours */
     bool waiting;          /* a synchronous call runs the loop */
     bool closing;          /* rpc_close was called */
+    bool deferred;         /* `destroy` waits in the loop */
     bool destroyed_later;  /* by the synchronous call that runs the loop */
     struct nt_error err;
 };
+
+/* The answer to what is being sent may come behind those of others. */
+static inline enum rpc_tp_then rpc_conn_then(const struct rpc_conn *c)
+{
+    return c->sent.n || c->orphans.n ? RPC_TP_AMONG : RPC_TP_ALONE;
+}
 
 /* ---- client.c ---- */
 /* rpc_open_send that also gives the connection, only to close it before it is open; then done is not called.

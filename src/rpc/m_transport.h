@@ -10,9 +10,15 @@
 struct rpc_transport;
 
 enum {
-    RPC_TP_ONE_OP =
-        1, /* while an answer is awaited nothing else can be sent: cancelling costs the transport */
-    RPC_TP_SESSION_KEY = 2, /* RPC_TP_KEY may have an answer */
+    RPC_TP_SESSION_KEY = 1, /* RPC_TP_KEY may have an answer */
+};
+
+/* What follows a fragment. The kinds matter to pipes, which may send and wait in one operation. */
+enum rpc_tp_then {
+    RPC_TP_MORE,  /* we go on, or nobody does */
+    RPC_TP_ALONE, /* the peer speaks next, and nothing but its answer is awaited */
+    RPC_TP_AMONG, /* an answer is awaited, but others may come before it */
+    RPC_TP_ASIDE, /* nothing: about a call, not part of one; may overtake requests that wait */
 };
 
 enum rpc_tp_item {
@@ -25,13 +31,16 @@ struct rpc_transport_ops {
     const char *protseq;
     unsigned caps;
     size_t headroom; /* room that `send` wants in front of each fragment */
-    /* Queues a fragment, which starts behind the headroom, and takes it over, also on failure. answer: the
-     * peer speaks next. */
-    enum nt_status (*send)(struct rpc_transport *t, struct wr *frag, bool answer);
+    /* Queues a fragment, which starts behind the headroom, and takes it over, also on failure. */
+    enum nt_status (*send)(struct rpc_transport *t, struct wr *frag, enum rpc_tp_then then);
     /* More is to come for what was sent: a pipe reads, a stream does nothing. */
     void (*want)(struct rpc_transport *t);
     /* May another call be sent now? If not (RPC_SEND_AHEAD), on_room comes later. */
     bool (*room)(struct rpc_transport *t);
+    /* The order of requests matters to the peer, as each is protected with a number. */
+    void (*in_order)(struct rpc_transport *t);
+    /* A call was given up whose answer a read may stand for; idle: nothing else is awaited. */
+    void (*relax)(struct rpc_transport *t, bool idle);
     /* Lends. STATUS_NOT_SUPPORTED, or why there is none. */
     enum nt_status (*query)(struct rpc_transport *t, enum rpc_tp_item what, struct nt_blob *ret);
     /* Shuts it when what is queued has gone; on_close comes then. Servers only. */

@@ -42,15 +42,21 @@ static void on_close(void *engine, enum nt_status why)
 
 static const struct io_ops stream_ops = { on_open, on_data, on_close };
 
-static enum nt_status tp_send(struct rpc_transport *t, struct wr *frag, bool answer)
+static enum nt_status tp_send(struct rpc_transport *t, struct wr *frag, enum rpc_tp_then then)
 {
-    (void)answer;
+    (void)then;
     return io_queue(&of(t)->s, frag);
 }
 
-static void tp_want(struct rpc_transport *t)
+static void tp_nothing(struct rpc_transport *t)
 {
     (void)t;
+}
+
+static void tp_relax(struct rpc_transport *t, bool idle)
+{
+    (void)t;
+    (void)idle;
 }
 
 static void drained_fn(struct io_item *it)
@@ -100,8 +106,10 @@ static void tp_free(struct rpc_transport *t)
 static const struct rpc_transport_ops tp_stream_ops = {
     .protseq = "ncacn_ip_tcp",
     .send = tp_send,
-    .want = tp_want,
+    .want = tp_nothing,
     .room = tp_room,
+    .in_order = tp_nothing,
+    .relax = tp_relax,
     .query = tp_query,
     .finish = tp_finish,
     .close = tp_close,

@@ -299,6 +299,14 @@ void smb_cancel(struct smb_req *r)
     io_timer(&c->stream, &r->item, fresh_now(c) + SMB_CANCEL_GRACE_NS);
 }
 
+void smb_ask_cancel(struct smb_req *r)
+{
+    if (r->state == SMB_REQ_WAITING)
+        smb_cancel(r);
+    else if (r->state == SMB_REQ_SENT && !r->cancelled)
+        send_cancel(r->client, r);
+}
+
 void smb_abandon(struct smb_req *r)
 {
     if (r->state == SMB_REQ_IDLE)

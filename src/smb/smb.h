@@ -466,6 +466,8 @@ enum nt_status smb_send(struct smb_client *c, struct smb_req *r, struct wr *out,
 void smb_begin(struct wr *w, size_t limit);
 /* Asks the server to give up; done still comes, with STATUS_CANCELLED. */
 void smb_cancel(struct smb_req *r);
+/* The same without haste: the request goes on until the server answers it, be it with STATUS_CANCELLED. */
+void smb_ask_cancel(struct smb_req *r);
 /* The owner goes away: no done any more, a late answer is dropped. */
 void smb_abandon(struct smb_req *r);
 /* Closes the connection with a sentence; for answers that cannot be true. */

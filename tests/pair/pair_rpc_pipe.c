@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * RPC over a pipe, without SMB: the functions of npc that the runtime calls are here, over the memory loop,
- * with the scripted server behind them. They keep a pipe's rules: one operation at a time, an answer is a
- * message, what does not fit is STATUS_BUFFER_OVERFLOW and comes with the next read.
+ * with the scripted server behind them. They keep a pipe's rules: one write and one read or transact at a
+ * time, an answer is a message, what does not fit is STATUS_BUFFER_OVERFLOW and comes with the next read, and
+ * a transact does not begin while there is something to read.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +19,7 @@ struct npc_session {
     struct io_stream *stream;
 };
 
-enum doing { IDLE, WRITE, READ, TRANSACT };
+enum doing { IDLE, READ, TRANSACT };
 
 struct pipe {
     struct npc_pipe base;
@@ -28,20 +29,27 @@ struct pipe {
     enum doing doing;
     size_t max;
     size_t rest; /* of a message that was read in part: its header is gone */
-    struct npc_op *op;
+    struct npc_op *op, *writing;
+    struct wr held; /* of a write that is not taken yet */
     struct wr lent;
     bool closed, up;
     enum nt_status gone;
     npc_pipe_done *opened; /* an opening that is under way */
     void *arg;
-    struct io_item free_item;
+    npc_session_done *session_opened;
+    void *session_arg;
+    enum nt_status given_up;
+    struct io_item free_item, session_item;
 };
 
 static struct {
     struct nt_loop *loop;
     size_t max_out; /* ceiling of an answer, whatever the runtime asks for; 0: none */
     enum nt_status refuse_session, refuse_pipe;
-    unsigned writes, reads, transacts, overflows, pipes;
+    bool silent_session, silent_pipe; /* an opening comes to no end by itself */
+    bool deaf;                        /* does not end an operation because it is asked to */
+    bool stuck;                       /* and takes nothing while a transact is under way */
+    unsigned writes, reads, transacts, overflows, pipes, asks, most_writes;
     enum nt_status problem;
 } npc;
 
@@ -53,6 +61,18 @@ static void op_fn(struct io_item *it)
     op->done(op);
 }
 
+static void end_write(struct npc_op *op, struct pipe *p, enum nt_status st)
+{
+    op->status = st;
+    op->data = NULL;
+    op->len = 0;
+    io_cancel(&op->item);
+    io_item_init(&op->item, op_fn);
+    io_ready(&p->s, &op->item);
+}
+
+static void take_write(struct pipe *p);
+
 static void end_op(struct pipe *p, enum nt_status st, uint8_t *data, size_t len)
 {
     struct npc_op *op = p->op;
@@ -63,12 +83,14 @@ static void end_op(struct pipe *p, enum nt_status st, uint8_t *data, size_t len)
     op->len = len;
     io_item_init(&op->item, op_fn);
     io_ready(&p->s, &op->item);
+    if (p->held.len)
+        take_write(p);
 }
 
 /* Gives one message, or what of it fits, to the operation that waits. */
 static void serve(struct pipe *p)
 {
-    if (!p->op || p->doing == WRITE)
+    if (!p->op)
         return;
     if (!p->rest && p->in.len < RPC_HDR_LEN) {
         if (p->gone != STATUS_SUCCESS)
@@ -107,18 +129,44 @@ static enum nt_status begin(struct pipe *p, enum doing d, struct wr *out, size_t
         p->doing = IDLE;
         return STATUS_PIPE_DISCONNECTED;
     }
-    if (d == WRITE)
-        end_op(p, STATUS_SUCCESS, NULL, 0);
-    else
-        serve(p);
+    serve(p);
     return STATUS_SUCCESS;
+}
+
+/* A write has ended when its callback runs: until then there is no second one. */
+static void write_fn(struct io_item *it)
+{
+    struct npc_op *op = io_container(it, struct npc_op, item);
+    struct pipe *p = (struct pipe *)op->pipe;
+    p->writing = NULL;
+    op->done(op);
+}
+
+static void take_write(struct pipe *p)
+{
+    enum nt_status st = io_queue_from(&p->s, &p->held, NPC_HEADROOM);
+    wr_init(&p->held, 0);
+    end_write(p->writing, p, st);
+    p->writing->item.fn = write_fn;
 }
 
 static enum nt_status pipe_write(struct npc_pipe *b, struct wr *out, uint64_t deadline, struct npc_op *op)
 {
+    struct pipe *p = (struct pipe *)b;
     (void)deadline;
     npc.writes++;
-    return begin((struct pipe *)b, WRITE, out, 0, op);
+    if (p->writing || p->closed) {
+        npc.problem = STATUS_PIPE_BUSY;
+        wr_free(out);
+        return STATUS_PIPE_BUSY;
+    }
+    op->pipe = b;
+    p->writing = op;
+    p->held = *out;
+    wr_init(out, 0);
+    if (!npc.stuck || p->doing != TRANSACT)
+        take_write(p);
+    return STATUS_SUCCESS;
 }
 
 static enum nt_status pipe_read(struct npc_pipe *b, size_t max, uint64_t deadline, struct npc_op *op)
@@ -143,6 +191,13 @@ static void pipe_cancel(struct npc_pipe *b, struct npc_op *op)
         end_op(p, STATUS_CANCELLED, NULL, 0);
 }
 
+static void pipe_ask(struct npc_pipe *b, struct npc_op *op)
+{
+    npc.asks++;
+    if (!npc.deaf)
+        pipe_cancel(b, op);
+}
+
 static void pipe_free(struct io_item *it)
 {
     struct pipe *p = io_container(it, struct pipe, free_item);
@@ -164,13 +219,18 @@ static void pipe_close(struct npc_pipe *b)
     struct pipe *p = (struct pipe *)b;
     if (p->op)
         end_op(p, STATUS_CANCELLED, NULL, 0);
+    wr_free(&p->held);
+    wr_init(&p->held, 0);
+    if (p->writing) { /* also where it has just ended */
+        end_write(p->writing, p, STATUS_CANCELLED);
+        p->writing = NULL;
+    }
     p->closed = true;
     unref(p);
 }
 
-static const struct npc_pipe_ops ops = {
-    "fake", pipe_write, pipe_read, pipe_transact, pipe_cancel, pipe_close
-};
+static const struct npc_pipe_ops ops = { "fake",      pipe_write, pipe_read, pipe_transact,
+                                         pipe_cancel, pipe_ask,   pipe_close };
 
 /* ---- the stream below ---- */
 
@@ -178,6 +238,8 @@ static void on_open(void *engine)
 {
     struct pipe *p = engine;
     p->up = true;
+    if (p->session_opened && !npc.silent_session)
+        io_ready(&p->s, &p->session_item);
 }
 
 static void on_data(void *engine, uint8_t *data, size_t len)
@@ -204,34 +266,64 @@ static bool is_up(void *arg)
     return ((struct pipe *)arg)->up;
 }
 
+static void session_fn(struct io_item *it)
+{
+    struct pipe *p = io_container(it, struct pipe, session_item);
+    npc_session_done *done = p->session_opened;
+    p->session_opened = NULL;
+    if (p->given_up == STATUS_SUCCESS) {
+        done(p->session_arg, STATUS_SUCCESS, &p->session);
+        return;
+    }
+    done(p->session_arg, p->given_up, NULL);
+    npc_session_unref(&p->session);
+}
+
+static struct pipe *session_new(void)
+{
+    struct pipe *p = calloc(1, sizeof *p);
+    assert_non_null(p);
+    struct io_addr to = { .host = "srv", .port = 445 };
+    io_item_init(&p->session_item, session_fn);
+    wr_init(&p->in, SIZE_MAX);
+    wr_init(&p->lent, SIZE_MAX);
+    wr_init(&p->held, 0);
+    io_stream_init(&p->s, &stream_ops, p, NULL);
+    io_item_init(&p->free_item, pipe_free);
+    p->session = (struct npc_session){ 1, npc.loop, &p->s };
+    assert_int_equal(io_dial(npc.loop, &p->s, &to, UINT64_MAX), STATUS_SUCCESS);
+    npc.pipes++;
+    return p;
+}
+
 enum nt_status npc_session_open(const char *server, const struct npc_options *o, struct npc_session **ret)
 {
     (void)server;
     if (npc.refuse_session != STATUS_SUCCESS)
         return nt_error_set(o->error, npc.refuse_session, "the session was refused");
-    struct pipe *p = calloc(1, sizeof *p);
-    assert_non_null(p);
-    struct io_addr to = { .host = "srv", .port = 445 };
-    wr_init(&p->in, SIZE_MAX);
-    wr_init(&p->lent, SIZE_MAX);
-    io_stream_init(&p->s, &stream_ops, p, NULL);
-    io_item_init(&p->free_item, pipe_free);
-    p->session = (struct npc_session){ 1, npc.loop, &p->s };
-    assert_int_equal(io_dial(npc.loop, &p->s, &to, UINT64_MAX), STATUS_SUCCESS);
+    struct pipe *p = session_new();
     assert_int_equal(io_wait(npc.loop, is_up, p, UINT64_MAX, NULL), STATUS_SUCCESS);
-    npc.pipes++;
     *ret = &p->session;
     return STATUS_SUCCESS;
 }
 
 enum nt_status npc_session_open_send(const char *server, const struct npc_options *o, npc_session_done *done,
-                                     void *arg)
+                                     void *arg, struct npc_session **ret)
 {
     (void)server;
     (void)o;
-    (void)done;
-    (void)arg;
-    return STATUS_NOT_SUPPORTED; /* the asynchronous way is tried with a session that is open */
+    struct pipe *p = session_new();
+    p->session_opened = done;
+    p->session_arg = arg;
+    *ret = &p->session;
+    return STATUS_SUCCESS;
+}
+
+void npc_session_give_up(struct npc_session *s)
+{
+    struct pipe *p = io_container(s, struct pipe, session);
+    p->given_up = STATUS_CANCELLED;
+    io_ready(&p->s, &p->session_item);
 }
 
 static struct pipe *of_session(struct npc_session *s)
@@ -258,21 +350,31 @@ static void opened(struct io_item *it)
     struct pipe *p = io_container(it, struct pipe, free_item);
     struct npc_pipe *pipe = NULL;
     io_item_init(&p->free_item, pipe_free);
-    enum nt_status st = npc_pipe_open(&p->session, "fake", NULL, &pipe);
+    enum nt_status st =
+        p->given_up != STATUS_SUCCESS ? p->given_up : npc_pipe_open(&p->session, "fake", NULL, &pipe);
     p->opened(p->arg, st, pipe);
 }
 
 enum nt_status npc_pipe_open_send(struct npc_session *s, const char *name, const struct npc_create *o,
-                                  npc_pipe_done *done, void *arg)
+                                  npc_pipe_done *done, void *arg, struct npc_pipe **ret)
 {
     struct pipe *p = of_session(s);
     (void)name;
     (void)o;
     p->opened = done;
     p->arg = arg;
+    *ret = &p->base;
     io_item_init(&p->free_item, opened);
-    io_ready(&p->s, &p->free_item);
+    if (!npc.silent_pipe)
+        io_ready(&p->s, &p->free_item);
     return STATUS_SUCCESS;
+}
+
+void npc_pipe_give_up(struct npc_pipe *b)
+{
+    struct pipe *p = (struct pipe *)b;
+    p->given_up = STATUS_CANCELLED;
+    io_ready(&p->s, &p->free_item);
 }
 
 struct npc_session *npc_session_ref(struct npc_session *s)
@@ -464,6 +566,7 @@ static void test_no_key_with_security(void **state)
 }
 
 static unsigned told;
+static enum nt_status each[60];
 static enum nt_status last_st;
 
 static void note(void *arg, enum nt_status st)
@@ -499,33 +602,212 @@ static void test_queue(void **state)
     world_done(&w);
 }
 
-/* A call given up on a pipe costs the pipe; the others end, too. */
+static void note_each(void *arg, enum nt_status st)
+{
+    told++;
+    *(enum nt_status *)arg = st;
+}
+
+static void until_told(struct world *w, unsigned n)
+{
+    assert_int_equal(io_wait(w->f.loop, all_told, &n, io_loop_now(w->f.loop) + UINT64_C(60000000000), NULL),
+                     STATUS_SUCCESS);
+}
+
+static void turn(struct world *w, int n)
+{
+    while (n--) {
+        enum nt_status st = nt_loop_run(w->f.loop, 0);
+        (void)st;
+    }
+}
+
+static void start(struct world *w, struct echo *r, unsigned i, uint32_t len, struct rpc_call **ret)
+{
+    r[i] = (struct echo){ .in = { len, pattern } };
+    each[i] = STATUS_PENDING;
+    assert_int_equal(rpc_send(w->c, &echo_op, w->mem, &r[i], note_each, &each[i], ret), STATUS_SUCCESS);
+}
+
+/* Many calls on one pipe: the first by transact, which then reads for all, the others by write; with
+ * protection that counts messages nothing is written beside a transact. */
+static void test_many(void **state)
+{
+    (void)state;
+    static const size_t cuts[] = { 0, 1, 17, 100 };
+    static struct echo r[50];
+    for (unsigned s = 0; s < 3; s++)
+        for (size_t i = 0; i < 4; i++)
+            for (int mixed = 0; mixed < 2; mixed++) {
+                struct world w;
+                unsigned order[49];
+                world_init(&w, i == 1 ? 7 : 0);
+                struct rpc_options o = options(&w, securities[s].level, securities[s].provider);
+                npc.max_out = cuts[i];
+                w.f.frag = 64;
+                w.f.mpx = w.f.keep = true;
+                assert_int_equal(rpc_open(w.b, &fake_iface, &o, &w.c), STATUS_SUCCESS);
+                unsigned before = npc.transacts, writes = npc.writes;
+                told = 0;
+                for (unsigned k = 0; k < 50; k++)
+                    start(&w, r, k, k * 9, NULL);
+                turn(&w, 2000);
+                assert_int_equal(w.f.n_kept, s == 0 ? 50 : 1);
+                fake_answer(&w.f, &(struct fake_order){ .order = (unsigned[]){ 0 }, .n = 1 });
+                for (int t = 0; t < 100 && w.f.n_kept < 50; t++)
+                    turn(&w, 100);
+                assert_int_equal(w.f.n_kept, 50);
+                for (unsigned k = 0; k < 49; k++)
+                    order[k] = 1 + k * 37 % 49;
+                fake_answer(&w.f, &(struct fake_order){ .order = order, .n = 49, .mixed = mixed });
+                until_told(&w, 50);
+                for (unsigned k = 0; k < 50; k++) {
+                    assert_int_equal(each[k], STATUS_SUCCESS);
+                    assert_int_equal(r[k].out.len, k * 9);
+                    assert_memory_equal(r[k].out.data, pattern, k * 9);
+                }
+                /* where calls waited for the transact, the first of them had the wire for itself again */
+                assert_in_range(npc.transacts - before, 1, s == 0 ? 1 : 2);
+                assert_int_equal(npc.transacts - before + npc.writes - writes, 50);
+                w.f.keep = false;
+                before = npc.transacts; /* and alone each call is one transact again */
+                for (int k = 0; k < 5; k++)
+                    assert_int_equal(echo(&w, 20), STATUS_SUCCESS);
+                assert_int_equal(npc.transacts - before, 5);
+                fake_forget(&w.f);
+                world_done(&w);
+            }
+}
+
+/* What a call costs that is given up: the pipe only where the server lets nobody do otherwise. */
+static const struct {
+    const char *what;
+    bool mpx, no_features, deaf, stuck, timeout, late;
+    bool survives;
+} give_ups[] = {
+    { "the server knows about orphans", .survives = true },
+    { "by time-out", .timeout = true, .survives = true },
+    { "and its answer comes late", .late = true, .survives = true },
+    { "several at a time", .mpx = true, .survives = true },
+    { "several, late", .mpx = true, .late = true, .survives = true },
+    { "several, no orphans", .mpx = true, .no_features = true, .survives = true },
+    { "several, no orphans, time-out", .mpx = true, .no_features = true, .timeout = true, .survives = true },
+    { "the read stands on", .deaf = true, .survives = true },
+    { "the read stands on, late", .deaf = true, .late = true, .survives = true },
+    { "nothing is taken beside a transact, which can be cancelled", .stuck = true, .survives = true },
+    { "nothing is taken beside a transact, which goes on", .stuck = true, .deaf = true },
+    { "one at a time, no orphans", .no_features = true },
+};
+
+static void give_up(size_t i, unsigned s)
+{
+    struct world w;
+    struct echo r[3];
+    struct rpc_call *call;
+    struct rpc_call_options co = RPC_CALL_OPTIONS_INIT;
+    world_init(&w, 0);
+    struct rpc_options o = options(&w, securities[s].level, securities[s].provider);
+    w.f.mpx = give_ups[i].mpx;
+    w.f.no_features = give_ups[i].no_features;
+    npc.deaf = give_ups[i].deaf;
+    npc.stuck = give_ups[i].stuck;
+    assert_int_equal(rpc_open(w.b, &fake_iface, &o, &w.c), STATUS_SUCCESS);
+    w.f.lie = give_ups[i].late ? RSP_LATE : RSP_SILENT;
+    told = 0;
+    co.timeout_ms = give_ups[i].timeout ? 400 : 4000;
+    rpc_conn_set(w.c, &co);
+    start(&w, r, 0, 10, &call);
+    turn(&w, 20);
+    uint64_t began = io_loop_now(w.f.loop);
+    if (!give_ups[i].timeout)
+        rpc_call_cancel(call);
+    until_told(&w, 1);
+    assert_true(io_loop_now(w.f.loop) - began <= 600000000);
+    assert_int_equal(each[0], give_ups[i].timeout ? STATUS_IO_TIMEOUT : STATUS_CANCELLED);
+    w.f.lie = HONEST;
+    rpc_conn_set(w.c, NULL);
+    if (give_ups[i].survives || give_ups[i].stuck) {
+        start(&w, r, 1, 30, NULL);
+        until_told(&w, 2);
+        if ((each[1] == STATUS_SUCCESS) != give_ups[i].survives)
+            fail_msg("%s: 0x%08x %s", give_ups[i].what, each[1], rpc_conn_error(w.c));
+    }
+    if (rpc_conn_alive(w.c) != give_ups[i].survives)
+        fail_msg("%s: alive %d", give_ups[i].what, rpc_conn_alive(w.c));
+    if (give_ups[i].survives) {
+        for (int k = 0; k < 5; k++)
+            assert_int_equal(echo(&w, 200 + 60 * (uint32_t)k), STATUS_SUCCESS);
+        assert_int_equal(w.f.cancels, give_ups[i].timeout ? 0 : 1);
+        assert_int_equal(w.f.orphans, give_ups[i].no_features ? 0 : 1);
+    }
+    assert_int_equal(w.f.problem, STATUS_SUCCESS);
+    world_done(&w);
+}
+
 static void test_give_up(void **state)
 {
     (void)state;
-    for (int how = 0; how < 3; how++) {
+    for (size_t i = 0; i < sizeof give_ups / sizeof give_ups[0]; i++)
+        for (unsigned s = 0; s < 3; s++)
+            give_up(i, s);
+}
+
+/* One of many is given up; the others do not notice. */
+static void test_give_up_one(void **state)
+{
+    (void)state;
+    static struct echo r[20];
+    for (unsigned victim = 0; victim < 20; victim += 7)
+        for (unsigned s = 0; s < 3; s++) {
+            struct world w;
+            struct rpc_call *call = NULL;
+            world_init(&w, 0);
+            struct rpc_options o = options(&w, securities[s].level, securities[s].provider);
+            w.f.mpx = w.f.keep = true;
+            assert_int_equal(rpc_open(w.b, &fake_iface, &o, &w.c), STATUS_SUCCESS);
+            told = 0;
+            for (unsigned k = 0; k < 20; k++)
+                start(&w, r, k, k * 20, k == victim ? &call : NULL);
+            turn(&w, 200);
+            rpc_call_cancel(call);
+            until_told(&w, 1);
+            assert_int_equal(each[victim], STATUS_CANCELLED);
+            turn(&w, 200);
+            for (unsigned k = 0; k < 20; k++) { /* where they come one by one */
+                if (w.f.n_kept > k)
+                    fake_answer(&w.f, &(struct fake_order){ .order = &k, .n = 1 });
+                turn(&w, 50);
+            }
+            until_told(&w, 20);
+            for (unsigned k = 0; k < 20; k++)
+                if (k != victim)
+                    assert_int_equal(each[k], STATUS_SUCCESS);
+            assert_true(rpc_conn_alive(w.c));
+            fake_forget(&w.f);
+            world_done(&w);
+        }
+}
+
+/* The pipe breaks under three calls. */
+static void test_hangup(void **state)
+{
+    (void)state;
+    for (int mpx = 0; mpx < 2; mpx++) {
         struct world w;
         struct echo r[3];
-        struct rpc_call *call;
-        unsigned n = 3;
         world_init(&w, 0);
         struct rpc_options o = options(&w, SEC_LEVEL_DEFAULT, NULL);
+        w.f.mpx = mpx;
         assert_int_equal(rpc_open(w.b, &fake_iface, &o, &w.c), STATUS_SUCCESS);
-        w.f.lie = how == 2 ? RSP_HANGUP : RSP_SILENT;
+        w.f.lie = RSP_HANGUP;
         told = 0;
-        for (unsigned i = 0; i < n; i++) {
-            r[i] = (struct echo){ .in = { 10, pattern } };
-            assert_int_equal(rpc_send(w.c, &echo_op, w.mem, &r[i], note, NULL, i ? NULL : &call),
-                             STATUS_SUCCESS);
-        }
-        if (how == 0)
-            rpc_call_cancel(call);
-        assert_int_equal(io_wait(w.f.loop, all_told, &n, io_loop_now(w.f.loop) + 60000000000U, NULL),
-                         STATUS_SUCCESS);
-        assert_int_not_equal(last_st, STATUS_SUCCESS);
+        for (unsigned i = 0; i < 3; i++)
+            start(&w, r, i, 10, NULL);
+        until_told(&w, 3);
+        for (unsigned i = 0; i < 3; i++)
+            assert_false(nt_ok(each[i]));
         assert_false(rpc_conn_alive(w.c));
-        if (how == 2)
-            assert_non_null(strstr(rpc_conn_error(w.c), "the pipe broke"));
+        assert_non_null(strstr(rpc_conn_error(w.c), "the pipe broke"));
         world_done(&w);
     }
 }
@@ -605,6 +887,42 @@ static void test_async_in_session(void **state)
     }
 }
 
+/* An opening that is given up leaves nothing behind, neither below nor above. */
+static void test_cancel_open(void **state)
+{
+    (void)state;
+    for (int stage = 0; stage < 3; stage++)
+        for (int how = 0; how < 2; how++) {
+            struct world w;
+            struct nt_cancel *token;
+            struct opening done = { false };
+            world_init(&w, 0);
+            npc.silent_session = stage == 0;
+            npc.silent_pipe = stage == 1;
+            w.f.lie = ACK_SILENT;
+            assert_int_equal(nt_cancel_new(&token), STATUS_SUCCESS);
+            struct rpc_options o = options(&w, SEC_LEVEL_DEFAULT, NULL);
+            struct rpc_conn *c;
+            o.loop = w.f.loop;
+            o.cancel = token;
+            assert_int_equal(rpc_open_start(w.b, &fake_iface, &o, async_opened, &done, &c), STATUS_SUCCESS);
+            turn(&w, 30);
+            assert_false(done.done);
+            uint64_t began = io_loop_now(w.f.loop);
+            if (how == 0)
+                nt_cancel_fire(token);
+            else
+                rpc_close(c);
+            turn(&w, 10);
+            assert_int_equal(done.done, how == 0);
+            assert_int_equal(done.st, how == 0 ? STATUS_CANCELLED : STATUS_SUCCESS);
+            assert_int_equal(npc.pipes, 0);
+            assert_int_equal(io_loop_now(w.f.loop), began);
+            nt_cancel_unref(token);
+            world_done(&w);
+        }
+}
+
 int main(void)
 {
     for (size_t i = 0; i < sizeof pattern; i++)
@@ -614,10 +932,14 @@ int main(void)
         cmocka_unit_test(test_economy),
         cmocka_unit_test(test_no_key_with_security),
         cmocka_unit_test(test_queue),
+        cmocka_unit_test(test_many),
         cmocka_unit_test(test_give_up),
+        cmocka_unit_test(test_give_up_one),
+        cmocka_unit_test(test_hangup),
         cmocka_unit_test(test_close_in_flight),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_async_in_session),
+        cmocka_unit_test(test_cancel_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1156,7 +1156,7 @@ static void session_done(void *arg, enum nt_status st, struct npc_session *s)
     a->w.st = st;
     a->w.s = s;
     if (st == STATUS_SUCCESS)
-        assert_int_equal(npc_pipe_open_send(s, "x", NULL, pipe_done, a), STATUS_SUCCESS);
+        assert_int_equal(npc_pipe_open_send(s, "x", NULL, pipe_done, a, NULL), STATUS_SUCCESS);
 }
 
 static bool op_seen(void *arg)
@@ -1170,7 +1170,7 @@ static void callbacks(void **state)
     for (int close_in_op = 0; close_in_op < 2; close_in_op++) {
         struct async a = { .close_in_op = close_in_op };
         world_init(&a.w, &best, &plain);
-        assert_int_equal(npc_session_open_send("fake", &a.w.o, session_done, &a), STATUS_SUCCESS);
+        assert_int_equal(npc_session_open_send("fake", &a.w.o, session_done, &a, NULL), STATUS_SUCCESS);
         assert_int_equal(a.sessions, 0); /* starting never completes */
         assert_int_equal(io_wait(a.w.loop, op_seen, &a, UINT64_MAX, NULL), STATUS_SUCCESS);
         assert_int_equal(a.w.st, STATUS_SUCCESS);
@@ -1252,7 +1252,7 @@ static void more_than_credits(void **state)
         world_init(&w, &s, &plain);
         assert_int_equal(open_both(&w), STATUS_SUCCESS);
         for (int i = 0; i < PIPES; i++)
-            assert_int_equal(npc_pipe_open_send(w.s, "x", NULL, many_opened, NULL), STATUS_SUCCESS);
+            assert_int_equal(npc_pipe_open_send(w.s, "x", NULL, many_opened, NULL, NULL), STATUS_SUCCESS);
         assert_int_equal(io_wait(w.loop, many_seen, NULL, io_loop_now(w.loop) + UINT64_C(60000000000), NULL),
                          STATUS_SUCCESS);
         assert_int_equal(many.bad, 0);
