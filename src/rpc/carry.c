@@ -19,10 +19,10 @@ static struct rpc_carried *of(struct rpc_transport *t)
     return io_container(t, struct rpc_carried, t);
 }
 
-static enum nt_status tp_send(struct rpc_transport *t, struct wr *frag, bool answer)
+static enum nt_status tp_send(struct rpc_transport *t, struct wr *frag, enum rpc_tp_then then)
 {
     struct rpc_carried *x = of(t);
-    (void)answer;
+    (void)then;
     if (x->pipe)
         return x->k->send(x->pipe, frag);
     wr_free(frag);
