@@ -23,9 +23,33 @@ void smbd_hang_up(struct smbd_conn *c)
 
 /* ---- message ids ([MS-SMB2] 3.3.1.1, 3.3.1.2) ---- */
 
-static bool id_seen(const struct smbd_conn *c, uint64_t id)
+static uint64_t *word(struct smbd_conn *c, uint64_t id)
 {
-    return c->seen[id % SMBD_WINDOW / 64] >> (id % 64) & 1;
+    uint64_t *bits = c->seen ? c->seen : &c->few;
+    return &bits[id % c->span / 64];
+}
+
+static bool id_seen(struct smbd_conn *c, uint64_t id)
+{
+    return *word(c, id) >> (id % 64) & 1;
+}
+
+/* Room for ids up to `span` ahead of the first that has not come. */
+static bool widen(struct smbd_conn *c, unsigned span)
+{
+    unsigned n = c->span;
+    while (n < span)
+        n *= 2;
+    uint64_t *bits = n > c->span ? calloc(n / 64, sizeof *bits) : NULL;
+    if (n == c->span || !bits)
+        return n == c->span;
+    for (uint64_t id = c->low; id < c->high; id++)
+        if (id_seen(c, id))
+            bits[id % n / 64] |= UINT64_C(1) << (id % 64);
+    free(c->seen);
+    c->seen = bits;
+    c->span = n;
+    return true;
 }
 
 bool smbd_take_ids(struct smbd_conn *c, uint64_t mid, unsigned n)
@@ -36,9 +60,9 @@ bool smbd_take_ids(struct smbd_conn *c, uint64_t mid, unsigned n)
         if (id_seen(c, mid + i))
             return false;
     for (unsigned i = 0; i < n; i++)
-        c->seen[(mid + i) % SMBD_WINDOW / 64] |= UINT64_C(1) << ((mid + i) % 64);
+        *word(c, mid + i) |= UINT64_C(1) << ((mid + i) % 64);
     while (c->low < c->high && id_seen(c, c->low)) {
-        c->seen[c->low % SMBD_WINDOW / 64] &= ~(UINT64_C(1) << (c->low % 64));
+        *word(c, c->low) &= ~(UINT64_C(1) << (c->low % 64));
         c->low++;
     }
     c->credits -= n;
@@ -55,6 +79,8 @@ uint16_t smbd_grant(struct smbd_conn *c, unsigned asked)
         n = c->credits ? 0 : 1;
     n = n < most ? n : most;
     n = n < room ? n : (unsigned)room;
+    if (!widen(c, (unsigned)(c->high - c->low) + n)) /* then as many as fit */
+        n = c->span - (unsigned)(c->high - c->low);
     c->high += n;
     c->credits += n;
     return (uint16_t)n;
@@ -191,6 +217,7 @@ static void destroy_fn(struct io_item *it)
     struct smbd_conn *c = io_container(it, struct smbd_conn, destroy);
     io_stream_done(&c->stream);
     wr_free_secret(&c->in);
+    free(c->seen);
     smbd_unref(c->s);
     nt_wipe(c, sizeof *c);
     free(c);
@@ -204,6 +231,7 @@ enum nt_status smbd_conn_new(struct smbd *s, const char *peer, struct smbd_conn 
     c->s = s;
     s->refs++;
     c->high = c->credits = 1; /* the first message has id 0 */
+    c->span = SMBD_WINDOW_FEW;
     c->next_async = 1;
     snprintf(c->peer, sizeof c->peer, "%s", peer);
     wr_init(&c->in, SMB_MAX_MESSAGE);

@@ -9,10 +9,12 @@
 
 #include "smbd/smbd.h"
 
-/* Message ids that a client may have at hand. A pipe client needs a handful; compounds a few more. */
-#define SMBD_CREDITS 512u
+/* Message ids that a client may have at hand: what Windows grants to who asks for as many. */
+#define SMBD_CREDITS 8192u
 /* Span of the sequence window: a client that leaves ids out may run so far ahead ([MS-SMB2] 3.3.1.1). */
-#define SMBD_WINDOW 1024u
+#define SMBD_WINDOW 16384u
+/* Of it, what a connection can have before it needs memory for it: most clients ask for few. */
+#define SMBD_WINDOW_FEW 64u
 /* Sessions of one connection: terminal servers carry some users each on one; every session has keys. */
 #define SMBD_SESSIONS_MAX 64u
 /* Legs of one session setup: NTLM takes 2, Kerberos 1 or 2, SPNEGO one more. */
@@ -73,7 +75,8 @@ struct smbd_conn {
     uint8_t preauth[64];
     /* message ids: low is the first that has not come, high the first that was not granted */
     uint64_t low, high;
-    uint64_t seen[SMBD_WINDOW / 64];
+    uint64_t few, *seen; /* a bit for each id that has come, by id modulo span; seen NULL: few */
+    unsigned span;
     unsigned credits; /* granted and not used */
     struct smbd_session *sessions;
     unsigned n_sessions;

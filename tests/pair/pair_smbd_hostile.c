@@ -244,7 +244,7 @@ static void test_order(void **state)
     struct world t = { 0 };
     start(&t);
     log_on(&t, t.raw, NPC_SMB_2_1, NPC_CIPHER_NONE);
-    t.raw->next_mid += 600; /* one that was not granted */
+    t.raw->next_mid += 9000; /* one that was not granted */
     send_cmd(&t, t.raw, SMB_ECHO, NULL, RAW_SIGNED);
     assert_true(t.raw->closed);
     stop(&t);
@@ -262,12 +262,24 @@ static void test_credits(void **state)
         struct wr m;
         begin(&m);
         smb_put_empty(&m);
-        raw_send(w.raw, &m, (struct smb_hdr){ .command = SMB_ECHO, .credits = 8192 }, RAW_SIGNED);
+        raw_send(w.raw, &m, (struct smb_hdr){ .command = SMB_ECHO, .credits = 60000 }, RAW_SIGNED);
         turns(&w);
         assert_int_equal(last(w.raw), STATUS_SUCCESS);
         granted += raw_last(w.raw)->h.credits;
     }
-    assert_true(granted <= 512 + 20);
+    assert_true(granted <= 8192 + 20);
+    /* out of order over the whole window, backwards */
+    uint64_t first = w.raw->next_mid;
+    for (int i = 300; i-- > 0;) {
+        struct wr m;
+        begin(&m);
+        smb_put_empty(&m);
+        raw_send(w.raw, &m, (struct smb_hdr){ .command = SMB_ECHO, .mid = first + (unsigned)i * 20 }, RAW_SIGNED);
+        w.raw->n_answers = 0;
+        turns(&w);
+        assert_int_equal(last(w.raw), STATUS_SUCCESS);
+    }
+    assert_false(w.raw->closed);
     stop(&w);
 }
 
