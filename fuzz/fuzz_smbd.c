@@ -67,10 +67,10 @@ static void message(struct raw_smb *r, const uint8_t *p, size_t n, int how)
     put_le64(msg + 40, r->session_id);
     if (how == RAW_SIGNED && r->have_keys) {
         msg[16] |= SMB_FLAG_SIGNED;
-        smb_sign_message(&r->keys.signer, msg, len, false);
+        (void)!smb_sign_message(&r->keys.signer, msg, len, false);
     } else if (how == RAW_SEALED && r->have_keys && r->keys.seal.id) {
         at -= SMB_TRANSFORM;
-        smb_seal(&r->keys.seal, msg - SMB_TRANSFORM, msg, len, r->nonce++, r->session_id);
+        (void)!smb_seal(&r->keys.seal, msg - SMB_TRANSFORM, msg, len, r->nonce++, r->session_id);
     }
     smb_put_frame(w.base + at, w.len - at - SMB_FRAME);
     (void)io_queue_from(&r->stream, &w, at);

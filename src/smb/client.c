@@ -146,15 +146,18 @@ static enum nt_status seal_and_queue(struct smb_client *c, struct wr *out, size_
     if (c->signing_on && !seal && !setup)
         h->flags |= SMB_FLAG_SIGNED;
     smb_put_hdr(msg, h);
-    if (h->flags & SMB_FLAG_SIGNED)
-        smb_sign_message(&c->keys.signer, msg, len, false);
+    bool ok = !(h->flags & SMB_FLAG_SIGNED) || smb_sign_message(&c->keys.signer, msg, len, false);
     if (setup) /* [MS-SMB2] 3.2.5.2, 3.2.5.3.1: on 3.1.1 the keys depend on these messages, byte for byte */
         smb_preauth(c->preauth, msg, len);
     trace_message(c, '>', h, len, seal);
     size_t at = start - SMB_FRAME;
     if (seal) {
         at -= SMB_TRANSFORM;
-        smb_seal(&c->keys.seal, out->base + at + SMB_FRAME, msg, len, c->nonce++, c->session_id);
+        ok = smb_seal(&c->keys.seal, out->base + at + SMB_FRAME, msg, len, c->nonce++, c->session_id);
+    }
+    if (!ok) {
+        wr_free_secret(out);
+        return STATUS_NO_MEMORY;
     }
     smb_put_frame(out->base + at, out->len - at - SMB_FRAME);
     return io_queue_from(&c->stream, out, at);
@@ -622,6 +625,6 @@ void smb_client_done(struct smb_client *c)
     sec_creds_unref(c->o.creds);
     free(c->server);
     free(c->target);
-    nt_wipe(&c->keys, sizeof c->keys);
+    smb_keys_done(&c->keys);
     nt_wipe(c->session_key, sizeof c->session_key);
 }

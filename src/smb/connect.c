@@ -595,6 +595,7 @@ static bool take_keys(struct smb_client *c, struct smb_auth *a)
         key.len = sizeof c->session_key;
     memcpy(c->session_key, key.data, key.len);
     c->session_key_len = key.len;
+    smb_keys_done(&c->keys);
     smb_derive_keys(&c->keys, c->dialect, c->cipher, c->sign_alg, (struct nt_blob){ c->session_key, key.len },
                     c->preauth, false);
     if (smb_get_hdr(a->last, a->last_len, &h) != STATUS_SUCCESS || !(h.flags & SMB_FLAG_SIGNED) ||

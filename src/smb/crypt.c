@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Keys, signing and encryption of a session ([MS-SMB2] 3.1.4, 3.1.5, 3.2.5.3.1). */
+#include <stdlib.h>
 #include "crypto/crypto.h"
 #include "smb/smb.h"
 
@@ -19,9 +20,46 @@ void smb_signer_init(struct smb_signer *s, enum npc_signing_alg alg, const uint8
         cmac_aes128_set_key(&s->u.cmac, key);
         break;
     case NPC_AES_GMAC:
-        gcm_aes128_set_key(&s->u.gmac, key);
+        memcpy(s->u.key, key, sizeof s->u.key);
         break;
     }
+}
+
+static void drop(void *p, size_t n)
+{
+    if (p)
+        nt_wipe(p, n);
+    free(p);
+}
+
+void smb_signer_done(struct smb_signer *s)
+{
+    drop(s->gmac, sizeof *s->gmac);
+    nt_wipe(s, sizeof *s);
+}
+
+static void cipher_done(struct smb_cipher *c)
+{
+    drop(c->t.any, c->id == NPC_AES256_GCM ? sizeof *c->t.gcm256 : sizeof *c->t.gcm128);
+    nt_wipe(c, sizeof *c);
+}
+
+void smb_keys_done(struct smb_keys *k)
+{
+    smb_signer_done(&k->signer);
+    cipher_done(&k->seal);
+    cipher_done(&k->open);
+    nt_wipe(k, sizeof *k);
+}
+
+static bool need_gmac(struct smb_signer *s)
+{
+    if (s->alg != NPC_AES_GMAC || s->gmac)
+        return true;
+    s->gmac = malloc(sizeof *s->gmac);
+    if (s->gmac)
+        gcm_aes128_set_key(s->gmac, s->u.key);
+    return s->gmac;
 }
 
 /* The nonce of AES-GMAC: message id, then who sends, then whether it is a CANCEL ([MS-SMB2] 3.1.4.1). */
@@ -35,8 +73,10 @@ static void gmac(struct gcm_aes128_ctx *g, const uint8_t *msg, size_t len, bool 
     gcm_aes128_digest(g, 16, ret);
 }
 
-void smb_sign(struct smb_signer *s, const uint8_t *msg, size_t len, bool server, uint8_t ret[16])
+bool smb_sign(struct smb_signer *s, const uint8_t *msg, size_t len, bool server, uint8_t ret[16])
 {
+    if (!need_gmac(s))
+        return false;
     switch (s->alg) {
     case NPC_HMAC_SHA256:
         hmac_sha256_update(&s->u.hmac, len, msg);
@@ -47,17 +87,20 @@ void smb_sign(struct smb_signer *s, const uint8_t *msg, size_t len, bool server,
         cmac_aes128_digest(&s->u.cmac, 16, ret);
         break;
     case NPC_AES_GMAC:
-        gmac(&s->u.gmac, msg, len, server, ret);
+        gmac(s->gmac, msg, len, server, ret);
         break;
     }
+    return true;
 }
 
-void smb_sign_message(struct smb_signer *s, uint8_t *msg, size_t len, bool server)
+bool smb_sign_message(struct smb_signer *s, uint8_t *msg, size_t len, bool server)
 {
     uint8_t sig[SIG_LEN];
     memset(msg + SIG_AT, 0, SIG_LEN);
-    smb_sign(s, msg, len, server, sig);
+    if (!smb_sign(s, msg, len, server, sig))
+        return false;
     memcpy(msg + SIG_AT, sig, SIG_LEN);
+    return true;
 }
 
 bool smb_check_signature(struct smb_signer *s, uint8_t *msg, size_t len, bool server)
@@ -65,8 +108,7 @@ bool smb_check_signature(struct smb_signer *s, uint8_t *msg, size_t len, bool se
     uint8_t had[SIG_LEN], want[SIG_LEN];
     memcpy(had, msg + SIG_AT, SIG_LEN);
     memset(msg + SIG_AT, 0, SIG_LEN);
-    smb_sign(s, msg, len, server, want);
-    return cr_equal(had, want, SIG_LEN);
+    return smb_sign(s, msg, len, server, want) && cr_equal(had, want, SIG_LEN);
 }
 
 size_t smb_cipher_key_len(enum npc_cipher id)
@@ -87,12 +129,24 @@ void smb_cipher_init(struct smb_cipher *c, enum npc_cipher id, const uint8_t *ke
         ccm_aes256_set_key(&c->u.ccm256, key);
         break;
     case NPC_AES128_GCM:
-        gcm_aes128_set_key(&c->u.gcm128, key);
+        memcpy(c->u.key, key, 16);
         break;
     case NPC_AES256_GCM:
-        gcm_aes256_set_key(&c->u.gcm256, key);
+        memcpy(c->u.key, key, 32);
         break;
     }
+}
+
+static bool need_gcm(struct smb_cipher *c)
+{
+    if ((c->id != NPC_AES128_GCM && c->id != NPC_AES256_GCM) || c->t.any)
+        return true;
+    c->t.any = malloc(c->id == NPC_AES256_GCM ? sizeof *c->t.gcm256 : sizeof *c->t.gcm128);
+    if (c->t.any && c->id == NPC_AES256_GCM)
+        gcm_aes256_set_key(c->t.gcm256, c->u.key);
+    else if (c->t.any)
+        gcm_aes128_set_key(c->t.gcm128, c->u.key);
+    return c->t.any;
 }
 
 /* One direction of the four ciphers; `encrypt` or decrypt in place, signature to `sig`. */
@@ -113,16 +167,16 @@ static void run_cipher(struct smb_cipher *c, bool encrypt, const uint8_t *nonce,
         ccm_aes256_digest(&c->u.ccm256, SIG_LEN, sig);
         break;
     case NPC_AES128_GCM:
-        gcm_aes128_set_iv(&c->u.gcm128, GCM_NONCE, nonce);
-        gcm_aes128_update(&c->u.gcm128, T_AAD, aad);
-        (encrypt ? gcm_aes128_encrypt : gcm_aes128_decrypt)(&c->u.gcm128, len, p, p);
-        gcm_aes128_digest(&c->u.gcm128, SIG_LEN, sig);
+        gcm_aes128_set_iv(c->t.gcm128, GCM_NONCE, nonce);
+        gcm_aes128_update(c->t.gcm128, T_AAD, aad);
+        (encrypt ? gcm_aes128_encrypt : gcm_aes128_decrypt)(c->t.gcm128, len, p, p);
+        gcm_aes128_digest(c->t.gcm128, SIG_LEN, sig);
         break;
     case NPC_AES256_GCM:
-        gcm_aes256_set_iv(&c->u.gcm256, GCM_NONCE, nonce);
-        gcm_aes256_update(&c->u.gcm256, T_AAD, aad);
-        (encrypt ? gcm_aes256_encrypt : gcm_aes256_decrypt)(&c->u.gcm256, len, p, p);
-        gcm_aes256_digest(&c->u.gcm256, SIG_LEN, sig);
+        gcm_aes256_set_iv(c->t.gcm256, GCM_NONCE, nonce);
+        gcm_aes256_update(c->t.gcm256, T_AAD, aad);
+        (encrypt ? gcm_aes256_encrypt : gcm_aes256_decrypt)(c->t.gcm256, len, p, p);
+        gcm_aes256_digest(c->t.gcm256, SIG_LEN, sig);
         break;
     case NPC_CIPHER_NONE:
         memset(sig, 0, SIG_LEN);
@@ -130,9 +184,11 @@ static void run_cipher(struct smb_cipher *c, bool encrypt, const uint8_t *nonce,
     }
 }
 
-void smb_seal(struct smb_cipher *c, uint8_t transform[SMB_TRANSFORM], uint8_t *msg, size_t len,
+bool smb_seal(struct smb_cipher *c, uint8_t transform[SMB_TRANSFORM], uint8_t *msg, size_t len,
               uint64_t counter, uint64_t session_id)
 {
+    if (!need_gcm(c))
+        return false;
     memset(transform, 0, SMB_TRANSFORM);
     memcpy(transform, "\xfdSMB", 4);
     put_le64(transform + T_NONCE, counter);
@@ -140,12 +196,13 @@ void smb_seal(struct smb_cipher *c, uint8_t transform[SMB_TRANSFORM], uint8_t *m
     put_le16(transform + T_FLAGS, 1);
     put_le64(transform + T_SESSION, session_id);
     run_cipher(c, true, transform + T_NONCE, transform + T_NONCE, msg, len, transform + T_SIG);
+    return true;
 }
 
 bool smb_unseal(struct smb_cipher *c, const uint8_t transform[SMB_TRANSFORM], uint8_t *msg, size_t len)
 {
     uint8_t sig[SIG_LEN];
-    if (c->id == NPC_CIPHER_NONE)
+    if (c->id == NPC_CIPHER_NONE || !need_gcm(c))
         return false;
     run_cipher(c, false, transform + T_NONCE, transform + T_NONCE, msg, len, sig);
     return cr_equal(sig, transform + T_SIG, SIG_LEN);
@@ -185,7 +242,7 @@ void smb_derive_keys(struct smb_keys *k, enum npc_dialect dialect, enum npc_ciph
                      enum npc_signing_alg alg, struct nt_blob key, const uint8_t preauth[64], bool server)
 {
     uint8_t out[32];
-    memset(k, 0, sizeof *k);
+    memset(k->session, 0, sizeof k->session); /* a short key is padded with zeros */
     memcpy(k->session, key.data, key.len < 16 ? key.len : 16);
     struct nt_blob base = { k->session, 16 };
     if (dialect < NPC_SMB_3_0) {

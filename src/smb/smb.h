@@ -281,48 +281,60 @@ enum nt_status smb_put_pipe_wait(struct wr *w, const char *name, uint64_t timeou
 
 /* ---- keys, signing, encryption: crypt.c ---- */
 
+/* GCM's tables are 4 KiB for each key, so they are made when a message needs them: a session that encrypts never
+ * signs, and one that is idle has done neither often. */
 struct smb_signer {
     enum npc_signing_alg alg;
     union {
         struct hmac_sha256_ctx hmac;
         struct cmac_aes128_ctx cmac;
-        struct gcm_aes128_ctx gmac;
+        uint8_t key[16];
     } u;
+    struct gcm_aes128_ctx *gmac;
 };
 struct smb_cipher {
     enum npc_cipher id;
     union {
         struct ccm_aes128_ctx ccm128;
         struct ccm_aes256_ctx ccm256;
-        struct gcm_aes128_ctx gcm128;
-        struct gcm_aes256_ctx gcm256;
+        uint8_t key[32];
     } u;
+    union {
+        void *any;
+        struct gcm_aes128_ctx *gcm128;
+        struct gcm_aes256_ctx *gcm256;
+    } t;
 };
-/* What one session is protected with. Key schedules are made once. */
+/* What one session is protected with. */
 struct smb_keys {
     uint8_t session[16], application[16];
     struct smb_signer signer;
     struct smb_cipher seal, open; /* id NONE: the connection has no encryption */
 };
 
+/* Releases and wipes; zeroed keys are all right. */
+void smb_keys_done(struct smb_keys *k);
+/* On zeroed memory, or after smb_signer_done. */
+void smb_signer_done(struct smb_signer *s);
 void smb_signer_init(struct smb_signer *s, enum npc_signing_alg alg, const uint8_t key[16]);
-/* Signature of a message whose signature field is zero ([MS-SMB2] 3.1.4.1). */
-void smb_sign(struct smb_signer *s, const uint8_t *msg, size_t len, bool server, uint8_t ret[16]);
-/* Signs in place: the header's signature field is overwritten. */
-void smb_sign_message(struct smb_signer *s, uint8_t *msg, size_t len, bool server);
+/* Signature of a message whose signature field is zero ([MS-SMB2] 3.1.4.1). False when memory is short: ret is
+ * untouched then. */
+bool smb_sign(struct smb_signer *s, const uint8_t *msg, size_t len, bool server, uint8_t ret[16]);
+/* Signs in place: the header's signature field is overwritten. False: the message must not be sent. */
+bool smb_sign_message(struct smb_signer *s, uint8_t *msg, size_t len, bool server);
 /* Checks in place; the field is zero afterwards. */
 bool smb_check_signature(struct smb_signer *s, uint8_t *msg, size_t len, bool server);
 
 void smb_cipher_init(struct smb_cipher *c, enum npc_cipher id, const uint8_t *key);
 size_t smb_cipher_key_len(enum npc_cipher id);
-/* Encrypts a message in place and fills the transform header in front of it ([MS-SMB2] 3.1.4.3). The counter
+/* False when memory is short: the message is as it was and must not be sent. Encrypts a message in place and fills the transform header in front of it ([MS-SMB2] 3.1.4.3). The counter
  * must never repeat for a key. */
-void smb_seal(struct smb_cipher *c, uint8_t transform[SMB_TRANSFORM], uint8_t *msg, size_t len,
+bool smb_seal(struct smb_cipher *c, uint8_t transform[SMB_TRANSFORM], uint8_t *msg, size_t len,
               uint64_t counter, uint64_t session_id);
 /* Decrypts what follows a transform header, in place. false: not authentic. */
 bool smb_unseal(struct smb_cipher *c, const uint8_t transform[SMB_TRANSFORM], uint8_t *msg, size_t len);
 
-/* Keys of a session ([MS-SMB2] 3.2.5.3.1). key: as the mechanism gave it. preauth: of 3.1.1, else unused.
+/* Keys of a session ([MS-SMB2] 3.2.5.3.1), into zeroed memory. key: as the mechanism gave it. preauth: of 3.1.1, else unused.
  * `server` swaps the directions. */
 void smb_derive_keys(struct smb_keys *k, enum npc_dialect dialect, enum npc_cipher cipher,
                      enum npc_signing_alg alg, struct nt_blob key, const uint8_t preauth[64], bool server);

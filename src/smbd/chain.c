@@ -127,14 +127,21 @@ static void answer_end(struct smbd_req *q, enum nt_status st)
 static void send_message(struct smbd_conn *c, struct wr *w, size_t start, struct smbd_session *seal)
 {
     size_t frame = start - SMB_FRAME, len = w->len - start;
+    bool ok = true;
     if (seal) {
         frame -= SMB_TRANSFORM;
-        smb_seal(&seal->keys.seal, w->base + start - SMB_TRANSFORM, w->base + start, len, seal->nonce++,
-                 seal->id);
+        ok = smb_seal(&seal->keys.seal, w->base + start - SMB_TRANSFORM, w->base + start, len, seal->nonce++,
+                      seal->id);
         len += SMB_TRANSFORM;
     }
+    if (!ok) {
+        wr_free_secret(w);
+        smbd_hang_up(c); /* no memory for an answer that the client waits for */
+        return;
+    }
     smb_put_frame(w->base + frame, len);
-    (void)io_queue_from(&c->stream, w, frame); /* a failure closes nothing: the peer is gone, or memory is */
+    if (io_queue_from(&c->stream, w, frame) == STATUS_NO_MEMORY)
+        smbd_hang_up(c);
 }
 
 /* Sends the answers that are there. */
@@ -148,12 +155,13 @@ static void flush(struct smbd_chain *ch)
         size_t len = (i + 1 < ch->n_answers ? ch->answers[i + 1].off : ch->out.len) - a->off;
         if (a->setup)
             smb_preauth(a->session ? a->session->preauth : c->preauth, msg, len);
-        if ((le32(msg + 16) & SMB_FLAG_SIGNED) && a->session && a->session->have_keys)
-            smb_sign_message(&a->session->keys.signer, msg, len, true);
+        if ((le32(msg + 16) & SMB_FLAG_SIGNED) && a->session && a->session->have_keys &&
+            !smb_sign_message(&a->session->keys.signer, msg, len, true))
+            wr_fail(&ch->out, STATUS_NO_MEMORY);
     }
     if (ch->out.st != STATUS_SUCCESS)
-        smbd_hang_up(c); /* no memory for an answer that the client waits for */
-    if (ch->n_answers && (!ch->sealed || seal))
+        smbd_hang_up(c);
+    else if (ch->n_answers && (!ch->sealed || seal))
         send_message(c, &ch->out, SMB_PREFIX, seal);
     wr_free(&ch->out);
     for (unsigned i = 0; i < ch->n_answers; i++)
@@ -456,8 +464,12 @@ static void answer_in_place(struct smbd_wait *w, enum nt_status st, struct wr *d
         smbd_put_ioctl_fix(&head, q, n);
     fill_header(q, st, data->base + start);
     struct smbd_session *x = q->session;
-    if (q->is_signed && !w->chain.sealed)
-        smb_sign_message(&x->keys.signer, data->base + start, data->len - start, true);
+    if (q->is_signed && !w->chain.sealed &&
+        !smb_sign_message(&x->keys.signer, data->base + start, data->len - start, true)) {
+        wr_free_secret(data);
+        smbd_hang_up(c);
+        return;
+    }
     send_message(c, data, start, w->chain.sealed ? x : NULL);
 }
 

@@ -51,6 +51,7 @@ void smbd_session_unref(struct smbd_session *x)
         return;
     sec_token_unref(x->token);
     sec_free(x->auth);
+    smb_keys_done(&x->keys);
     free(x->pipes);
     nt_wipe(x, sizeof *x);
     free(x);

@@ -62,7 +62,7 @@ static void send_answer(struct fake_smb *f, const struct smb_hdr *req, struct wr
     uint8_t *msg = w->base + SMB_PREFIX;
     size_t len = w->len - SMB_PREFIX, at = SMB_PREFIX - SMB_FRAME;
     if (le32(msg + 16) & SMB_FLAG_SIGNED)
-        smb_sign_message(&f->keys.signer, msg, len, true);
+        (void)!smb_sign_message(&f->keys.signer, msg, len, true);
     bool setup = req->command == SMB_NEGOTIATE || req->command == SMB_SESSION_SETUP;
     if (setup && h->status != STATUS_SUCCESS)
         smb_preauth(f->preauth, msg, len);
@@ -70,7 +70,7 @@ static void send_answer(struct fake_smb *f, const struct smb_hdr *req, struct wr
         smb_preauth(f->preauth, msg, len);
     if (sealed) {
         at -= SMB_TRANSFORM;
-        smb_seal(&f->keys.seal, w->base + at + SMB_FRAME, msg, len, f->nonce++, FAKE_SESSION);
+        (void)!smb_seal(&f->keys.seal, w->base + at + SMB_FRAME, msg, len, f->nonce++, FAKE_SESSION);
     }
     smb_put_frame(w->base + at, w->len - at - SMB_FRAME);
     memmove(w->base, w->base + at, w->len - at);
@@ -177,6 +177,7 @@ static void session_setup(struct fake_smb *f, const struct smb_hdr *req, const u
         memcpy(copy, key.data, key.len < sizeof copy ? key.len : sizeof copy);
         if (f->script.wrong_key)
             copy[3] ^= 1;
+        smb_keys_done(&f->keys);
         smb_derive_keys(&f->keys, f->script.dialect, f->script.cipher, signing_of(&f->script),
                         (struct nt_blob){ copy, key.len }, f->preauth, true);
         f->have_keys = f->sign = true;
@@ -493,6 +494,7 @@ void fake_smb_free(struct fake_smb *f)
         return;
     io_stream_done(&f->stream);
     sec_free(f->sec);
+    smb_keys_done(&f->keys);
     free(f);
 }
 

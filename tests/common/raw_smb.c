@@ -72,6 +72,7 @@ void raw_init(struct raw_smb *r, const struct nt_env *env)
 void raw_done(struct raw_smb *r)
 {
     io_stream_done(&r->stream);
+    smb_keys_done(&r->keys);
 }
 
 const struct raw_answer *raw_last(const struct raw_smb *r)
@@ -101,12 +102,12 @@ void raw_send(struct raw_smb *r, struct wr *w, struct smb_hdr h, int how)
         h.flags |= SMB_FLAG_SIGNED;
     smb_put_hdr(msg, &h);
     if (how == RAW_SIGNED)
-        smb_sign_message(&r->keys.signer, msg, len, false);
+        (void)!smb_sign_message(&r->keys.signer, msg, len, false);
     if (h.command == SMB_NEGOTIATE || h.command == SMB_SESSION_SETUP)
         smb_preauth(r->preauth, msg, len);
     if (how == RAW_SEALED) {
         at -= SMB_TRANSFORM;
-        smb_seal(&r->keys.seal, msg - SMB_TRANSFORM, msg, len, r->nonce++, r->session_id);
+        (void)!smb_seal(&r->keys.seal, msg - SMB_TRANSFORM, msg, len, r->nonce++, r->session_id);
     }
     smb_put_frame(w->base + at, w->len - at - SMB_FRAME);
     (void)io_queue_from(&r->stream, w, at);

@@ -120,6 +120,7 @@ static void make_keys(struct smb_keys *k, enum npc_dialect d, enum npc_cipher c,
         key[i] = (uint8_t)(v311 ? 0x40 + i : i);
     for (unsigned i = 0; i < 64; i++)
         preauth[i] = (uint8_t)(i * 3);
+    memset(k, 0, sizeof *k);
     smb_derive_keys(k, d, c, a, (struct nt_blob){ key, v311 ? 32 : 16 }, preauth, server);
 }
 
@@ -149,7 +150,7 @@ static void signing(void **state)
         for (int round = 0; round < 2; round++) { /* a key schedule may be used again */
             make_message(msg);
             put_le16(msg + 12, t[i].command);
-            smb_sign_message(&k.signer, msg, sizeof msg, t[i].server);
+            assert_true(smb_sign_message(&k.signer, msg, sizeof msg, t[i].server));
             assert_memory_equal(msg + 48, t[i].want, 16);
         }
         memcpy(keep, msg, sizeof msg);
@@ -162,6 +163,7 @@ static void signing(void **state)
         memcpy(msg, keep, sizeof msg);
         if (t[i].a == NPC_AES_GMAC) /* nor may a message be sent back to its sender */
             assert_false(smb_check_signature(&k.signer, msg, sizeof msg, !t[i].server));
+        smb_keys_done(&k);
     }
 }
 
@@ -203,8 +205,8 @@ static void encryption(void **state)
         make_message(msg);
         for (int round = 0; round < 2; round++) {
             memcpy(wire + SMB_TRANSFORM, msg, MESSAGE);
-            smb_seal(&client.seal, wire, wire + SMB_TRANSFORM, MESSAGE, 0x0a0b0c,
-                     UINT64_C(0x1122334455667788));
+            assert_true(smb_seal(&client.seal, wire, wire + SMB_TRANSFORM, MESSAGE, 0x0a0b0c,
+                                 UINT64_C(0x1122334455667788)));
             assert_memory_equal(wire, t[i].want, sizeof wire);
         }
         memcpy(keep, wire, sizeof wire);
@@ -220,6 +222,8 @@ static void encryption(void **state)
         }
         memcpy(wire, keep, sizeof wire);
         assert_false(smb_unseal(&server.open, wire, wire + SMB_TRANSFORM, MESSAGE - 1));
+        smb_keys_done(&client);
+        smb_keys_done(&server);
     }
     struct smb_cipher none = { .id = NPC_CIPHER_NONE };
     uint8_t t0[SMB_TRANSFORM] = { 0 }, m[4] = { 0 };
