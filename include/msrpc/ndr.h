@@ -45,6 +45,12 @@ NT_PUBLIC bool ndr_handle_is_null(const struct ndr_handle *h);
  * may set one that takes up to `max` elements out of `elems` and says how many; at the end it is called with
  * max 0. If none is set, the receiving side finds one there that gives elements as a sender's does, out of
  * the received bytes. A status other than success ends the call.
+ *
+ * Elements move as fragments go and come: an elements' function is called from the loop, again and again, and
+ * neither side holds more than a few fragments. One that has nothing to give, or cannot take anything, for the moment
+ * returns STATUS_PENDING, having moved nothing, and is called again after rpc_call_resume or rpc_server_resume, or
+ * earlier. For a
+ * server's [in] pipes that is so with rpc_server_stream.
  */
 struct ndr_pipe {
     enum nt_status (*chunk)(void *arg, void *elems, size_t max, size_t *ret_n);

@@ -223,6 +223,8 @@ NT_PUBLIC enum nt_status rpc_run(struct rpc_conn *c, const struct rpc_op *op, st
  */
 NT_PUBLIC enum nt_status rpc_send(struct rpc_conn *c, const struct rpc_op *op, struct nt_arena *mem, void *r,
                                   rpc_done_fn *done, void *arg, struct rpc_call **ret_call) NT_CHECKED;
+/* A producer or consumer of a pipe of this call that returned STATUS_PENDING can go on. Not from inside of one. */
+NT_PUBLIC void rpc_call_resume(struct rpc_call *call);
 /* Asks for the end of a call; done comes with STATUS_CANCELLED or with the answer if that was faster. */
 NT_PUBLIC void rpc_call_cancel(struct rpc_call *call);
 

@@ -89,6 +89,11 @@ NT_PUBLIC const struct rpc_interface *rpc_server_interface(const struct rpc_serv
 /* The option `principal`, for an authentication type ([MS-RPCE] 2.2.1.1.7) that the server accepts; else
  * NULL. */
 NT_PUBLIC const char *rpc_server_principal(const struct rpc_server *s, uint32_t authn_type);
+/* Calls of this operation, which has [in] pipes, are dispatched as soon as what comes before the pipes is here; the
+ * handler returns STATUS_PENDING, and its consumers (struct ndr_pipe) get the elements as they come: see docs/rpc.md.
+ * Without this a handler finds the pipes whole. STATUS_NOT_FOUND, STATUS_INVALID_PARAMETER. */
+NT_PUBLIC enum nt_status rpc_server_stream(struct rpc_server *s, const struct rpc_interface *i,
+                                           uint32_t opnum) NT_CHECKED;
 
 /* Listens for ncacn_ip_tcp at a numeric address (NULL: all, IPv6 and IPv4) and port (0: a free one); ret_port
  * may be NULL. STATUS_ADDRESS_ALREADY_ASSOCIATED, STATUS_ACCESS_DENIED, STATUS_INVALID_PARAMETER;
@@ -152,12 +157,18 @@ NT_PUBLIC bool rpc_server_later(struct rpc_server_call *call, unsigned ms,
                                 void (*fn)(struct rpc_server_call *call, void *arg), void *arg) NT_CHECKED;
 /* The client has gone, has given the call up or would like it to end. */
 NT_PUBLIC bool rpc_server_cancelled(const struct rpc_server_call *call);
-/* Has fn called, once and from the loop, when that happens to a call that is being answered later. fn, or whoever
- * it tells, ends the call with rpc_server_reply: with STATUS_CANCELLED for the fault nca_s_fault_cancel, or with
- * the answer. fn NULL: no more. STATUS_CANCELLED when it has happened already; then fn is not called. */
+/* Has fn called, from the loop, when that happens to a call that is being answered later: once when the client
+ * wants an end, once when it awaits no answer any more. fn, or whoever it tells, ends the call with
+ * rpc_server_reply: with STATUS_CANCELLED for the fault nca_s_fault_cancel, or with the answer. fn NULL: no more.
+ * STATUS_CANCELLED when it has happened already; then fn is not called.
+ * Where pipes move, this is how their ends here learn that nothing will move any more, also while the answer goes
+ * out: then the call frees itself, and rpc_server_reply does nothing. */
 typedef void rpc_server_cancel_fn(struct rpc_server_call *call, void *arg);
 NT_PUBLIC enum nt_status rpc_server_on_cancel(struct rpc_server_call *call, rpc_server_cancel_fn *fn,
                                               void *arg) NT_CHECKED;
+
+/* A consumer or producer of a pipe of this call that returned STATUS_PENDING can go on. Not from inside of one. */
+NT_PUBLIC void rpc_server_resume(struct rpc_server_call *call);
 
 struct rpc_server_caller {
     size_t size;

@@ -64,6 +64,7 @@ struct io_stream {
     enum nt_status why; /* once closed */
     unsigned depth;     /* > 0 while an engine or callback of this stream runs */
     bool close_after;   /* close when the output queue is empty */
+    bool held;          /* the driver does not read: io_hold */
     bool reads_on;      /* the driver reads however much output waits: the engine bounds what it queues, and
                            the peer may have to be read before it takes more */
     uint64_t now;       /* as of the current step */
@@ -94,6 +95,8 @@ void io_timer(struct io_stream *s, struct io_item *it, uint64_t when); /* monoto
 void io_ready(struct io_stream *s, struct io_item *it);                /* callback after this step */
 /* Callback once no more than IO_LOW_WATER bytes of output wait; one item of a stream, NULL: none any more. */
 void io_on_drain(struct io_stream *s, struct io_item *it);
+/* Nothing more is to be read from the peer until it is called with false: what has come cannot be taken yet. */
+void io_hold(struct io_stream *s, bool held);
 void io_work(struct io_stream *s, struct io_item *it); /* it->work elsewhere, then it->fn here */
 /* Owner's thread, any time; idempotent. False while the work of an io_work item still runs elsewhere: then
  * it->fn is called at its end with a NULL stream, only to free what the item owns. */

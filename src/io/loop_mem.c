@@ -132,6 +132,8 @@ static bool move_bytes(struct mem_loop *l, struct mem_conn *c)
     if (!c->s || !c->peer || c->peer->opening || c->s->state != IO_OPEN || io_pending(c->s, &iov, 1) == 0)
         return false;
     struct mem_conn *to = c->peer;
+    if (to->s && to->s->held)
+        return false;
     size_t n = l->chunk && l->chunk < iov.iov_len ? l->chunk : iov.iov_len;
     if (n > to->cut_after - (size_t)to->received)
         n = to->cut_after - (size_t)to->received;

@@ -173,6 +173,15 @@ void io_on_drain(struct io_stream *s, struct io_item *it)
     }
 }
 
+void io_hold(struct io_stream *s, bool held)
+{
+    if (s->held == held)
+        return;
+    s->held = held;
+    if (s->loop)
+        s->loop->ops->kick(s->loop, s);
+}
+
 void io_work(struct io_stream *s, struct io_item *it)
 {
     io_cancel(it);

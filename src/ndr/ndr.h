@@ -100,6 +100,11 @@ void ndr_push_chunk(struct ndr_push *n, const struct ndr_type *t, const void *el
  * piece that was too short, and n's position too, it can be tried again when more has come; what was consumed
  * may be dropped from the stub in multiples of 8 octets. */
 size_t ndr_pull_chunk(struct ndr_pull *n, struct ndr_pipe_pull *r, void *elems, size_t max);
+/* The same over a stub of which a part is here: gives the elements that are whole. 0 at the end of the pipe
+ * (r->ended), after a failure, and, neither, when more octets are needed. */
+size_t ndr_pull_piece(struct ndr_pull *n, struct ndr_pipe_pull *r, void *elems, size_t max);
+/* Elements that are moved at a time: their octets in memory are a few fragments' worth. */
+size_t ndr_pipe_piece(const struct ndr_type *t);
 
 /* Bytes not consumed: a response with many left over is suspicious, but servers do pad. */
 size_t ndr_pull_left(const struct ndr_pull *n);

@@ -11,7 +11,7 @@
 /* Octets of elements that are moved at a time, in memory: a few fragments' worth. */
 #define PIPE_PIECE 32768u
 
-static size_t piece_of(const struct ndr_type *t)
+size_t ndr_pipe_piece(const struct ndr_type *t)
 {
     return t->size < PIPE_PIECE ? PIPE_PIECE / t->size : 1;
 }
@@ -40,7 +40,7 @@ void ndr_push_chunk(struct ndr_push *n, const struct ndr_type *t, const void *el
 
 static void push_chunks(struct ndr_push *n, const struct ndr_pipe *p, const struct ndr_type *t)
 {
-    size_t max = piece_of(t), count = 0;
+    size_t max = ndr_pipe_piece(t), count = 0;
     void *elems = calloc(max, t->size);
     enum nt_status st = elems ? STATUS_SUCCESS : STATUS_NO_MEMORY;
     while (st == STATUS_SUCCESS && n->w->st == STATUS_SUCCESS) {
@@ -102,6 +102,68 @@ size_t ndr_pull_chunk(struct ndr_pull *n, struct ndr_pipe_pull *r, void *elems, 
     return n->rd.st == STATUS_SUCCESS ? count : 0;
 }
 
+/* ---- in parts ---- */
+
+/* The next chunk's count, as soon as it is here. How long the chunk is says nothing about what has come. */
+static bool begin_chunk(struct ndr_pull *n, struct ndr_pipe_pull *r)
+{
+    struct rd at = n->rd;
+    if (n->wide && r->chunk && ndr_pull_u64(n) != 0 - r->chunk && n->rd.st == STATUS_SUCCESS)
+        ndr_pull_fail(n, RPC_NT_BAD_STUB_DATA);
+    uint64_t count = n->wide ? ndr_pull_u64(n) : ndr_pull_u32(n);
+    if (n->wide && count == 0 && ndr_pull_u64(n) != 0 && n->rd.st == STATUS_SUCCESS)
+        ndr_pull_fail(n, RPC_NT_BAD_STUB_DATA);
+    if (n->rd.st == STATUS_INVALID_NETWORK_RESPONSE) {
+        n->rd = at; /* not whole: once more later */
+        return false;
+    }
+    if (count > INT32_MAX) /* [MS-RPCE] 2.2.5.3.4.5 */
+        ndr_pull_fail(n, RPC_NT_BAD_STUB_DATA);
+    if (n->rd.st != STATUS_SUCCESS)
+        return false;
+    r->chunk = r->left = count;
+    r->ended = count == 0;
+    return count != 0;
+}
+
+/* Integers in one piece: as many as are here. */
+static size_t bulk(struct ndr_pull *n, const struct ndr_type *t, void *elems, size_t max)
+{
+    size_t octets = t->width == NDR_CHARS ? 1 : t->width;
+    size_t pad = (0 - n->rd.pos) & (octets - 1), left = rd_left(&n->rd);
+    size_t here = left < pad ? 0 : (left - pad) / (octets * integers(t));
+    if (max > here)
+        max = here;
+    if (max)
+        ndr_pull_elements(n, elems, max * integers(t), t->width);
+    return max;
+}
+
+size_t ndr_pull_piece(struct ndr_pull *n, struct ndr_pipe_pull *r, void *elems, size_t max)
+{
+    const struct ndr_type *t = r->type;
+    if (r->ended || n->rd.st != STATUS_SUCCESS || (r->left == 0 && !begin_chunk(n, r)))
+        return 0;
+    size_t count = 0;
+    if (max > r->left)
+        max = (size_t)r->left;
+    if (t->width)
+        count = bulk(n, t, elems, max);
+    for (; count < max && !t->width; count++) {
+        struct rd at = n->rd;
+        void *e = (uint8_t *)elems + count * t->size;
+        memset(e, 0, t->size);
+        t->pull(n, e);
+        if (n->rd.st == STATUS_INVALID_NETWORK_RESPONSE)
+            n->rd = at;
+        else if (n->rd.st == STATUS_SUCCESS)
+            continue;
+        break;
+    }
+    r->left -= count;
+    return n->rd.st == STATUS_SUCCESS ? count : 0;
+}
+
 /* Hands all elements of a piece to the user, who may take them bit by bit. */
 static enum nt_status give(const struct ndr_pipe *p, uint8_t *elems, size_t count, size_t size)
 {
@@ -142,7 +204,7 @@ void ndr_pull_pipe(struct ndr_pull *n, struct ndr_pipe *p, const struct ndr_type
 {
     struct ndr_pipe_pull r = { .type = t };
     enum nt_status st = STATUS_SUCCESS;
-    size_t max = piece_of(t), count;
+    size_t max = ndr_pipe_piece(t), count;
     if (n->pipes_apart)
         return;
     struct reader *reader = p->chunk ? NULL : ndr_pull_new(n, sizeof(*reader));

@@ -399,10 +399,11 @@ static void conn_idle(void *up)
     (void)up;
 }
 
-/* What was sent has left: calls that waited for that run. */
+/* What was sent has left: calls that waited for that run, pipes go on. */
 static void conn_room(void *up)
 {
     struct rpc_sconn *c = up;
+    rpc_spipe_room(c);
     io_ready(c->tp->stream, &c->ready);
 }
 

@@ -40,10 +40,11 @@ static void unlink_call(struct rpc_call *call)
         c->altering = false;
 }
 
-static void finish(struct rpc_call *call, enum nt_status st)
+void rpc_call_finish(struct rpc_call *call, enum nt_status st)
 {
     struct rpc_conn *c = call->c;
     unlink_call(call);
+    rpc_cpipe_end(call);
     if (call->adding)
         rpc_xsec_left(call->adding);
     io_cancel(&call->timer);
@@ -65,7 +66,7 @@ static void finish(struct rpc_call *call, enum nt_status st)
 void rpc_call_end(struct rpc_call *call, enum nt_status st)
 {
     struct rpc_conn *c = call->c;
-    finish(call, st);
+    rpc_call_finish(call, st);
     rpc_calls_pump(c);
 }
 
@@ -101,9 +102,9 @@ void rpc_calls_tell(struct rpc_conn *c)
 void rpc_calls_fail(struct rpc_conn *c, enum nt_status st)
 {
     while (c->sent.list.head)
-        finish(c->sent.list.head, st);
+        rpc_call_finish(c->sent.list.head, st);
     while (c->queue.head)
-        finish(c->queue.head, st);
+        rpc_call_finish(c->queue.head, st);
 }
 
 /* ---- cancelling ---- */
@@ -123,15 +124,21 @@ static bool send_bare(struct rpc_conn *c, enum rpc_ptype type, uint32_t id)
  * else to do, and goes. */
 static void give_up(struct rpc_call *call, enum nt_status st)
 {
-    struct rpc_conn *c = call->c;
-    uint32_t id = call->id;
-    rpc_conn_explain(c, st, call_name(call), "%s",
+    rpc_conn_explain(call->c, st, call_name(call), "%s",
                      st == STATUS_IO_TIMEOUT ? "the server did not answer in time"
                                              : "given up by the caller");
+    rpc_call_abandon(call, st);
+}
+
+void rpc_call_abandon(struct rpc_call *call, enum nt_status st)
+{
+    struct rpc_conn *c = call->c;
+    uint32_t id = call->id;
     /* in the middle of a negotiation there is nothing to go on with */
-    bool keep =
-        call->op && (c->features & RPC_FEATURE_KEEP_ON_ORPHAN ? send_bare(c, RPC_PT_ORPHANED, id) : c->mpx);
-    finish(call, st);
+    bool half = c->sending == call; /* of a request: the server awaits the rest */
+    bool keep = call->op &&
+                (c->features & RPC_FEATURE_KEEP_ON_ORPHAN ? send_bare(c, RPC_PT_ORPHANED, id) : c->mpx && !half);
+    rpc_call_finish(call, st);
     if (keep) {
         rpc_orphans_add(&c->orphans, id);
         rpc_calls_pump(c);
@@ -146,7 +153,7 @@ static void timer_fn(struct io_item *it)
     struct rpc_call *call = io_container(it, struct rpc_call, timer);
     if (call->state == RPC_CALL_QUEUED) {
         rpc_conn_explain(call->c, STATUS_IO_TIMEOUT, call_name(call), "earlier calls took all the time");
-        finish(call, STATUS_IO_TIMEOUT);
+        rpc_call_finish(call, STATUS_IO_TIMEOUT);
     } else {
         give_up(call, call->state == RPC_CALL_CANCELLING ? STATUS_CANCELLED : STATUS_IO_TIMEOUT);
     }
@@ -158,9 +165,13 @@ void rpc_call_cancel(struct rpc_call *call)
     switch (call->state) {
     case RPC_CALL_QUEUED:
         rpc_conn_explain(c, STATUS_CANCELLED, call_name(call), "given up by the caller before it was sent");
-        finish(call, STATUS_CANCELLED);
+        rpc_call_finish(call, STATUS_CANCELLED);
         break;
     case RPC_CALL_SENT:
+        if (c->sending == call) { /* nothing runs yet that could be cancelled */
+            give_up(call, STATUS_CANCELLED);
+            break;
+        }
         if (!send_bare(c, RPC_PT_CO_CANCEL, call->id)) {
             give_up(call, STATUS_CANCELLED);
             break;
@@ -233,37 +244,48 @@ static enum nt_status send_whole(struct rpc_conn *c, struct rpc_call *call, stru
     return c->tp->ops->send(c->tp, w, rpc_conn_then(c));
 }
 
-static enum nt_status send_fragment(struct rpc_conn *c, struct rpc_call *call, const uint8_t *stub,
-                                    const struct rpc_split *s, size_t hdr)
+static size_t header_of(const struct rpc_call *call)
 {
+    return RPC_REQ_LEN + (call->has_object ? sizeof(struct nt_guid) : 0);
+}
+
+size_t rpc_call_room(const struct rpc_call *call)
+{
+    return rpc_sec_room(call->sec, call->c->max_xmit, header_of(call));
+}
+
+enum nt_status rpc_call_send_stub(struct rpc_call *call, struct nt_blob stub, unsigned flags, uint32_t hint)
+{
+    struct rpc_conn *c = call->c;
     struct wr w;
-    size_t start = rpc_conn_writer(c, &w, RPC_FRAG_MAX);
-    unsigned flags = (s->off == 0 ? (unsigned)RPC_PFC_FIRST : 0U) | (s->last ? (unsigned)RPC_PFC_LAST : 0U);
+    size_t start = rpc_conn_writer(c, &w, RPC_FRAG_MAX), hdr = header_of(call);
     (void)wr_room(&w, hdr);
-    wr_bytes(&w, stub + s->off, s->len);
+    wr_bytes(&w, stub.data, stub.len);
     if (w.st != STATUS_SUCCESS) {
         enum nt_status short_of = w.st;
         wr_free(&w);
         return short_of;
     }
-    /* the hint of each fragment is what is still to come, itself included ([MS-RPCE] 2.2.2.6) */
-    rpc_fill_request(w.base + start, flags, call->id, (uint32_t)(s->total - s->off), wire_ctx(call),
-                     call->op->opnum, call->has_object ? &call->object : NULL);
+    rpc_fill_request(w.base + start, flags, call->id, hint, wire_ctx(call), call->op->opnum,
+                     call->has_object ? &call->object : NULL);
     enum nt_status st = rpc_protect(&w, start, hdr, call->sec);
     if (st != STATUS_SUCCESS) {
         wr_free(&w);
         return protect_failed(c, call, st);
     }
-    return c->tp->ops->send(c->tp, &w, s->last ? rpc_conn_then(c) : RPC_TP_MORE);
+    return c->tp->ops->send(c->tp, &w, flags & RPC_PFC_LAST ? rpc_conn_then(c) : RPC_TP_MORE);
 }
 
 static enum nt_status send_split(struct rpc_conn *c, struct rpc_call *call, struct wr *w, struct rpc_split *s,
-                                 size_t hdr, size_t stub)
+                                 size_t stub)
 {
     enum nt_status st = STATUS_SUCCESS;
     bool sent = false;
     while (st == STATUS_SUCCESS && rpc_split_next(s)) {
-        st = send_fragment(c, call, w->base + stub, s, hdr);
+        unsigned flags = (s->off == 0 ? (unsigned)RPC_PFC_FIRST : 0U) | (s->last ? (unsigned)RPC_PFC_LAST : 0U);
+        /* the hint of each fragment is what is still to come, itself included ([MS-RPCE] 2.2.2.6) */
+        st = rpc_call_send_stub(call, (struct nt_blob){ w->base + stub + s->off, s->len }, flags,
+                                (uint32_t)(s->total - s->off));
         sent = sent || st == STATUS_SUCCESS;
     }
     wr_free(w);
@@ -277,7 +299,7 @@ static enum nt_status send_request(struct rpc_conn *c, struct rpc_call *call)
     struct wr w;
     struct ndr_push n;
     size_t start = rpc_conn_writer(c, &w, RPC_STUB_MAX);
-    size_t hdr = RPC_REQ_LEN + (call->has_object ? sizeof(struct nt_guid) : 0);
+    size_t hdr = header_of(call);
     (void)wr_room(&w, hdr);
     size_t stub = w.len;
     ndr_push_init(&n, &w, c->ctx[call->ctx].ndr64);
@@ -301,7 +323,7 @@ static enum nt_status send_request(struct rpc_conn *c, struct rpc_call *call)
         return st;
     }
     struct rpc_split s = { .total = w.len - stub, .tail = w.len - before, .room = room };
-    return send_split(c, call, &w, &s, hdr, stub);
+    return send_split(c, call, &w, &s, stub);
 }
 
 static enum nt_status send_alter(struct rpc_conn *c, struct rpc_call *call)
@@ -321,9 +343,10 @@ static enum nt_status start(struct rpc_call *call)
     do /* ids wrap, and a call may wait for days */
         call->id = c->next_id++;
     while (c->sent.n && rpc_sent_find(&c->sent, call->id));
-    enum nt_status st = call->op       ? send_request(c, call)
-                        : call->adding ? rpc_xsec_start(call)
-                                       : send_alter(c, call);
+    enum nt_status st = call->adding                        ? rpc_xsec_start(call)
+                        : !call->op                         ? send_alter(c, call)
+                        : rpc_op_has_pipes(call->op, false) ? rpc_cpipe_begin(call)
+                                                            : send_request(c, call);
     if (st != STATUS_SUCCESS || call->state != RPC_CALL_QUEUED)
         return st;
     rpc_list_del(&c->queue, call);
@@ -338,7 +361,7 @@ static enum nt_status start(struct rpc_call *call)
  * not while it negotiates a context. */
 static bool may_send(struct rpc_conn *c)
 {
-    if (c->state != RPC_ST_READY)
+    if (c->state != RPC_ST_READY || c->sending)
         return false;
     if (c->sent.n == 0)
         return true;
@@ -351,7 +374,7 @@ void rpc_calls_pump(struct rpc_conn *c)
         struct rpc_call *call = c->queue.head;
         enum nt_status st = start(call);
         if (st != STATUS_SUCCESS && call->state == RPC_CALL_QUEUED)
-            finish(call, st);
+            rpc_call_finish(call, st);
     }
 }
 
@@ -521,7 +544,10 @@ static void on_fault(struct rpc_call *call, const struct rpc_pdu *d, struct nt_b
     rpc_conn_explain(c, st, call_name(call), "the server answered with fault %s%s0x%08x%s", name ? name : "",
                      name ? " " : "", code, more);
     bool adding = call->adding;
-    finish(call, st);
+    if (c->sending == call) /* the rest is not sent any more, which the server has to know */
+        rpc_call_abandon(call, st);
+    else
+        rpc_call_finish(call, st);
     if (adding) /* [MS-RPCE] 3.3.1.5.2.1: nothing more is sent on a connection whose authentication failed */
         rpc_conn_fail(c, STATUS_CONNECTION_DISCONNECTED, NULL, "%s", "");
 }
@@ -536,7 +562,7 @@ static void decode(struct rpc_call *call)
     if (st != STATUS_SUCCESS)
         rpc_conn_explain(call->c, st, call->op->name, "the server's answer of %zu bytes cannot be decoded",
                          call->join.len);
-    finish(call, st);
+    rpc_call_finish(call, st);
 }
 
 /* What is wrong with a fragment of an answer before its protection is looked at. */
@@ -546,6 +572,8 @@ static const char *misplaced(const struct rpc_call *call, const struct rpc_pdu *
         return NULL; /* its context id is 0 with many servers, and it may come in the middle */
     if (!call->op)
         return "a response to an alter_context";
+    if (call->c->sending == call)
+        return "an answer to half a request";
     if (d->u.rsp.ctx != wire_ctx(call))
         return "a response of another presentation context";
     bool first = d->h.flags & RPC_PFC_FIRST;
@@ -625,13 +653,14 @@ void rpc_on_answer(struct rpc_conn *c, uint8_t *pdu, const struct rpc_pdu *d)
     c->n_midway += !call->answered;
     call->answered = true;
     call->drep = d->h.drep;
-    enum nt_status st = join(call, d, stub, last, &why);
+    bool streams = rpc_cpipe_takes(call);
+    enum nt_status st = streams ? rpc_cpipe_add(call, stub, last) : join(call, d, stub, last, &why);
     if (st != STATUS_SUCCESS) {
         rpc_conn_fail(c, st, call->op->name, "%s%s", why ? "the server sent " : "no memory for the answer",
                       why ? why : "");
         return;
     }
-    if (last) {
+    if (last && !streams) {
         decode(call);
         rpc_calls_pump(c);
     }
@@ -657,7 +686,7 @@ void rpc_on_alter_resp(struct rpc_conn *c, const uint8_t *pdu, const struct rpc_
     }
     struct rpc_rd list = d->u.ack.list;
     enum nt_status st = rpc_check_results(c, &list, call->ctx, "adding an interface");
-    finish(call, st);
+    rpc_call_finish(call, st);
     rpc_calls_pump(c);
 }
 

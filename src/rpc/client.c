@@ -188,6 +188,8 @@ static void conn_idle(void *up)
 {
     struct rpc_conn *c = up;
     io_cancel(&c->ready);
+    if (c->n_pipes)
+        rpc_cpipes_run(c);
     rpc_calls_tell(c);
     tell_open(c);
 }
@@ -372,7 +374,7 @@ static void conn_data(void *up, uint8_t *data, size_t len)
             on_pdu(c, c->in.base, n);
         }
     }
-    if (c->state != RPC_ST_CLOSED && (c->in.len || c->sent.n))
+    if (c->state != RPC_ST_CLOSED && (c->in.len || c->sent.n) && !c->full)
         c->tp->ops->want(c->tp);
 }
 

@@ -2,9 +2,9 @@
 /*
  * Association groups and the context handles in them ([C706] 6.1.6, [MS-RPCE] 3.3.1.5.6).
  *
- * A call holds the handles that its request names from before its handler runs until it has been answered. One
- * call at a time holds a handle, unless its type is shared; the others queue at it, holding nothing meanwhile, so
- * that two calls cannot wait for each other.
+ * A call holds the handles that its request names from before its handler runs until it has been answered.
+ * One call at a time holds a handle, unless its type is shared; the others queue at it, holding nothing
+ * meanwhile, so that two calls cannot wait for each other.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -69,6 +69,17 @@
  * busy, and little beside what the calls themselves hold. */
 #define RPC_SEND_AHEAD ((size_t)256 << 10)
 
+/* Bytes of a pipe that have come and that its receiver has not taken yet: then the connection is not read. One
+ * receive buffer may come on top. */
+#define RPC_PIPE_AHEAD ((size_t)64 << 10)
+
+/* What comes before the first pipe of a request is looked for with each fragment up to this length, and then
+ * each time it has doubled, so that looking costs no more than what was sent. */
+#define RPC_PIPE_HEAD ((size_t)64 << 10)
+
+/* A pipe whose peer sends or takes nothing for so long has broken off. In nanoseconds. */
+#define RPC_PIPE_STALL UINT64_C(120000000000)
+
 /* Answers that have come in part, on one connection, together: four of the longest kind. A server may mix the
  * fragments of as many answers as we have calls out, but not make us hold a stub of 64 MiB for each. */
 #define RPC_ANSWERS_HELD_MAX ((size_t)256 << 20)

@@ -7,6 +7,7 @@
 #include "rpc/m_binding.h"
 #include "rpc/m_eerr.h"
 #include "rpc/m_frag.h"
+#include "rpc/m_pipes.h"
 #include "rpc/m_sectrailer.h"
 #include "rpc/m_transport.h"
 #include "rpc/m_vt.h"
@@ -68,6 +69,7 @@ struct rpc_call {
     uint64_t deadline;
     struct io_item timer;
     struct io_watch watch; /* its cancel token */
+    struct rpc_cpipe *pipe; /* NULL: none, or moved as a whole */
     struct nt_error *said; /* why it failed, where another call's failure may come before anybody reads it */
 };
 
@@ -141,6 +143,9 @@ struct rpc_conn {
     struct rpc_list queue, finished;
     struct rpc_sent sent;
     unsigned n_queued, n_midway; /* waiting; answered in part */
+    struct rpc_call *sending;    /* its request goes out as its pipes are filled: nothing is sent in between */
+    unsigned n_pipes;            /* calls with pipes that move */
+    bool full;                   /* and what has come of one is not taken */
     bool altering;               /* an alter_context is on the wire: nothing is sent behind it */
     size_t held;                 /* memory for answers that have come in part */
     struct rpc_call *spare;
@@ -271,7 +276,21 @@ void rpc_orphans_add(struct rpc_orphans *o, uint32_t id);
 bool rpc_orphans_have(const struct rpc_orphans *o, uint32_t id);
 void rpc_orphans_del(struct rpc_orphans *o, uint32_t id);
 
+/* ---- cpipe.c ---- */
+/* Takes a request with pipes into its care, as the next that is sent. */
+enum nt_status rpc_cpipe_begin(struct rpc_call *call);
+/* Is this answer taken fragment by fragment? It is where its pipes have consumers. */
+bool rpc_cpipe_takes(const struct rpc_call *call);
+enum nt_status rpc_cpipe_add(struct rpc_call *call, struct nt_blob stub, bool last);
+void rpc_cpipe_end(struct rpc_call *call); /* the call is over */
+void rpc_cpipes_run(struct rpc_conn *c);   /* where users may be called */
+
 /* ---- call.c ---- */
+void rpc_call_finish(struct rpc_call *call, enum nt_status st);
+/* The same in the middle of a request or an answer: the server is told, or the connection goes. */
+void rpc_call_abandon(struct rpc_call *call, enum nt_status st);
+size_t rpc_call_room(const struct rpc_call *call); /* stub bytes of one fragment */
+enum nt_status rpc_call_send_stub(struct rpc_call *call, struct nt_blob stub, unsigned flags, uint32_t hint);
 void rpc_on_answer(struct rpc_conn *c, uint8_t *pdu, const struct rpc_pdu *d);
 void rpc_on_alter_resp(struct rpc_conn *c, const uint8_t *pdu, const struct rpc_pdu *d);
 void rpc_call_end(struct rpc_call *call, enum nt_status st); /* and lets others go on */

@@ -13,6 +13,7 @@
 #include "rpc/m_eerr.h"
 #include "rpc/carry.h"
 #include "rpc/m_frag.h"
+#include "rpc/m_pipes.h"
 #include "rpc/m_sectrailer.h"
 #include "rpc/m_transport.h"
 #include "rpc/m_vt.h"
@@ -24,6 +25,7 @@ struct rpc_served {
     rpc_dispatch_fn *dispatch;
     const void *handlers;
     void *arg;
+    bool *streams; /* by opnum: rpc_server_stream; NULL: none */
     enum sec_level min_level; /* DEFAULT: the server's */
     enum rpc_local_trust local;
 };
@@ -130,10 +132,12 @@ struct rpc_sconn {
 
 enum rpc_scall_state {
     RPC_SCALL_ARRIVING,
+    RPC_SCALL_DRAINING, /* over, but the client has not sent all of its request */
     RPC_SCALL_READY,
     RPC_SCALL_WAITING, /* decoded; another call uses one of its context handles */
     RPC_SCALL_RUNNING,
     RPC_SCALL_PENDING,
+    RPC_SCALL_SENDING, /* answered: the pipes of the answer are on their way */
 };
 
 /* That a call uses a context handle. */
@@ -153,6 +157,7 @@ struct rpc_server_call {
     enum rpc_scall_state state;
     atomic_bool cancelled; /* a worker may look at it */
     bool has_object, ndr64, decoded;
+    bool receiving; /* fragments of its request are to come */
     bool orphaned; /* the client awaits no answer, but the call still counts among its connection's */
     uint8_t drep;
     uint16_t ctx, opnum;
@@ -171,8 +176,11 @@ struct rpc_server_call {
     struct rpc_server_call *outer;     /* this one came inside of a callback of that one */
     struct rpc_handle *waits_for;      /* with RPC_SCALL_WAITING */
     struct rpc_server_call *wait_next; /* in the handle's queue */
-    rpc_server_cancel_fn *on_cancel;   /* NULL: nobody asked, or it was told */
+    rpc_server_cancel_fn *on_cancel;   /* NULL: nobody asked */
     void *on_cancel_arg;
+    uint8_t told; /* on_cancel was: 1 of a wish, 2 that the client awaits nothing any more */
+    struct rpc_spipe *pipe; /* NULL: none, or moved as a whole */
+    size_t probe_at;        /* length of the stub at which its head is looked for again */
     char *name, *peer, *here, *mech; /* copies in mem, since c may go */
     struct rpc_error_list extended;  /* what its handler has to say if it fails */
     struct io_item later;            /* of rpc_server_later */
@@ -230,6 +238,34 @@ void rpc_scall_on_request(struct rpc_sconn *c, uint8_t *pdu, const struct rpc_pd
 void rpc_scall_on_cancel(struct rpc_sconn *c, uint32_t call_id, bool orphaned);
 void rpc_scall_run_ready(struct rpc_sconn *c); /* dispatches what is whole, tells about cancels */
 void rpc_scall_lose_client(struct rpc_sconn *c);
+
+size_t rpc_scall_room(const struct rpc_server_call *call); /* stub bytes of one fragment of its answer */
+enum nt_status rpc_scall_send(struct rpc_server_call *call, struct nt_blob stub, unsigned flags,
+                              uint32_t hint);
+/* What is left of a request behind its parameters may be a verification trailer ([MS-RPCE] 2.2.2.13). */
+enum nt_status rpc_scall_trailer(const struct rpc_server_call *call, struct nt_blob rest);
+void rpc_scall_tell(struct rpc_server_call *call); /* its on_cancel, if there is something new */
+/* Answers, with the pipes of the answer later, and forgets the call. */
+void rpc_scall_complete(struct rpc_server_call *call, enum nt_status st);
+void rpc_scall_free(struct rpc_server_call *call);
+
+/* ---- spipe.c: pipes ---- */
+/* Dispatched as soon as what comes before its first pipe is here: is that so for this call, and has it come? */
+bool rpc_spipe_streams(const struct rpc_server_call *call);
+bool rpc_spipe_head_here(struct rpc_server_call *call);
+/* The head has been decoded: the rest is pipes. */
+enum nt_status rpc_spipe_start(struct rpc_server_call *call);
+/* The next fragment of such a call. */
+void rpc_spipe_add(struct rpc_server_call *call, struct nt_blob stub, bool last);
+/* The answer's pipes. STATUS_PENDING: on their way. */
+enum nt_status rpc_spipe_answer(struct rpc_server_call *call);
+void rpc_spipe_reply(struct rpc_server_call *call, enum nt_status st); /* the handler's answer */
+bool rpc_spipe_due(const struct rpc_server_call *call);
+void rpc_spipe_run(struct rpc_server_call *call);
+void rpc_spipe_room(struct rpc_sconn *c); /* more can be sent */
+bool rpc_spipe_lose_client(struct rpc_server_call *call); /* true: spipe.c frees the call */
+size_t rpc_spipe_held(const struct rpc_server_call *call);
+void rpc_spipe_free(struct rpc_server_call *call);
 
 /* ---- sfault.c ---- */
 /* The fault of a call that ran, with what its handler said and its caller may know. */

@@ -37,6 +37,8 @@ struct rpc_transport_ops {
     void (*want)(struct rpc_transport *t);
     /* May another call be sent now? If not (RPC_SEND_AHEAD), on_room comes later. */
     bool (*room)(struct rpc_transport *t);
+    /* Stops reading, or goes on: what has come is more than its receiver can take now. */
+    void (*hold)(struct rpc_transport *t, bool held);
     /* The order of requests matters to the peer, as each is protected with a number. */
     void (*in_order)(struct rpc_transport *t);
     /* A call was given up whose answer a read may stand for; idle: nothing else is awaited. */

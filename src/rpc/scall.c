@@ -16,12 +16,13 @@ static void unlink_call(struct rpc_server_call *call)
     call->c->n_calls--;
 }
 
-static void call_free(struct rpc_server_call *call)
+void rpc_scall_free(struct rpc_server_call *call)
 {
     rpc_later_stop(call);
     if (call->c)
         unlink_call(call);
     rpc_handles_drop(call);
+    rpc_spipe_free(call);
     call->group->s->n_calls--;
     rpc_group_unref(call->group);
     sec_token_unref(call->token);
@@ -46,6 +47,7 @@ static struct rpc_server_call *call_new(struct rpc_sconn *c, const struct rpc_pd
     call->has_object = d->u.req.has_object;
     call->object = d->u.req.object;
     atomic_init(&call->cancelled, false);
+    call->receiving = true;
     call->c = c;
     call->group = c->group;
     call->group->refs++;
@@ -57,13 +59,22 @@ static struct rpc_server_call *call_new(struct rpc_sconn *c, const struct rpc_pd
     return call;
 }
 
-/* The call may be gone afterwards. */
-static void tell_cancelled(struct rpc_server_call *call)
+/* What on_cancel has not been told yet: 0 nothing, 1 that the client wants an end, 2 that it has gone. */
+static uint8_t news(const struct rpc_server_call *call)
 {
-    rpc_server_cancel_fn *fn = call->on_cancel;
-    call->on_cancel = NULL;
-    if (fn && call->state == RPC_SCALL_PENDING)
-        fn(call, call->on_cancel_arg);
+    uint8_t what = !call->cancelled ? 0 : call->c && !call->orphaned ? 1 : 2;
+    bool listens = call->on_cancel && (call->state == RPC_SCALL_PENDING || call->state == RPC_SCALL_SENDING);
+    return listens && what > call->told ? what : 0;
+}
+
+/* The call may be gone afterwards. */
+void rpc_scall_tell(struct rpc_server_call *call)
+{
+    uint8_t what = news(call);
+    if (!what)
+        return;
+    call->told = what;
+    call->on_cancel(call, call->on_cancel_arg);
 }
 
 void rpc_scall_lose_client(struct rpc_sconn *c)
@@ -75,9 +86,10 @@ void rpc_scall_lose_client(struct rpc_sconn *c)
             call->c = NULL;
             call->sec = NULL;
             call->cancelled = true;
-            tell_cancelled(call);
+            if (call->state != RPC_SCALL_SENDING || !rpc_spipe_lose_client(call))
+                rpc_scall_tell(call);
         } else {
-            call_free(call);
+            rpc_scall_free(call);
         }
     }
 }
@@ -87,7 +99,7 @@ void rpc_scall_lose_client(struct rpc_sconn *c)
 static struct rpc_server_call *arriving(const struct rpc_sconn *c, uint32_t id)
 {
     struct rpc_server_call *call = c->calls;
-    while (call && (call->id != id || call->state != RPC_SCALL_ARRIVING))
+    while (call && (call->id != id || !call->receiving))
         call = call->next;
     return call;
 }
@@ -186,7 +198,7 @@ static void refuse(struct rpc_server_call *call, enum nt_status st, bool whole)
     struct rpc_sconn *c = call->c;
     uint32_t id = call->id;
     uint16_t ctx = call->ctx;
-    call_free(call);
+    rpc_scall_free(call);
     rpc_sconn_fault(c, id, ctx, st, false);
     if (!whole)
         rpc_sconn_hang_up(c);
@@ -229,7 +241,7 @@ static size_t bytes_held(const struct rpc_sconn *c)
 {
     size_t n = 0;
     for (const struct rpc_server_call *call = c->calls; call; call = call->next)
-        n += call->join.cap;
+        n += call->join.cap + rpc_spipe_held(call);
     return n;
 }
 
@@ -266,12 +278,17 @@ void rpc_scall_on_request(struct rpc_sconn *c, uint8_t *pdu, const struct rpc_pd
     }
     if (d->h.flags & RPC_PFC_PENDING_CANCEL) /* it came before the request did ([C706] 12.6.3.1) */
         call->cancelled = true;
+    call->receiving = !last;
+    if (call->pipe || call->state == RPC_SCALL_DRAINING) {
+        rpc_spipe_add(call, stub, last);
+        return;
+    }
     st = add_stub(call, stub, last ? 0 : d->u.req.alloc_hint);
     if (st != STATUS_SUCCESS) {
         refuse(call, st, last);
         return;
     }
-    if (last) {
+    if (last || rpc_spipe_head_here(call)) {
         call->state = RPC_SCALL_READY;
         io_ready(c->tp->stream, &c->ready);
     }
@@ -281,38 +298,46 @@ void rpc_scall_on_request(struct rpc_sconn *c, uint8_t *pdu, const struct rpc_pd
 void rpc_scall_on_cancel(struct rpc_sconn *c, uint32_t call_id, bool orphaned)
 {
     struct rpc_server_call *call = c->calls;
-    while (call && (call->id != call_id || call->orphaned))
+    while (call && (call->id != call_id ||
+                    (call->orphaned && !(orphaned && call->state == RPC_SCALL_DRAINING))))
         call = call->next;
     if (!call)
         return; /* the answer is on its way */
     call->cancelled = true;
     if (orphaned && call->state < RPC_SCALL_RUNNING) {
-        call_free(call);
+        rpc_scall_free(call);
         return;
     }
     /* an orphan goes on to count: else orphans would be a way around RPC_SERVER_CALLS_MAX */
     call->orphaned = call->orphaned || orphaned;
+    call->receiving = call->receiving && !orphaned; /* nothing of it is to come any more */
+    rpc_server_resume(call);
     io_ready(c->tp->stream, &c->ready);
 }
 
 /* ---- answering ---- */
 
-static enum nt_status send_fragment(struct rpc_server_call *call, const uint8_t *stub,
-                                    const struct rpc_split *s)
+size_t rpc_scall_room(const struct rpc_server_call *call)
+{
+    struct rpc_sec none = { .level = SEC_LEVEL_NONE };
+    return rpc_sec_room(call->sec ? &call->sec->sec : &none, call->c->max_xmit, RPC_RSP_LEN);
+}
+
+enum nt_status rpc_scall_send(struct rpc_server_call *call, struct nt_blob stub, unsigned flags,
+                              uint32_t hint)
 {
     struct rpc_sconn *c = call->c;
     struct rpc_sec none = { .level = SEC_LEVEL_NONE }, *sec = call->sec ? &call->sec->sec : &none;
     struct wr w;
     size_t start = rpc_sconn_writer(c, &w, RPC_FRAG_MAX);
-    unsigned flags = (s->off == 0 ? (unsigned)RPC_PFC_FIRST : 0U) | (s->last ? (unsigned)RPC_PFC_LAST : 0U);
     (void)wr_room(&w, RPC_RSP_LEN);
-    wr_bytes(&w, stub + s->off, s->len);
+    wr_bytes(&w, stub.data, stub.len);
     if (w.st != STATUS_SUCCESS) {
         enum nt_status st = w.st;
         wr_free(&w);
         return st;
     }
-    rpc_fill_response(w.base + start, flags, call->id, (uint32_t)(s->total - s->off), call->ctx);
+    rpc_fill_response(w.base + start, flags, call->id, hint, call->ctx);
     enum nt_status st = rpc_protect(&w, start, RPC_RSP_LEN, sec);
     if (st != STATUS_SUCCESS) {
         wr_free(&w);
@@ -341,7 +366,6 @@ static enum nt_status send_whole(struct rpc_server_call *call, struct wr *w, siz
  */
 static enum nt_status send_response(struct rpc_server_call *call, bool *ret_sent)
 {
-    struct rpc_sec none = { .level = SEC_LEVEL_NONE }, *sec = call->sec ? &call->sec->sec : &none;
     struct ndr_push n;
     struct wr w;
     size_t start = rpc_sconn_writer(call->c, &w, RPC_STUB_MAX);
@@ -354,7 +378,7 @@ static enum nt_status send_response(struct rpc_server_call *call, bool *ret_sent
     enum nt_status st = ndr_push_status(&n);
     if (st == STATUS_SUCCESS)
         st = w.st;
-    size_t room = rpc_sec_room(sec, call->c->max_xmit, RPC_RSP_LEN);
+    size_t room = rpc_scall_room(call);
     if (st == STATUS_SUCCESS && room == 0)
         st = STATUS_BUFFER_TOO_SMALL;
     if (st != STATUS_SUCCESS) {
@@ -367,33 +391,53 @@ static enum nt_status send_response(struct rpc_server_call *call, bool *ret_sent
     }
     struct rpc_split s = { .total = w.len - stub, .room = room };
     while (st == STATUS_SUCCESS && rpc_split_next(&s)) {
-        st = send_fragment(call, w.base + stub, &s);
+        unsigned flags = (s.off == 0 ? (unsigned)RPC_PFC_FIRST : 0U) | (s.last ? (unsigned)RPC_PFC_LAST : 0U);
+        st = rpc_scall_send(call, (struct nt_blob){ w.base + stub + s.off, s.len }, flags,
+                            (uint32_t)(s.total - s.off));
         *ret_sent = true;
     }
     wr_free(&w);
     return st;
 }
 
-static void complete(struct rpc_server_call *call, enum nt_status st)
+/* The call is over; of a request that is still coming the rest is awaited, and dropped. */
+static void end_call(struct rpc_server_call *call)
+{
+    struct rpc_sconn *c = call->c;
+    if (c && !c->mpx && call->next)
+        io_ready(c->tp->stream, &c->ready); /* the next one's turn */
+    if (!c || !call->receiving || c->state != RPC_SC_BOUND) {
+        rpc_scall_free(call);
+        return;
+    }
+    call->state = RPC_SCALL_DRAINING;
+    call->orphaned = true;
+    rpc_handles_drop(call);
+    rpc_spipe_free(call);
+}
+
+void rpc_scall_complete(struct rpc_server_call *call, enum nt_status st)
 {
     struct rpc_sconn *c = call->c;
     bool sent = false, maybe = call->op && (call->op->flags & RPC_OP_MAYBE);
     if (c && !maybe && !call->orphaned && c->state == RPC_SC_BOUND) {
-        if (st == STATUS_SUCCESS)
+        if (st == STATUS_SUCCESS && rpc_op_has_pipes(call->op, true)) {
+            st = rpc_spipe_answer(call);
+            if (st == STATUS_PENDING)
+                return;
+        } else if (st == STATUS_SUCCESS) {
             st = send_response(call, &sent);
+        }
         if (st != STATUS_SUCCESS && sent)
             io_close(c->tp->stream, STATUS_CONNECTION_DISCONNECTED, false); /* half an answer */
         else if (st != STATUS_SUCCESS)
             rpc_scall_fault(call, st);
         rpc_sconn_touch(c);
     }
-    if (c && !c->mpx && call->next)
-        io_ready(c->tp->stream, &c->ready); /* the next one's turn */
-    call_free(call);
+    end_call(call);
 }
 
-/* What decoding left over may hold a verification trailer ([MS-RPCE] 2.2.2.13). */
-static enum nt_status check_trailer(const struct rpc_server_call *call, const struct ndr_pull *n)
+enum nt_status rpc_scall_trailer(const struct rpc_server_call *call, struct nt_blob rest)
 {
     if (!call->sec || !rpc_sec_signs(&call->sec->sec))
         return STATUS_SUCCESS;
@@ -402,8 +446,7 @@ static enum nt_status check_trailer(const struct rpc_server_call *call, const st
                              .call_id = call->id,
                              .ctx = call->ctx,
                              .opnum = call->opnum };
-    size_t left = ndr_pull_left(n);
-    return rpc_vt_check(call->join.data + call->join.len - left, left, &expect, call->sec->sec.header_sign);
+    return rpc_vt_check(rest.data, rest.len, &expect, call->sec->sec.header_sign);
 }
 
 static enum nt_status decode(struct rpc_server_call *call)
@@ -411,10 +454,14 @@ static enum nt_status decode(struct rpc_server_call *call)
     struct ndr_budget budget = { .bytes = call->level == SEC_LEVEL_NONE ? RPC_SERVER_DECODED_ANONYMOUS : 0 };
     ndr_pull_init(&call->pull, call->mem, call->join.data, call->join.len, call->drep, call->ndr64, &budget);
     call->pull.handles = &call->named;
+    call->pull.pipes_apart = rpc_spipe_streams(call);
     call->op->pull_in(&call->pull, call->r);
     enum nt_status st = ndr_pull_status(&call->pull);
-    if (st == STATUS_SUCCESS)
-        st = check_trailer(call, &call->pull);
+    size_t left = ndr_pull_left(&call->pull);
+    if (st == STATUS_SUCCESS && call->pull.pipes_apart)
+        st = rpc_spipe_start(call);
+    else if (st == STATUS_SUCCESS)
+        st = rpc_scall_trailer(call, (struct nt_blob){ call->join.data + call->join.len - left, left });
     if (st == STATUS_SUCCESS && call->named.n > RPC_SERVER_CALL_HANDLES_MAX)
         st = RPC_NT_BAD_STUB_DATA;
     if (st == STATUS_SUCCESS && call->named.n) {
@@ -424,6 +471,14 @@ static enum nt_status decode(struct rpc_server_call *call)
     }
     call->decoded = true;
     return st;
+}
+
+static void answer(struct rpc_server_call *call, enum nt_status st)
+{
+    if (call->pipe)
+        rpc_spipe_reply(call, st);
+    else
+        rpc_scall_complete(call, st);
 }
 
 /* Runs the handler, unless another call has a context handle that this one names. */
@@ -442,15 +497,14 @@ static void dispatch(struct rpc_server_call *call)
     if (st == STATUS_PENDING)
         call->state = RPC_SCALL_PENDING;
     else
-        complete(call, st);
+        answer(call, st);
 }
 
 /* Something to be done for this call, now that nothing is being parsed? */
 static bool is_due(const struct rpc_server_call *call)
 {
-    return call->state == RPC_SCALL_READY ||
-           (call->cancelled &&
-            (call->state == RPC_SCALL_WAITING || (call->state == RPC_SCALL_PENDING && call->on_cancel)));
+    return call->state == RPC_SCALL_READY || (call->cancelled && call->state == RPC_SCALL_WAITING) ||
+           news(call) || rpc_spipe_due(call);
 }
 
 static void run_due(struct rpc_server_call *call)
@@ -459,12 +513,14 @@ static void run_due(struct rpc_server_call *call)
         struct rpc_sconn *c = call->c;
         uint32_t id = call->id;
         uint16_t ctx = call->ctx;
-        call_free(call);
+        rpc_scall_free(call);
         rpc_sconn_fault(c, id, ctx, STATUS_CANCELLED, false);
-    } else if (call->state == RPC_SCALL_PENDING) {
-        tell_cancelled(call);
-    } else {
+    } else if (call->state == RPC_SCALL_READY) {
         dispatch(call);
+    } else if (news(call)) {
+        rpc_scall_tell(call);
+    } else {
+        rpc_spipe_run(call);
     }
 }
 
@@ -490,7 +546,7 @@ void rpc_scall_run_ready(struct rpc_sconn *c)
 
 void rpc_server_reply(struct rpc_server_call *call, enum nt_status st)
 {
-    complete(call, st == STATUS_PENDING ? RPC_NT_CALL_FAILED : st);
+    answer(call, st == STATUS_PENDING ? RPC_NT_CALL_FAILED : st);
 }
 
 /* ---- for handlers ---- */

@@ -89,6 +89,7 @@ void rpc_server_unref(struct rpc_server *s)
         return;
     while (s->served) {
         struct rpc_served *next = s->served->next;
+        free(s->served->streams);
         free(s->served);
         s->served = next;
     }
@@ -172,6 +173,21 @@ const struct rpc_interface *rpc_server_interface(const struct rpc_server *s, uns
     while (p && index--)
         p = p->next;
     return p ? p->iface : NULL;
+}
+
+enum nt_status rpc_server_stream(struct rpc_server *s, const struct rpc_interface *i, uint32_t opnum)
+{
+    struct rpc_served *p = find(s, i);
+    if (!p || opnum >= i->n_ops || !p->ops[opnum])
+        return STATUS_NOT_FOUND;
+    if (!rpc_op_has_pipes(p->ops[opnum], false))
+        return STATUS_INVALID_PARAMETER;
+    if (!p->streams)
+        p->streams = calloc(i->n_ops, sizeof *p->streams);
+    if (!p->streams)
+        return STATUS_NO_MEMORY;
+    p->streams[opnum] = true;
+    return STATUS_SUCCESS;
 }
 
 /* ---- listening ---- */

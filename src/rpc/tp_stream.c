@@ -75,6 +75,11 @@ static bool tp_room(struct rpc_transport *t)
     return false;
 }
 
+static void tp_hold(struct rpc_transport *t, bool held)
+{
+    io_hold(&of(t)->s, held);
+}
+
 static enum nt_status tp_query(struct rpc_transport *t, enum rpc_tp_item what, struct nt_blob *ret)
 {
     if (what != RPC_TP_PEER)
@@ -108,6 +113,7 @@ static const struct rpc_transport_ops tp_stream_ops = {
     .send = tp_send,
     .want = tp_nothing,
     .room = tp_room,
+    .hold = tp_hold,
     .in_order = tp_nothing,
     .relax = tp_relax,
     .query = tp_query,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A server of ours on a memory loop, clients of ours and clients made of bytes: what several tests stand on. */
+/* A server of ours on a memory loop, clients of ours and clients made of bytes: what several tests stand on.
+ */
 #ifndef PAIR_OWN_SERVER_H
 #define PAIR_OWN_SERVER_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Context handles: which calls run at the same time, what a handle is good for, and when its object goes. And how a
- * running call learns that its client wants it to end. */
+/* Context handles: which calls run at the same time, what a handle is good for, and when its object goes. And
+ * how a running call learns that its client wants it to end. */
 #include "own_server.h"
 
 /* One operation for everything: [in] long what; [in] handle; [in] handle; [out] handle. */
@@ -48,8 +48,8 @@ static const struct rpc_interface iface = {
 };
 #define OP(number)                                                                                           \
     {                                                                                                        \
-        RPC_TABLE_VERSION, number,  0,        &iface,  "Handle", sizeof(struct op), offsetof(struct op, out), \
-            push_in,       pull_in, push_out, pull_out, NULL                                                 \
+        RPC_TABLE_VERSION, number, 0, &iface, "Handle", sizeof(struct op), offsetof(struct op, out),         \
+            push_in, pull_in, push_out, pull_out, NULL                                                       \
     }
 static const struct rpc_op table[TYPES + 1] = { OP(0), OP(1), OP(2), OP(3) };
 static const struct rpc_op *const ops[] = { &table[0], &table[1], &table[2], &table[3] };
@@ -234,8 +234,8 @@ static void test_serialized(void **state)
     own_done(&w);
 }
 
-/* A handle that is closed while others wait for it: they find it gone. While another uses a shared one: the object
- * goes with the last user. */
+/* A handle that is closed while others wait for it: they find it gone. While another uses a shared one: the
+ * object goes with the last user. */
 static void test_closed_while_used(void **state)
 {
     struct own w;
@@ -286,8 +286,8 @@ static void test_closed_while_used(void **state)
     own_done(&w);
 }
 
-/* CVE-2021-3738: the connection that made a handle goes while another of the group uses it; the last connection goes
- * while a call runs: the run-down waits for the call. */
+/* CVE-2021-3738: the connection that made a handle goes while another of the group uses it; the last
+ * connection goes while a call runs: the run-down waits for the call. */
 static void test_group_outlives(void **state)
 {
     struct own w;
