@@ -40,6 +40,11 @@ like "dc: privacy by SPNEGO is the default over TCP" 'level=6 provider=spnego/kr
 like "dc: no session key with RPC security" '^key STATUS_NO_USER_SESSION_KEY' krb5_live "ncacn_np:${LAB_DC}[,seal]" domains key
 like "dc: small fragments, sealed" '^names 1000 of 1000' ntlm_live -f 1432 "ncacn_ip_tcp:${LAB_DC_ADDR}[,seal]" names:1000
 
+like "dc: several security contexts, NTLM" '^security 8 level=5' ntlm_live "ncacn_ip_tcp:${LAB_DC_ADDR}[,sign,ntlm]" securities:7
+like "dc: several security contexts, Kerberos" '^security 8 level=5 provider=spnego/krb5 header_sign=1' \
+    krb5_live "ncacn_ip_tcp:${LAB_DC}[,seal,krb5]" securities:7
+like "dc: several security contexts on a pipe" '^security 3 level=6' ntlm_live "ncacn_np:${LAB_DC_ADDR}[samr,seal,ntlm]" securities:2
+
 fails "a wrong password, in one sentence" 1 'privacy by spnego.*check user, domain and password' \
     "$live" -n -u "$LAB_DC_DOMAIN\\$LAB_DC_ADMIN" -p wrong "ncacn_ip_tcp:$LAB_DC_ADDR" domains
 fails "level connect, which samr refuses" 1 'connect by ntlm.*ACCESS_DENIED.*try privacy' ntlm_live \

@@ -8,7 +8,8 @@
  *
  *   -k: Kerberos required; -n: NTLM required; -H: no header signing; -v: trace
  *   operations: server-info, domains, names:N (a lookup of N names: fragments both ways), interfaces (of
- * mgmt), both (mgmt, then samr on the same connection), key, calls:N (N times domains), async:N (N at once)
+ * mgmt), both (mgmt, then samr on the same connection), key, calls:N (N times domains), async:N (N at once),
+ * securities:N (N further security contexts, of other levels and providers, and calls under all of them)
  *
  * Exit code 1 and a sentence on standard error when something fails.
  */
@@ -26,6 +27,7 @@ struct live {
     struct rpc_conn *c;
     struct nt_arena *mem;
     const char *binding;
+    struct sec_creds *creds;
 };
 
 static int failed(const struct live *l, const char *what, enum nt_status st)
@@ -189,6 +191,37 @@ static void facts(struct live *l)
                f.enctype, f.max_xmit_frag, f.max_recv_frag);
 }
 
+/* Names under each, in fragments, and small calls of all of them in turn. */
+static int securities(struct live *l, unsigned n)
+{
+    static const char *const providers[] = { "spnego", NULL, "spnego" };
+    uint32_t ids[8] = { 0 };
+    for (unsigned i = 1; i <= n && i < 8; i++) {
+        struct rpc_security s = RPC_SECURITY_INIT;
+        s.creds = l->creds;
+        s.level = i % 2 ? SEC_LEVEL_INTEGRITY : SEC_LEVEL_PRIVACY;
+        s.provider = providers[i % 3];
+        enum nt_status st = rpc_conn_add_security(l->c, &s, &ids[i]);
+        if (st != STATUS_SUCCESS)
+            return failed(l, "rpc_conn_add_security", st);
+    }
+    for (unsigned i = 0; i < 4 * (n + 1); i++) {
+        struct rpc_call_options o = RPC_CALL_OPTIONS_INIT;
+        struct rpc_facts f = { .size = sizeof f };
+        o.security = ids[i % (n + 1)];
+        rpc_conn_set(l->c, &o);
+        if (domains(l, true) || (i % 5 == 0 && names(l, 300)))
+            return 1;
+        enum nt_status st = rpc_conn_facts(l->c, &f);
+        if (st != STATUS_SUCCESS)
+            return failed(l, "facts", st);
+        if (i <= n)
+            printf("security %u level=%d provider=%s header_sign=%d key=%u to %s\n", f.security, f.level,
+                   f.provider, f.header_sign, f.security_key_len, f.principal);
+    }
+    return 0;
+}
+
 static unsigned number(const char *op)
 {
     const char *colon = strchr(op, ':');
@@ -219,6 +252,8 @@ static int operation(struct live *l, const char *op)
         return key(l);
     if (strncmp(op, "async", 5) == 0)
         return async(l, number(op));
+    if (strncmp(op, "securities", 10) == 0)
+        return securities(l, number(op));
     if (strncmp(op, "calls", 5) == 0) {
         for (unsigned i = 0; i < number(op) && !bad; i++) {
             bad = domains(l, true);
@@ -250,6 +285,7 @@ static int run(struct live *l, char **ops, const struct sec_creds_options *co, s
         return 2;
     }
     o->error = &err;
+    l->creds = o->creds;
     enum nt_status st = rpc_open(b, interface_for(ops[0]), o, &l->c);
     int bad = st != STATUS_SUCCESS;
     if (bad)
