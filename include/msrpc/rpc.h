@@ -83,6 +83,34 @@ NT_PUBLIC size_t rpc_binding_format(const struct rpc_binding *b, char *buf, size
 
 typedef void rpc_done_fn(void *arg, enum nt_status st); /* how something that was started ended */
 
+/* ---- endpoint mapper cache ---- */
+
+/* Ports that endpoint mappers have told, by host, interface, object and mapper, for rpc_options.epm_cache.
+ * One may be used by any number of connections in any threads. An answer is kept for max_age_s seconds (0:
+ * 300) once an interface was bound there; it is dropped when the port refuses or does not have the interface
+ * any more, and the mapper is asked once again. */
+struct rpc_epm_cache;
+NT_PUBLIC enum nt_status rpc_epm_cache_new(unsigned max_age_s, struct rpc_epm_cache **ret) NT_CHECKED;
+NT_PUBLIC struct rpc_epm_cache *rpc_epm_cache_ref(struct rpc_epm_cache *c);
+NT_PUBLIC void rpc_epm_cache_unref(struct rpc_epm_cache *c);
+/* The port of an interface at a host, from a source that is trusted more than the mapper, which is then never
+ * asked for it. host: as bindings have it. STATUS_INVALID_PARAMETER, STATUS_INSUFFICIENT_RESOURCES. */
+NT_PUBLIC enum nt_status rpc_epm_cache_pin(struct rpc_epm_cache *c, const char *host,
+                                           const struct rpc_interface *i, uint16_t port) NT_CHECKED;
+/* All about a host, pins too; NULL: all. */
+NT_PUBLIC void rpc_epm_cache_forget(struct rpc_epm_cache *c, const char *host);
+
+/* Ways for "ncacn:host". Whichever is taken, level, provider and the host of the principal are the same;
+ * where no level is asked for, the pipe's SMB session has to be encrypted, as TCP has privacy. A second way
+ * is tried only when nobody was there by the first (refused, no such pipe, not registered, no answer in
+ * time), never when a server refused us. */
+enum rpc_route {
+    RPC_ROUTE_PIPE_FIRST = 0, /* with level none or connect: the pipe only, TCP would have less protection */
+    RPC_ROUTE_TCP_FIRST = 1,
+    RPC_ROUTE_PIPE = 2, /* what needs the transport's session key (passwords inside samr and lsarpc) */
+    RPC_ROUTE_TCP = 3,
+};
+
 /* ---- connections ---- */
 
 struct rpc_options {
@@ -105,6 +133,9 @@ struct rpc_options {
     const struct nt_env *env;
     struct nt_error *error; /* sentence when opening fails */
     bool ndr64; /* offer NDR64 beside NDR20, and use it where the server takes it ([MS-RPCE] 3.3.1.5.6) */
+    struct rpc_epm_cache *epm_cache; /* ncacn_ip_tcp without endpoint: NULL: the mapper is asked each time */
+    bool no_mapper; /* the endpoint mapper is never asked: an endpoint in the binding, or a pinned port */
+    enum rpc_route route; /* with a binding "ncacn:host" */
 };
 #define RPC_OPTIONS_INIT                                                                                     \
     {                                                                                                        \

@@ -7,9 +7,9 @@
 #include <strings.h>
 #include "rpc/limits.h"
 
-const char *const rpc_protseq_names[RPC_PROTSEQS] = { [RPC_NP] = "ncacn_np",
-                                                      [RPC_TCP] = "ncacn_ip_tcp",
-                                                      [RPC_LOCAL] = "ncalrpc" };
+const char *const rpc_protseq_names[RPC_PROTSEQS] = {
+    [RPC_NP] = "ncacn_np", [RPC_TCP] = "ncacn_ip_tcp", [RPC_LOCAL] = "ncalrpc", [RPC_ANY] = "ncacn"
+};
 
 static const struct {
     const char *name;
@@ -113,6 +113,9 @@ static enum nt_status set_endpoint(struct rpc_binding *b, const char *s, size_t 
         return STATUS_SUCCESS;
     if (b->endpoint)
         return nt_error_set(err, STATUS_INVALID_PARAMETER, "the string binding has two endpoints");
+    if (b->protseq == RPC_ANY)
+        return nt_error_set(err, STATUS_INVALID_PARAMETER,
+                            "ncacn chooses between pipe and TCP, so its string binding has no endpoint");
     if (b->protseq == RPC_NP) { /* \pipe\name, \\pipe\\name as in an IDL file, or just the name */
         while (len && *s == '\\')
             s++, len--;
@@ -251,8 +254,8 @@ enum nt_status rpc_binding_parse(const char *s, struct rpc_binding **ret, struct
     enum rpc_protseq p;
     if (!colon || !parse_protseq(s, (size_t)(colon - s), &p))
         return nt_error_set(err, STATUS_INVALID_PARAMETER,
-                            "the string binding does not start with \"ncacn_np:\", \"ncacn_ip_tcp:\" or "
-                            "\"ncalrpc:\"");
+                            "the string binding does not start with \"ncacn_np:\", \"ncacn_ip_tcp:\", "
+                            "\"ncacn:\" or \"ncalrpc:\"");
     struct rpc_binding *b;
     enum nt_status st = new_binding(p, &b, err);
     if (st != STATUS_SUCCESS)
@@ -277,7 +280,7 @@ enum nt_status rpc_binding_new(const char *protseq, const char *host, const char
     enum rpc_protseq p;
     if (!protseq || !parse_protseq(protseq, strlen(protseq), &p))
         return nt_error_set(err, STATUS_INVALID_PARAMETER,
-                            "the protocol sequence is not ncacn_np, ncacn_ip_tcp or ncalrpc");
+                            "the protocol sequence is not ncacn_np, ncacn_ip_tcp, ncacn or ncalrpc");
     struct rpc_binding *b;
     enum nt_status st = new_binding(p, &b, err);
     if (st != STATUS_SUCCESS)
@@ -293,6 +296,23 @@ enum nt_status rpc_binding_new(const char *protseq, const char *host, const char
     }
     *ret = b;
     return STATUS_SUCCESS;
+}
+
+struct rpc_binding *rpc_binding_with(const struct rpc_binding *b, enum rpc_protseq p, const char *endpoint)
+{
+    struct rpc_binding *d = calloc(1, sizeof *d);
+    if (!d)
+        return NULL;
+    *d = *b;
+    atomic_init(&d->refs, 1);
+    d->protseq = p;
+    d->host = strdup(b->host);
+    d->endpoint = endpoint ? strdup(endpoint) : NULL;
+    d->target = b->target ? strdup(b->target) : NULL;
+    if (d->host && (d->endpoint || !endpoint) && (d->target || !b->target))
+        return d;
+    rpc_binding_unref(d);
+    return NULL;
 }
 
 const char *rpc_binding_protseq(const struct rpc_binding *b)

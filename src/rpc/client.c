@@ -697,7 +697,7 @@ static enum nt_status conn_new(const struct rpc_binding *b, const struct rpc_int
     return STATUS_SUCCESS;
 }
 
-static struct rpc_options options_of(const struct rpc_options *o)
+struct rpc_options rpc_options_of(const struct rpc_options *o)
 {
     struct rpc_options d = RPC_OPTIONS_INIT;
     if (o)
@@ -725,7 +725,7 @@ enum nt_status rpc_open_start(const struct rpc_binding *b, const struct rpc_inte
                               const struct rpc_options *options, rpc_open_fn *done, void *arg,
                               struct rpc_conn **ret)
 {
-    struct rpc_options o = options_of(options);
+    struct rpc_options o = rpc_options_of(options);
     struct rpc_conn *c;
     if (!o.loop && o.session)
         o.loop = npc_session_loop(o.session);
@@ -747,13 +747,6 @@ enum nt_status rpc_open_start(const struct rpc_binding *b, const struct rpc_inte
     io_watch_start(c->loop, &c->watch, o.cancel, open_cancelled);
     *ret = c;
     return STATUS_SUCCESS;
-}
-
-enum nt_status rpc_open_send(const struct rpc_binding *b, const struct rpc_interface *i,
-                             const struct rpc_options *o, rpc_open_fn *done, void *arg)
-{
-    struct rpc_conn *c;
-    return rpc_open_start(b, i, o, done, arg, &c);
 }
 
 /* ---- synchronous ---- */
@@ -852,10 +845,10 @@ static enum nt_status open_tcp(struct rpc_conn *c, const struct rpc_options *o)
     return st;
 }
 
-enum nt_status rpc_open(const struct rpc_binding *b, const struct rpc_interface *i,
-                        const struct rpc_options *options, struct rpc_conn **ret)
+enum nt_status rpc_open_now(const struct rpc_binding *b, const struct rpc_interface *i,
+                            const struct rpc_options *options, struct rpc_conn **ret)
 {
-    struct rpc_options o = options_of(options);
+    struct rpc_options o = rpc_options_of(options);
     struct open_wait w = { false, STATUS_SUCCESS, NULL };
     struct rpc_conn *c;
     if (!o.loop && o.session && b->protseq == RPC_NP)

@@ -100,6 +100,7 @@ struct ept_map {
         const struct rpc_syntax *iface;
         const uint8_t *tower;
         uint32_t tower_len;
+        struct nt_guid object; /* nil: none */
     } in;
     struct {
         uint32_t n_towers;
@@ -111,10 +112,9 @@ struct ept_map {
 static void push_in(struct ndr_push *n, const void *p)
 {
     const struct ept_map *r = p;
-    static const struct nt_guid nil = { 0 };
-    ndr_push_full(n, &nil); /* obj */
-    if (ndr_push_full_first(n, &nil))
-        ndr_push_guid(n, &nil);
+    ndr_push_full(n, &r->in.object); /* obj */
+    if (ndr_push_full_first(n, &r->in.object))
+        ndr_push_guid(n, &r->in.object);
     ndr_push_full(n, r->in.tower); /* map_tower, a conformant structure */
     if (ndr_push_full_first(n, r->in.tower)) {
         ndr_push_size(n, r->in.tower_len);
@@ -236,6 +236,10 @@ static void mapped(void *arg, enum nt_status st)
     } else if (m->r.out.port == 0) {
         st = EPT_NT_NOT_REGISTERED;
         why = "the endpoint mapper's answer holds no TCP port for the interface";
+    } else if (m->r.out.port < RPC_MAPPED_PORT_LEAST && (!m->c || m->r.out.port != m->c->mapper_port)) {
+        st = EPT_NT_CANT_PERFORM_OP;
+        why = "the endpoint mapper names a port at which no RPC service listens; name one in the binding if "
+              "it does";
     }
     mapping_end(m, st, why);
 }
@@ -283,6 +287,8 @@ enum nt_status rpc_map(struct rpc_conn *c)
     wr_init(&m->tower, RPC_TOWER_BYTES_MAX);
     m->mem = nt_arena_new(0);
     m->r.in.iface = &c->ctx[0].iface->syntax;
+    if (c->binding->has_object)
+        m->r.in.object = c->binding->object;
     m->r.in.tower_len = (uint32_t)rpc_tower_put(&m->tower, m->r.in.iface);
     m->r.in.tower = m->tower.base;
     enum nt_status st = m->mem ? m->tower.st : STATUS_NO_MEMORY;

@@ -107,6 +107,14 @@
 /* Records of extended error information. [MS-EERR] sets no number; each layer that an error passes adds one. */
 #define RPC_ERROR_RECORDS_MAX 32
 
+/* What an endpoint mapper cache remembers: a program that talks to more interfaces on more hosts than this within
+ * minutes asks again for some. */
+#define RPC_EPM_CACHE_MAX 4096
+
+/* The least port that is believed of an endpoint mapper, but for its own: dynamic ports lie above, and what listens
+ * below speaks something else. */
+#define RPC_MAPPED_PORT_LEAST 1024
+
 /* Parts of a string binding. The whole is at most the sum. */
 #define RPC_HOST_MAX     255 /* [RFC1035] 2.3.4, with room for a zone id */
 #define RPC_ENDPOINT_MAX 255 /* pipe name ([MS-SMB2] names are longer, pipes are not) */

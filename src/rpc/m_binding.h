@@ -6,8 +6,8 @@
 #include <stdatomic.h>
 #include <msrpc/rpc.h>
 
-enum rpc_protseq { RPC_NP, RPC_TCP, RPC_LOCAL };
-#define RPC_PROTSEQS 3
+enum rpc_protseq { RPC_NP, RPC_TCP, RPC_LOCAL, RPC_ANY /* pipe or TCP: route.c */ };
+#define RPC_PROTSEQS 4
 
 struct rpc_binding {
     atomic_uint refs;
@@ -28,6 +28,8 @@ extern const char *const rpc_protseq_names[RPC_PROTSEQS];
  * RPC_NT_NO_ENDPOINT_FOUND. */
 enum nt_status rpc_default_endpoint(const struct rpc_interface *i, enum rpc_protseq p, char *buf,
                                     size_t size);
+/* A copy with another protocol sequence and endpoint (NULL: none). NULL when memory is short. */
+struct rpc_binding *rpc_binding_with(const struct rpc_binding *b, enum rpc_protseq p, const char *endpoint);
 /* Port number 1 .. 65535; 0 for anything else. */
 uint16_t rpc_parse_port(const char *s);
 

@@ -187,11 +187,15 @@ static inline enum rpc_tp_then rpc_conn_then(const struct rpc_conn *c)
 }
 
 /* ---- client.c ---- */
-/* rpc_open_send that also gives the connection, only to close it before it is open; then done is not called.
- */
+/* rpc_open and rpc_open_send for one way: neither a choice of protocol sequences nor a cache (route.c). The
+ * latter also gives the connection, only to close it before it is open; then done is not called. */
+enum nt_status rpc_open_now(const struct rpc_binding *b, const struct rpc_interface *i,
+                            const struct rpc_options *o, struct rpc_conn **ret);
 enum nt_status rpc_open_start(const struct rpc_binding *b, const struct rpc_interface *i,
                               const struct rpc_options *o, rpc_open_fn *done, void *arg,
                               struct rpc_conn **ret);
+/* Of a caller who was built with fewer or more members; NULL: defaults. */
+struct rpc_options rpc_options_of(const struct rpc_options *o);
 void rpc_conn_state(struct rpc_conn *c, enum rpc_state st);
 /* Ends the connection; calls end with `st`. The sentence: what we did, over what, what happened, what helps.
  */

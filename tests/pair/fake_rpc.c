@@ -657,9 +657,9 @@ static const struct io_ops ops = { NULL, on_data, on_close };
 static enum nt_status on_dial(void *arg, struct io_stream *s, const struct io_addr *to)
 {
     struct fake *f = arg;
-    (void)to;
     f->dials++;
-    if (f->refuse != STATUS_SUCCESS)
+    f->port = to->port;
+    if (f->refuse != STATUS_SUCCESS && (f->refuse_port == 0 || f->refuse_port == to->port))
         return f->refuse;
     struct conn *c = calloc(1, sizeof *c);
     if (!c)

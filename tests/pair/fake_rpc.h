@@ -99,20 +99,22 @@ struct fake {
     size_t frag;           /* stub bytes of a fragment of an answer; 0: all */
     bool big;              /* answers big endian (without security only) */
     enum nt_status refuse; /* what dialling gives, if not 0 */
+    uint16_t refuse_port;  /* only at this port; 0: at all */
     const uint8_t *raw;    /* after the bind (or at once, raw_bind) these bytes are the answer to anything */
     size_t raw_len;
     bool raw_bind;
     struct nt_blob extended; /* goes with faults and with the refusal of a bind */
-    const uint8_t *nt_hash; /* what the account has */
-    bool mpx;               /* takes several requests at a time */
-    bool keep;              /* and answers them when fake_answer says so */
-    bool no_features;       /* does not answer what it is asked about features */
-    bool alter_silent;      /* and alter_contexts after the bind not at all */
-    uint32_t hint;          /* of each first fragment, instead of the true one; 0: the true one */
+    const uint8_t *nt_hash;  /* what the account has */
+    bool mpx;                /* takes several requests at a time */
+    bool keep;               /* and answers them when fake_answer says so */
+    bool no_features;        /* does not answer what it is asked about features */
+    bool alter_silent;       /* and alter_contexts after the bind not at all */
+    uint32_t hint;           /* of each first fragment, instead of the true one; 0: the true one */
     struct fake_kept kept[FAKE_KEPT_MAX];
     unsigned n_kept;
     void *conn; /* the last one */
     /* seen */
+    uint16_t port; /* dialled last */
     unsigned dials, binds, alters, auth3s, requests, fragments, cancels, orphans, trailers;
     enum nt_status problem; /* what the client did wrong, if anything */
     unsigned conns;         /* open now */

@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <msrpc/epmapper.h>
 #include <msrpc/rpcecho.h>
 #include "rpc/m_client.h"
+#include "rpc/m_route.h"
 #include "rpc/m_server.h"
 
 #define SECOND UINT64_C(1000000000)
@@ -25,6 +27,12 @@ struct world {
     struct nt_error err;
     struct rpc_error_record said[3];
     size_t n_said;
+    struct rpc_server *other;  /* without rpcecho */
+    uint16_t port, other_port; /* where they listen; 0: anywhere */
+    uint16_t mapped;           /* what the mapper says */
+    struct nt_guid object;     /* what it was asked for */
+    unsigned asked, dials;
+    char dialled[64];
     char caller[64];
     enum sec_level level;
 };
@@ -50,6 +58,32 @@ static enum nt_status echo_data(struct rpc_server_call *call, struct rpcecho_ech
     return r->out.out_data ? STATUS_SUCCESS : STATUS_NO_MEMORY;
 }
 
+/* ept_map: one tower with the port; the host in it is somebody else's. */
+static enum nt_status map(struct rpc_server_call *call, struct epmapper_ept_map *r)
+{
+    struct world *w = rpc_server_arg(call);
+    struct nt_arena *mem = rpc_server_mem(call);
+    w->asked++;
+    w->object = r->in.obj ? *r->in.obj : (struct nt_guid){ 0 };
+    if (!w->mapped) {
+        r->out.status = 0x16c9a0d6;
+        return STATUS_SUCCESS;
+    }
+    struct epmapper_twr_t *t = nt_arena_obj(mem, struct epmapper_twr_t);
+    size_t n = r->in.map_tower->tower_length;
+    t->tower_length = (uint32_t)n;
+    t->tower_octet_string = nt_arena_memdup(mem, r->in.map_tower->tower_octet_string, n);
+    uint8_t *p = t->tower_octet_string; /* ... 01 00 07 02 00 port 01 00 09 04 00 address */
+    p[n - 11] = (uint8_t)(w->mapped >> 8);
+    p[n - 10] = (uint8_t)w->mapped;
+    memcpy(p + n - 4, "\x06\x06\x06\x06", 4);
+    r->out.ITowers = nt_arena_array(mem, 1, sizeof *r->out.ITowers);
+    r->out.ITowers[0] = t;
+    r->out.num_towers = 1;
+    return STATUS_SUCCESS;
+}
+
+static const struct epmapper_handlers mapper = { .ept_map = map };
 static const struct rpcecho_handlers handlers = { .echo_AddOne = add_one, .echo_EchoData = echo_data };
 
 /* Everybody has the same password but mallory, whose is another one. */
@@ -69,8 +103,12 @@ static enum nt_status on_dial(void *arg, struct io_stream *stream, const struct 
 {
     struct world *w = arg;
     struct rpc_sconn *c;
-    (void)to;
-    enum nt_status st = rpc_sconn_new(w->s, "peer:1", &c);
+    w->dials++;
+    snprintf(w->dialled, sizeof w->dialled, "%s:%u", to->host, to->port);
+    bool other = w->other && to->port == w->other_port;
+    if (w->port && to->port != w->port && to->port != 135 && !other)
+        return STATUS_CONNECTION_REFUSED;
+    enum nt_status st = rpc_sconn_new(other ? w->other : w->s, "peer:1", &c);
     if (st != STATUS_SUCCESS)
         return st;
     st = io_mem_join(w->loop, stream, c->tp->stream);
@@ -96,6 +134,9 @@ static void world_init(struct world *w, size_t chunk, enum rpc_extended_errors t
     assert_int_equal(rpc_binding_parse("ncacn_ip_tcp:srv[1000]", &w->b, NULL), STATUS_SUCCESS);
     assert_int_equal(rpc_server_new(w->loop, &so, &w->s), STATUS_SUCCESS);
     assert_int_equal(rpcecho_register(w->s, &handlers, w), STATUS_SUCCESS);
+    assert_int_equal(epmapper_register(w->s, &mapper, w), STATUS_SUCCESS);
+    assert_int_equal(rpc_server_new(w->loop, &so, &w->other), STATUS_SUCCESS);
+    assert_int_equal(epmapper_register(w->other, &mapper, w), STATUS_SUCCESS);
     w->mem = nt_arena_new(0);
     assert_non_null(w->mem);
     io_mem_on_dial(w->loop, on_dial, w);
@@ -113,6 +154,7 @@ static void world_done(struct world *w)
 {
     turn(w, 50);
     rpc_server_free(w->s);
+    rpc_server_free(w->other);
     nt_arena_free(w->mem);
     sec_creds_unref(w->creds);
     rpc_binding_unref(w->b);
@@ -390,9 +432,228 @@ static void test_several_refused(void **state)
     world_done(&w);
 }
 
+/* ---- the endpoint mapper's answers, kept ---- */
+
+static enum nt_status by_mapper(struct world *w, struct rpc_epm_cache *cache, const char *binding,
+                                bool no_mapper)
+{
+    struct rpc_options o = RPC_OPTIONS_INIT;
+    struct rpc_binding *b;
+    struct rpc_conn *c = NULL;
+    o.creds = w->creds;
+    o.loop = w->loop;
+    o.error = &w->err;
+    o.timeout_ms = 5000;
+    o.epm_cache = cache;
+    o.no_mapper = no_mapper;
+    w->err.text[0] = 0;
+    w->dials = w->asked = 0;
+    assert_int_equal(rpc_binding_parse(binding, &b, NULL), STATUS_SUCCESS);
+    enum nt_status st = rpc_open(b, &rpcecho_interface, &o, &c);
+    rpc_binding_unref(b);
+    if (st == STATUS_SUCCESS) {
+        struct rpc_facts f = { .size = sizeof f };
+        assert_int_equal(rpc_conn_facts(c, &f), STATUS_SUCCESS);
+        assert_int_equal(f.level, SEC_LEVEL_PRIVACY);
+        assert_int_equal(add(w, c, 1), STATUS_SUCCESS);
+        rpc_close(c);
+        turn(w, 10);
+    }
+    return st;
+}
+
+static void test_cache(void **state)
+{
+    (void)state;
+    struct rpc_epm_cache *cache;
+    struct world w;
+    world_init(&w, 0, RPC_EXTENDED_NONE);
+    assert_int_equal(rpc_epm_cache_new(20, &cache), STATUS_SUCCESS);
+    w.port = w.mapped = 2000;
+    w.other_port = 3000;
+    const char *b = "ncacn_ip_tcp:srv";
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(by_mapper(&w, cache, i == 1 ? "ncacn_ip_tcp:SRV" : b, false), STATUS_SUCCESS);
+        assert_int_equal(w.asked, i == 0);
+        assert_int_equal(w.dials, i == 0 ? 2 : 1);
+    }
+    assert_string_equal(w.dialled, "srv:2000"); /* not 6.6.6.6 */
+    /* another host, another object, no cache: asked */
+    assert_int_equal(by_mapper(&w, cache, "ncacn_ip_tcp:srv2", false), STATUS_SUCCESS);
+    assert_int_equal(w.asked, 1);
+    assert_int_equal(by_mapper(&w, cache, "12345778-1234-abcd-ef00-0123456789ac@ncacn_ip_tcp:srv", false),
+                     STATUS_SUCCESS);
+    assert_int_equal(w.asked, 1);
+    assert_int_equal(w.object.a, 0x12345778);
+    assert_int_equal(by_mapper(&w, NULL, b, false), STATUS_SUCCESS);
+    assert_int_equal(w.asked, 1);
+    /* the service moves: the old port refuses, the mapper is asked once, and the new one is remembered */
+    w.port = w.mapped = 2001;
+    assert_int_equal(by_mapper(&w, cache, b, false), STATUS_SUCCESS);
+    assert_int_equal(w.asked, 1);
+    assert_int_equal(w.dials, 3);
+    assert_int_equal(by_mapper(&w, cache, b, false), STATUS_SUCCESS);
+    assert_int_equal(w.asked, 0);
+    /* something else listens at the old port now */
+    w.port = w.mapped = 2002;
+    w.other_port = 2001;
+    assert_int_equal(by_mapper(&w, cache, b, false), STATUS_SUCCESS);
+    assert_int_equal(w.asked, 1);
+    assert_string_equal(w.dialled, "srv:2002");
+    /* the mapper is wrong, too: once, and an error */
+    w.port = 2003;
+    assert_int_equal(by_mapper(&w, cache, b, false), STATUS_CONNECTION_REFUSED);
+    assert_int_equal(w.asked, 1);
+    assert_int_equal(w.dials, 3);
+    assert_int_equal(by_mapper(&w, cache, b, false), STATUS_CONNECTION_REFUSED); /* nothing wrong was kept */
+    assert_int_equal(w.dials, 2);
+    w.mapped = 0;
+    assert_int_equal(by_mapper(&w, cache, b, false), EPT_NT_NOT_REGISTERED);
+    /* time */
+    w.port = w.mapped = 2004;
+    assert_int_equal(by_mapper(&w, cache, b, false), STATUS_SUCCESS);
+    assert_int_equal(by_mapper(&w, cache, b, false), STATUS_SUCCESS);
+    assert_int_equal(w.asked, 0);
+    rpc_epm_cache_forget(cache, "other");
+    assert_int_equal(by_mapper(&w, cache, b, false), STATUS_SUCCESS);
+    assert_int_equal(w.asked, 0);
+    rpc_epm_cache_forget(cache, "Srv");
+    assert_int_equal(by_mapper(&w, cache, b, false), STATUS_SUCCESS);
+    assert_int_equal(w.asked, 1);
+    rpc_epm_cache_unref(cache);
+    world_done(&w);
+}
+
+/* An answer is kept for as long as was said, by the clock of whoever opens. */
+static void test_cache_time(void **state)
+{
+    (void)state;
+    const struct rpc_epm_key k = { .host = "srv", .mapper = 135, .iface = rpcecho_interface.syntax };
+    struct rpc_epm_cache *cache;
+    bool pinned;
+    assert_int_equal(rpc_epm_cache_new(20, &cache), STATUS_SUCCESS);
+    rpc_epm_cache_put(cache, &k, 2000, 5 * SECOND);
+    assert_int_equal(rpc_epm_cache_find(cache, &k, 25 * SECOND - 1, &pinned), 2000);
+    assert_false(pinned);
+    assert_int_equal(rpc_epm_cache_find(cache, &k, 25 * SECOND, &pinned), 0);
+    rpc_epm_cache_put(cache, &k, 2001, 30 * SECOND);
+    rpc_epm_cache_drop(cache, &k, 2000); /* of somebody who has the older answer */
+    assert_int_equal(rpc_epm_cache_find(cache, &k, 31 * SECOND, &pinned), 2001);
+    /* full: the oldest answers go, pins do not */
+    assert_int_equal(rpc_epm_cache_pin(cache, "pinned", &rpcecho_interface, 7), STATUS_SUCCESS);
+    for (unsigned i = 0; i < 2 * RPC_EPM_CACHE_MAX; i += 97) {
+        char host[16];
+        for (unsigned n = i; n < i + 97; n++) {
+            snprintf(host, sizeof host, "h%u", n);
+            struct rpc_epm_key h = k;
+            h.host = host;
+            rpc_epm_cache_put(cache, &h, 2000, 31 * SECOND);
+        }
+        struct rpc_epm_key h = k;
+        h.host = host;
+        assert_int_equal(rpc_epm_cache_find(cache, &h, 32 * SECOND, &pinned), 2000);
+    }
+    assert_int_equal(rpc_epm_cache_find(cache, &k, 32 * SECOND, &pinned), 0);
+    struct rpc_epm_key h = k;
+    h.host = "PINNED";
+    assert_int_equal(rpc_epm_cache_find(cache, &h, UINT64_MAX, &pinned), 7);
+    assert_true(pinned);
+    rpc_epm_cache_unref(cache);
+}
+
+static void test_pins(void **state)
+{
+    (void)state;
+    struct rpc_epm_cache *cache;
+    struct world w;
+    world_init(&w, 0, RPC_EXTENDED_NONE);
+    assert_int_equal(rpc_epm_cache_new(0, &cache), STATUS_SUCCESS);
+    w.port = 700; /* also below 1024: the caller knows */
+    w.mapped = 2000;
+    const char *b = "ncacn_ip_tcp:srv";
+    assert_int_equal(rpc_epm_cache_pin(cache, "", &rpcecho_interface, 700), STATUS_INVALID_PARAMETER);
+    assert_int_equal(rpc_epm_cache_pin(cache, "srv", &rpcecho_interface, 0), STATUS_INVALID_PARAMETER);
+    assert_int_equal(by_mapper(&w, cache, b, true), RPC_NT_NO_ENDPOINT_FOUND);
+    assert_int_equal(w.dials, 0);
+    assert_int_equal(by_mapper(&w, NULL, b, true), RPC_NT_NO_ENDPOINT_FOUND);
+    assert_int_equal(w.dials, 0);
+    assert_int_equal(by_mapper(&w, NULL, "ncacn_ip_tcp:srv[700]", true), STATUS_SUCCESS);
+    assert_int_equal(rpc_epm_cache_pin(cache, "srv", &rpcecho_interface, 700), STATUS_SUCCESS);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(by_mapper(&w, cache, b, i), STATUS_SUCCESS);
+        assert_int_equal(w.asked, 0);
+        assert_int_equal(w.dials, 1);
+    }
+    /* a pinned port that refuses is an error, and the mapper's other opinion is not heard */
+    w.port = 2000;
+    assert_int_equal(by_mapper(&w, cache, b, false), STATUS_CONNECTION_REFUSED);
+    assert_int_equal(w.asked, 0);
+    assert_int_equal(w.dials, 1);
+    assert_int_equal(rpc_epm_cache_pin(cache, "srv", &rpcecho_interface, 2000), STATUS_SUCCESS);
+    assert_int_equal(by_mapper(&w, cache, b, false), STATUS_SUCCESS);
+    assert_int_equal(w.asked, 0);
+    rpc_epm_cache_unref(cache);
+    /* what a mapper says of a port of another kind of service */
+    w.port = w.mapped = 445;
+    assert_int_equal(by_mapper(&w, NULL, b, false), EPT_NT_CANT_PERFORM_OP);
+    assert_int_equal(w.dials, 1);
+    world_done(&w);
+}
+
+/* IPv6, by real sockets, with and without zone. */
+static void test_ipv6(void **state)
+{
+    static const char *const hosts[] = { "[::1]", "::1", "[::1%lo]", "[::1%1]" };
+    (void)state;
+    struct rpc_server_options so = RPC_SERVER_OPTIONS_INIT;
+    struct world w;
+    uint16_t port;
+    world_init(&w, 0, RPC_EXTENDED_NONE);
+    struct nt_loop *memory = w.loop;
+    struct rpc_server *s;
+    so.nt_hash = nt_hash;
+    assert_int_equal(nt_loop_new(NULL, &w.loop), STATUS_SUCCESS);
+    assert_int_equal(rpc_server_new(w.loop, &so, &s), STATUS_SUCCESS);
+    assert_int_equal(rpcecho_register(s, &handlers, &w), STATUS_SUCCESS);
+    enum nt_status st = rpc_server_listen(s, "::1", 0, &port);
+    if (st != STATUS_SUCCESS) {
+        print_message("no IPv6 here: 0x%08x\n", st);
+    } else {
+        for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
+            struct rpc_options o = RPC_OPTIONS_INIT;
+            struct rpc_facts f = { .size = sizeof f };
+            struct rpc_binding *b;
+            struct rpc_conn *c;
+            char text[64];
+            snprintf(text, sizeof text, "ncacn_ip_tcp:%s[%u]", hosts[i], port);
+            assert_int_equal(rpc_binding_parse(text, &b, NULL), STATUS_SUCCESS);
+            o.creds = w.creds;
+            o.loop = w.loop;
+            o.error = &w.err;
+            o.target = "localhost";
+            if (rpc_open(b, &rpcecho_interface, &o, &c) != STATUS_SUCCESS)
+                fail_msg("%s: %s", text, w.err.text);
+            assert_int_equal(add(&w, c, 5), STATUS_SUCCESS);
+            assert_int_equal(rpc_conn_facts(c, &f), STATUS_SUCCESS);
+            assert_int_equal(strncmp(f.peer, "[::1]:", 6), 0);
+            rpc_binding_unref(b);
+            rpc_close(c);
+        }
+    }
+    rpc_server_free(s);
+    turn(&w, 3);
+    nt_loop_free(w.loop);
+    w.loop = memory;
+    world_done(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_cache),
+        cmocka_unit_test(test_cache_time),
+        cmocka_unit_test(test_pins),
+        cmocka_unit_test(test_ipv6),
         cmocka_unit_test(test_several),
         cmocka_unit_test(test_several_at_once),
         cmocka_unit_test(test_several_refused),

@@ -50,6 +50,9 @@ static struct {
     bool deaf;                        /* does not end an operation because it is asked to */
     bool stuck;                       /* and takes nothing while a transact is under way */
     unsigned writes, reads, transacts, overflows, pipes, asks, most_writes;
+    enum npc_protection protection; /* asked for last */
+    bool encrypted;
+    unsigned sessions;
     enum nt_status problem;
 } npc;
 
@@ -299,6 +302,8 @@ static struct pipe *session_new(void)
 enum nt_status npc_session_open(const char *server, const struct npc_options *o, struct npc_session **ret)
 {
     (void)server;
+    npc.sessions++;
+    npc.protection = o->protection;
     if (npc.refuse_session != STATUS_SUCCESS)
         return nt_error_set(o->error, npc.refuse_session, "the session was refused");
     struct pipe *p = session_new();
@@ -415,6 +420,7 @@ enum nt_status npc_session_facts(const struct npc_session *s, struct npc_facts *
 {
     (void)s;
     ret->peer = "memory";
+    ret->encrypted = npc.encrypted;
     return STATUS_SUCCESS;
 }
 
@@ -923,6 +929,185 @@ static void test_cancel_open(void **state)
         }
 }
 
+/* ---- a choice of ways ---- */
+
+enum { PIPE = 1, TCP = 2, NOTHING = 0 };
+
+static const struct {
+    enum rpc_route route;
+    enum sec_level level;
+    const char *provider;
+    enum nt_status session, pipe, tcp; /* what refuses, if not 0 */
+    enum lie lie;                      /* by whichever server is asked */
+    enum npc_protection asked;
+    enum nt_status st;
+    int way;
+    enum sec_level got;
+    unsigned sessions, dials; /* tried; dials of both */
+} ways[] = {
+    /* the pipe, with as much as TCP would have */
+    { RPC_ROUTE_PIPE_FIRST, 0, NULL, 0, 0, 0, HONEST, 0, STATUS_SUCCESS, PIPE, SEC_LEVEL_NONE, 1, 1 },
+    { RPC_ROUTE_PIPE_FIRST, 0, "ntlm", 0, 0, 0, HONEST, 0, STATUS_SUCCESS, PIPE, SEC_LEVEL_PRIVACY, 1, 1 },
+    { RPC_ROUTE_PIPE_FIRST, SEC_LEVEL_INTEGRITY, "ntlm", 0, 0, 0, HONEST, 0, STATUS_SUCCESS, PIPE,
+      SEC_LEVEL_INTEGRITY, 1, 1 },
+    /* nobody there: TCP, with the same level and provider */
+    { RPC_ROUTE_PIPE_FIRST, 0, NULL, STATUS_CONNECTION_REFUSED, 0, 0, HONEST, 0, STATUS_SUCCESS, TCP,
+      SEC_LEVEL_PRIVACY, 1, 1 },
+    { RPC_ROUTE_PIPE_FIRST, 0, NULL, STATUS_IO_TIMEOUT, 0, 0, HONEST, 0, STATUS_SUCCESS, TCP,
+      SEC_LEVEL_PRIVACY, 1, 1 },
+    { RPC_ROUTE_PIPE_FIRST, 0, NULL, 0, STATUS_OBJECT_NAME_NOT_FOUND, 0, HONEST, 0, STATUS_SUCCESS, TCP,
+      SEC_LEVEL_PRIVACY, 1, 2 },
+    { RPC_ROUTE_PIPE_FIRST, SEC_LEVEL_INTEGRITY, "ntlm", STATUS_CONNECTION_REFUSED, 0, 0, HONEST, 0,
+      STATUS_SUCCESS, TCP, SEC_LEVEL_INTEGRITY, 1, 1 },
+    { RPC_ROUTE_PIPE_FIRST, SEC_LEVEL_PRIVACY, "ntlm", STATUS_CONNECTION_REFUSED, 0, 0, HONEST, 0,
+      STATUS_SUCCESS, TCP, SEC_LEVEL_PRIVACY, 1, 1 },
+    /* somebody there who says no, or less: nothing else is tried */
+    { RPC_ROUTE_PIPE_FIRST, 0, NULL, STATUS_ACCESS_DENIED, 0, 0, HONEST, 0, STATUS_ACCESS_DENIED, NOTHING, 0,
+      1, 0 },
+    { RPC_ROUTE_PIPE_FIRST, 0, NULL, STATUS_LOGON_FAILURE, 0, 0, HONEST, 0, STATUS_LOGON_FAILURE, NOTHING, 0,
+      1, 0 },
+    { RPC_ROUTE_PIPE_FIRST, 0, NULL, STATUS_DOWNGRADE_DETECTED, 0, 0, HONEST, 0, STATUS_DOWNGRADE_DETECTED,
+      NOTHING, 0, 1, 0 },
+    { RPC_ROUTE_PIPE_FIRST, 0, NULL, STATUS_CONNECTION_DISCONNECTED, 0, 0, HONEST, 0,
+      STATUS_CONNECTION_DISCONNECTED, NOTHING, 0, 1, 0 },
+    { RPC_ROUTE_PIPE_FIRST, 0, NULL, 0, STATUS_ACCESS_DENIED, 0, HONEST, 0, STATUS_ACCESS_DENIED, NOTHING, 0,
+      1, 1 },
+    { RPC_ROUTE_PIPE_FIRST, SEC_LEVEL_PRIVACY, "ntlm", 0, 0, 0, ACK_LEVEL, 0, STATUS_ACCESS_DENIED, NOTHING,
+      0, 1, 1 },
+    { RPC_ROUTE_PIPE_FIRST, SEC_LEVEL_PRIVACY, "ntlm", 0, 0, 0, ACK_DROPS_AUTH, 0, STATUS_ACCESS_DENIED,
+      NOTHING, 0, 1, 1 },
+    { RPC_ROUTE_TCP_FIRST, 0, NULL, 0, 0, 0, ACK_DROPS_AUTH, 0, STATUS_ACCESS_DENIED, NOTHING, 0, 0, 1 },
+    { RPC_ROUTE_TCP_FIRST, 0, NULL, 0, 0, 0, ACK_IS_NAK, 0, STATUS_ACCESS_DENIED, NOTHING, 0, 0, 1 },
+    { RPC_ROUTE_TCP_FIRST, 0, NULL, 0, 0, 0, ACK_HANGUP, 0, STATUS_CONNECTION_DISCONNECTED, NOTHING, 0, 0,
+      1 },
+    /* without protection by RPC, TCP would be less than the pipe */
+    { RPC_ROUTE_PIPE_FIRST, SEC_LEVEL_NONE, NULL, STATUS_CONNECTION_REFUSED, 0, 0, HONEST, 0,
+      STATUS_CONNECTION_REFUSED, NOTHING, 0, 1, 0 },
+    { RPC_ROUTE_PIPE_FIRST, SEC_LEVEL_CONNECT, "ntlm", STATUS_CONNECTION_REFUSED, 0, 0, HONEST, 0,
+      STATUS_CONNECTION_REFUSED, NOTHING, 0, 1, 0 },
+    /* TCP first: then the pipe, encrypted */
+    { RPC_ROUTE_TCP_FIRST, 0, NULL, 0, 0, 0, HONEST, 0, STATUS_SUCCESS, TCP, SEC_LEVEL_PRIVACY, 0, 1 },
+    { RPC_ROUTE_TCP_FIRST, 0, NULL, 0, 0, STATUS_CONNECTION_REFUSED, HONEST, 0, STATUS_SUCCESS, PIPE,
+      SEC_LEVEL_NONE, 1, 2 },
+    { RPC_ROUTE_TCP_FIRST, SEC_LEVEL_INTEGRITY, "ntlm", 0, 0, STATUS_CONNECTION_REFUSED, HONEST, 0,
+      STATUS_SUCCESS, PIPE, SEC_LEVEL_INTEGRITY, 1, 2 },
+    { RPC_ROUTE_TCP_FIRST, 0, NULL, STATUS_CONNECTION_REFUSED, 0, STATUS_CONNECTION_REFUSED, HONEST, 0,
+      STATUS_CONNECTION_REFUSED, NOTHING, 0, 1, 1 },
+    /* one way only */
+    { RPC_ROUTE_PIPE, 0, NULL, STATUS_CONNECTION_REFUSED, 0, 0, HONEST, 0, STATUS_CONNECTION_REFUSED, NOTHING,
+      0, 1, 0 },
+    { RPC_ROUTE_TCP, 0, NULL, 0, 0, STATUS_CONNECTION_REFUSED, HONEST, 0, STATUS_CONNECTION_REFUSED, NOTHING,
+      0, 0, 1 },
+    /* who asks for signed sessions has them */
+    { RPC_ROUTE_PIPE, 0, NULL, 0, 0, 0, HONEST, NPC_PROTECT_SIGN, STATUS_SUCCESS, PIPE, SEC_LEVEL_NONE, 1,
+      1 },
+};
+
+static void one_way(size_t i)
+{
+    struct npc_options no = NPC_OPTIONS_INIT;
+    struct rpc_binding *b;
+    struct world w;
+    world_init(&w, 0);
+    struct rpc_options o = options(&w, ways[i].level, ways[i].provider);
+    assert_int_equal(rpc_binding_parse("ncacn:srv", &b, NULL), STATUS_SUCCESS);
+    assert_int_equal(rpc_epm_cache_new(0, &o.epm_cache), STATUS_SUCCESS);
+    assert_int_equal(rpc_epm_cache_pin(o.epm_cache, "SRV", &fake_iface, 1000), STATUS_SUCCESS);
+    no.protection = ways[i].asked;
+    o.loop = w.f.loop;
+    o.npc = &no;
+    o.route = ways[i].route;
+    npc.refuse_session = ways[i].session;
+    npc.refuse_pipe = ways[i].pipe;
+    w.f.refuse = ways[i].tcp;
+    w.f.refuse_port = 1000;
+    w.f.lie = ways[i].lie;
+    enum nt_status st = rpc_open(b, &fake_iface, &o, &w.c);
+    if (st != ways[i].st)
+        fail_msg("row %zu: 0x%08x: %s", i, st, w.err.text);
+    assert_int_equal(npc.sessions, ways[i].sessions);
+    assert_int_equal(w.f.dials, ways[i].dials);
+    if (st != STATUS_SUCCESS) {
+        assert_true(strlen(w.err.text) > 20);
+        assert_int_equal(w.f.requests, 0);
+    } else {
+        struct rpc_facts f = { .size = sizeof f };
+        assert_int_equal(rpc_conn_facts(w.c, &f), STATUS_SUCCESS);
+        assert_string_equal(f.protseq, ways[i].way == PIPE ? "ncacn_np" : "ncacn_ip_tcp");
+        assert_int_equal(f.level, ways[i].got);
+        if (ways[i].provider)
+            assert_string_equal(f.provider, ways[i].provider);
+        else if (ways[i].way == TCP)
+            assert_string_equal(f.provider, "spnego/ntlm");
+        assert_int_equal(echo(&w, 77), STATUS_SUCCESS);
+    }
+    /* the session has to be encrypted where it is all the protection there is */
+    bool alone = ways[i].level == 0 && !ways[i].provider;
+    if (npc.sessions)
+        assert_int_equal(npc.protection, ways[i].asked ? ways[i].asked
+                                         : alone       ? NPC_PROTECT_ENCRYPT
+                                                       : NPC_PROTECT_DEFAULT);
+    rpc_epm_cache_unref(o.epm_cache);
+    rpc_binding_unref(b);
+    world_done(&w);
+}
+
+static void test_ways(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
+        one_way(i);
+}
+
+/* Asynchronously, in a session of the caller's, of which what it is told for the start does not live on. */
+static void test_ways_async(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        struct npc_options no = NPC_OPTIONS_INIT;
+        struct opening done = { false };
+        struct rpc_facts f = { .size = sizeof f };
+        char *provider = strdup("ntlm");
+        struct npc_session *s;
+        struct rpc_binding *b;
+        struct world w;
+        world_init(&w, 0);
+        assert_int_equal(npc_session_open("srv", &no, &s), STATUS_SUCCESS);
+        struct rpc_options o = options(&w, SEC_LEVEL_DEFAULT, i == 4 ? NULL : provider);
+        assert_int_equal(rpc_binding_parse("ncacn:srv", &b, NULL), STATUS_SUCCESS);
+        assert_int_equal(rpc_epm_cache_new(0, &o.epm_cache), STATUS_SUCCESS);
+        assert_int_equal(rpc_epm_cache_pin(o.epm_cache, "srv", &fake_iface, 1000), STATUS_SUCCESS);
+        o.session = s;
+        o.npc = &no;
+        o.route = i & 1 ? RPC_ROUTE_TCP_FIRST : RPC_ROUTE_PIPE_FIRST;
+        w.f.refuse_port = 1000;
+        w.f.refuse = i == 1 || i == 3 ? STATUS_CONNECTION_REFUSED : STATUS_SUCCESS;
+        npc.refuse_pipe = i == 2 || i == 3 ? STATUS_OBJECT_NAME_NOT_FOUND : STATUS_SUCCESS;
+        assert_int_equal(rpc_open_send(b, &fake_iface, &o, async_opened, &done), STATUS_SUCCESS);
+        rpc_binding_unref(b);
+        rpc_epm_cache_unref(o.epm_cache);
+        memset(&no, 0xee, sizeof no);
+        memset(provider, 'x', strlen(provider));
+        free(provider);
+        assert_int_equal(io_wait(w.f.loop, is_opened, &done, io_loop_now(w.f.loop) + 1000000000, NULL),
+                         STATUS_SUCCESS);
+        assert_int_equal(done.st, i == 3 ? STATUS_OBJECT_NAME_NOT_FOUND : STATUS_SUCCESS);
+        w.c = done.c;
+        if (i == 3) {
+            assert_non_null(strstr(w.err.text, "before that"));
+        } else {
+            assert_int_equal(rpc_conn_facts(w.c, &f), STATUS_SUCCESS);
+            assert_string_equal(f.protseq, i == 2 ? "ncacn_ip_tcp" : "ncacn_np");
+            /* the session is not encrypted: RPC protects the pipe instead */
+            assert_int_equal(f.level, SEC_LEVEL_PRIVACY);
+            assert_string_equal(f.provider, i == 4 ? "spnego/ntlm" : "ntlm");
+            assert_int_equal(echo(&w, 77), STATUS_SUCCESS);
+        }
+        npc_session_unref(s);
+        world_done(&w);
+    }
+}
+
 int main(void)
 {
     for (size_t i = 0; i < sizeof pattern; i++)
@@ -940,6 +1125,8 @@ int main(void)
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_async_in_session),
         cmocka_unit_test(test_cancel_open),
+        cmocka_unit_test(test_ways),
+        cmocka_unit_test(test_ways_async),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
