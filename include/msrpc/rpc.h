@@ -13,6 +13,7 @@
 #include <msrpc/npc.h>
 #include <msrpc/rpc_error.h>
 #include <msrpc/sec.h>
+#include <msrpc/token.h>
 
 NT_BEGIN_DECLS
 
@@ -118,7 +119,7 @@ struct rpc_options {
     struct sec_creds *creds; /* for RPC security and, through the SMB session, for the pipe */
     enum sec_level level;    /* DEFAULT: privacy on TCP; on a pipe no RPC security (the SMB session protects),
                               * nor    with ncalrpc (the kernel tells the server who we are) */
-    const char *provider;    /* "krb5", "ntlm", "spnego"; NULL: "spnego" where a level asks for security */
+    const char *provider;    /* "krb5", "ntlm", "spnego", "schannel"; NULL: "spnego" where a level asks for security */
     const char *target;      /* host part of the service principal; NULL: the host dialled */
     const char *service;     /* NULL: "host" on TCP, "cifs" on a pipe */
     struct npc_session *session; /* ncacn_np: open the pipe in this session instead of a new one */
@@ -136,6 +137,11 @@ struct rpc_options {
     struct rpc_epm_cache *epm_cache; /* ncacn_ip_tcp without endpoint: NULL: the mapper is asked each time */
     bool no_mapper; /* the endpoint mapper is never asked: an endpoint in the binding, or a pinned port */
     enum rpc_route route; /* with a binding "ncacn:host" */
+    const struct sec_schannel_key *schannel; /* for provider "schannel", instead of creds */
+    /* Application data of the bindings (RFC 5929) of a TLS channel that the connection runs in, for NTLM and
+     * Kerberos to be bound to; NULL: none. At most 128 bytes. */
+    const void *channel_bindings;
+    size_t channel_bindings_len;
 };
 #define RPC_OPTIONS_INIT                                                                                     \
     {                                                                                                        \

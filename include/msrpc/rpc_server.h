@@ -56,6 +56,10 @@ struct rpc_server_options {
      * name only. */
     sec_pac_fn *pac;
     void *pac_arg;
+    /* Netlogon secure channels (provider "schannel"): finds the key of a client that names itself; libmsrpc's
+     * nl_verifier has one. NULL: none. Its callers have the tokens of computers. */
+    sec_schannel_fn *schannel;
+    void *schannel_arg;
     /* Kerberos: a keytab with krbtgt's key; PACs then need the KDC's signature, too. NULL: not looked at. */
     const char *kdc_keytab;
     const char *principal; /* under which it authenticates, for clients that ask by mgmt; NULL: empty */
@@ -123,6 +127,11 @@ NT_PUBLIC enum nt_status rpc_server_trust_local(struct rpc_server *s, const stru
                                                 enum rpc_local_trust who) NT_CHECKED;
 /* Serves a connected socket, TCP or unix, which the server then owns, also on failure. */
 NT_PUBLIC enum nt_status rpc_server_accept(struct rpc_server *s, int fd) NT_CHECKED;
+
+/* The same for a connection that comes out of a TLS channel: clients have to be bound to it (RFC 5929; the
+ * application data, at most 128 bytes) in whatever authentication they make. */
+NT_PUBLIC enum nt_status rpc_server_accept_bound(struct rpc_server *s, int fd, const void *channel_bindings,
+                                                 size_t len) NT_CHECKED;
 
 struct rpc_server_stats {
     size_t size;

@@ -76,6 +76,28 @@ struct sec_pac {
 typedef enum nt_status sec_pac_fn(void *arg, const struct sec_pac *pac, struct nt_arena *mem,
                                   struct sec_account *ret);
 
+/* ---- secure channels ---- */
+
+/* NetBIOS names of computers have 15 characters and of domains as many ([MS-NRPC] 2.2.1.3.1); DNS names of
+ * domains, which some clients send instead, one label of at most 63. */
+#define SEC_SCHANNEL_NAME_MAX 63u
+
+/* What NetrServerAuthenticate3 leaves on both sides: the key of a Netlogon secure channel, and whose it is.
+ * libmsrpc makes them: msrpc/netlogon_chain.h. */
+struct sec_schannel_key {
+    size_t size;
+    uint8_t key[16];
+    char computer[SEC_SCHANNEL_NAME_MAX + 1]; /* NetBIOS name, ASCII, without '$' */
+    char domain[SEC_SCHANNEL_NAME_MAX + 1];
+};
+
+/* A server's answer to a client that names itself: *ret with key and names as the server knows them, and what
+ * is known of the account (it may stay empty). Both are zeroed when it is called, but for their sizes.
+ * Anything but STATUS_SUCCESS ends the bind. */
+typedef enum nt_status sec_schannel_fn(void *arg, const char *computer, const char *domain,
+                                       struct nt_arena *mem, struct sec_schannel_key *ret,
+                                       struct sec_account *ret_account);
+
 /* ---- tokens ---- */
 
 enum sec_token_flags {

@@ -27,6 +27,7 @@ static void job_free(struct rpc_auth_job *j)
     free(j->principal);
     wr_free_secret(&j->in);
     wr_free_secret(&j->out);
+    nt_wipe(&j->schannel, sizeof j->schannel);
     free(j);
 }
 
@@ -88,6 +89,14 @@ enum nt_status rpc_job_new(struct rpc_conn *c, const struct rpc_auth_want *w, vo
                                               (w->offer_header_sign ? (unsigned)SEC_FLAG_HEADER_SIGN : 0U),
                                      .env = c->env,
                                      .err = &j->err };
+    if (c->schannel) {
+        j->schannel = *c->schannel;
+        j->params.schannel = &j->schannel;
+    }
+    if (c->bindings) {
+        memcpy(j->bindings, c->bindings, c->bindings_len);
+        j->params.channel_bindings = (struct nt_blob){ j->bindings, c->bindings_len };
+    }
     *ret = j;
     return STATUS_SUCCESS;
 }
@@ -423,7 +432,7 @@ void rpc_on_bind_ack(struct rpc_conn *c, const uint8_t *pdu, const struct rpc_pd
     if (!ack_holds(c, d, first) || !trailer_holds(c, d))
         return;
     if (first)
-        c->mpx = d->h.flags & RPC_PFC_CONC_MPX;
+        c->mpx = (d->h.flags & RPC_PFC_CONC_MPX) && !rpc_one_call(c);
     if (first)
         c->sec.header_sign = c->sec.offered_header_sign && (d->h.flags & RPC_PFC_HEADER_SIGN);
     if (c->sec.established)

@@ -136,7 +136,7 @@ void rpc_call_abandon(struct rpc_call *call, enum nt_status st)
     uint32_t id = call->id;
     /* in the middle of a negotiation there is nothing to go on with */
     bool half = c->sending == call; /* of a request: the server awaits the rest */
-    bool keep = call->op &&
+    bool keep = call->op && !rpc_one_call(c) &&
                 (c->features & RPC_FEATURE_KEEP_ON_ORPHAN ? send_bare(c, RPC_PT_ORPHANED, id) : c->mpx && !half);
     rpc_call_finish(call, st);
     if (keep) {

@@ -581,6 +581,33 @@ static char *dup_or_null(const char *s, enum nt_status *st)
     return d;
 }
 
+static enum nt_status set_schannel(struct rpc_conn *c, const struct rpc_options *o)
+{
+    if (!o->schannel)
+        return nt_error_set(&c->err, STATUS_INVALID_PARAMETER,
+                            "a secure channel needs a key, which Netlogon's authentication makes");
+    c->schannel = malloc(sizeof *c->schannel);
+    if (!c->schannel)
+        return STATUS_NO_MEMORY;
+    *c->schannel = *o->schannel;
+    return STATUS_SUCCESS;
+}
+
+static enum nt_status set_bindings(struct rpc_conn *c, const struct rpc_options *o)
+{
+    if (!o->channel_bindings)
+        return STATUS_SUCCESS;
+    if (o->channel_bindings_len > SEC_BINDINGS_MAX)
+        return nt_error_set(&c->err, STATUS_INVALID_PARAMETER, "channel bindings of more than %u bytes",
+                            SEC_BINDINGS_MAX);
+    c->bindings = malloc(o->channel_bindings_len + 1);
+    if (!c->bindings)
+        return STATUS_NO_MEMORY;
+    memcpy(c->bindings, o->channel_bindings, o->channel_bindings_len);
+    c->bindings_len = o->channel_bindings_len;
+    return STATUS_SUCCESS;
+}
+
 static enum nt_status set_security(struct rpc_conn *c, const struct rpc_options *o)
 {
     const struct rpc_binding *b = c->binding;
@@ -605,6 +632,8 @@ static enum nt_status set_security(struct rpc_conn *c, const struct rpc_options 
     if (!c->provider)
         return nt_error_set(&c->err, STATUS_NOT_SUPPORTED,
                             "there is no security provider \"%s\" in this build", provider);
+    if (c->provider == &sec_schannel)
+        return set_schannel(c, o);
     if (!o->creds)
         return nt_error_set(
             &c->err, STATUS_INVALID_PARAMETER,
@@ -612,7 +641,7 @@ static enum nt_status set_security(struct rpc_conn *c, const struct rpc_options 
             "only what asks for level \"none\"",
             level_name(c->level));
     c->creds = sec_creds_ref(o->creds);
-    return STATUS_SUCCESS;
+    return set_bindings(c, o);
 }
 
 static enum nt_status set_endpoint(struct rpc_conn *c, const struct rpc_interface *i)
@@ -904,6 +933,10 @@ static void conn_destroy(struct rpc_conn *c)
     wr_free(&c->in);
     nt_arena_free(c->extended_mem);
     sec_creds_unref(c->creds);
+    free(c->bindings);
+    if (c->schannel)
+        nt_wipe(c->schannel, sizeof *c->schannel);
+    free(c->schannel);
     rpc_binding_unref(c->binding);
     nt_cancel_unref(c->open_cancel);
     nt_cancel_unref(c->call_cancel);

@@ -109,6 +109,9 @@ struct rpc_conn {
 
     /* what was asked for */
     struct sec_creds *creds;
+    struct sec_schannel_key *schannel; /* NULL: none */
+    uint8_t *bindings;                 /* NULL: none */
+    size_t bindings_len;
     enum sec_level level;
     const struct sec_provider *provider;
     char *target, *service;
@@ -217,6 +220,12 @@ void rpc_conn_wait(struct rpc_conn *c, bool (*done)(void *arg), void *arg);
 bool rpc_conn_leave(struct rpc_conn *c);
 enum nt_status rpc_conn_may_wait(struct rpc_conn *c);
 
+/* The provider counts both directions with one counter: a request may go only after the answer before it. */
+static inline bool rpc_one_call(const struct rpc_conn *c)
+{
+    return c->provider && (c->provider->caps & SEC_CAP_ONE_CALL);
+}
+
 /* ---- auth.c ---- */
 /* One step of a provider, which may talk to a KDC and so run elsewhere. While it does, the job owns the
  * context. */
@@ -229,6 +238,8 @@ struct rpc_auth_job {
     struct sec_params params;
     struct sec_creds *creds;
     char *host, *service, *principal;
+    struct sec_schannel_key schannel;
+    uint8_t bindings[SEC_BINDINGS_MAX];
     struct wr in, out;
     enum nt_status st;
     struct nt_error err;

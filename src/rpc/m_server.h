@@ -126,6 +126,7 @@ struct rpc_sconn {
     char carried_mech[16];
     struct rpc_cred cred; /* of a local one */
     struct sec_token *token; /* of that; made when first asked for */
+    struct nt_blob bindings; /* of a TLS channel around it; owned; empty: none */
     char *endpoint;          /* where it came in, the secondary address of its bind_ack; NULL: unknown */
     struct io_item ready, timer, destroy;
 };

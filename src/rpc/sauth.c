@@ -25,6 +25,8 @@ static bool can_accept(const struct rpc_server *s, const struct sec_provider *p)
 {
     if (!p)
         return false;
+    if (p == &sec_schannel)
+        return s->acceptor.schannel != NULL;
     if (p == &sec_ntlm)
         return sec_acceptor_ntlm(&s->acceptor);
     if (p == &sec_spnego)
@@ -74,6 +76,7 @@ enum nt_status rpc_ssec_new(struct rpc_sconn *c, const struct rpc_pdu *d, struct
                                      .env = c->s->env,
                                      .err = &x->err,
                                      .peer = c->peer,
+                                     .channel_bindings = c->bindings,
                                      .flags = flags_of(x->sec.level, x->sec.header_sign) |
                                               (takes_strangers(c->s) ? (unsigned)SEC_FLAG_ANONYMOUS : 0U) };
     enum nt_status st = p->start(&x->params, &x->sec.ctx);
@@ -156,6 +159,8 @@ void rpc_ssec_free_all(struct rpc_sconn *c)
 {
     sec_token_unref(c->token);
     c->token = NULL;
+    free((void *)(uintptr_t)c->bindings.data);
+    c->bindings = (struct nt_blob){ NULL, 0 };
     for (unsigned i = 0; i < c->n_sec; i++) {
         sec_free(c->sec[i]->sec.ctx);
         sec_token_unref(c->sec[i]->token);

@@ -43,6 +43,8 @@ static enum nt_status take_options(struct rpc_server *s, const struct rpc_server
         .no_ntlm = o->no_ntlm,
         .pac = o->pac,
         .pac_arg = o->pac_arg,
+        .schannel = o->schannel,
+        .schannel_arg = o->schannel_arg,
         .kdc_keytab = copy(s, 5, o->kdc_keytab, NULL, &ok),
     };
     s->principal = strdup(o->principal ? o->principal : "");
@@ -138,12 +140,9 @@ enum nt_status rpc_server_register(struct rpc_server *s, const struct rpc_interf
     struct rpc_served *p = calloc(1, sizeof *p);
     if (!p)
         return STATUS_NO_MEMORY;
-    *p = (struct rpc_served){ .next = s->served,
-                              .iface = i,
-                              .ops = ops,
-                              .dispatch = dispatch,
-                              .handlers = handlers,
-                              .arg = arg };
+    *p = (struct rpc_served){
+        .next = s->served, .iface = i, .ops = ops, .dispatch = dispatch, .handlers = handlers, .arg = arg
+    };
     s->served = p;
     return STATUS_SUCCESS;
 }
@@ -261,6 +260,23 @@ enum nt_status rpc_server_listen_local(struct rpc_server *s, const char *path, u
 enum nt_status rpc_server_accept(struct rpc_server *s, int fd)
 {
     return serve(s, fd, "");
+}
+
+enum nt_status rpc_server_accept_bound(struct rpc_server *s, int fd, const void *channel_bindings, size_t len)
+{
+    uint8_t *copy = len && len <= SEC_BINDINGS_MAX ? malloc(len) : NULL;
+    if (!copy) {
+        close(fd);
+        return len && len <= SEC_BINDINGS_MAX ? STATUS_NO_MEMORY : STATUS_INVALID_PARAMETER;
+    }
+    memcpy(copy, channel_bindings, len);
+    enum nt_status st = serve(s, fd, "");
+    if (st != STATUS_SUCCESS) {
+        free(copy);
+        return st;
+    }
+    s->conns->bindings = (struct nt_blob){ copy, len }; /* the newest is the first */
+    return STATUS_SUCCESS;
 }
 
 enum nt_status rpc_server_stats(const struct rpc_server *s, struct rpc_server_stats *ret)

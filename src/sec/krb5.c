@@ -33,6 +33,8 @@ struct krb5_ctx {
     const struct sec_acceptor *acceptor;
     char *principal;         /* acceptor: the client's */
     struct sec_token *token; /* acceptor, once ready */
+    uint8_t bindings[SEC_BINDINGS_MAX];
+    size_t bindings_len;
 };
 
 const gss_OID_desc sec_krb5_oid = { 9, (void *)(uintptr_t) "\x2a\x86\x48\x86\xf7\x12\x01\x02\x02" };
@@ -99,9 +101,8 @@ static enum nt_status check_params(const struct sec_params *p)
 {
     if (p->flags & SEC_FLAG_DATAGRAM)
         return nt_error_set(p->err, STATUS_NOT_SUPPORTED, "Kerberos is only used over connections");
-    if (p->channel_bindings)
-        return nt_error_set(p->err, STATUS_NOT_SUPPORTED,
-                            "Kerberos needs whole channel bindings, not their digest");
+    if (p->channel_bindings.len > SEC_BINDINGS_MAX)
+        return nt_error_set(p->err, STATUS_INVALID_PARAMETER, "the channel bindings are too long");
     if (p->role == SEC_SERVER)
         return p->acceptor && p->acceptor->keytab
                    ? STATUS_SUCCESS
@@ -145,6 +146,9 @@ static enum nt_status k5_start(const struct sec_params *p, struct sec_ctx **ret)
     c->env = sec_env(p);
     c->params = *p;
     c->acceptor = p->acceptor;
+    c->bindings_len = p->channel_bindings.len;
+    if (c->bindings_len)
+        memcpy(c->bindings, p->channel_bindings.data, c->bindings_len);
     c->params.creds = p->role == SEC_CLIENT ? sec_creds_ref(p->creds) : NULL;
     c->params.service = c->service = copy_opt(p->role == SEC_CLIENT ? p->service : NULL, &failed);
     c->params.host = c->host = copy_opt(p->role == SEC_CLIENT ? p->host : NULL, &failed);
@@ -358,6 +362,10 @@ static enum nt_status established(struct krb5_ctx *c, OM_uint32 flags, OM_uint32
         return nt_error_set(c->err, STATUS_DOWNGRADE_DETECTED,
                             "the Kerberos context lacks protection that was asked for (flags 0x%x)",
                             must & ~c->granted);
+    /* the library takes clients that name no channel at all, and only says so */
+    if (c->role == SEC_SERVER && c->bindings_len && !(flags & GSS_C_CHANNEL_BOUND_FLAG))
+        return nt_error_set(c->err, STATUS_BAD_BINDINGS,
+                            "the client's ticket is not bound to this TLS channel");
     enum nt_status st = take_key(c);
     if (nt_ok(st))
         st = take_sizes(c);
@@ -371,6 +379,13 @@ static enum nt_status established(struct krb5_ctx *c, OM_uint32 flags, OM_uint32
 }
 
 /* ---- steps ---- */
+
+/* What the authenticator's checksum names (RFC 4121 4.1.1.2); no addresses. */
+static gss_channel_bindings_t bindings_of(struct krb5_ctx *c, struct gss_channel_bindings_struct *b)
+{
+    *b = (struct gss_channel_bindings_struct){ .application_data = { c->bindings_len, c->bindings } };
+    return c->bindings_len ? b : GSS_C_NO_CHANNEL_BINDINGS;
+}
 
 static enum nt_status after_call(struct krb5_ctx *c, OM_uint32 major, OM_uint32 minor, gss_buffer_t token,
                                  OM_uint32 flags, OM_uint32 lifetime, struct wr *out)
@@ -415,9 +430,9 @@ static enum nt_status client_step(struct krb5_ctx *c, struct nt_blob in, struct 
         want |= GSS_C_CONF_FLAG;
     if (c->wanted & SEC_FLAG_DCE_STYLE)
         want |= GSS_C_DCE_STYLE;
-    OM_uint32 major =
-        gss_init_sec_context(&minor, c->cred, &c->gss, c->target, mech_oid(), want, 0,
-                             GSS_C_NO_CHANNEL_BINDINGS, &input, NULL, &token, &flags, &lifetime);
+    struct gss_channel_bindings_struct b;
+    OM_uint32 major = gss_init_sec_context(&minor, c->cred, &c->gss, c->target, mech_oid(), want, 0,
+                                           bindings_of(c, &b), &input, NULL, &token, &flags, &lifetime);
     return after_call(c, major, minor, &token, flags, lifetime, out);
 }
 
@@ -436,8 +451,9 @@ static enum nt_status server_step(struct krb5_ctx *c, struct nt_blob in, struct 
         if (!nt_ok(st))
             return st;
     }
-    OM_uint32 major = gss_accept_sec_context(&minor, &c->gss, c->cred, &input, GSS_C_NO_CHANNEL_BINDINGS,
-                                             &source, &mech, &token, &flags, &lifetime, NULL);
+    struct gss_channel_bindings_struct b;
+    OM_uint32 major = gss_accept_sec_context(&minor, &c->gss, c->cred, &input, bindings_of(c, &b), &source,
+                                             &mech, &token, &flags, &lifetime, NULL);
     (void)gss_release_name(&ignored, &source);
     return after_call(c, major, minor, &token, flags, lifetime, out);
 }

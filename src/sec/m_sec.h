@@ -36,6 +36,9 @@ static inline const struct nt_env *sec_env(const struct sec_params *p)
 /* True for a numeric IPv4 or IPv6 address, zone id and brackets included: it has no Kerberos principal. */
 bool sec_is_address(const char *host);
 
+/* A NetBIOS name that a secure channel can be of: ASCII, not empty, at most SEC_SCHANNEL_NAME_MAX. */
+bool sec_schannel_name_ok(const char *s);
+
 /* Names of domains and realms: ASCII letters compare without case, in whatever locale the program is. */
 bool sec_same_name(const char *a, size_t a_len, const char *b, size_t b_len);
 

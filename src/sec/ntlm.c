@@ -2,6 +2,7 @@
 /* The NTLM provider: contexts of both roles, and its table. */
 #include <stdlib.h>
 
+#include "crypto/crypto.h"
 #include "sec/m_ntlm.h"
 
 static enum nt_status check_client(const struct sec_params *p)
@@ -46,6 +47,23 @@ static enum nt_status take_target(struct ntlm_ctx *c, const struct sec_params *p
     return c->service && c->host ? STATUS_SUCCESS : STATUS_NO_MEMORY;
 }
 
+/* MsvAvChannelBindings: MD5 of the gss_channel_bindings_struct without addresses ([MS-NLMP] 2.2.2.1, RFC 2744
+ * 3.11, laid out as in RFC 4121 4.1.1.2). */
+static enum nt_status take_bindings(struct ntlm_ctx *c, const struct sec_params *p)
+{
+    uint8_t flat[20 + SEC_BINDINGS_MAX] = { 0 };
+
+    if (p->channel_bindings.len > SEC_BINDINGS_MAX)
+        return nt_error_set(p->err, STATUS_INVALID_PARAMETER, "the channel bindings are too long");
+    if (!p->channel_bindings.len)
+        return STATUS_SUCCESS;
+    put_le32(flat + 16, (uint32_t)p->channel_bindings.len);
+    memcpy(flat + 20, p->channel_bindings.data, p->channel_bindings.len);
+    cr_md5(flat, 20 + p->channel_bindings.len, c->bindings);
+    c->has_bindings = true;
+    return STATUS_SUCCESS;
+}
+
 static enum nt_status ntlm_start(const struct sec_params *p, struct sec_ctx **ret)
 {
     enum nt_status st = STATUS_SUCCESS;
@@ -74,11 +92,9 @@ static enum nt_status ntlm_start(const struct sec_params *p, struct sec_ctx **re
     c->err = p->err;
     wr_init(&c->negotiate, NTLM_NEGOTIATE_MAX);
     wr_init(&c->challenge, SEC_TOKEN_MAX);
-    if (p->channel_bindings) {
-        memcpy(c->bindings, p->channel_bindings, sizeof(c->bindings));
-        c->has_bindings = true;
-    }
-    st = p->role == SEC_CLIENT ? take_target(c, p) : STATUS_SUCCESS;
+    st = take_bindings(c, p);
+    if (nt_ok(st) && p->role == SEC_CLIENT)
+        st = take_target(c, p);
     if (!nt_ok(st)) {
         ntlm_free(&c->base);
         return st;

@@ -6,10 +6,10 @@
 #include "sec/m_sec.h"
 
 /* The n-th provider; NULL past the end or where one is not built in. */
-#define PROVIDERS 3u
+#define PROVIDERS 4u
 static const struct sec_provider *provider(size_t n)
 {
-    return n == 0 ? &sec_spnego : n == 1 ? &sec_ntlm : sec_krb5_provider();
+    return n == 0 ? &sec_spnego : n == 1 ? &sec_ntlm : n == 2 ? &sec_schannel : sec_krb5_provider();
 }
 
 const struct sec_provider *sec_provider_by_name(const char *name)

@@ -21,6 +21,7 @@ enum {
     SEC_CAP_MAY_BLOCK = 1,   /* start and step may block */
     SEC_CAP_HEADER_SIGN = 2, /* SIGN_ONLY parts are protected ([MS-RPCE] 3.3.1.5.2.2) */
     SEC_CAP_AUTH3 = 4,       /* in RPC the last leg goes by auth3 */
+    SEC_CAP_ONE_CALL = 8,    /* one counter for both directions: a request only after the answer before */
 };
 
 /* Flags asked of, and granted by, a context. */
@@ -48,6 +49,8 @@ struct sec_acceptor {
     bool no_ntlm;    /* NTLM is switched off altogether */
     sec_pac_fn *pac; /* Kerberos: decodes a PAC; NULL: tokens have a name only */
     void *pac_arg;
+    sec_schannel_fn *schannel; /* Netlogon secure channels; NULL: none */
+    void *schannel_arg;
     const char *kdc_keytab; /* Kerberos: krbtgt's key, and PACs must have its signature; NULL: not checked */
 };
 /* NTLM can be had from it. */
@@ -62,13 +65,19 @@ struct sec_params {
     const char *service, *host; /* client's target: "cifs" + "dc1.lab.example"; principal cifs/host@ */
     unsigned flags;             /* SEC_FLAG_* asked for */
     enum sec_mech mech;         /* overrides creds' when not AUTO */
-    const uint8_t
-        *channel_bindings; /* 16 byte MD5 of the gss_channel_bindings, or NULL ([MS-NLMP] 2.2.2.1) */
+    /* Application data of the channel bindings (RFC 5929: "tls-server-end-point:" and a digest) of the
+     * channel that carries the exchange; empty: none. A server that has some takes only clients that are
+     * bound to the same. At most SEC_BINDINGS_MAX; copied. */
+    struct nt_blob channel_bindings;
     const struct sec_acceptor *acceptor; /* server */
     const struct nt_env *env;
+    const struct sec_schannel_key *schannel; /* client, for the provider of that name; copied */
     const char *peer;     /* server: address of the client, for the account callback; NULL: unknown */
     struct nt_error *err; /* the sentence of a failure; may be NULL; must outlive the context */
 };
+
+/* The longest name of a type (RFC 5929), a colon and a SHA-512. */
+#define SEC_BINDINGS_MAX 128u
 
 enum sec_part_kind {
     SEC_PART_SIGN_ONLY, /* header signing: covered by the checksum, never encrypted */
@@ -93,8 +102,8 @@ enum sec_item {
 };
 
 struct sec_provider {
-    const char *name;      /* "krb5", "ntlm", "spnego" */
-    uint8_t rpc_auth_type; /* 16, 10, 9 ([MS-RPCE] 2.2.1.1.7) */
+    const char *name;      /* "krb5", "ntlm", "spnego", "schannel" */
+    uint8_t rpc_auth_type; /* 16, 10, 9, 68 ([MS-RPCE] 2.2.1.1.7) */
     unsigned caps;         /* SEC_CAP_* */
     enum nt_status (*start)(const struct sec_params *p, struct sec_ctx **ret);
     /* in: the peer's token (empty at a client's first step). Appends ours to out (nothing appended: no token
@@ -115,10 +124,10 @@ struct sec_ctx {
     const struct sec_provider *p;
 };
 
-extern const struct sec_provider sec_ntlm, sec_spnego;
+extern const struct sec_provider sec_ntlm, sec_spnego, sec_schannel;
 /* What an acceptor that speaks first sends: the mechanisms that it has ([MS-SPNG] 3.2.5.2). */
 void sec_spnego_hint(const struct sec_acceptor *a, struct wr *out);
-/* By name ("krb5", "ntlm", "spnego") or RPC authentication type; NULL when not built in (krb5). */
+/* By name ("krb5", "ntlm", "spnego", "schannel") or RPC authentication type; NULL when not built in (krb5). */
 const struct sec_provider *sec_provider_by_name(const char *name);
 const struct sec_provider *sec_provider_by_type(uint8_t rpc_auth_type);
 

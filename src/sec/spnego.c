@@ -25,7 +25,7 @@ struct spnego_ctx {
     enum state state;
     unsigned legs;
     struct sec_params params; /* acceptor: starts the mechanism when it is known */
-    uint8_t bindings[16];
+    uint8_t *bindings;
     struct nt_error *err;
     struct sec_ctx *inner;
     enum spnego_mech mech; /* as offered, or chosen */
@@ -438,6 +438,7 @@ static void spnego_free(struct sec_ctx *ctx)
 
     sec_free(c->inner);
     wr_free(&c->mech_list);
+    free(c->bindings);
     nt_wipe(c, sizeof(*c));
     free(c);
 }
@@ -455,6 +456,18 @@ static enum nt_status start_client(struct spnego_ctx *c, const struct sec_params
     struct sec_params mine = *p;
     mine.mech = mech;
     return inner->start(&mine, &c->inner);
+}
+
+/* An acceptor starts the mechanism later, when those of its caller may have gone. */
+static bool take_bindings(struct spnego_ctx *c, const struct sec_params *p)
+{
+    if (!p->channel_bindings.len)
+        return true;
+    c->bindings = malloc(p->channel_bindings.len);
+    if (c->bindings)
+        memcpy(c->bindings, p->channel_bindings.data, p->channel_bindings.len);
+    c->params.channel_bindings = (struct nt_blob){ c->bindings, p->channel_bindings.len };
+    return c->bindings != NULL;
 }
 
 static enum nt_status spnego_start(const struct sec_params *p, struct sec_ctx **ret)
@@ -478,9 +491,9 @@ static enum nt_status spnego_start(const struct sec_params *p, struct sec_ctx **
     } else {
         c->params = *p;
         c->params.creds = NULL;
-        if (p->channel_bindings) {
-            memcpy(c->bindings, p->channel_bindings, sizeof(c->bindings));
-            c->params.channel_bindings = c->bindings;
+        if (!take_bindings(c, p)) {
+            spnego_free(&c->base);
+            return nt_error_set(p->err, STATUS_NO_MEMORY, "no memory for channel bindings");
         }
     }
     *ret = &c->base;

@@ -95,6 +95,7 @@ static int run(const struct suite *s, char **argv)
 }
 
 /* PROGRAM SUITE BINDING USER PASSWORD [ARGUMENT...] */
+static int run_suite(const struct suite *suites, size_t n, int argc, char **argv) __attribute__((unused));
 static int run_suite(const struct suite *suites, size_t n, int argc, char **argv)
 {
     const struct suite *s = NULL;

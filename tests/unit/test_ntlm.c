@@ -400,15 +400,22 @@ static void relayed(void **state)
 
 static void channel_bindings(void **state)
 {
-    static const uint8_t mine[16] = { 1, 2, 3 }, wrong[16] = { 1, 2, 4 };
+    static const char mine[] = "tls-server-end-point:"
+                               "\xea\x05\xfe\xfe\xcc\x6b\x0b\xd5\x71\xdb\xbc\x5b\xaa\x3e\xd4\x53"
+                               "\x86\xd0\x44\x68\x35\xf7\xb7\x4c\x85\x62\x1b\x99\x83\x47\x5f\x95",
+                      wrong[] = "tls-server-end-point:else", long_one[SEC_BINDINGS_MAX + 1] = "x";
     static const struct {
-        const uint8_t *client, *server;
+        struct nt_blob client, server;
         enum nt_status st;
     } t[] = {
-        { mine, mine, STATUS_SUCCESS },
-        { mine, NULL, STATUS_SUCCESS },
-        { wrong, mine, STATUS_BAD_BINDINGS },
-        { NULL, mine, STATUS_BAD_BINDINGS },
+        { { (const uint8_t *)mine, sizeof(mine) - 1 },
+          { (const uint8_t *)mine, sizeof(mine) - 1 },
+          STATUS_SUCCESS },
+        { { (const uint8_t *)mine, sizeof(mine) - 1 }, { NULL, 0 }, STATUS_SUCCESS },
+        { { (const uint8_t *)wrong, sizeof(wrong) - 1 },
+          { (const uint8_t *)mine, sizeof(mine) - 1 },
+          STATUS_BAD_BINDINGS },
+        { { NULL, 0 }, { (const uint8_t *)mine, sizeof(mine) - 1 }, STATUS_BAD_BINDINGS },
     };
     struct world w;
 
@@ -419,9 +426,15 @@ static void channel_bindings(void **state)
         w.sp.channel_bindings = t[i].server;
         first_legs(&w);
         assert_int_equal(client_answer(&w), STATUS_SUCCESS);
+        if (i == 0) /* the example of Microsoft's description of extended protection */
+            expect(((struct ntlm_ctx *)w.client)->bindings, "6586e99d81c2fc984e47172fd4dd0310");
         assert_int_equal(server_answer(&w), t[i].st);
         world_done(&w);
     }
+    world_init(&w, &alice, SEC_FLAG_INTEGRITY);
+    w.cp.channel_bindings = blob(long_one, sizeof(long_one));
+    assert_int_equal(sec_ntlm.start(&w.cp, &w.client), STATUS_INVALID_PARAMETER);
+    world_done(&w);
 }
 
 static void changed_messages(void **state)
