@@ -8,7 +8,7 @@
 - nothing in the tree names a machine it was built on
 - what a library exports to users is named in a manual page of section 3
 - every page and document is installed
-- the example of docs/idl.md is the one that is tested
+- the examples of docs/idl.md and docs/rpc.md are the ones that are tested
 """
 import os
 import re
@@ -177,11 +177,12 @@ def check_documents(texts, problems):
 
 
 def check_tutorial(texts, problems):
-    """What docs/idl.md teaches is what the tests compile and run."""
-    text = texts.get("docs/idl.md", "")
-    for path in sorted(texts):
-        if re.match(r"examples/hello/.*\.(c|idl)$", path) and texts[path].split("\n", 1)[1].strip() not in text:
-            problems.append("docs/idl.md: %s is not there as it is" % path)
+    """What docs/idl.md and docs/rpc.md teach is what the tests compile and run."""
+    for page, where in (("docs/idl.md", "hello"), ("docs/rpc.md", "rpc")):
+        for path in sorted(texts):
+            if (re.match(r"examples/%s/.*\.(c|idl)$" % where, path)
+                    and texts[path].split("\n", 1)[1].strip() not in texts.get(page, "")):
+                problems.append("%s: %s is not there as it is" % (page, path))
 
 
 def check_tree(root):
@@ -199,7 +200,7 @@ def check_tree(root):
         except (UnicodeDecodeError, FileNotFoundError, IsADirectoryError):
             continue  # fuzz corpora; files removed but not yet committed
         check_file(path, text, problems)
-        if MAP.match(path) or IDL.match(path) or path.startswith(("docs/", "examples/hello/")):
+        if MAP.match(path) or IDL.match(path) or path.startswith(("docs/", "examples/hello/", "examples/rpc/")):
             texts[path] = text
     check_manuals(texts, problems)
     check_documents(texts, problems)
