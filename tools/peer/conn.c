@@ -198,13 +198,18 @@ static int wait_for(int fd, short events, uint64_t until)
     }
 }
 
+bool peer_somebody(struct peer *w, uint64_t patience)
+{
+    if (w->listener < 0)
+        peer_die(w, "nothing listens: 'listen' comes first");
+    return wait_for(w->listener, POLLIN, peer_now() + patience);
+}
+
 void peer_accept(struct peer *w, const char *name, uint64_t patience)
 {
     union address a;
     socklen_t len = sizeof a;
-    if (w->listener < 0)
-        peer_die(w, "nothing listens: 'listen' comes first");
-    if (!wait_for(w->listener, POLLIN, peer_now() + patience)) {
+    if (!peer_somebody(w, patience)) {
         peer_fail(w, "nobody has connected");
         return;
     }

@@ -166,6 +166,8 @@ void peer_forget(struct peer *w); /* connections, security contexts, programs */
 void peer_connect(struct peer *w, const char *address, const char *name);
 void peer_listen(struct peer *w, const char *address);
 void peer_accept(struct peer *w, const char *name, uint64_t patience);
+/* Does a client wait to be accepted, now or before the time is up? */
+bool peer_somebody(struct peer *w, uint64_t patience);
 struct peer_conn *peer_find_conn(struct peer *w, const char *name);
 void peer_close(struct peer *w, struct peer_conn *c, const char *how);
 void peer_send(struct peer *w, const uint8_t *p, size_t n);

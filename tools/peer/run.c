@@ -91,6 +91,18 @@ static void cmd_accept(struct peer *w, const struct line *l)
     peer_accept(w, name, patience);
 }
 
+/* nobody [within TIME]: no client comes meanwhile */
+static void cmd_nobody(struct peer *w, const struct line *l)
+{
+    uint64_t patience = PEER_SECOND / 3;
+    if (l->n > 2 && strcmp(l->words[1], "within") == 0)
+        patience = peer_duration(w, l->words[2]);
+    else
+        too_much(w, l, 1);
+    if (peer_somebody(w, patience))
+        peer_fail(w, "somebody connects");
+}
+
 static void cmd_use(struct peer *w, const struct line *l)
 {
     w->conn = peer_find_conn(w, word(w, l, 1, "a connection"));
@@ -429,6 +441,7 @@ static const struct command {
     { "connect", cmd_connect, false, false },
     { "listen", cmd_listen, false, false },
     { "accept", cmd_accept, false, false },
+    { "nobody", cmd_nobody, false, false },
     { "use", cmd_use, false, false },
     { "close", cmd_close, false, false },
     { "reset", cmd_close, false, false },
