@@ -9,7 +9,9 @@
  *     loop         N times NetServerGetInfo on a warm connection
  *     connloop     N times: connect, log on, bind samr, SamrConnect2, close
  *     enumdomains  N times SamrEnumerateDomainsInSamServer on one pipe
+ *     pipeseal     the same on an encrypted pipe
  *     tcpseal      the same over TCP, sealed
+ *     tcpcancel    the same with a cancel token, which is never fired
  *     userenum     all users by NetUserEnum level 0
  *     querydisp    all users by NetQueryDisplayInformation level 1
  */
@@ -77,12 +79,12 @@ static unsigned loop(unsigned n)
     return n;
 }
 
-static struct rpc_conn *open_samr(const char *protseq)
+static struct rpc_conn *open_samr(const char *protseq, enum npc_protection protection)
 {
     struct rpc_binding *b;
     struct rpc_conn *c;
     struct npc_options npc = NPC_OPTIONS_INIT;
-    npc.protection = NPC_PROTECT_SIGN; /* as the peer: a signed pipe */
+    npc.protection = protection;
     struct rpc_options o = RPC_OPTIONS_INIT;
     o.creds = creds;
     o.npc = &npc;
@@ -107,7 +109,7 @@ static struct ndr_handle connect2(struct rpc_conn *c)
 static unsigned connloop(unsigned n)
 {
     for (unsigned i = 0; i < n; i++) {
-        struct rpc_conn *c = open_samr("ncacn_np");
+        struct rpc_conn *c = open_samr("ncacn_np", NPC_PROTECT_SIGN); /* as the peer */
         connect2(c);
         rpc_close(c);
     }
@@ -189,11 +191,21 @@ static unsigned run(const char *what, unsigned n, double *c0, double *t0)
         return loop(1);
     struct rpc_conn *c = NULL;
     if (strcmp(what, "enumdomains") == 0)
-        c = open_samr("ncacn_np");
-    else if (strcmp(what, "tcpseal") == 0)
-        c = open_samr("ncacn_ip_tcp");
+        c = open_samr("ncacn_np", NPC_PROTECT_SIGN);
+    else if (strcmp(what, "pipeseal") == 0)
+        c = open_samr("ncacn_np", NPC_PROTECT_ENCRYPT);
+    else if (strcmp(what, "tcpseal") == 0 || strcmp(what, "tcpcancel") == 0)
+        c = open_samr("ncacn_ip_tcp", NPC_PROTECT_DEFAULT);
     else if (strcmp(what, "connloop") != 0)
         getinfo(); /* connects */
+    struct nt_cancel *token = NULL;
+    if (c && strcmp(what, "tcpcancel") == 0) {
+        struct rpc_call_options o = RPC_CALL_OPTIONS_INIT;
+        check("token", nt_cancel_new(&token));
+        o.cancel = token;
+        rpc_conn_set(c, &o);
+        nt_cancel_unref(token); /* the connection has it */
+    }
     *c0 = cpu();
     *t0 = wall();
     unsigned done = 0;

@@ -132,8 +132,13 @@ int main(int argc, char **argv)
     lpcfg_load_default(lp);
     struct cli_credentials *cred = cli_credentials_init(mem);
     cli_credentials_guess(cred, lp);
-    cli_credentials_set_kerberos_state(cred, CRED_USE_KERBEROS_DISABLED, CRED_SPECIFIED);
-    cli_credentials_set_domain(cred, argv[2], CRED_SPECIFIED);
+    bool kerberos = !strcmp(argv[2], "-k");
+    cli_credentials_set_kerberos_state(
+        cred, kerberos ? CRED_USE_KERBEROS_REQUIRED : CRED_USE_KERBEROS_DISABLED, CRED_SPECIFIED);
+    if (kerberos)
+        cli_credentials_set_realm(cred, getenv("LAB_DC_REALM"), CRED_SPECIFIED);
+    else
+        cli_credentials_set_domain(cred, argv[2], CRED_SPECIFIED);
     cli_credentials_set_username(cred, argv[3], CRED_SPECIFIED);
     cli_credentials_set_password(cred, argv[4], CRED_SPECIFIED);
     dcerpc_init();
