@@ -22,6 +22,10 @@ static const struct opt call_opts[] = {
     { "script", "FILE", "an array of calls, on connections that stay open" },
     { NULL, NULL, NULL },
 };
+static const struct opt facts_opts[] = {
+    { "binding", "STRING", "string binding instead of -S and --transport" },
+    { NULL, NULL, NULL },
+};
 static const struct opt stub_opts[] = {
     { "ndr64", NULL, "the stub is in NDR64" },
     { "big-endian", NULL, "the stub is big endian" },
@@ -43,6 +47,8 @@ const struct verb rpc_verbs[] = {
       NULL, rpc_show },
     { "rpc", "call", "INTERFACE.OP [JSON]", 0, 2, "calls an operation, with its request as JSON", call_opts,
       rpc_call_verb },
+    { "rpc", "facts", "INTERFACE", 1, 1, "binds the interface and prints what was negotiated, as JSON",
+      facts_opts, rpc_facts_verb },
     { "rpc", "encode", "INTERFACE.OP in|out JSON", 3, 3, "the stub for some JSON", encode_opts, rpc_encode },
     { "rpc", "decode", "INTERFACE.OP in|out FILE", 3, 3, "a stub as text or, with --json, as JSON", stub_opts,
       rpc_decode_verb },

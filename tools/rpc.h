@@ -11,6 +11,7 @@ extern const struct verb rpc_verbs[];
 int rpc_list(struct tern *t);
 int rpc_show(struct tern *t);
 int rpc_call_verb(struct tern *t);
+int rpc_facts_verb(struct tern *t);
 int rpc_encode(struct tern *t);
 int rpc_decode_verb(struct tern *t);
 

@@ -302,6 +302,119 @@ static int script(struct caller *c, const char *path)
     return rc;
 }
 
+/* ---- facts ---- */
+
+static const char *cipher_name(enum npc_cipher c)
+{
+    static const char *const names[] = { [NPC_CIPHER_NONE] = "none",
+                                         [NPC_AES128_CCM] = "AES-128-CCM",
+                                         [NPC_AES128_GCM] = "AES-128-GCM",
+                                         [NPC_AES256_CCM] = "AES-256-CCM",
+                                         [NPC_AES256_GCM] = "AES-256-GCM" };
+    return (unsigned)c < sizeof names / sizeof names[0] ? names[c] : "?";
+}
+
+static const char *signing_name(const struct rpc_facts *f)
+{
+    static const char *const names[] = {
+        [NPC_HMAC_SHA256] = "HMAC-SHA256", [NPC_AES_CMAC] = "AES-CMAC", [NPC_AES_GMAC] = "AES-GMAC"
+    };
+    if (!f->session_signed)
+        return "none";
+    return (unsigned)f->signing < sizeof names / sizeof names[0] ? names[f->signing] : "?";
+}
+
+static const char *level_name(enum sec_level l)
+{
+    switch (l) {
+    case SEC_LEVEL_CONNECT:
+        return "connect";
+    case SEC_LEVEL_INTEGRITY:
+        return "integrity";
+    case SEC_LEVEL_PRIVACY:
+        return "privacy";
+    case SEC_LEVEL_DEFAULT:
+    case SEC_LEVEL_NONE:
+    default:
+        return "none";
+    }
+}
+
+/* Nothing here comes from a peer but the addresses' digits and the names that the caller gave. */
+static void text(const char *name, const char *value)
+{
+    printf(",\n    \"%s\": \"", name);
+    for (const char *p = value ? value : ""; *p; p++)
+        if (*p == '"' || *p == '\\')
+            printf("\\%c", *p);
+        else if ((unsigned char)*p >= 0x20)
+            putchar(*p);
+    putchar('"');
+}
+
+static void number(const char *name, unsigned value)
+{
+    printf(",\n    \"%s\": %u", name, value);
+}
+
+static void truth(const char *name, bool value)
+{
+    printf(",\n    \"%s\": %s", name, value ? "true" : "false");
+}
+
+static void print_facts(const struct rpc_info_interface *i, const struct rpc_facts *f)
+{
+    printf("{\"version\": %d, \"interface\": \"%s\", \"facts\": {\n    \"protseq\": \"%s\"",
+           TERN_JSON_VERSION, i->name, f->protseq);
+    text("host", f->host);
+    text("endpoint", f->endpoint);
+    text("peer", f->peer);
+    text("level", level_name(f->level));
+    text("provider", f->provider);
+    text("principal", f->principal);
+    truth("header_sign", f->header_sign);
+    number("enctype", f->enctype);
+    number("security_key", f->security_key_len);
+    text("transfer", f->transfer);
+    number("max_xmit_fragment", f->max_xmit_frag);
+    number("max_recv_fragment", f->max_recv_frag);
+    truth("concurrent", f->concurrent);
+    truth("keeps_on_orphan", f->keeps_on_orphan);
+    truth("many_securities", f->many_securities);
+    if (f->session) {
+        text("dialect", npc_dialect_name(f->dialect));
+        text("session_provider", f->session_mech);
+        text("signing", signing_name(f));
+        text("cipher", cipher_name(f->cipher));
+        number("session_key", f->session_key_len);
+        number("transport_key", f->transport_key_len);
+    }
+    printf("\n}}\n");
+}
+
+int rpc_facts_verb(struct tern *t)
+{
+    static struct caller c;
+    const char *rest;
+    struct rpc_facts f = { .size = sizeof f };
+    const struct rpc_info_interface *i = rpc_named_interface(t, t->args[0], &rest);
+    if (!i)
+        return EXIT_USAGE;
+    if (rest)
+        return tern_usage(t, "an interface, without an operation, is what facts are about");
+    c.t = t;
+    c.where = "";
+    struct rpc_conn *conn = conn_of(&c, i);
+    enum nt_status st = conn ? rpc_conn_facts(conn, &f) : STATUS_CONNECTION_INVALID;
+    if (st == STATUS_SUCCESS)
+        print_facts(i, &f);
+    else if (conn)
+        rpc_failed(t, st, rpc_conn_error(conn));
+    close_all(&c);
+    int written = rpc_flush();
+    return st == STATUS_SUCCESS ? written : EXIT_FAILED;
+}
+
 /* ---- the verb ---- */
 
 static int single(struct caller *c)

@@ -33,6 +33,8 @@ static const struct {
     { "show", "INTERFACE[.NAME]", "an interface, operation or type", NULL, "tern-rpc", TERN_HAVE_RPC, true },
     { "call", "INTERFACE.OP [JSON]", "calls an operation, with its request as JSON", NULL, "tern-rpc",
       TERN_HAVE_RPC, true },
+    { "facts", "INTERFACE", "binds an interface, prints what was negotiated", NULL, "tern-rpc", TERN_HAVE_RPC,
+      true },
     { "encode", "INTERFACE.OP in|out JSON", "the stub for some JSON", NULL, "tern-rpc", TERN_HAVE_RPC, true },
     { "decode", "--pcap FILE", "the calls in a capture of a network", "--pcap", "tern-rpc-pcap",
       TERN_HAVE_PCAP, false },

@@ -55,6 +55,9 @@ is "  has IPC\$ among its shares" True \
     "$(json '"IPC$" in [s["shi1_netname"] for s in d["out"]["InfoStruct"]["ShareInfo"]["Level1"]["Buffer"]]')"
 is "  and says so" "NERR_Success" "$(json 'd["out"]["result"].replace("ERROR_SUCCESS", "NERR_Success")')"
 fails "the server's no, by its own name" 1 '(NERR_[A-Za-z]+ \(2310\)|ERROR_INVALID_NAME \(123\)): ' rpc call srvsvc.NetrShareGetInfo '{"NetName": "nosuchshare", "Level": 1}'
+like "facts of a pipe" '"cipher": "AES-(128|256)-GCM"' rpc facts srvsvc
+like "and of its bind" '"transfer": "NDR 2.0"' rpc facts srvsvc
+fails "facts of an interface that is not there" 2 'nosuch' "$TERN" rpc facts nosuch
 fails "a server that is not there" 1 'tern: rpc call srvsvc.NetrShareEnum: ' "$TERN" rpc call srvsvc.NetrShareEnum \
     '{"InfoStruct": {"Level": 1, "ShareInfo": {"Level1": {}}}}' -S 127.0.0.1 -p 1
 fails "a wrong password" 1 STATUS_LOGON_FAILURE env TERN_PASSWORD=wrong "$TERN" rpc call srvsvc.NetrRemoteTOD '{}' -p "$LAB_SRV_PORT"

@@ -28,7 +28,7 @@ _tern()
     connection) verbs='list' ;;
     user) verbs='list show add set delete password groups' ;;
     policy) verbs='show' ;;
-    rpc) verbs='list show call encode decode' ;;
+    rpc) verbs='list show call facts encode decode' ;;
     group | localgroup) verbs='list show add set delete members add-member del-member' ;;
     esac
     if [ "$COMP_CWORD" = 1 ]; then
@@ -52,6 +52,7 @@ _tern()
     'user password') options+=' --set --password-stdin' ;;
     'user groups') options+=' --indirect' ;;
     'rpc call') options+=' --binding --dry-run --ndr64 --script' ;;
+    'rpc facts') options+=' --binding' ;;
     'rpc encode') options='--ndr64 --request --output --help' ;;
     'rpc decode') options='--ndr64 --big-endian --hex --request --line --pcap --json --full --binds --quiet --iface --host --stream --help' ;;
     'group add' | 'localgroup add') options+=' --comment' ;;
