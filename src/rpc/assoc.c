@@ -96,45 +96,93 @@ static struct rpc_result rejection(uint16_t reason)
     return (struct rpc_result){ .result = RPC_RESULT_PROVIDER_REJECTION, .reason = reason };
 }
 
-/* One element of the list: the first transfer syntax that we speak is taken. */
-static struct rpc_result answer_context(struct rpc_sconn *c, const struct rpc_ctx_elem *e)
-{
-    const struct rpc_served *served = rpc_server_find(c->s, &e->abstract);
+/* What is to come of one element of the list. */
+struct offer {
+    uint16_t id;
+    const struct rpc_served *served; /* NULL: nobody here, or no interface at all */
+    bool features, speaks, wide, conflict;
     uint16_t bits;
-    if (e->n_transfers == 1 && is_features(&e->transfers[0], &bits))
-        return (struct rpc_result){ .result = RPC_RESULT_NEGOTIATE_ACK, .reason = bits };
-    if (!served)
-        return rejection(RPC_REASON_ABSTRACT_SYNTAX);
-    for (unsigned i = 0; i < e->n_transfers; i++) {
-        bool wide = rpc_syntax_equal(&e->transfers[i], &rpc_syntax_ndr64);
-        if (!wide && !rpc_syntax_equal(&e->transfers[i], &rpc_syntax_ndr20))
-            continue;
-        struct rpc_scontext *slot = context_slot(c, e->id);
-        if (!slot)
-            return rejection(RPC_REASON_LOCAL_LIMIT);
-        if (slot == &c->ctx[c->n_ctx])
-            c->n_ctx++;
-        *slot = (struct rpc_scontext){ e->id, served, wide };
-        return (struct rpc_result){ .result = RPC_RESULT_ACCEPTANCE, .transfer = e->transfers[i] };
+};
+
+/* Of the transfer syntaxes NDR64, the width of this machine, is taken before NDR 2.0 ([MS-RPCE] 3.3.1.5.6).
+ */
+static void read_offer(struct rpc_sconn *c, const struct rpc_ctx_elem *e, struct offer *o)
+{
+    *o = (struct offer){ .id = e->id, .served = rpc_server_find(c->s, &e->abstract) };
+    if (e->n_transfers && is_features(&e->transfers[0], &o->bits)) {
+        o->features = true; /* whatever is behind it ([MS-RPCE] 3.3.1.5.3) */
+        return;
     }
-    return rejection(RPC_REASON_TRANSFER_SYNTAXES);
+    for (unsigned i = 0; i < e->n_transfers && o->served; i++) {
+        bool wide = rpc_syntax_equal(&e->transfers[i], &rpc_syntax_ndr64);
+        o->speaks = o->speaks || wide || rpc_syntax_equal(&e->transfers[i], &rpc_syntax_ndr20);
+        o->wide = o->wide || wide;
+    }
+    for (unsigned i = 0; i < c->n_ctx; i++)
+        if (c->ctx[i].id == e->id)
+            o->conflict = c->ctx[i].served != o->served || (o->speaks && c->ctx[i].ndr64 != o->wide);
 }
 
-static void answer_contexts(struct rpc_sconn *c, const struct rpc_pdu *d, struct rpc_result *results)
+/* False for a list that no client may send: empty, an element without transfer syntaxes, features asked for
+ * twice, or a context that stands offered as another one ([C706] 12.6.4.3; so does Windows). */
+static bool read_offers(struct rpc_sconn *c, const struct rpc_pdu *d, struct offer *offers)
 {
     struct rpc_rd list = d->u.bind.list;
+    unsigned features = 0;
     for (unsigned i = 0; i < d->u.bind.n; i++) {
         struct rpc_ctx_elem e;
         rpc_get_ctx_elem(&list, &e);
-        results[i] = answer_context(c, &e);
+        read_offer(c, &e, &offers[i]);
+        features += offers[i].features;
+        if (e.n_transfers == 0 || offers[i].conflict || features > 1)
+            return false;
     }
+    return d->u.bind.n > 0;
+}
+
+/* A client offers an interface once for each transfer syntax, and one of these is taken. */
+static bool is_chosen(const struct offer *offers, unsigned n, unsigned which)
+{
+    unsigned best = n;
+    for (unsigned i = 0; i < n; i++)
+        if (offers[i].served == offers[which].served && offers[i].speaks &&
+            (best == n || (offers[i].wide && !offers[best].wide)))
+            best = i;
+    return best == which;
+}
+
+static struct rpc_result answer_offer(struct rpc_sconn *c, const struct offer *offers, unsigned n,
+                                      unsigned which)
+{
+    const struct offer *o = &offers[which];
+    if (o->features)
+        return (struct rpc_result){ .result = RPC_RESULT_NEGOTIATE_ACK, .reason = o->bits };
+    if (!o->served)
+        return rejection(RPC_REASON_ABSTRACT_SYNTAX);
+    if (!o->speaks || !is_chosen(offers, n, which))
+        return rejection(RPC_REASON_TRANSFER_SYNTAXES);
+    struct rpc_scontext *slot = context_slot(c, o->id);
+    if (!slot)
+        return rejection(RPC_REASON_LOCAL_LIMIT);
+    if (slot == &c->ctx[c->n_ctx])
+        c->n_ctx++;
+    *slot = (struct rpc_scontext){ o->id, o->served, o->wide };
+    return (struct rpc_result){ .result = RPC_RESULT_ACCEPTANCE,
+                                .transfer = o->wide ? rpc_syntax_ndr64 : rpc_syntax_ndr20 };
 }
 
 /* ---- bind and alter_context ---- */
 
-static uint16_t lesser(uint16_t a, uint16_t b)
+/* The length of fragments in both directions: what both can, a multiple of 8. Who claims less than every
+ * implementation has to take ([C706] 12.6.3.1) gets what Windows gives then. */
+static uint16_t agree_on_fragments(const struct rpc_sconn *c, const struct rpc_pdu *d)
 {
-    return a < b ? a : b;
+    uint16_t a = d->u.bind.max_recv, b = d->u.bind.max_xmit, n = a < b ? a : b;
+    if (n < RPC_FRAG_MIN)
+        n = RPC_FRAG_LEAST_OFFER;
+    if (n > c->s->max_frag)
+        n = c->s->max_frag;
+    return (uint16_t)(n & ~7U);
 }
 
 /* The security context that a bind or alter_context goes on with; *ret_st is what came of the token. */
@@ -154,24 +202,27 @@ static struct rpc_ssec *authenticate(struct rpc_sconn *c, const uint8_t *pdu, co
 
 static uint16_t nak_reason(enum nt_status st)
 {
-    if (st == RPC_NT_UNKNOWN_AUTHN_SERVICE || st == RPC_NT_UNKNOWN_AUTHN_LEVEL)
+    if (st == RPC_NT_UNKNOWN_AUTHN_SERVICE)
         return RPC_NAK_AUTH_TYPE;
+    if (st == RPC_NT_UNKNOWN_AUTHN_LEVEL)
+        return RPC_NAK_NOT_SPECIFIED;
     return st == STATUS_INSUFFICIENT_RESOURCES ? RPC_NAK_LOCAL_LIMIT : RPC_NAK_CHECKSUM;
 }
 
-static void send_ack(struct rpc_sconn *c, const struct rpc_pdu *d, struct rpc_ssec *x, struct nt_blob token)
+static void send_ack(struct rpc_sconn *c, const struct rpc_pdu *d, const struct offer *offers,
+                     struct rpc_ssec *x, struct nt_blob token)
 {
     struct rpc_result results[UINT8_MAX];
     struct wr w;
-    bool bind = d->h.ptype == RPC_PT_BIND;
-    answer_contexts(c, d, results);
-    unsigned flags =
-        RPC_PFC_WHOLE | (d->h.flags & RPC_PFC_CONC_MPX) |
-        (x && x->sec.header_sign && (d->h.flags & RPC_PFC_HEADER_SIGN) ? (unsigned)RPC_PFC_HEADER_SIGN : 0U);
+    bool bind = d->h.ptype == RPC_PT_BIND, sign = !x || (x->sec.provider->caps & SEC_CAP_HEADER_SIGN);
+    for (unsigned i = 0; i < d->u.bind.n; i++)
+        results[i] = answer_offer(c, offers, d->u.bind.n, i);
+    unsigned flags = RPC_PFC_WHOLE | (bind ? d->h.flags & RPC_PFC_CONC_MPX : 0U) |
+                     (sign ? d->h.flags & RPC_PFC_HEADER_SIGN : 0U);
     size_t start = rpc_sconn_writer(c, &w, RPC_FRAG_MAX);
     rpc_put_ack(&w, bind ? RPC_PT_BIND_ACK : RPC_PT_ALTER_RESP, flags, d->h.call_id, c->max_xmit, c->max_recv,
                 c->group->id, bind ? c->endpoint : NULL, results, d->u.bind.n);
-    if (x && token.len)
+    if (x) /* also where no token is left to send: so does Windows */
         rpc_put_token(&w, start, &x->sec, token);
     rpc_sconn_send(c, &w);
 }
@@ -180,29 +231,28 @@ static void on_bind(struct rpc_sconn *c, const uint8_t *pdu, const struct rpc_pd
 {
     enum nt_status st = STATUS_SUCCESS;
     struct rpc_ssec *x = NULL;
+    struct offer offers[UINT8_MAX];
     struct wr token;
-    if (c->state != RPC_SC_NEW) {
-        proto_error(c, d->h.call_id);
-        return;
-    }
-    if (d->u.bind.max_recv < RPC_FRAG_MIN || d->u.bind.max_xmit < RPC_FRAG_MIN) {
+    if (c->state != RPC_SC_NEW || !read_offers(c, d, offers)) {
         nak(c, d->h.call_id, RPC_NAK_NOT_SPECIFIED);
         return;
     }
     c->group = rpc_group_get(c->s, d->u.bind.assoc, c->peer);
     c->mpx = d->h.flags & RPC_PFC_CONC_MPX;
+    c->plain = !d->has_auth;
     if (!c->group) {
         nak(c, d->h.call_id, RPC_NAK_NOT_SPECIFIED);
         return;
     }
-    c->max_xmit = lesser(d->u.bind.max_recv, c->s->max_frag);
-    c->max_recv = lesser(d->u.bind.max_xmit, c->s->max_frag);
+    c->max_xmit = c->max_recv = agree_on_fragments(c, d);
     wr_init(&token, RPC_FRAG_MAX);
+    if (d->h.flags & RPC_PFC_HEADER_SIGN)
+        rpc_ssec_sign_headers(c);
     if (d->has_auth)
         x = authenticate(c, pdu, d, &token, &st);
     if (st == STATUS_SUCCESS) {
         c->state = RPC_SC_BOUND;
-        send_ack(c, d, x, (struct nt_blob){ token.base, token.len });
+        send_ack(c, d, offers, x, (struct nt_blob){ token.base, token.len });
         rpc_sconn_touch(c);
     } else {
         nak(c, d->h.call_id, nak_reason(st));
@@ -210,31 +260,42 @@ static void on_bind(struct rpc_sconn *c, const uint8_t *pdu, const struct rpc_pd
     wr_free_secret(&token);
 }
 
+/* Too many contexts is [MS-RPCE] 3.3.1.5.4's RPC_S_PROTOCOL_ERROR; why somebody is not let in is told in no
+ * more words than Windows has for it. */
+static enum nt_status alter_fault(enum nt_status st)
+{
+    if (st == STATUS_INSUFFICIENT_RESOURCES)
+        return RPC_NT_PROTOCOL_ERROR;
+    return st == RPC_NT_PROTOCOL_ERROR || st == RPC_NT_SEC_PKG_ERROR ? st : STATUS_ACCESS_DENIED;
+}
+
 static void on_alter(struct rpc_sconn *c, const uint8_t *pdu, const struct rpc_pdu *d)
 {
     enum nt_status st = STATUS_SUCCESS;
     struct rpc_ssec *x = NULL;
+    struct offer offers[UINT8_MAX];
     struct wr token;
-    if (c->state != RPC_SC_BOUND) {
+    bool stranger = d->has_auth && !sec_provider_by_type(d->auth.type);
+    if (c->state != RPC_SC_BOUND || (!stranger && !read_offers(c, d, offers))) {
         proto_error(c, d->h.call_id);
         return;
     }
     wr_init(&token, RPC_FRAG_MAX);
+    if (d->h.flags & RPC_PFC_HEADER_SIGN)
+        rpc_ssec_sign_headers(c);
     if (d->has_auth) {
-        /* a context that stands may be named again by clients that add an interface to it */
         x = rpc_ssec_find(c, d->auth.ctx_id);
-        if (!x || !x->sec.established)
+        if (!stranger && (!x || !x->sec.established))
             x = authenticate(c, pdu, d, &token, &st);
-        else if (rpc_trailer_mismatch(&d->auth, &x->sec))
-            st = RPC_NT_PROTOCOL_ERROR;
+        else /* nobody authenticates twice, or by what nobody knows */
+            st = STATUS_ACCESS_DENIED;
     }
     if (st == STATUS_SUCCESS) {
-        send_ack(c, d, x, (struct nt_blob){ token.base, token.len });
+        send_ack(c, d, offers, x, (struct nt_blob){ token.base, token.len });
         if (x && x->sec.established)
             rpc_sconn_touch(c);
     } else {
-        rpc_sconn_fault(c, d->h.call_id, 0,
-                        st == RPC_NT_PROTOCOL_ERROR ? RPC_NT_PROTOCOL_ERROR : STATUS_ACCESS_DENIED, false);
+        rpc_sconn_fault(c, d->h.call_id, 0, alter_fault(st), false);
         rpc_sconn_hang_up(c);
     }
     wr_free_secret(&token);
@@ -259,13 +320,33 @@ static void on_auth3(struct rpc_sconn *c, const uint8_t *pdu, const struct rpc_p
 
 /* ---- receiving ---- */
 
+/* Of a PDU that could not be decoded. */
+static uint32_t call_id_of(const uint8_t *pdu)
+{
+    uint32_t id = le32(pdu + 12);
+    return (pdu[4] & 0xf0) == 0 ? __builtin_bswap32(id) : id;
+}
+
+/* What Windows says to each kind. */
+static void malformed(struct rpc_sconn *c, const uint8_t *pdu)
+{
+    if (pdu[2] == RPC_PT_BIND && c->state == RPC_SC_NEW) {
+        nak(c, call_id_of(pdu), RPC_NAK_VERSION); /* "a protocol error", [MS-RPCE] 2.2.2.5 */
+    } else if (pdu[2] == RPC_PT_AUTH3) {
+        rpc_sconn_fault(c, call_id_of(pdu), 0, STATUS_INSUFF_SERVER_RESOURCES, false);
+        rpc_sconn_hang_up(c);
+    } else {
+        proto_error(c, call_id_of(pdu));
+    }
+}
+
 static void on_pdu(struct rpc_sconn *c, uint8_t *pdu, size_t len)
 {
     struct rpc_pdu d;
     const char *why = NULL;
     c->s->packets_in++;
     if (rpc_pdu_decode(pdu, len, &d, &why) != STATUS_SUCCESS) {
-        proto_error(c, le32(pdu + 12));
+        malformed(c, pdu);
         return;
     }
     switch ((enum rpc_ptype)d.h.ptype) {
@@ -306,14 +387,16 @@ static size_t pdu_len(struct rpc_sconn *c, const uint8_t *p)
     const char *why = NULL;
     enum nt_status st = rpc_hdr_decode(p, &h, &why);
     bool binding = h.ptype == RPC_PT_BIND || h.ptype == RPC_PT_ALTER || h.ptype == RPC_PT_AUTH3;
-    if (st == STATUS_SUCCESS && (binding || c->state == RPC_SC_NEW || h.frag_len <= c->max_recv))
+    if (st == STATUS_SUCCESS && (binding || c->state == RPC_SC_NEW || h.frag_len <= c->s->max_frag))
         return h.frag_len;
-    if (st == STATUS_SUCCESS)
-        proto_error(c, h.call_id);
-    else if (c->state == RPC_SC_NEW && p[0] != 5)
+    if (st == STATUS_SUCCESS) { /* longer than was agreed on */
+        rpc_sconn_fault(c, h.call_id, 0, RPC_NT_PROTOCOL_ERROR, true);
+        rpc_sconn_hang_up(c);
+    } else if (c->state == RPC_SC_NEW && p[0] != 5) {
         rpc_sconn_hang_up(c); /* not RPC at all */
-    else
-        proto_error(c, le32(p + 12));
+    } else {
+        malformed(c, p);
+    }
     return 0;
 }
 
@@ -407,7 +490,8 @@ static void conn_room(void *up)
     io_ready(c->tp->stream, &c->ready);
 }
 
-static const struct rpc_transport_up server_up = { conn_opened, conn_data, conn_closed, conn_idle, conn_room };
+static const struct rpc_transport_up server_up = { conn_opened, conn_data, conn_closed, conn_idle,
+                                                   conn_room };
 
 static void ready_fn(struct io_item *it)
 {
@@ -470,8 +554,8 @@ enum nt_status rpc_sconn_new(struct rpc_server *s, const char *peer, struct rpc_
     return STATUS_SUCCESS;
 }
 
-enum nt_status rpc_sconn_carry(struct rpc_server *s, struct rpc_transport *tp, const struct rpc_carried_caller *who,
-                               struct rpc_sconn **ret)
+enum nt_status rpc_sconn_carry(struct rpc_server *s, struct rpc_transport *tp,
+                               const struct rpc_carried_caller *who, struct rpc_sconn **ret)
 {
     struct rpc_sconn *c = s->n_conns < s->max_conns ? calloc(1, sizeof *c) : NULL;
     if (!c) {

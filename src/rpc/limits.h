@@ -10,6 +10,9 @@
  * claims less cannot be spoken to. */
 #define RPC_FRAG_MIN 1432
 
+/* What a server offers to a client that claims less than that; Windows' number. */
+#define RPC_FRAG_LEAST_OFFER 2048
+
 /* What we offer unless told otherwise: four Ethernet segments of payload, which is what Windows and Samba
  * take. */
 #define RPC_FRAG_DEFAULT 5840

@@ -12,6 +12,7 @@ struct rpc_sec {
     const struct sec_provider *provider; /* NULL: none */
     struct sec_ctx *ctx;
     enum sec_level level;
+    uint8_t wire_level; /* what trailers say, where that is another name of level; else 0 */
     uint32_t ctx_id;
     bool established;
     bool header_sign;   /* both sides want headers signed */

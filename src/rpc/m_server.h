@@ -114,6 +114,8 @@ struct rpc_sconn {
     bool mpx; /* several calls at a time were agreed on */
     struct rpc_scontext ctx[RPC_CONTEXTS_MAX];
     unsigned n_ctx;
+    bool plain;       /* the bind was without security: so may requests be */
+    bool header_sign; /* for all security contexts, from a bind or alter_context on */
     struct rpc_ssec *sec[RPC_SECURITY_CONTEXTS_MAX];
     unsigned n_sec;
     struct rpc_server_call *calls; /* in the order of arrival */
@@ -229,6 +231,8 @@ enum nt_status rpc_ssec_new(struct rpc_sconn *c, const struct rpc_pdu *d, struct
  * STATUS_MORE_PROCESSING_REQUIRED, or why not. */
 enum nt_status rpc_ssec_step(struct rpc_sconn *c, struct rpc_ssec *x, const uint8_t *pdu,
                              const struct rpc_pdu *d, struct wr *token);
+/* Headers are signed from now on, by those contexts that can. */
+void rpc_ssec_sign_headers(struct rpc_sconn *c);
 void rpc_ssec_free_all(struct rpc_sconn *c);
 /* A reference to the token of whoever calls under x; x NULL: of the process at the other end of a local
  * transport, or of nobody. NULL when memory is short. */

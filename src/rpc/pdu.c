@@ -143,7 +143,8 @@ static void decode_bind(struct rpc_rd *r, struct rpc_pdu *d)
     d->u.bind.max_recv = get_u16(r);
     d->u.bind.assoc = get_u32(r);
     d->u.bind.n = rd_u8(&r->r);
-    rd_skip(&r->r, 3);
+    if (d->u.bind.n) /* a list of none may end here */
+        rd_skip(&r->r, 3);
     d->u.bind.list = *r;
     for (unsigned i = 0; i < d->u.bind.n && r->r.st == STATUS_SUCCESS; i++) {
         struct rpc_ctx_elem e;
@@ -239,6 +240,14 @@ struct nt_blob rpc_fault_extended(const struct rpc_pdu *d, const uint8_t *stub, 
     return (struct nt_blob){ stub, said - RPC_FAULT_LEN };
 }
 
+/* How much of a PDU may be authentication padding: of the kinds that build contexts all that is behind a
+ * request's header, since their own fields tell where they end; so do Windows and Samba. */
+static size_t pad_room(const struct rpc_pdu *d)
+{
+    bool binding = d->h.ptype == RPC_PT_BIND || d->h.ptype == RPC_PT_ALTER;
+    return binding && d->auth.off >= RPC_REQ_LEN ? d->auth.off - RPC_REQ_LEN : d->body_len;
+}
+
 enum nt_status rpc_pdu_decode(const uint8_t *p, size_t len, struct rpc_pdu *ret, const char **ret_why)
 {
     if (len < RPC_HDR_LEN)
@@ -285,7 +294,7 @@ enum nt_status rpc_pdu_decode(const uint8_t *p, size_t len, struct rpc_pdu *ret,
         return bad(ret_why, "a PDU that ends in the middle of its fields");
     ret->body_off = r.r.pos;
     ret->body_len = rd_left(&r.r);
-    if (ret->has_auth && ret->auth.pad > ret->body_len)
+    if (ret->has_auth && ret->auth.pad > pad_room(ret))
         return bad(ret_why, "more authentication padding than there is data");
     return STATUS_SUCCESS;
 }
@@ -391,8 +400,8 @@ size_t rpc_put_nak_extended(struct wr *w, uint32_t call_id, uint16_t reason, str
     wr_u8(w, 1);
     wr_u8(w, VERSION_MAJOR);
     wr_u8(w, VERSION_MINOR);
+    wr_zero(w, (0 - (w->len - start)) & 3);
     if (extended.len) {
-        wr_zero(w, (0 - (w->len - start)) & 3);
         put_guid(w, &nak_signature);
         wr_bytes(w, extended.data, extended.len);
     }
@@ -417,7 +426,7 @@ size_t rpc_put_fault_extended(struct wr *w, unsigned flags, uint32_t call_id, ui
                               struct nt_blob extended)
 {
     size_t start = rpc_put_hdr(w, RPC_PT_FAULT, flags, call_id);
-    wr_u32(w, extended.len ? (uint32_t)(RPC_FAULT_LEN + extended.len) : 0); /* [MS-RPCE] 2.2.2.8 */
+    wr_u32(w, (uint32_t)(RPC_FAULT_LEN + extended.len)); /* [MS-RPCE] 2.2.2.8; never 0, as with Windows */
     wr_u16(w, ctx);
     wr_u8(w, 0);
     wr_u8(w, extended.len ? FAULT_EXTENDED : 0);

@@ -49,28 +49,49 @@ const char *rpc_server_principal(const struct rpc_server *s, uint32_t authn_type
     return known ? s->principal : NULL;
 }
 
-static bool known_level(unsigned level)
+enum { LEVEL_CALL = 3, LEVEL_PKT = 4 }; /* [MS-RPCE] 2.2.1.1.8; the latter is integrity by another name */
+
+/* The codes are those that Windows tells apart in a bind_nak. */
+static enum nt_status check_trailer(const struct rpc_server *s, const struct rpc_trailer *t)
 {
-    return level == SEC_LEVEL_CONNECT || level == SEC_LEVEL_INTEGRITY || level == SEC_LEVEL_PRIVACY;
+    if (t->level < SEC_LEVEL_CONNECT || t->level > SEC_LEVEL_PRIVACY)
+        return RPC_NT_UNKNOWN_AUTHN_LEVEL;
+    if (!can_accept(s, sec_provider_by_type(t->type)))
+        return RPC_NT_UNKNOWN_AUTHN_SERVICE;
+    return t->level == LEVEL_CALL ? RPC_NT_SEC_PKG_ERROR : STATUS_SUCCESS;
+}
+
+static bool can_sign_headers(const struct rpc_sec *s)
+{
+    return (s->provider->caps & SEC_CAP_HEADER_SIGN) && s->level >= SEC_LEVEL_INTEGRITY;
+}
+
+void rpc_ssec_sign_headers(struct rpc_sconn *c)
+{
+    c->header_sign = true;
+    for (unsigned i = 0; i < c->n_sec; i++)
+        if (can_sign_headers(&c->sec[i]->sec)) {
+            c->sec[i]->sec.header_sign = true;
+            c->sec[i]->sec.covers_header = c->sec[i]->sec.established;
+        }
 }
 
 enum nt_status rpc_ssec_new(struct rpc_sconn *c, const struct rpc_pdu *d, struct rpc_ssec **ret)
 {
     const struct sec_provider *p = sec_provider_by_type(d->auth.type);
-    if (!can_accept(c->s, p))
-        return RPC_NT_UNKNOWN_AUTHN_SERVICE;
-    if (!known_level(d->auth.level))
-        return RPC_NT_UNKNOWN_AUTHN_LEVEL;
+    enum nt_status st = check_trailer(c->s, &d->auth);
+    if (st != STATUS_SUCCESS)
+        return st;
     if (c->n_sec == RPC_SECURITY_CONTEXTS_MAX)
         return STATUS_INSUFFICIENT_RESOURCES;
     struct rpc_ssec *x = calloc(1, sizeof *x);
     if (!x)
         return STATUS_NO_MEMORY;
     x->sec.provider = p;
-    x->sec.level = (enum sec_level)d->auth.level;
+    x->sec.level = d->auth.level == LEVEL_PKT ? SEC_LEVEL_INTEGRITY : (enum sec_level)d->auth.level;
+    x->sec.wire_level = d->auth.level;
     x->sec.ctx_id = d->auth.ctx_id;
-    x->sec.header_sign = (d->h.flags & RPC_PFC_HEADER_SIGN) && (p->caps & SEC_CAP_HEADER_SIGN) &&
-                         x->sec.level >= SEC_LEVEL_INTEGRITY;
+    x->sec.header_sign = c->header_sign && can_sign_headers(&x->sec);
     x->params = (struct sec_params){ .role = SEC_SERVER,
                                      .acceptor = &c->s->acceptor,
                                      .env = c->s->env,
@@ -79,7 +100,7 @@ enum nt_status rpc_ssec_new(struct rpc_sconn *c, const struct rpc_pdu *d, struct
                                      .channel_bindings = c->bindings,
                                      .flags = flags_of(x->sec.level, x->sec.header_sign) |
                                               (takes_strangers(c->s) ? (unsigned)SEC_FLAG_ANONYMOUS : 0U) };
-    enum nt_status st = p->start(&x->params, &x->sec.ctx);
+    st = p->start(&x->params, &x->sec.ctx);
     if (st != STATUS_SUCCESS) {
         free(x);
         return st;
@@ -109,7 +130,9 @@ static enum nt_status complete(const struct rpc_sconn *c, struct rpc_ssec *x)
     if (x->sec.provider->query(x->sec.ctx, SEC_ITEM_FLAGS, &b) == STATUS_SUCCESS && b.len == sizeof granted)
         memcpy(&granted, b.data, sizeof granted);
     const struct sec_token *token = sec_ctx_token(x->sec.ctx);
-    if ((granted & need) != need || (granted & SEC_FLAG_GUEST) || !token)
+    if ((granted & need) != need)
+        return RPC_NT_SEC_PKG_ERROR;
+    if ((granted & SEC_FLAG_GUEST) || !token)
         return STATUS_ACCESS_DENIED;
     bool nobody = (granted & SEC_FLAG_ANONYMOUS) || (token->flags & SEC_TOKEN_ANONYMOUS);
     if (nobody ? !takes_strangers(c->s) : !token->name[0])
@@ -126,10 +149,13 @@ enum nt_status rpc_ssec_step(struct rpc_sconn *c, struct rpc_ssec *x, const uint
                              const struct rpc_pdu *d, struct wr *token)
 {
     struct nt_blob in = { pdu + d->auth.off + RPC_TRAILER_LEN, d->h.auth_len };
-    if (x->failed || x->sec.established || ++x->legs > RPC_AUTH_LEGS_MAX ||
-        rpc_trailer_mismatch(&d->auth, &x->sec)) {
-        x->failed = true;
+    if (x->failed || x->sec.established || ++x->legs > RPC_AUTH_LEGS_MAX)
         return RPC_NT_PROTOCOL_ERROR;
+    if (rpc_trailer_mismatch(&d->auth, &x->sec)) {
+        x->failed = true;
+        return d->auth.type != x->sec.provider->rpc_auth_type && sec_provider_by_type(d->auth.type)
+                   ? RPC_NT_SEC_PKG_ERROR
+                   : STATUS_ACCESS_DENIED;
     }
     enum nt_status st = x->sec.provider->step(x->sec.ctx, in, token);
     if (st == STATUS_SUCCESS)

@@ -96,10 +96,12 @@ void rpc_scall_lose_client(struct rpc_sconn *c)
 
 /* ---- arriving ---- */
 
-static struct rpc_server_call *arriving(const struct rpc_sconn *c, uint32_t id)
+/* At most one request arrives at a time: "a client MUST NOT send any request PDU for request N+1 before it
+ * sends all request PDUs for request N" ([MS-RPCE] 3.3.2.5). */
+static struct rpc_server_call *arriving(const struct rpc_sconn *c)
 {
     struct rpc_server_call *call = c->calls;
-    while (call && (call->id != id || !call->receiving))
+    while (call && !call->receiving)
         call = call->next;
     return call;
 }
@@ -114,21 +116,24 @@ static bool id_in_use(const struct rpc_sconn *c, uint32_t id)
 
 /* Whose security a request comes under. A context of level connect signs nothing, so its trailer may be
  * missing
- * ([MS-RPCE] 3.3.1.5.4); where another kind stands, a request without trailer is none of its client's. */
+ * ([MS-RPCE] 3.3.1.5.4). Where the bind was without security requests may be, too, and are a stranger's; else
+ * one without trailer is none of its client's. RPC_NT_PROTOCOL_ERROR while the context is in the making. */
 static enum nt_status security_of(struct rpc_sconn *c, const struct rpc_pdu *d, struct rpc_ssec **ret)
 {
     struct rpc_ssec *x = NULL;
     if (d->has_auth) {
         x = rpc_ssec_find(c, d->auth.ctx_id);
-        if (!x)
-            return RPC_NT_PROTOCOL_ERROR;
-    } else if (c->n_sec) {
-        x = c->sec[0];
-        if (x->sec.level != SEC_LEVEL_CONNECT)
+        if (!x || (!x->failed && rpc_trailer_mismatch(&d->auth, &x->sec)))
+            return STATUS_ACCESS_DENIED;
+    } else if (!c->plain || (c->n_sec == 1 && c->sec[0]->sec.level == SEC_LEVEL_CONNECT)) {
+        x = c->n_sec ? c->sec[0] : NULL;
+        if (x && x->sec.level != SEC_LEVEL_CONNECT)
             return STATUS_ACCESS_DENIED;
     }
-    if (x && (x->failed || !x->sec.established))
+    if (x && x->failed)
         return STATUS_ACCESS_DENIED;
+    if (x && !x->sec.established)
+        return RPC_NT_PROTOCOL_ERROR;
     *ret = x;
     return STATUS_SUCCESS;
 }
@@ -143,7 +148,8 @@ static enum nt_status take_off(uint8_t *pdu, const struct rpc_pdu *d, struct rpc
         *ret_stub = (struct nt_blob){ pdu + d->body_off, d->body_len };
         return STATUS_SUCCESS;
     }
-    return rpc_unprotect(pdu, d, &x->sec, ret_stub, &why);
+    enum nt_status st = rpc_unprotect(pdu, d, &x->sec, ret_stub, &why);
+    return st == STATUS_SUCCESS ? st : RPC_NT_SEC_PKG_ERROR;
 }
 
 /* A null session's key is known to everybody, so its signatures prove nothing. */
@@ -169,17 +175,20 @@ static void take_caller(struct rpc_server_call *call, struct rpc_ssec *x)
     call->here = nt_arena_strdup(call->mem, call->c->here);
 }
 
+static const struct rpc_scontext *context_of(const struct rpc_sconn *c, const struct rpc_pdu *d)
+{
+    for (unsigned i = 0; i < c->n_ctx; i++)
+        if (c->ctx[i].id == d->u.req.ctx)
+            return &c->ctx[i];
+    return NULL;
+}
+
 /* What a first fragment asks for, and whether it may. */
-static enum nt_status admit(struct rpc_server_call *call)
+static enum nt_status admit(struct rpc_server_call *call, const struct rpc_scontext *x)
 {
     struct rpc_sconn *c = call->c;
-    for (unsigned i = 0; i < c->n_ctx; i++)
-        if (c->ctx[i].id == call->ctx) {
-            call->served = c->ctx[i].served;
-            call->ndr64 = c->ctx[i].ndr64;
-        }
-    if (!call->served)
-        return RPC_NT_UNKNOWN_IF;
+    call->served = x->served;
+    call->ndr64 = x->ndr64;
     if (!call->sec)
         call->level = rpc_local_level(c, call->served);
     if (call->level < rpc_served_level(c->s, call->served))
@@ -204,26 +213,29 @@ static void refuse(struct rpc_server_call *call, enum nt_status st, bool whole)
         rpc_sconn_hang_up(c);
 }
 
-static void reject_pdu(struct rpc_sconn *c, const struct rpc_pdu *d, enum nt_status st)
+/* The end of a connection whose client broke the rules. The codes, and which call and context they name, are
+ * those of Windows. */
+static void reject(struct rpc_sconn *c, uint32_t id, uint16_t ctx, enum nt_status st)
 {
-    rpc_sconn_fault(c, d->h.call_id, d->u.req.ctx, st, false);
+    rpc_sconn_fault(c, id, ctx, st, true);
     rpc_sconn_hang_up(c);
 }
 
 static struct rpc_server_call *first_fragment(struct rpc_sconn *c, const struct rpc_pdu *d,
-                                              struct rpc_ssec *x)
+                                              const struct rpc_scontext *context, struct rpc_ssec *x)
 {
     if (id_in_use(c, d->h.call_id)) {
-        reject_pdu(c, d, RPC_NT_PROTOCOL_ERROR);
+        reject(c, d->h.call_id, d->u.req.ctx, RPC_NT_PROTOCOL_ERROR);
         return NULL;
     }
     struct rpc_server_call *call = c->n_calls < RPC_SERVER_CALLS_MAX ? call_new(c, d) : NULL;
     if (!call) {
-        reject_pdu(c, d, RPC_NT_SERVER_TOO_BUSY);
+        rpc_sconn_fault(c, d->h.call_id, d->u.req.ctx, RPC_NT_SERVER_TOO_BUSY, false);
+        rpc_sconn_hang_up(c);
         return NULL;
     }
     take_caller(call, x);
-    enum nt_status st = admit(call);
+    enum nt_status st = admit(call, context);
     if (st == STATUS_SUCCESS)
         return call;
     refuse(call, st, d->h.flags & RPC_PFC_LAST);
@@ -231,10 +243,11 @@ static struct rpc_server_call *first_fragment(struct rpc_sconn *c, const struct 
 }
 
 /* Later fragments have to be of the same call in every respect (CVE-2021-23192). */
-static bool continues(const struct rpc_server_call *call, const struct rpc_pdu *d, const struct rpc_ssec *x)
+static bool continues(const struct rpc_server_call *call, const struct rpc_pdu *d)
 {
-    return call->sec == x && call->ctx == d->u.req.ctx && call->opnum == d->u.req.opnum &&
-           call->drep == d->h.drep;
+    return !(d->h.flags & RPC_PFC_FIRST) && call->ctx == d->u.req.ctx && call->opnum == d->u.req.opnum &&
+           call->drep == d->h.drep && d->has_auth <= (call->sec != NULL) &&
+           !(d->has_auth && rpc_trailer_mismatch(&d->auth, &call->sec->sec));
 }
 
 static size_t bytes_held(const struct rpc_sconn *c)
@@ -257,25 +270,10 @@ static enum nt_status add_stub(struct rpc_server_call *call, struct nt_blob stub
     return rpc_join_add(&call->join, call->mem, stub, hint, &why);
 }
 
-void rpc_scall_on_request(struct rpc_sconn *c, uint8_t *pdu, const struct rpc_pdu *d)
+static void take_fragment(struct rpc_server_call *call, const struct rpc_pdu *d, struct nt_blob stub)
 {
-    struct rpc_ssec *x = NULL;
-    struct nt_blob stub;
-    bool first = d->h.flags & RPC_PFC_FIRST, last = d->h.flags & RPC_PFC_LAST;
-    enum nt_status st = security_of(c, d, &x);
-    if (st == STATUS_SUCCESS)
-        st = take_off(pdu, d, x, &stub);
-    if (st != STATUS_SUCCESS) {
-        reject_pdu(c, d, st == RPC_NT_PROTOCOL_ERROR ? st : STATUS_ACCESS_DENIED);
-        return;
-    }
-    struct rpc_server_call *call = first ? first_fragment(c, d, x) : arriving(c, d->h.call_id);
-    if (first && !call)
-        return;
-    if (!call || !continues(call, d, x)) {
-        reject_pdu(c, d, RPC_NT_PROTOCOL_ERROR);
-        return;
-    }
+    struct rpc_sconn *c = call->c;
+    bool last = d->h.flags & RPC_PFC_LAST;
     if (d->h.flags & RPC_PFC_PENDING_CANCEL) /* it came before the request did ([C706] 12.6.3.1) */
         call->cancelled = true;
     call->receiving = !last;
@@ -283,7 +281,7 @@ void rpc_scall_on_request(struct rpc_sconn *c, uint8_t *pdu, const struct rpc_pd
         rpc_spipe_add(call, stub, last);
         return;
     }
-    st = add_stub(call, stub, last ? 0 : d->u.req.alloc_hint);
+    enum nt_status st = add_stub(call, stub, last ? 0 : d->u.req.alloc_hint);
     if (st != STATUS_SUCCESS) {
         refuse(call, st, last);
         return;
@@ -295,14 +293,89 @@ void rpc_scall_on_request(struct rpc_sconn *c, uint8_t *pdu, const struct rpc_pd
     rpc_sconn_touch(c);
 }
 
+/* A further fragment of the call that arrives. Its signature is checked by the context of the first one,
+ * whatever its trailer says. */
+static void on_further(struct rpc_server_call *call, uint8_t *pdu, const struct rpc_pdu *d)
+{
+    struct rpc_sconn *c = call->c;
+    struct rpc_pdu as = *d;
+    struct nt_blob stub;
+    enum nt_status st = STATUS_SUCCESS;
+    if (d->h.call_id != call->id) {
+        reject(c, c->mpx ? d->h.call_id : call->id, c->mpx ? 0 : call->ctx, RPC_NT_PROTOCOL_ERROR);
+        return;
+    }
+    if (call->sec) {
+        as.auth.type = call->sec->sec.provider->rpc_auth_type;
+        as.auth.level = call->sec->sec.wire_level;
+        as.auth.ctx_id = call->sec->sec.ctx_id;
+        if (!d->has_auth && rpc_sec_signs(&call->sec->sec))
+            st = RPC_NT_PROTOCOL_ERROR;
+    }
+    if (st == STATUS_SUCCESS)
+        st = take_off(pdu, &as, call->sec, &stub);
+    if (st == STATUS_SUCCESS && !continues(call, d))
+        st = RPC_NT_PROTOCOL_ERROR;
+    if (st == STATUS_SUCCESS)
+        take_fragment(call, d, stub);
+    else
+        reject(c, call->id, call->ctx, st);
+}
+
+/* A fragment while no request arrives. What is signed is checked before anything else is found out, since the
+ * provider counts; a wrong signature costs the connection. */
+static void on_first(struct rpc_sconn *c, uint8_t *pdu, const struct rpc_pdu *d)
+{
+    const struct rpc_scontext *context = context_of(c, d);
+    struct rpc_ssec *x = NULL;
+    struct nt_blob stub = { NULL, 0 };
+    bool first = d->h.flags & RPC_PFC_FIRST;
+    if (!first && !c->mpx) {
+        reject(c, d->h.call_id, 0, RPC_NT_PROTOCOL_ERROR);
+        return;
+    }
+    enum nt_status st = security_of(c, d, &x);
+    if (st == RPC_NT_PROTOCOL_ERROR) { /* the authentication is still under way */
+        rpc_sconn_fault(c, d->h.call_id, 0, st, false);
+        rpc_sconn_hang_up(c);
+        return;
+    }
+    if (st == STATUS_SUCCESS)
+        st = take_off(pdu, d, x, &stub);
+    if (!context && st != RPC_NT_SEC_PKG_ERROR) {
+        rpc_sconn_fault(c, d->h.call_id, 0, RPC_NT_UNKNOWN_IF, false);
+        return;
+    }
+    if (st == STATUS_SUCCESS && !first)
+        st = RPC_NT_PROTOCOL_ERROR;
+    if (st != STATUS_SUCCESS) {
+        reject(c, d->h.call_id, d->u.req.ctx, st);
+        return;
+    }
+    struct rpc_server_call *call = first_fragment(c, d, context, x);
+    if (call)
+        take_fragment(call, d, stub);
+}
+
+void rpc_scall_on_request(struct rpc_sconn *c, uint8_t *pdu, const struct rpc_pdu *d)
+{
+    struct rpc_server_call *call = arriving(c);
+    if (call)
+        on_further(call, pdu, d);
+    else
+        on_first(c, pdu, d);
+}
+
 void rpc_scall_on_cancel(struct rpc_sconn *c, uint32_t call_id, bool orphaned)
 {
     struct rpc_server_call *call = c->calls;
-    while (call && (call->id != call_id ||
-                    (call->orphaned && !(orphaned && call->state == RPC_SCALL_DRAINING))))
+    while (call &&
+           (call->id != call_id || (call->orphaned && !(orphaned && call->state == RPC_SCALL_DRAINING))))
         call = call->next;
     if (!call)
         return; /* the answer is on its way */
+    if (orphaned && call->state == RPC_SCALL_ARRIVING)
+        return; /* the client has to finish it all the same, and gets an answer: so with Windows */
     call->cancelled = true;
     if (orphaned && call->state < RPC_SCALL_RUNNING) {
         rpc_scall_free(call);
@@ -316,6 +389,13 @@ void rpc_scall_on_cancel(struct rpc_sconn *c, uint32_t call_id, bool orphaned)
 }
 
 /* ---- answering ---- */
+
+/* Windows and Samba tell the lower half of a context's number only, and their clients are used to it; with
+ * the numbers that clients give there is no difference. */
+static uint16_t told_context(const struct rpc_server_call *call)
+{
+    return call->ctx & 0xff;
+}
 
 size_t rpc_scall_room(const struct rpc_server_call *call)
 {
@@ -337,7 +417,7 @@ enum nt_status rpc_scall_send(struct rpc_server_call *call, struct nt_blob stub,
         wr_free(&w);
         return st;
     }
-    rpc_fill_response(w.base + start, flags, call->id, hint, call->ctx);
+    rpc_fill_response(w.base + start, flags, call->id, hint, told_context(call));
     enum nt_status st = rpc_protect(&w, start, RPC_RSP_LEN, sec);
     if (st != STATUS_SUCCESS) {
         wr_free(&w);
@@ -352,7 +432,7 @@ static enum nt_status send_whole(struct rpc_server_call *call, struct wr *w, siz
 {
     struct rpc_sec none = { .level = SEC_LEVEL_NONE }, *sec = call->sec ? &call->sec->sec : &none;
     rpc_fill_response(w->base + start, RPC_PFC_WHOLE, call->id, (uint32_t)(w->len - start - RPC_RSP_LEN),
-                      call->ctx);
+                      told_context(call));
     enum nt_status st = rpc_protect(w, start, RPC_RSP_LEN, sec);
     if (st != STATUS_SUCCESS) {
         wr_free(w);
@@ -525,9 +605,9 @@ static void run_due(struct rpc_server_call *call)
 }
 
 /* On a connection without concurrent multiplexing a client has to await an answer before its next request
- * ([MS-RPCE] 3.3.1.5.8). One that does not is served in its order. Nothing is begun for a client that does not
- * take the answers that there are: small requests can have large answers, and who does not read is not to make
- * us keep them. */
+ * ([MS-RPCE] 3.3.1.5.8). One that does not is served in its order. Nothing is begun for a client that does
+ * not take the answers that there are: small requests can have large answers, and who does not read is not to
+ * make us keep them. */
 void rpc_scall_run_ready(struct rpc_sconn *c)
 {
     struct rpc_server_call *call = c->calls;

@@ -14,7 +14,7 @@ static void put_trailer(struct wr *w, const struct rpc_sec *s, size_t pad)
     if (!p)
         return;
     p[0] = s->provider->rpc_auth_type;
-    p[1] = (uint8_t)s->level;
+    p[1] = s->wire_level ? s->wire_level : (uint8_t)s->level;
     p[2] = (uint8_t)pad;
     p[3] = 0;
     put_le32(p + 4, s->ctx_id);
@@ -105,7 +105,7 @@ const char *rpc_trailer_mismatch(const struct rpc_trailer *t, const struct rpc_s
 {
     if (t->type != s->provider->rpc_auth_type)
         return "a PDU of another authentication type";
-    if (t->level != s->level)
+    if (t->level != (s->wire_level ? s->wire_level : (uint8_t)s->level))
         return "a PDU of another authentication level";
     if (t->ctx_id != s->ctx_id)
         return "a PDU of another security context";

@@ -331,10 +331,12 @@ static enum nt_status take_auth(struct ntlm_ctx *c, struct nt_blob in)
 
     if (!nt_ok(st))
         return nt_error_set(c->err, st, "the client's NTLM answer is malformed");
-    st = check_auth(c, &a);
+    bool nobody = is_anonymous(c, &a), whole = nobody && (NTLM_REQUIRED & ~a.flags) == 0;
+    if (!nobody || whole)
+        st = check_auth(c, &a);
     if (!nt_ok(st))
         return st;
-    if (is_anonymous(c, &a)) {
+    if (nobody) {
         if (!(c->wanted & SEC_FLAG_ANONYMOUS))
             return nt_error_set(c->err, STATUS_ACCESS_DENIED, "anonymous logon is not allowed");
         set_exported(c, &a, zero);
@@ -344,6 +346,10 @@ static enum nt_status take_auth(struct ntlm_ctx *c, struct nt_blob in)
         st = authenticate(c, &a, in);
         if (!nt_ok(st))
             return st;
+    }
+    if (nobody && !whole) { /* Samba's null sessions leave NTLM2 out: good for level connect, protects nothing */
+        c->state = NTLM_READY;
+        return STATUS_SUCCESS;
     }
     c->granted |=
         (c->flags & NTLM_SIGN ? SEC_FLAG_INTEGRITY : 0u) | (c->flags & NTLM_SEAL ? SEC_FLAG_PRIVACY : 0u);
