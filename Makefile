@@ -7,7 +7,7 @@ SOAK ?= 20
 SANITIZE = -Dwerror=true -Db_lundef=false -Doptimization=1
 export JOBS
 
-.PHONY: all setup demo check asan tsan fuzz bench soak lint format corpus symbols install clean
+.PHONY: all setup demo check conformance asan tsan fuzz bench soak lint format corpus symbols install clean
 
 all: setup build/build.ninja
 	ninja -C build -j $(JOBS)
@@ -27,6 +27,12 @@ demo:
 check:
 	@scripts/setup build test
 	@scripts/check
+
+# msrpcd in Samba's test suites; docs/conformance.md
+conformance:
+	@scripts/setup build test
+	@$(MAKE) --no-print-directory all
+	@tests/conformance/run build
 
 asan:
 	@scripts/setup build test

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+# The quick part of tests/conformance: what Samba's suites say to msrpcd, by NTLM. `make conformance` is the whole.
+. "$TERN_SRC/tests/system/lib.sh"
+
+run env CONFORMANCE_NET="$LAB_NET" CONFORMANCE_HOST=91 CONFORMANCE_KRB5=no "$TERN_SRC/tests/conformance/run" "$TERN_BUILD" \
+    raw_protocol:ntlm rpc.echo rpc.mgmt rpc.epmapper
+if [ $RC = 77 ]; then
+    skip "Samba's test suites" "$OUT"
+else
+    for suite in raw_protocol:ntlm rpc.echo rpc.mgmt rpc.epmapper; do
+        line=$(grep "^$suite " <<<"$OUT")
+        if [ -n "$line" ] && ! grep -q 'FELL' <<<"$line"; then tap ok "$suite: passed, counted, apart:$(awk '{print " " $2 ", " $3 ", " $4}' <<<"$line")"; else
+            tap "not ok" "$suite"
+            show
+        fi
+    done
+    is "it ends with success" 0 "$RC"
+fi
+done_testing
