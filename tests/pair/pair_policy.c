@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <pthread.h>
 #include <msrpc/epmapper.h>
 #include <msrpc/rpcecho.h>
 #include "rpc/m_client.h"
@@ -561,6 +562,51 @@ static void test_cache_time(void **state)
     rpc_epm_cache_unref(cache);
 }
 
+/* One cache, many threads: for ThreadSanitizer, and no answer is ever another host's. */
+#define CACHE_THREADS 4
+#define CACHE_ROUNDS  2000
+
+static void *use_cache(void *arg)
+{
+    struct rpc_epm_cache *cache = arg;
+    uintptr_t wrong = 0;
+    for (unsigned i = 0; i < CACHE_ROUNDS; i++) {
+        char host[16];
+        bool pinned;
+        snprintf(host, sizeof host, "h%u", i * 7 % 50);
+        struct rpc_epm_key k = { .host = host, .mapper = 135, .iface = rpcecho_interface.syntax };
+        uint16_t port = rpc_epm_cache_find(cache, &k, i, &pinned), right = (uint16_t)(2000 + i * 7 % 50);
+        wrong += port != 0 && port != right;
+        if (i % 3 == 0)
+            rpc_epm_cache_put(cache, &k, right, i);
+        if (i % 5 == 0)
+            rpc_epm_cache_drop(cache, &k, right);
+        if (i % 97 == 0)
+            wrong += rpc_epm_cache_pin(cache, host, &rpcecho_interface, right) != STATUS_SUCCESS;
+        if (i % 251 == 0)
+            rpc_epm_cache_forget(cache, host);
+        rpc_epm_cache_unref(rpc_epm_cache_ref(cache));
+    }
+    rpc_epm_cache_unref(cache);
+    return (void *)wrong;
+}
+
+static void test_cache_threads(void **state)
+{
+    (void)state;
+    struct rpc_epm_cache *cache;
+    pthread_t t[CACHE_THREADS];
+    assert_int_equal(rpc_epm_cache_new(0, &cache), STATUS_SUCCESS);
+    for (int i = 0; i < CACHE_THREADS; i++)
+        assert_int_equal(pthread_create(&t[i], NULL, use_cache, rpc_epm_cache_ref(cache)), 0);
+    rpc_epm_cache_unref(cache);
+    for (int i = 0; i < CACHE_THREADS; i++) {
+        void *wrong;
+        assert_int_equal(pthread_join(t[i], &wrong), 0);
+        assert_null(wrong);
+    }
+}
+
 static void test_pins(void **state)
 {
     (void)state;
@@ -652,6 +698,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cache),
         cmocka_unit_test(test_cache_time),
+        cmocka_unit_test(test_cache_threads),
         cmocka_unit_test(test_pins),
         cmocka_unit_test(test_ipv6),
         cmocka_unit_test(test_several),
