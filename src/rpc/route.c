@@ -293,6 +293,8 @@ struct opening {
     struct sec_creds *npc_creds;
     enum npc_cipher ciphers[8];
     enum npc_signing_alg signing[8];
+    struct sec_schannel_key schannel;
+    uint8_t bindings[SEC_BINDINGS_MAX];
     char *strings[4];
     uint64_t until;
     struct nt_error err, *user_error;
@@ -330,8 +332,22 @@ static void keep_npc(struct opening *x, const struct npc_options *npc, bool *ok)
     x->o.npc = &x->npc;
 }
 
+/* What a channel is bound to, and the key of a secure channel. */
+static void keep_secrets(struct opening *x, const struct rpc_options *o)
+{
+    if (o->schannel) {
+        x->schannel = *o->schannel;
+        x->o.schannel = &x->schannel;
+    }
+    if (o->channel_bindings && o->channel_bindings_len <= sizeof x->bindings) {
+        memcpy(x->bindings, o->channel_bindings, o->channel_bindings_len);
+        x->o.channel_bindings = x->bindings;
+    }
+}
+
 static void opening_free(struct opening *x)
 {
+    nt_wipe(&x->schannel, sizeof x->schannel);
     for (size_t i = 0; i < sizeof x->strings / sizeof x->strings[0]; i++)
         free(x->strings[i]);
     plan_done(&x->p);
@@ -388,7 +404,10 @@ static enum nt_status opening_new(const struct rpc_binding *b, const struct rpc_
     if (!x)
         return nt_error_set(o->error, STATUS_NO_MEMORY, "out of memory");
     uint64_t now = io_loop_now(o->loop);
-    enum nt_status st = plan_make(&x->p, b, i, o, now);
+    enum nt_status st =
+        o->channel_bindings && o->channel_bindings_len > SEC_BINDINGS_MAX
+            ? nt_error_set(o->error, STATUS_INVALID_PARAMETER, "the channel bindings are too long")
+            : plan_make(&x->p, b, i, o, now);
     if (st != STATUS_SUCCESS) {
         free(x);
         return st;
@@ -408,6 +427,7 @@ static enum nt_status opening_new(const struct rpc_binding *b, const struct rpc_
     x->o.service = keep(x, 2, o->service, &ok);
     if (o->npc)
         keep_npc(x, o->npc, &ok);
+    keep_secrets(x, o);
     if (!ok) {
         opening_free(x);
         return nt_error_set(o->error, STATUS_NO_MEMORY, "out of memory");
