@@ -245,7 +245,7 @@ enum nt_status samdb_share_set(struct samdb *d, const struct samdb_share *s) NT_
 enum nt_status samdb_share_get(struct samdb *d, const char *name, struct nt_arena *mem,
                                struct samdb_share *ret) NT_CHECKED;
 enum nt_status samdb_share_delete(struct samdb *d, const char *name) NT_CHECKED;
-/* All, in the order of their names. */
+/* All, in the order in which they were added. */
 enum nt_status samdb_shares(struct samdb *d, struct nt_arena *mem, struct samdb_share **ret,
                             unsigned *ret_n) NT_CHECKED;
 

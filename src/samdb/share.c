@@ -145,7 +145,7 @@ static enum nt_status list_shares(struct samdb *d, struct nt_arena *mem, struct 
         st = STATUS_NO_MEMORY;
     if (st != STATUS_SUCCESS)
         return st;
-    q_open(&q, d, "SELECT name, path, comment, type, max_uses, flags, sd FROM share ORDER BY key");
+    q_open(&q, d, "SELECT name, path, comment, type, max_uses, flags, sd FROM share ORDER BY rowid");
     while (n < room && q_row(&q))
         read_share(&q, mem, &list[n++]);
     st = q_close(&q);

@@ -140,6 +140,7 @@ static void send_message(struct smbd_conn *c, struct wr *w, size_t start, struct
         return;
     }
     smb_put_frame(w->base + frame, len);
+    c->s->counters.bytes_out += w->len - frame;
     if (io_queue_from(&c->stream, w, frame) == STATUS_NO_MEMORY)
         smbd_hang_up(c);
 }

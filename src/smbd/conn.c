@@ -154,6 +154,7 @@ static bool gather(struct smbd_conn *c, uint8_t **data, size_t *len)
 static void conn_data(void *engine, uint8_t *data, size_t len)
 {
     struct smbd_conn *c = engine;
+    c->s->counters.bytes_in += len;
     while (len && c->state != SMBD_CLOSED) {
         bool ok = true;
         size_t n = !c->want && !c->frame_len && len > SMB_FRAME ? frame_len(c, data) : 0;
@@ -196,8 +197,9 @@ static void conn_opened(void *engine)
 
 static void conn_closed(void *engine, enum nt_status why)
 {
-    (void)why;
-    smbd_conn_close(engine);
+    struct smbd_conn *c = engine;
+    c->s->counters.broken += why != STATUS_SUCCESS;
+    smbd_conn_close(c);
 }
 
 const struct io_ops smbd_conn_ops = { conn_opened, conn_data, conn_closed };
@@ -206,10 +208,12 @@ const struct io_ops smbd_conn_ops = { conn_opened, conn_data, conn_closed };
 static void timer_fn(struct io_item *it)
 {
     struct smbd_conn *c = io_container(it, struct smbd_conn, timer);
-    if (c->n_waits && c->state != SMBD_CLOSED)
+    if (c->n_waits && c->state != SMBD_CLOSED) {
         smbd_conn_touch(c);
-    else
+    } else {
+        c->s->counters.timed_out += c->state != SMBD_CLOSED;
         smbd_conn_close(c);
+    }
 }
 
 static void destroy_fn(struct io_item *it)

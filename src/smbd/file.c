@@ -60,9 +60,16 @@ enum nt_status smbd_tree_connect(struct smbd_req *q)
         return st;
     if (!ipc)
         return STATUS_BAD_NETWORK_NAME;
+    struct smbd *s = q->chain->c->s;
+    if (s->o.connect && !s->o.connect(s->o.connect_arg, "IPC$", x->token)) {
+        s->counters.refused_shares++;
+        return STATUS_ACCESS_DENIED;
+    }
     for (unsigned i = 0; i < SMBD_TREES_MAX; i++)
         if (!x->trees[i].id) {
             q->h.tree_id = x->trees[i].id = x->next_tree++;
+            x->trees[i].global_id = ++s->last_id;
+            x->trees[i].opened = io_now(&x->c->stream);
             struct smb_tree_rsp p = { SMB_SHARE_PIPE, x->encrypt ? SMB_SHAREFLAG_ENCRYPT : 0u, 0,
                                       ACCESS_ALL };
             smb_put_tree_rsp(smbd_body(q), &p);

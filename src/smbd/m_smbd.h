@@ -51,6 +51,8 @@ struct smbd {
     struct smbd_session *table[SMBD_HASH];
     unsigned n_conns, n_sessions, n_pipes;
     uint64_t accepted, refused, requests;
+    struct smbd_counters counters;
+    uint32_t last_id; /* of what is listed */
 };
 
 enum smbd_state {
@@ -95,6 +97,8 @@ enum smbd_session_state { SMBD_SETUP, SMBD_VALID, SMBD_EXPIRED };
 
 struct smbd_tree {
     uint32_t id; /* 0: free */
+    uint32_t global_id;
+    uint64_t opened; /* monotonic */
 };
 
 struct smbd_session {
@@ -118,6 +122,9 @@ struct smbd_session {
     uint32_t next_tree;
     struct smbd_pipe **pipes; /* by the low half of the file id */
     unsigned n_slots, n_pipes;
+    uint32_t global_id;
+    uint64_t opened, used; /* monotonic */
+    struct io_item end;    /* somebody has ended it */
 };
 
 struct smbd_message {
@@ -134,8 +141,11 @@ struct smbd_pipe {
     size_t queued;
     struct smbd_wait *transact; /* the transaction that waits for its answer */
     struct smbd_wait *readers;  /* in the order of arrival */
-    bool ended;                 /* by the server's side */
-    struct io_item ready;       /* something may have come for whoever waits */
+    uint32_t global_id;
+    char *name;
+    struct io_item end;   /* somebody has closed it */
+    bool ended;           /* by the server's side */
+    struct io_item ready; /* something may have come for whoever waits */
 };
 
 /* ---- requests: chain.c ---- */
@@ -196,6 +206,7 @@ static inline void smbd_req_session(struct smbd_req *q, struct smbd_session *x)
 {
     q->session = x;
     x->refs++;
+    x->used = io_now(&x->c->stream);
 }
 void smbd_run_message(struct smbd_conn *c, uint8_t *msg, size_t len, bool sealed, uint64_t sealed_id);
 /* Where the body of the answer goes; its header is in front. */
@@ -242,6 +253,10 @@ void smbd_pipe_close(struct smbd_pipe *p);
 void smbd_pipe_pump(struct smbd_pipe *p);
 /* A request that waited does so no more. */
 void smbd_pipe_forget(struct smbd_wait *w);
+
+/* ---- lists: list.c ---- */
+void smbd_session_listed(struct smbd_session *x);
+void smbd_pipe_listed(struct smbd_pipe *p);
 
 /* ---- connections: conn.c ---- */
 extern const struct io_ops smbd_conn_ops;

@@ -55,14 +55,18 @@ enum nt_status smbd_pipe_new(struct smbd_session *x, uint32_t tree_id, const cha
     p->session = x;
     p->tree_id = tree_id;
     p->slot = slot;
+    p->name = strdup(name);
+    smbd_pipe_listed(p);
     io_item_init(&p->ready, ready_fn);
-    enum nt_status st = s->env->random(s->env->arg, &p->nonce, sizeof p->nonce);
+    enum nt_status st = p->name ? s->env->random(s->env->arg, &p->nonce, sizeof p->nonce) : STATUS_NO_MEMORY;
     if (st == STATUS_SUCCESS)
         st = s->o.pipes->open(s->o.pipes_arg, p, name, &p->up);
     if (st != STATUS_SUCCESS) {
+        free(p->name);
         free(p);
         return st;
     }
+    s->counters.pipes++;
     p->nonce |= 1; /* no id is zero */
     x->pipes[slot] = p;
     x->n_pipes++;
@@ -85,6 +89,7 @@ void smbd_pipe_close(struct smbd_pipe *p)
     x->n_pipes--;
     s->n_pipes--;
     io_cancel(&p->ready);
+    io_cancel(&p->end);
     while (p->head) {
         struct smbd_message *m = p->head;
         p->head = m->next;
@@ -93,6 +98,7 @@ void smbd_pipe_close(struct smbd_pipe *p)
     p->ended = true;
     s->o.pipes->closed(p->up);
     smbd_pipe_pump(p); /* whoever waits learns that the pipe is broken */
+    free(p->name);
     free(p);
 }
 

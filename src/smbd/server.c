@@ -130,3 +130,13 @@ void smbd_stats(const struct smbd *s, struct smbd_stats *ret)
 {
     *ret = (struct smbd_stats){ s->n_conns, s->n_sessions, s->n_pipes, s->accepted, s->refused, s->requests };
 }
+
+void smbd_counters(const struct smbd *s, struct smbd_counters *ret)
+{
+    *ret = s->counters;
+}
+
+uint64_t smbd_now(const struct smbd *s)
+{
+    return s->env->monotonic(s->env->arg);
+}

@@ -38,6 +38,7 @@ static struct smbd_session *session_new(struct smbd_conn *c)
     if (x->next)
         x->next->link = &x->next;
     c->sessions = x;
+    smbd_session_listed(x);
     c->n_sessions++;
     s->n_sessions++;
     x->hash_next = s->table[x->id % SMBD_HASH];
@@ -63,6 +64,7 @@ void smbd_session_end(struct smbd_session *x)
     *x->link = x->next;
     if (x->next)
         x->next->link = x->link;
+    io_cancel(&x->end);
     x->c->n_sessions--;
     x->c->s->n_sessions--;
     while (*p != x)
@@ -204,6 +206,7 @@ static enum nt_status complete(struct smbd_session *x, const struct smb_setup_re
     sec_free(x->auth); /* the session has keys of its own: an idle one holds nothing else */
     x->auth = NULL;
     x->state = SMBD_VALID;
+    x->c->s->counters.sessions += x->fresh;
     x->fresh = false;
     *ret_flags = (uint16_t)((x->anonymous ? SMB_SESSION_NULL : 0) | (x->encrypt ? SMB_SESSION_ENCRYPT : 0));
     replace_previous(x, in->previous_session);
@@ -245,6 +248,7 @@ enum nt_status smbd_session_setup(struct smbd_req *q)
     if (st == STATUS_SUCCESS)
         st = token.st == STATUS_SUCCESS ? complete(x, &in, &flags) : token.st;
     if (st != STATUS_SUCCESS && st != STATUS_MORE_PROCESSING_REQUIRED) {
+        x->c->s->counters.refused_logons++;
         smbd_session_end(x); /* also one that was valid: whoever signs for it cannot prove who it is */
     } else {
         struct smb_setup_rsp out = { flags, { token.base, token.len } };

@@ -71,6 +71,9 @@ struct smbd_options {
     unsigned auth_timeout_ms; /* until a connection has a session; 0: 30 000 */
     unsigned idle_timeout_ms; /* without requests; 0: never */
     unsigned max_conns;       /* 0: 10 000 */
+    /* May whoever it is connect to the share "IPC$"? NULL: everybody who has a session. */
+    bool (*connect)(void *arg, const char *share, const struct sec_token *token);
+    void *connect_arg;
 };
 
 enum nt_status smbd_new(struct nt_loop *loop, const struct smbd_options *o, struct smbd **ret);
@@ -86,6 +89,48 @@ struct smbd_stats {
     uint64_t accepted, refused, requests;
 };
 void smbd_stats(const struct smbd *s, struct smbd_stats *ret);
+
+/* ---- for whoever manages it ---- */
+
+/* Since the server began. */
+struct smbd_counters {
+    uint64_t sessions, pipes;   /* opened */
+    uint64_t timed_out, broken; /* connections: idle for too long; ended by the client or the network */
+    uint64_t refused_logons, refused_shares;
+    uint64_t bytes_in, bytes_out;
+};
+void smbd_counters(const struct smbd *s, struct smbd_counters *ret);
+/* The clock of the times below: monotonic, in ns. */
+uint64_t smbd_now(const struct smbd *s);
+
+/* All of it is lent for the callback. Ids have 32 bits and are not used twice. */
+struct smbd_session_info {
+    uint32_t id;
+    const char *peer; /* "192.0.2.1:49152" */
+    const struct sec_token *token;
+    enum npc_dialect dialect;
+    unsigned opens;
+    uint64_t opened, used;
+};
+struct smbd_tree_info {
+    uint32_t id;
+    unsigned opens;
+    uint64_t opened;
+    const struct smbd_session_info *session;
+};
+struct smbd_pipe_info {
+    uint32_t id;
+    const char *name;
+    const struct smbd_session_info *session;
+};
+/* None of these may end anything while it runs. */
+void smbd_each_session(const struct smbd *s, void (*fn)(void *arg, const struct smbd_session_info *i),
+                       void *arg);
+void smbd_each_tree(const struct smbd *s, void (*fn)(void *arg, const struct smbd_tree_info *i), void *arg);
+void smbd_each_pipe(const struct smbd *s, void (*fn)(void *arg, const struct smbd_pipe_info *i), void *arg);
+/* Ends it once the loop has come back, so that it may be the one that asks. STATUS_NOT_FOUND. */
+enum nt_status smbd_end_session(struct smbd *s, uint32_t id);
+enum nt_status smbd_end_pipe(struct smbd *s, uint32_t id);
 
 #pragma GCC visibility pop
 

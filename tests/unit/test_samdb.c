@@ -505,7 +505,7 @@ static void shares(void **state)
     assert_int_equal(got.sd.len, 0);
     assert_int_equal(samdb_shares(w->d, w->mem, &list, &n), STATUS_SUCCESS);
     assert_int_equal(n, 2);
-    assert_string_equal(list[1].name, "IPC$");
+    assert_string_equal(list[0].name, "IPC$");
     assert_int_equal(samdb_share_delete(w->d, "data"), STATUS_SUCCESS);
     assert_int_equal(samdb_share_delete(w->d, "data"), STATUS_OBJECT_NAME_NOT_FOUND);
     s.name = "none";
