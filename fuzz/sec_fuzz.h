@@ -36,10 +36,26 @@ static enum nt_status any_account(void *arg, const char16_t *user, size_t user_l
     return STATUS_SUCCESS;
 }
 
+/* Every computer's secure channel has the same key. */
+static inline enum nt_status any_channel(void *arg, const char *computer, const char *domain,
+                                         struct nt_arena *mem, struct sec_schannel_key *ret,
+                                         struct sec_account *ret_account)
+{
+    (void)arg;
+    (void)domain;
+    (void)mem;
+    (void)ret_account;
+    memset(ret->key, 0x22, sizeof(ret->key));
+    memcpy(ret->computer, computer, strlen(computer) + 1);
+    memcpy(ret->domain, "LAB", 4);
+    return STATUS_SUCCESS;
+}
+
 static const struct nt_env still_env = { .size = sizeof(still_env),
                                          .random = still_random,
                                          .wall = still_clock };
 static const struct sec_acceptor any_acceptor = { .nt_hash = any_account,
+                                                  .schannel = any_channel,
                                                   .netbios_name = "SRV",
                                                   .netbios_domain = "LAB",
                                                   .dns_name = "srv.lab.example",
@@ -57,11 +73,14 @@ static struct sec_ctx *fuzz_start(const struct sec_provider *p, enum sec_role ro
                                  .flags = SEC_FLAG_INTEGRITY | SEC_FLAG_PRIVACY,
                                  .acceptor = &any_acceptor,
                                  .env = &still_env };
+    struct sec_schannel_key key = { .size = sizeof(key), .computer = "WS1", .domain = "LAB" };
     struct sec_ctx *c = NULL;
 
-    if (role == SEC_SERVER)
+    memset(key.key, 0x22, sizeof(key.key));
+    params.schannel = &key;
+    if (role == SEC_SERVER && p != &sec_schannel)
         params.flags = SEC_FLAG_INTEGRITY | SEC_FLAG_ANONYMOUS;
-    else if (!nt_ok(sec_creds_new(&o, &params.creds, NULL)))
+    if (role == SEC_CLIENT && !nt_ok(sec_creds_new(&o, &params.creds, NULL)))
         abort();
     if (!nt_ok(p->start(&params, &c)))
         abort();
@@ -69,17 +88,18 @@ static struct sec_ctx *fuzz_start(const struct sec_provider *p, enum sec_role ro
     return c;
 }
 
-/* A message for unprotect: the last 16 bytes are the token. */
+/* A message for unprotect: the last bytes are the token. */
 static void fuzz_message(struct sec_ctx *c, struct nt_blob in)
 {
-    if (in.len < 16)
+    size_t n = c->p == &sec_schannel ? 56 : 16;
+
+    if (in.len < n)
         return;
     uint8_t *copy = malloc(in.len);
     if (!copy)
         return;
     memcpy(copy, in.data, in.len);
-    struct sec_iov iov[] = { { SEC_PART_DATA, copy, in.len - 16 },
-                             { SEC_PART_TOKEN, copy + in.len - 16, 16 } };
+    struct sec_iov iov[] = { { SEC_PART_DATA, copy, in.len - n }, { SEC_PART_TOKEN, copy + in.len - n, n } };
     (void)c->p->unprotect(c, SEC_LEVEL_PRIVACY, iov, 2);
     free(copy);
 }

@@ -191,6 +191,8 @@ static enum nt_status admit(struct rpc_server_call *call, const struct rpc_scont
     call->ndr64 = x->ndr64;
     if (!call->sec)
         call->level = rpc_local_level(c, call->served);
+    else if (call->token->expires <= c->s->env->wall(c->s->env->arg))
+        return STATUS_ACCESS_DENIED; /* the ticket, or the account, was good until then */
     if (call->level < rpc_served_level(c->s, call->served))
         return STATUS_ACCESS_DENIED;
     if (call->opnum >= call->served->iface->n_ops || !call->served->ops[call->opnum])
@@ -526,7 +528,8 @@ enum nt_status rpc_scall_trailer(const struct rpc_server_call *call, struct nt_b
                              .call_id = call->id,
                              .ctx = call->ctx,
                              .opnum = call->opnum };
-    return rpc_vt_check(rest.data, rest.len, &expect, call->sec->sec.header_sign);
+    /* what a client says there is that it offered, not that the provider can */
+    return rpc_vt_check(rest.data, rest.len, &expect, call->c->header_sign);
 }
 
 static enum nt_status decode(struct rpc_server_call *call)

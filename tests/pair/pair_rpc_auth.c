@@ -24,6 +24,9 @@ struct world {
     struct nt_arena *mem;
     struct nt_error err;
     enum nt_status account_says;
+    struct nt_env env;
+    uint64_t now, kickoff;
+    const char *client_bindings, *server_bindings;
     unsigned asked;
     char16_t asked_user[32], asked_domain[32], asked_workstation[32];
     char asked_peer[32];
@@ -83,6 +86,7 @@ static enum nt_status account(void *arg, const struct sec_logon *who, struct nt_
     ret->domain = nt_arena_strdup(mem, "LAB");
     ret->full_name = "Alice Example";
     ret->control = 0x10;
+    ret->kickoff_time = w->kickoff;
     return w->account_says;
 }
 
@@ -94,6 +98,8 @@ static enum nt_status on_dial(void *arg, struct io_stream *stream, const struct 
     enum nt_status st = rpc_sconn_new(w->s, "192.0.2.7:1", &c);
     if (st != STATUS_SUCCESS)
         return st;
+    if (w->server_bindings) /* as rpc_server_accept_bound does */
+        c->bindings = (struct nt_blob){ (uint8_t *)strdup(w->server_bindings), strlen(w->server_bindings) };
     return io_mem_join(w->loop, stream, c->tp->stream);
 }
 
@@ -108,13 +114,27 @@ static void set_creds(struct world *w, enum sec_mech mech, const char *user)
     assert_int_equal(sec_creds_new(&co, &w->creds, NULL), STATUS_SUCCESS);
 }
 
+static uint64_t wall(void *arg)
+{
+    return ((struct world *)arg)->now;
+}
+
+static enum nt_status random_bytes(void *arg, void *buf, size_t len)
+{
+    (void)arg;
+    return nt_env_system()->random(NULL, buf, len);
+}
+
 static void world_init(struct world *w, enum sec_level least)
 {
     struct io_mem_options mo = { NULL, 0, SECOND, SIZE_MAX };
     memset(w, 0, sizeof *w);
+    w->now = UINT64_C(0x01dc000000000000);
+    w->env = (struct nt_env){ .size = sizeof w->env, .arg = w, .random = random_bytes, .wall = wall };
     w->so = (struct rpc_server_options)RPC_SERVER_OPTIONS_INIT;
     w->so.account = account;
     w->so.account_arg = w;
+    w->so.env = &w->env;
     w->so.min_level = least;
     assert_int_equal(io_mem_loop_new(&mo, &w->loop), STATUS_SUCCESS);
     assert_int_equal(rpc_binding_parse("ncacn_ip_tcp:srv[1000]", &w->b, NULL), STATUS_SUCCESS);
@@ -156,6 +176,8 @@ static enum nt_status call(struct world *w, enum sec_level level, const char *pr
     o.loop = w->loop;
     o.error = &w->err;
     o.timeout_ms = 5000;
+    o.channel_bindings = w->client_bindings;
+    o.channel_bindings_len = w->client_bindings ? strlen(w->client_bindings) : 0;
     enum nt_status st = rpc_open(w->b, &rpcecho_interface, &o, &c);
     if (st != STATUS_SUCCESS)
         return st;
@@ -315,6 +337,52 @@ static enum nt_status nt_hash(void *arg, const char16_t *user, size_t user_len, 
     return STATUS_SUCCESS;
 }
 
+/* A context ends with its ticket or account: no call after that, on a connection that stands. */
+static void test_expired(void **state)
+{
+    struct world w;
+    struct rpc_options o = RPC_OPTIONS_INIT;
+    struct rpcecho_echo_AddOne r = { .in.in_data = 41 };
+    struct rpc_conn *c;
+    (void)state;
+    world_init(&w, SEC_LEVEL_PRIVACY);
+    w.kickoff = w.now + 10;
+    serve(&w);
+    o.creds = w.creds;
+    o.provider = "ntlm";
+    o.loop = w.loop;
+    o.timeout_ms = 5000;
+    assert_int_equal(rpc_open(w.b, &rpcecho_interface, &o, &c), STATUS_SUCCESS);
+    w.now += 9;
+    assert_int_equal(rpcecho_echo_AddOne(c, w.mem, &r), STATUS_SUCCESS);
+    assert_true(w.token->expires == w.kickoff);
+    w.now++;
+    assert_int_equal(rpcecho_echo_AddOne(c, w.mem, &r), STATUS_ACCESS_DENIED);
+    rpc_close(c);
+    world_done(&w);
+}
+
+/* Bound to a TLS channel: the same one, another one, none. */
+static void test_bindings(void **state)
+{
+    static const char mine[] = "tls-server-end-point:mine", other[] = "tls-server-end-point:other";
+    static const struct {
+        const char *client, *server;
+        bool good;
+    } t[] = { { mine, mine, true }, { other, mine, false }, { NULL, mine, false }, { mine, NULL, true } };
+    static const char *const providers[] = { "ntlm", "spnego" };
+    (void)state;
+    for (size_t i = 0; i < 2 * sizeof t / sizeof t[0]; i++) {
+        struct world w;
+        world_init(&w, SEC_LEVEL_PRIVACY);
+        w.server_bindings = t[i / 2].server;
+        w.client_bindings = t[i / 2].client;
+        serve(&w);
+        assert_int_equal(call(&w, SEC_LEVEL_PRIVACY, providers[i % 2]) == STATUS_SUCCESS, t[i / 2].good);
+        world_done(&w);
+    }
+}
+
 /* With a hash alone the name is all that is known. */
 static void test_hash_only(void **state)
 {
@@ -378,6 +446,8 @@ int main(void)
         cmocka_unit_test(test_anonymous_elsewhere),
         cmocka_unit_test(test_stranger),
         cmocka_unit_test(test_no_ntlm),
+        cmocka_unit_test(test_expired),
+        cmocka_unit_test(test_bindings),
         cmocka_unit_test(test_local_token),
         cmocka_unit_test(test_too_many_groups),
     };
