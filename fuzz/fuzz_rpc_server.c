@@ -5,17 +5,17 @@
  *
  *   raw      length (2), bytes: as they are
  *   time     n (1): 10 ms << (n & 15) go by
- *   reply    n (1): a handler that waits answers: with success, a fault, a cancel...
- *   link     n (1): the connection goes, or a new one comes
- *   bind     flags (1), group (1), context (1), interface (1), token length (1), token
- *   request  flags (1), call id (1), contexts (1), operation (1), stub length (2), stub
- *   cancel   call id (1); its highest bit: orphaned
- *   handle   the next stub begins with the handle that the server gave last to this connection
+ *   reply    n (1): pipes that rest go on, and a handler that waits answers: with success, a fault, a
+ * cancel... link     n (1): the connection goes, or a new one comes bind     flags (1), group (1), context
+ * (1), interface (1), token length (1), token request  flags (1), call id (1), contexts (1), operation (1),
+ * stub length (2), stub cancel   call id (1); its highest bit: orphaned handle   the next stub begins with
+ * the handle that the server gave last to this connection
  *
  * Options: 1 least level privacy, 2 byte by byte, 4 without multiplexing, 8 extended errors for all.
  * Authentication is by null_sec.h or, where the bytes say so, by NTLM.
  */
 #include <stdlib.h>
+#include <msrpc/pipes.h>
 #include <msrpc/rpcecho.h>
 #include "null_sec.h"
 #include "rpc/m_server.h"
@@ -26,6 +26,7 @@ enum { CONNS = 4, PENDING = 16 };
 enum { RAW, TIME, REPLY, LINK, BIND, REQUEST, CANCEL, HANDLE };
 
 struct world;
+struct pipe_call;
 
 struct link {
     struct world *w;
@@ -42,6 +43,8 @@ struct world {
     unsigned options;
     struct rpc_server_call *pending[PENDING];
     unsigned n, made, rundowns, closed;
+    struct pipe_call *piping[PENDING];
+    unsigned n_piping;
     struct link links[CONNS];
 };
 
@@ -230,6 +233,140 @@ static enum nt_status handle_dispatch(const void *h, struct rpc_server_call *cal
     }
 }
 
+/* ---- pipes: ends that take and give little, and now and then nothing ---- */
+
+struct pipe_call {
+    struct world *w;
+    struct rpc_server_call *call;
+    struct pipes_put *put;
+    size_t moved, total;
+    unsigned turns;
+};
+
+static void forget_pipe(struct pipe_call *p)
+{
+    struct world *w = p->w;
+    for (unsigned i = 0; i < w->n_piping; i++)
+        if (w->piping[i] == p) {
+            w->piping[i] = w->piping[--w->n_piping];
+            return;
+        }
+}
+
+/* One of three turns moves nothing; the reply action goes on. */
+static bool rests(struct pipe_call *p)
+{
+    return p->turns++ % 3 == 2;
+}
+
+static enum nt_status sink(void *arg, void *elems, size_t max, size_t *ret_n)
+{
+    struct pipe_call *p = arg;
+    volatile uint8_t sum = 0;
+    size_t n = max > 100 ? 100 : max;
+    if (max && rests(p))
+        return STATUS_PENDING;
+    for (size_t i = 0; i < n; i++)
+        sum = (uint8_t)(sum + ((uint8_t *)elems)[i]);
+    p->moved += n;
+    *ret_n = n;
+    if (!max) {
+        forget_pipe(p);
+        p->put->out.result = (int32_t)p->moved;
+        rpc_server_reply(p->call, STATUS_SUCCESS);
+    }
+    return STATUS_SUCCESS;
+}
+
+static enum nt_status source(void *arg, void *elems, size_t max, size_t *ret_n)
+{
+    struct pipe_call *p = arg;
+    size_t n = p->total - p->moved < max ? p->total - p->moved : max;
+    if (n && rests(p))
+        return STATUS_PENDING;
+    if (n > 1000)
+        n = 1000;
+    memset(elems, 0x70, n);
+    p->moved += n;
+    *ret_n = n;
+    if (!n)
+        forget_pipe(p);
+    return STATUS_SUCCESS;
+}
+
+static void pipe_cancelled(struct rpc_server_call *call, void *arg)
+{
+    struct pipe_call *p = arg;
+    if (call != p->call)
+        abort();
+    forget_pipe(p);
+    rpc_server_reply(call, STATUS_CANCELLED);
+}
+
+static struct pipe_call *pipe_of(struct rpc_server_call *call)
+{
+    struct world *w = rpc_server_arg(call);
+    struct pipe_call *p = nt_arena_alloc(rpc_server_mem(call), sizeof *p, 16);
+    if (!p || w->n_piping == PENDING || rpc_server_on_cancel(call, pipe_cancelled, p) != STATUS_SUCCESS)
+        return NULL;
+    *p = (struct pipe_call){ .w = w, .call = call };
+    w->piping[w->n_piping++] = p;
+    return p;
+}
+
+static enum nt_status put(struct rpc_server_call *call, struct pipes_put *r)
+{
+    struct pipe_call *p = r->in.first == 7 ? NULL : pipe_of(call);
+    if (!p)
+        return STATUS_ACCESS_DENIED;
+    p->put = r;
+    r->in.data = (struct ndr_pipe){ sink, p };
+    return STATUS_PENDING;
+}
+
+static enum nt_status get(struct rpc_server_call *call, struct pipes_get *r)
+{
+    struct pipe_call *p = r->in.count < 0 || r->in.count > 100000 ? NULL : pipe_of(call);
+    if (!p)
+        return STATUS_INVALID_PARAMETER;
+    p->total = (size_t)r->in.count;
+    r->out.data = (struct ndr_pipe){ source, p };
+    return STATUS_SUCCESS;
+}
+
+/* Not streamed: all of it is here. */
+static enum nt_status samples(struct rpc_server_call *call, struct pipes_samples *r)
+{
+    struct pipes_sample one[16];
+    size_t n = 1;
+    enum nt_status st = STATUS_SUCCESS;
+    (void)call;
+    while (n && r->in.both.chunk && st == STATUS_SUCCESS)
+        st = r->in.both.chunk(r->in.both.arg, one, 16, &n);
+    return st;
+}
+
+static enum nt_status pipe_dispatch(const void *h, struct rpc_server_call *call, uint32_t opnum, void *r)
+{
+    (void)h;
+    switch (opnum) {
+    case pipes_put_opnum:
+        return put(call, r);
+    case pipes_get_opnum:
+        return get(call, r);
+    case pipes_samples_opnum:
+        return samples(call, r);
+    default:
+        return STATUS_SUCCESS; /* what came is dropped */
+    }
+}
+
+static void resume(struct world *w)
+{
+    for (unsigned i = 0; i < w->n_piping; i++)
+        rpc_server_resume(w->piping[i]->call);
+}
+
 static enum nt_status nt_hash(void *arg, const char16_t *user, size_t user_len, const char16_t *domain,
                               size_t domain_len, uint8_t ret[16])
 {
@@ -353,6 +490,8 @@ static void act_reply(struct world *w, unsigned n)
 {
     static const enum nt_status answers[4] = { STATUS_SUCCESS, STATUS_CANCELLED, STATUS_ACCESS_DENIED,
                                                STATUS_PENDING };
+    resume(w);
+    turn(w, 4);
     if (!w->n)
         return;
     struct rpc_server_call *call = w->pending[n % w->n];
@@ -370,7 +509,9 @@ static void act_bind(struct world *w, struct link *l, struct rd *r)
     struct rpc_ctx_elem e[2] = { { .id = ctx & 3, .n_transfers = 1 }, { .id = 9, .n_transfers = 1 } };
     const struct link *other = &w->links[group & 3];
     struct wr out;
-    e[0].abstract = e[1].abstract = iface & 1 ? handle_iface.syntax : rpcecho_interface.syntax;
+    e[0].abstract = e[1].abstract = iface & 2   ? pipes_interface.syntax
+                                    : iface & 1 ? handle_iface.syntax
+                                                : rpcecho_interface.syntax;
     e[0].transfers[0] = flags & 32 ? rpc_syntax_ndr64 : rpc_syntax_ndr20;
     e[1].transfers[0] = rpc_syntax_features(3);
     if (n > rd_left(r))
@@ -381,6 +522,11 @@ static void act_bind(struct world *w, struct link *l, struct rd *r)
                  RPC_PFC_WHOLE | (flags & 16 ? (unsigned)RPC_PFC_HEADER_SIGN : 0U) |
                      (flags & 128 ? (unsigned)RPC_PFC_CONC_MPX : 0U),
                  1, RPC_FRAG_DEFAULT, group & 4 ? other->group : 0, e, flags & 64 ? 2 : 1);
+    if (group & 8) {
+        wr_free(&out);
+        wr_init(&out, 1 << 20);
+        rpc_put_auth3(&out, 1);
+    }
     struct rpc_sec sec = { .provider = &null_sec, .level = levels[flags >> 1 & 3], .ctx_id = ctx >> 4 };
     if (sec.level > SEC_LEVEL_NONE)
         rpc_put_token(&out, 0, &sec, token);
@@ -484,7 +630,9 @@ static bool start(struct world *w)
         return false;
     if (rpc_server_new(w->loop, &so, &w->s) != STATUS_SUCCESS ||
         rpcecho_register(w->s, &handlers, w) != STATUS_SUCCESS ||
-        rpc_server_register(w->s, &handle_iface, handle_ops, handle_dispatch, NULL, w) != STATUS_SUCCESS)
+        rpc_server_register(w->s, &handle_iface, handle_ops, handle_dispatch, NULL, w) != STATUS_SUCCESS ||
+        rpc_server_register(w->s, &pipes_interface, pipes_ops, pipe_dispatch, NULL, w) != STATUS_SUCCESS ||
+        rpc_server_stream(w->s, &pipes_interface, pipes_put_opnum) != STATUS_SUCCESS)
         abort();
     return true;
 }

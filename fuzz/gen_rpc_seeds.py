@@ -4,6 +4,7 @@
 import os
 import struct
 import sys
+import uuid
 
 RAW, TIME, REPLY, LINK, BIND, REQUEST, CANCEL, HANDLE = range(8)
 NONE, CONNECT, INTEGRITY, PRIVACY = range(4)
@@ -27,10 +28,10 @@ def raw(data, link=0):
     return act(RAW, struct.pack("<H", len(data)), data, link=link)
 
 
-def bind(level=NONE, alter=False, sign=False, ndr64=False, features=False, mpx=True, group=0, ctx=0, sec=1, handles=False,
+def bind(level=NONE, alter=False, sign=False, ndr64=False, features=False, mpx=True, group=0, ctx=0, sec=1, iface=0,
          token=b"\0alice", link=0):
     flags = alter | level << 1 | sign << 4 | ndr64 << 5 | features << 6 | mpx << 7
-    return act(BIND, flags, group, ctx | sec << 4, handles, len(token), token, link=link)
+    return act(BIND, flags, group, ctx | sec << 4, iface, len(token), token, link=link)
 
 
 def request(stub=b"", call=2, flags=FIRST | LAST, ctx=0, level=NONE, sec=1, op=0, link=0):
@@ -54,26 +55,48 @@ def server_seeds():
     yield "cancel", b"\0" + bind() + sleep(1, 2) + act(CANCEL, 2) + sleep(0, 3) + act(CANCEL, 0x83) + act(
         REPLY, 0) + sleep(2, 4) + act(CANCEL, 4) + act(CANCEL, 0x84)
     yield "gone", b"\0" + bind() + sleep(0, 2) + sleep(1, 3) + sleep(2, 4) + act(LINK) + act(REPLY, 0)
-    make = bind(CONNECT, handles=True) + request(null + u32(0), level=CONNECT)
+    make = bind(CONNECT, iface=1) + request(null + u32(0), level=CONNECT)
     yield "handles", b"\0" + make + b"".join(
         act(HANDLE) + request(u32(what), level=CONNECT, call=3 + i) for i, what in enumerate([6, 14, 5, 6]))
     yield "handle_busy", b"\0" + make + b"".join(
         act(HANDLE) + request(u32(what), level=CONNECT, call=3 + i) for i, what in enumerate([2, 4, 6])) + act(REPLY, 0)
-    yield "handle_shared", b"\0" + bind(PRIVACY, handles=True) + request(null + u32(8), level=PRIVACY) + b"".join(
+    yield "handle_shared", b"\0" + bind(PRIVACY, iface=1) + request(null + u32(8), level=PRIVACY) + b"".join(
         act(HANDLE) + request(u32(what), level=PRIVACY, call=3 + i) for i, what in enumerate([10, 10, 13])) + act(
             REPLY, 0) + act(REPLY, 0)
-    yield "group", (b"\0" + make + bind(CONNECT, handles=True, group=4, link=1) + act(LINK) + act(HANDLE, link=1) +
-                    request(null + u32(6), level=CONNECT, link=1) + bind(CONNECT, handles=True, group=4, link=2))
-    yield "maybe", b"\0" + bind(handles=True) + request(null + u32(0), op=1) + request(null + u32(2), op=1)
+    yield "group", (b"\0" + make + bind(CONNECT, iface=1, group=4, link=1) + act(LINK) + act(HANDLE, link=1) +
+                    request(null + u32(6), level=CONNECT, link=1) + bind(CONNECT, iface=1, group=4, link=2))
+    yield "maybe", b"\0" + bind(iface=1) + request(null + u32(0), op=1) + request(null + u32(2), op=1)
     yield "contexts", b"\0" + bind(PRIVACY) + b"".join(
-        bind(level, alter=True, ctx=i & 3, sec=i, handles=bool(i & 1)) for i, level in enumerate([1, 2, 3, 3, 2, 1, 3, 3, 3])
+        bind(level, alter=True, ctx=i & 3, sec=i, iface=i & 3) for i, level in enumerate([1, 2, 3, 3, 2, 1, 3, 3, 3])
     ) + request(u32(41), ctx=2, level=PRIVACY, sec=2)
     yield "legs", b"\0" + bind(PRIVACY, token=b"\1") + bind(PRIVACY, alter=True, token=b"\1") + bind(
         PRIVACY, alter=True, token=b"\2bob") + request(u32(41), level=PRIVACY)
+    yield "auth3", b"\0" + bind(PRIVACY, token=b"\1") + bind(PRIVACY, group=8, token=b"\0bob") + request(
+        u32(41), level=PRIVACY) + bind(PRIVACY, group=8)
+    trailer = bytes.fromhex("8ae3137102f43671")
+    echo = uuid.UUID("60a15ec5-4de8-11d7-a637-005056a20182").bytes_le + u32(1)
+    ndr = uuid.UUID("8a885d04-1ceb-11c9-9fe8-08002b104860").bytes_le + u32(2)
+    parts = [struct.pack("<HHI", 1, 4, 1), struct.pack("<HH", 2, 40) + echo + ndr,
+             struct.pack("<HHIIIHH", 3, 16, 0, 0x10, 2, 0, 0), struct.pack("<HH", 0x8077, 0)]
+    for i, p in enumerate(parts + [parts[0] + parts[1] + parts[2]]):
+        last = bytearray(p)
+        last[-len(parts[2]) + 1 if i == 4 else 1] |= 0x40
+        yield "trailer%d" % i, b"\0" + bind(PRIVACY, sign=True) + request(u32(41) + trailer + bytes(last), level=PRIVACY)
     yield "nobody", b"\0" + bind(CONNECT, token=b"\3") + request(u32(41), level=CONNECT)
     yield "refused", b"\0" + bind(CONNECT, token=b"\x09") + bind() + request(u32(41))
-    yield "explained", b"\x08" + bind(INTEGRITY) + request(u32(0), level=INTEGRITY, op=4)
+    yield "explained", b"\x08" + bind(INTEGRITY) + request(u32(1, 0, 1) + b"\0\0", level=INTEGRITY, op=4)
     yield "source", b"\0" + bind() + request(u32(50000), op=3) + request(u32(50000), call=3, op=3)
+    piped = lambda level: bind(level, iface=2)
+    yield "put", b"\0" + piped(PRIVACY) + request(u32(1), flags=FIRST, level=PRIVACY) + request(
+        u32(8) + b"elements" + u32(0), flags=LAST, level=PRIVACY) + act(REPLY, 0)
+    yield "put_slowly", b"\0" + piped(NONE) + request(u32(1, 400) + bytes(50), flags=FIRST) + b"".join(
+        request(bytes(50), flags=0) + act(REPLY, 0) for _ in range(7)) + request(u32(0), flags=LAST) + act(REPLY, 0)
+    yield "put_refused", b"\0" + piped(NONE) + request(u32(7, 4, 0), flags=FIRST) + request(u32(0), flags=LAST)
+    yield "put_cancelled", b"\0" + piped(NONE) + request(u32(1, 4, 0), flags=FIRST) + act(CANCEL, 2) + request(
+        u32(0), flags=LAST) + request(u32(1, 4, 0), call=3, flags=FIRST) + act(CANCEL, 0x83) + act(LINK)
+    yield "get", b"\0" + piped(INTEGRITY) + request(u32(20000), op=1, level=INTEGRITY) + act(REPLY, 0) * 9
+    yield "get_gone", b"\0" + piped(NONE) + request(u32(60000), op=1) + act(REPLY, 0) + act(LINK)
+    yield "samples", b"\0" + piped(NONE) + request(u32(2, 1, 2, 3, 4, 0), op=2) + request(u32(1, 1, 2, 0, 1, 0, 0, 0), call=3, op=3)
     yield "silence", b"\0" + act(HANDLE) + act(TIME, 12) + bind(PRIVACY, token=b"\1", link=1) + act(TIME, 12)
 
 

@@ -310,25 +310,26 @@ static void compare(struct peer *w, struct peer_conn *c, const char *types, cons
 static void no_pdu(struct peer *w, struct peer_conn *c, int got)
 {
     c->rx.n = 0;
-    peer_put_field(&c->rx, "type", got < 0 ? "close" : "nothing");
+    peer_put_field(&c->rx, "type", got == 0 ? "nothing" : c->in.len ? "cut" : "close");
     if (got < 0)
         peer_note(w, "closed", "%s%s", c->name, c->in.len ? ", in the middle of a PDU" : "");
 }
 
-/* expect TYPE[|TYPE...] [FIELD=VALUE...] [within=TIME]; TYPE may be close and nothing */
+/* expect TYPE[|TYPE...] [FIELD=VALUE...] [within=TIME]; TYPE may be close, cut and nothing */
 void peer_expect(struct peer *w, char **words, size_t n)
 {
     struct peer_args a = peer_args(w, words + 1, n - 1);
     struct peer_conn *c = w->conn;
     const char *types = words[0], *within = peer_arg(&a, "within", NULL);
     bool quiet = listed(w, types, "nothing"), closes = listed(w, types, "close");
+    bool cut = listed(w, types, "cut");
     uint64_t patience = within ? peer_duration(w, within) : quiet ? QUIET_TIME : w->patience;
     int got = next_pdu(w, c, peer_now() + patience);
     if (got > 0)
         compare(w, c, types, &a);
     else
         no_pdu(w, c, got);
-    if (got < 0 && (!closes || c->in.len))
+    if (got < 0 && !(c->in.len ? cut : closes))
         peer_fail(w, "expected %s, but the connection was closed", types);
     if (got == 0 && !quiet)
         peer_fail(w, "expected %s, but nothing came in time", types);

@@ -337,7 +337,7 @@ void peer_forget(struct peer *w)
     w->gap = 0;
 }
 
-/* Connections and security contexts of a case end with it; variables, kept PDUs and defaults stay. */
+/* Connections, security contexts and defaults of a case end with it; variables and kept PDUs stay. */
 static void cmd_case(struct peer *w, const struct line *l)
 {
     if (w->case_name[0])
@@ -345,8 +345,12 @@ static void cmd_case(struct peer *w, const struct line *l)
     peer_forget(w);
     snprintf(w->case_name, sizeof w->case_name, "%s", word(w, l, 1, "a name"));
     bool before = w->failed;
+    struct peer_args defaults = w->defaults;
+    uint64_t patience = w->patience;
     w->failed = false;
     peer_run(w, l->s->body);
+    w->defaults = defaults;
+    w->patience = patience;
     w->at = l->s;
     w->cases++;
     w->failures += w->failed;
