@@ -114,6 +114,8 @@ enum rpc_route {
 
 /* ---- connections ---- */
 
+struct rpc_facts;
+
 struct rpc_options {
     size_t size;
     struct sec_creds *creds; /* for RPC security and, through the SMB session, for the pipe */
@@ -142,6 +144,14 @@ struct rpc_options {
      * Kerberos to be bound to; NULL: none. At most 128 bytes. */
     const void *channel_bindings;
     size_t channel_bindings_len;
+    /* Join the association group of another connection to the same server, as its rpc_facts have it, so that
+     * their context handles are good on both; 0: a new one. A server that puts us elsewhere, or that has no
+     * such group any more, is refused. */
+    uint32_t assoc_group;
+    /* Facts of an earlier connection that this one must not fall behind: level, provider with what SPNEGO
+     * chose, principal, header signing, length of the key; dialect, signing, encryption and mechanism of the
+     * SMB session. Copied. Less is STATUS_DOWNGRADE_DETECTED, before any call. NULL: none. */
+    const struct rpc_facts *no_less;
 };
 #define RPC_OPTIONS_INIT                                                                                     \
     {                                                                                                        \
@@ -172,6 +182,8 @@ NT_PUBLIC uint32_t rpc_conn_fault(const struct rpc_conn *c);
  * Lent until the next call starts. On a connection with signatures only what was signed is there; else
  * anybody on the way may have written it: it is for people to read. */
 NT_PUBLIC size_t rpc_conn_extended_error(const struct rpc_conn *c, const struct rpc_error_record **ret);
+/* The call that ended last certainly has not been executed: it was not sent, or the server says so. */
+NT_PUBLIC bool rpc_conn_not_run(const struct rpc_conn *c);
 /* False once the connection is beyond use (then rpc_open another). */
 NT_PUBLIC bool rpc_conn_alive(const struct rpc_conn *c);
 

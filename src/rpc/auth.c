@@ -142,7 +142,10 @@ enum nt_status rpc_auth_new(struct rpc_conn *c)
                                .target = c->target,
                                .service = c->service,
                                .offer_header_sign = c->sec.offered_header_sign };
-    return rpc_job_new(c, &w, auth_stepped, c, &c->job);
+    enum nt_status st = rpc_job_new(c, &w, auth_stepped, c, &c->job);
+    if (st == STATUS_SUCCESS)
+        c->job->params.mech = rpc_pin_mech(c->pin);
+    return st;
 }
 
 void rpc_auth_free(struct rpc_conn *c)
@@ -201,7 +204,7 @@ void rpc_send_bind(struct rpc_conn *c, struct nt_blob token)
     unsigned flags =
         RPC_PFC_WHOLE | RPC_PFC_CONC_MPX | (c->sec.offered_header_sign ? (unsigned)RPC_PFC_HEADER_SIGN : 0U);
     c->leg_id = c->next_id++;
-    rpc_put_bind(&w, RPC_PT_BIND, flags, c->leg_id, c->max_frag, 0, elems, n);
+    rpc_put_bind(&w, RPC_PT_BIND, flags, c->leg_id, c->max_frag, c->want_assoc, elems, n);
     if (c->provider)
         rpc_put_token(&w, start, &c->sec, token);
     rpc_conn_state(c, RPC_ST_BIND);
@@ -393,6 +396,11 @@ static bool ack_holds(struct rpc_conn *c, const struct rpc_pdu *d, bool first)
     c->max_xmit = d->u.ack.max_recv < c->max_frag ? d->u.ack.max_recv : c->max_frag;
     c->max_recv = c->max_frag;
     c->assoc = d->u.ack.assoc;
+    if (c->want_assoc && c->assoc != c->want_assoc) {
+        rpc_conn_fail(c, RPC_NT_PROTOCOL_ERROR, doing_bind,
+                      "the server put us into another association group");
+        return false;
+    }
     return true;
 }
 
@@ -447,6 +455,11 @@ void rpc_on_bind_nak(struct rpc_conn *c, const struct rpc_pdu *d)
 {
     char more[256];
     rpc_conn_extended(c, d->u.nak.extended, more, sizeof more);
+    if (c->want_assoc && d->u.nak.reason == RPC_NAK_NOT_SPECIFIED) {
+        rpc_conn_fail(c, RPC_NT_GROUP_MEMBER_NOT_FOUND, doing_bind,
+                      "the server does not have the association group%s", more);
+        return;
+    }
     switch (d->u.nak.reason) {
     case RPC_NAK_CONGESTION:
     case RPC_NAK_LOCAL_LIMIT:

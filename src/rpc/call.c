@@ -19,7 +19,7 @@ static const char *call_name(const struct rpc_call *call)
 /* ---- the end of a call ---- */
 
 /* [out] as before the call: nothing half done. */
-static void clear_out(const struct rpc_op *op, void *r)
+void rpc_clear_out(const struct rpc_op *op, void *r)
 {
     if (op && op->size > op->out_offset)
         memset((char *)r + op->out_offset, 0, op->size - op->out_offset);
@@ -51,7 +51,7 @@ void rpc_call_finish(struct rpc_call *call, enum nt_status st)
     io_watch_stop(&call->watch);
     if (st != STATUS_SUCCESS) {
         call->not_run |= call->state == RPC_CALL_QUEUED;
-        clear_out(call->op, call->r);
+        rpc_clear_out(call->op, call->r);
         if (c->state != RPC_ST_CLOSED || (c->finished.tail && c->finished.tail->said))
             call->said = malloc(sizeof *call->said);
         if (call->said)
@@ -472,7 +472,7 @@ enum nt_status rpc_send(struct rpc_conn *c, const struct rpc_op *op, struct nt_a
     }
     struct rpc_call *call = st == STATUS_SUCCESS ? call_new(c, done, arg) : NULL;
     if (!call) {
-        clear_out(op, r);
+        rpc_clear_out(op, r);
         return st != STATUS_SUCCESS ? st : STATUS_NO_MEMORY;
     }
     call->op = op;
@@ -486,7 +486,7 @@ enum nt_status rpc_send(struct rpc_conn *c, const struct rpc_op *op, struct nt_a
     c->extended.n = 0;
     st = enqueue(c, call);
     if (st != STATUS_SUCCESS)
-        clear_out(op, r);
+        rpc_clear_out(op, r);
     else if (ret_call)
         *ret_call = call;
     return st;
@@ -721,7 +721,7 @@ enum nt_status rpc_run(struct rpc_conn *c, const struct rpc_op *op, struct nt_ar
     struct run w = { false, STATUS_SUCCESS };
     enum nt_status st = rpc_conn_may_wait(c);
     if (st != STATUS_SUCCESS) {
-        clear_out(op, r);
+        rpc_clear_out(op, r);
         return st;
     }
     st = rpc_send(c, op, mem, r, run_done, &w, NULL);

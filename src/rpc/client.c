@@ -225,6 +225,18 @@ static void open_cancelled(struct io_watch *w)
     conn_idle(c);
 }
 
+/* Nothing but the bind has been sent yet. */
+static void check_pin(struct rpc_conn *c)
+{
+    struct rpc_facts f = { .size = sizeof f };
+    if (!c->pin || rpc_conn_facts(c, &f) != STATUS_SUCCESS)
+        return;
+    const char *why = rpc_pin_less(c->pin, &f);
+    if (why)
+        rpc_conn_fail(c, STATUS_DOWNGRADE_DETECTED, doing_open,
+                      "what was agreed on has %s than an earlier connection had, or must have", why);
+}
+
 void rpc_conn_bound(struct rpc_conn *c)
 {
     io_cancel(&c->timer);
@@ -232,6 +244,7 @@ void rpc_conn_bound(struct rpc_conn *c)
     rpc_conn_state(c, RPC_ST_READY);
     if (rpc_sec_signs(&c->sec))
         c->tp->ops->in_order(c->tp);
+    check_pin(c);
     rpc_conn_wake(c);
 }
 
@@ -541,6 +554,7 @@ static struct npc_options session_options(struct rpc_conn *c, const struct rpc_o
     if (c->binding->dialect)
         n.min_dialect = n.max_dialect = c->binding->dialect;
     n.timeout_ms = c->open_deadline ? ms_left(c) : c->timeout_ms; /* the synchronous way has none yet */
+    rpc_pin_session(c->pin, &n);
     n.cancel = o->cancel;
     n.loop = c->loop;
     n.env = c->env;
@@ -686,6 +700,9 @@ static enum nt_status conn_set(struct rpc_conn *c, const struct rpc_interface *i
     c->open_cancel = nt_cancel_ref(o->cancel);
     c->has_object = c->binding->has_object;
     c->object = c->binding->object;
+    c->want_assoc = o->assoc_group;
+    if (st == STATUS_SUCCESS && o->no_less)
+        st = rpc_pin_new(o->no_less, &c->pin);
     if (st == STATUS_SUCCESS)
         st = set_security(c, o);
     if (st == STATUS_SUCCESS)
@@ -940,6 +957,7 @@ static void conn_destroy(struct rpc_conn *c)
     rpc_binding_unref(c->binding);
     nt_cancel_unref(c->open_cancel);
     nt_cancel_unref(c->call_cancel);
+    rpc_pin_free(c->pin);
     free(c->endpoint);
     free(c->target);
     free(c->service);
@@ -975,6 +993,11 @@ void rpc_close(struct rpc_conn *c)
 const char *rpc_conn_error(const struct rpc_conn *c)
 {
     return c->err.text;
+}
+
+bool rpc_conn_not_run(const struct rpc_conn *c)
+{
+    return c->not_run;
 }
 
 uint32_t rpc_conn_fault(const struct rpc_conn *c)

@@ -7,6 +7,7 @@
 #include "rpc/m_binding.h"
 #include "rpc/m_eerr.h"
 #include "rpc/m_frag.h"
+#include "rpc/m_pin.h"
 #include "rpc/m_pipes.h"
 #include "rpc/m_sectrailer.h"
 #include "rpc/m_transport.h"
@@ -120,6 +121,8 @@ struct rpc_conn {
     uint16_t max_frag;
     uint16_t mapper_port;
     unsigned timeout_ms;
+    uint32_t want_assoc;
+    struct rpc_pin *pin;
     struct nt_cancel *open_cancel;
 
     /* the association */
@@ -312,8 +315,9 @@ void rpc_call_end(struct rpc_call *call, enum nt_status st); /* and lets others 
 /* A security context to be added (then op is NULL). */
 enum nt_status rpc_call_adding(struct rpc_conn *c, struct rpc_xsec *x, rpc_done_fn *done, void *arg);
 void rpc_calls_fail(struct rpc_conn *c, enum nt_status st);
-void rpc_calls_tell(struct rpc_conn *c); /* calls the finished ones' callbacks */
-void rpc_calls_pump(struct rpc_conn *c); /* sends what waits and may be sent */
+void rpc_calls_tell(struct rpc_conn *c);              /* calls the finished ones' callbacks */
+void rpc_clear_out(const struct rpc_op *op, void *r); /* [out] as before the call: nothing half done */
+void rpc_calls_pump(struct rpc_conn *c);              /* sends what waits and may be sent */
 enum nt_status rpc_add_interface_send(struct rpc_conn *c, const struct rpc_interface *i, rpc_done_fn *done,
                                       void *arg);
 
