@@ -60,10 +60,12 @@ static enum nt_status open_one(struct rpc_pool *p, struct rpc_pool_conn **ret, s
     p->n++;
     p->opening++;
     struct rpc_options o = rpc_pool_next_options(p);
+    struct rpc_conn *c = NULL;
     o.error = err;
     pthread_mutex_unlock(&p->lock);
-    enum nt_status st = rpc_open(p->binding, p->iface, &o, &x->c);
+    enum nt_status st = rpc_open(p->binding, p->iface, &o, &c);
     pthread_mutex_lock(&p->lock);
+    x->c = c; /* others look at the list meanwhile */
     p->opening--;
     if (st == STATUS_SUCCESS) {
         x->open = true;
