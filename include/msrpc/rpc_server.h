@@ -84,6 +84,42 @@ typedef enum nt_status rpc_dispatch_fn(const void *handlers, struct rpc_server_c
 NT_PUBLIC enum nt_status rpc_server_register(struct rpc_server *s, const struct rpc_interface *i,
                                              const struct rpc_op *const *ops, rpc_dispatch_fn *dispatch,
                                              const void *handlers, void *arg) NT_CHECKED;
+/* Takes an interface away: nobody can bind to it or call it any more. Calls that arrive or run end first, and
+ * the handlers have to be there until then: STATUS_SUCCESS, there are none; STATUS_PENDING, done(arg), which
+ * may be NULL, comes after the last one. Not from inside a handler of the interface. STATUS_NOT_FOUND. */
+NT_PUBLIC enum nt_status rpc_server_unregister(struct rpc_server *s, const struct rpc_interface *i,
+                                               void (*done)(void *arg), void *arg) NT_CHECKED;
+
+/* What an interface asks of its callers. */
+struct rpc_server_policy {
+    size_t size;
+    enum sec_level level; /* least protection; DEFAULT: the server's; NONE lets strangers in */
+    bool local_only;      /* over ncalrpc only */
+    /* Whether the caller (rpc_server_caller, rpc_server_token) may call this operation: STATUS_SUCCESS, or
+     * what it gets as a fault. Asked with the first fragment, before anything of the request is decoded;
+     * NULL: all. */
+    enum nt_status (*check)(void *arg, const struct rpc_server_call *call, uint32_t opnum);
+    void *arg;
+};
+#define RPC_SERVER_POLICY_INIT                                                                               \
+    {                                                                                                        \
+        .size = sizeof(struct rpc_server_policy)                                                             \
+    }
+/* STATUS_NOT_FOUND. */
+NT_PUBLIC enum nt_status rpc_server_set_policy(struct rpc_server *s, const struct rpc_interface *i,
+                                               const struct rpc_server_policy *policy) NT_CHECKED;
+
+/* Objects ([C706] 3.1.20): a call that names an object with a type goes to the manager of that type, one that
+ * names none, or one without a type, to the handlers that were registered with the interface. A type for
+ * which the interface has no manager is RPC_NT_UNSUPPORTED_TYPE for the client. */
+/* A manager is a further set of IFACE_handlers. STATUS_NOT_FOUND without the interface,
+ * STATUS_OBJECT_NAME_COLLISION for a type that it has already. */
+NT_PUBLIC enum nt_status rpc_server_register_manager(struct rpc_server *s, const struct rpc_interface *i,
+                                                     const struct nt_guid *type, const void *handlers,
+                                                     void *arg) NT_CHECKED;
+/* Gives an object a type, or with the nil UUID takes it away (STATUS_NOT_FOUND if it has none). */
+NT_PUBLIC enum nt_status rpc_server_object_set_type(struct rpc_server *s, const struct nt_guid *object,
+                                                    const struct nt_guid *type) NT_CHECKED;
 /* Least protection for calls of one interface, instead of the server's. STATUS_NOT_FOUND. */
 NT_PUBLIC enum nt_status rpc_server_require(struct rpc_server *s, const struct rpc_interface *i,
                                             enum sec_level level) NT_CHECKED;

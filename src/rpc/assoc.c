@@ -64,9 +64,9 @@ static void nak(struct rpc_sconn *c, uint32_t call_id, uint16_t reason)
 /* ---- presentation contexts ---- */
 
 /* [C706] 12.6.4.3: the same major version, and a minor one that is not newer than ours. */
-const struct rpc_served *rpc_server_find(const struct rpc_server *s, const struct rpc_syntax *syntax)
+struct rpc_served *rpc_server_find(const struct rpc_server *s, const struct rpc_syntax *syntax)
 {
-    for (const struct rpc_served *p = s->served; p; p = p->next)
+    for (struct rpc_served *p = s->served; p; p = p->next)
         if (nt_guid_equal(&p->iface->syntax.uuid, &syntax->uuid) && p->iface->syntax.major == syntax->major &&
             p->iface->syntax.minor >= syntax->minor)
             return p;
@@ -99,7 +99,7 @@ static struct rpc_result rejection(uint16_t reason)
 /* What is to come of one element of the list. */
 struct offer {
     uint16_t id;
-    const struct rpc_served *served; /* NULL: nobody here, or no interface at all */
+    struct rpc_served *served; /* NULL: nobody here, or no interface at all */
     bool features, speaks, wide, conflict;
     uint16_t bits;
 };
@@ -447,7 +447,8 @@ static bool welcome(const struct rpc_sconn *c)
         if (c->sec[i]->sec.established)
             return true;
     for (unsigned i = 0; i < c->n_ctx; i++)
-        if (rpc_served_level(c->s, c->ctx[i].served) <= rpc_local_level(c, c->ctx[i].served))
+        if (c->ctx[i].served &&
+            rpc_served_level(c->s, c->ctx[i].served) <= rpc_local_level(c, c->ctx[i].served))
             return true;
     return false;
 }

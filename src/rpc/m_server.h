@@ -18,6 +18,20 @@
 #include "rpc/m_transport.h"
 #include "rpc/m_vt.h"
 
+/* Handlers for the objects of one type. */
+struct rpc_manager {
+    struct rpc_manager *next;
+    struct nt_guid type;
+    const void *handlers;
+    void *arg;
+};
+
+struct rpc_object {
+    struct rpc_object *next;
+    struct nt_guid object, type;
+};
+#define RPC_OBJECT_BUCKETS 64
+
 struct rpc_served {
     struct rpc_served *next;
     const struct rpc_interface *iface;
@@ -28,6 +42,14 @@ struct rpc_served {
     bool *streams; /* by opnum: rpc_server_stream; NULL: none */
     enum sec_level min_level; /* DEFAULT: the server's */
     enum rpc_local_trust local;
+    bool local_only;
+    enum nt_status (*check)(void *arg, const struct rpc_server_call *call, uint32_t opnum);
+    void *check_arg;
+    struct rpc_manager *managers;
+    unsigned n_calls; /* that refer to it */
+    bool gone;        /* unregistered: freed after the last one */
+    void (*done)(void *arg);
+    void *done_arg;
 };
 
 struct rpc_listener {
@@ -74,6 +96,7 @@ struct rpc_server {
     struct nt_error *error;
     enum rpc_extended_errors extended_errors;
     struct rpc_served *served;
+    struct rpc_object *objects[RPC_OBJECT_BUCKETS];
     struct rpc_listener *listeners;
     struct rpc_sconn *conns;
     struct rpc_group *groups;
@@ -89,7 +112,7 @@ enum rpc_sconn_state {
 
 struct rpc_scontext {
     uint16_t id;
-    const struct rpc_served *served;
+    struct rpc_served *served; /* NULL: unregistered since */
     bool ndr64;
 };
 
@@ -153,7 +176,9 @@ struct rpc_server_call {
     struct rpc_server_call *next;
     struct rpc_sconn *c; /* NULL: the client has gone */
     struct rpc_group *group;
-    const struct rpc_served *served;
+    struct rpc_served *served;
+    const void *handlers; /* the manager's */
+    void *arg;
     const struct rpc_op *op;
     struct nt_arena *mem;
     void *r;
@@ -208,7 +233,7 @@ size_t rpc_sconn_writer(struct rpc_sconn *c, struct wr *w, size_t limit);
 void rpc_sconn_send(struct rpc_sconn *c, struct wr *w);
 void rpc_sconn_fault(struct rpc_sconn *c, uint32_t call_id, uint16_t ctx, enum nt_status st, bool ran);
 void rpc_sconn_touch(struct rpc_sconn *c); /* the time-out counts anew */
-const struct rpc_served *rpc_server_find(const struct rpc_server *s, const struct rpc_syntax *syntax);
+struct rpc_served *rpc_server_find(const struct rpc_server *s, const struct rpc_syntax *syntax);
 
 /* The least level that calls of an interface need. */
 static inline enum sec_level rpc_served_level(const struct rpc_server *s, const struct rpc_served *served)
@@ -275,6 +300,15 @@ void rpc_spipe_free(struct rpc_server_call *call);
 /* ---- sfault.c ---- */
 /* The fault of a call that ran, with what its handler said and its caller may know. */
 void rpc_scall_fault(struct rpc_server_call *call, enum nt_status st);
+
+/* ---- policy.c ---- */
+enum nt_status rpc_policy_level(const struct rpc_server_call *call); /* whether the caller may at all */
+enum nt_status rpc_policy_check(struct rpc_server_call *call);       /* whether this operation */
+/* The manager for the call's object. */
+enum nt_status rpc_policy_choose(struct rpc_server_call *call);
+void rpc_served_release(struct rpc_served *p); /* a call has ended */
+void rpc_served_free(struct rpc_served *p);
+void rpc_objects_free(struct rpc_server *s);
 
 /* ---- later.c ---- */
 void rpc_later_stop(struct rpc_server_call *call);

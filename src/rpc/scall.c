@@ -23,6 +23,8 @@ void rpc_scall_free(struct rpc_server_call *call)
         unlink_call(call);
     rpc_handles_drop(call);
     rpc_spipe_free(call);
+    if (call->served)
+        rpc_served_release(call->served);
     call->group->s->n_calls--;
     rpc_group_unref(call->group);
     sec_token_unref(call->token);
@@ -179,7 +181,7 @@ static const struct rpc_scontext *context_of(const struct rpc_sconn *c, const st
 {
     for (unsigned i = 0; i < c->n_ctx; i++)
         if (c->ctx[i].id == d->u.req.ctx)
-            return &c->ctx[i];
+            return c->ctx[i].served ? &c->ctx[i] : NULL;
     return NULL;
 }
 
@@ -188,15 +190,22 @@ static enum nt_status admit(struct rpc_server_call *call, const struct rpc_scont
 {
     struct rpc_sconn *c = call->c;
     call->served = x->served;
+    call->served->n_calls++;
     call->ndr64 = x->ndr64;
     if (!call->sec)
         call->level = rpc_local_level(c, call->served);
     else if (call->token->expires <= c->s->env->wall(c->s->env->arg))
         return STATUS_ACCESS_DENIED; /* the ticket, or the account, was good until then */
-    if (call->level < rpc_served_level(c->s, call->served))
-        return STATUS_ACCESS_DENIED;
+    enum nt_status st = rpc_policy_level(call);
+    if (st != STATUS_SUCCESS)
+        return st;
     if (call->opnum >= call->served->iface->n_ops || !call->served->ops[call->opnum])
         return RPC_NT_PROCNUM_OUT_OF_RANGE;
+    st = rpc_policy_check(call);
+    if (st == STATUS_SUCCESS)
+        st = rpc_policy_choose(call);
+    if (st != STATUS_SUCCESS)
+        return st;
     call->op = call->served->ops[call->opnum];
     call->r = nt_arena_alloc(call->mem, call->op->size, 16);
     return call->r && call->name && call->peer && call->here ? STATUS_SUCCESS : STATUS_NO_MEMORY;
@@ -575,7 +584,7 @@ static void dispatch(struct rpc_server_call *call)
         return;
     if (st == STATUS_SUCCESS) {
         call->group->s->dispatched++;
-        st = call->served->dispatch(call->served->handlers, call, call->opnum, call->r);
+        st = call->served->dispatch(call->handlers, call, call->opnum, call->r);
     }
     if (st == STATUS_PENDING)
         call->state = RPC_SCALL_PENDING;
@@ -636,7 +645,7 @@ void rpc_server_reply(struct rpc_server_call *call, enum nt_status st)
 
 void *rpc_server_arg(const struct rpc_server_call *call)
 {
-    return call->served->arg;
+    return call->arg;
 }
 
 struct nt_arena *rpc_server_mem(const struct rpc_server_call *call)

@@ -91,12 +91,12 @@ void rpc_server_unref(struct rpc_server *s)
         return;
     while (s->served) {
         struct rpc_served *next = s->served->next;
-        free(s->served->streams);
-        free(s->served);
+        rpc_served_free(s->served);
         s->served = next;
     }
     for (size_t i = 0; i < sizeof s->strings / sizeof s->strings[0]; i++)
         free(s->strings[i]);
+    rpc_objects_free(s);
     free(s->principal);
     free(s);
 }
