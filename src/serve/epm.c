@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include <msrpc/epmapper.h>
 #include <msrpc/mgmt.h>
 #include "rpc/pdu.h"
@@ -139,18 +140,23 @@ enum nt_status serve_epm_add_all(struct serve_epm *m, const struct rpc_server *f
     return STATUS_SUCCESS;
 }
 
+static void drop_entry(struct serve_epm *m, struct entry **p)
+{
+    struct entry *x = *p;
+    *p = x->next;
+    entry_free(x);
+    m->n--;
+}
+
 unsigned serve_epm_remove(struct serve_epm *m, const struct rpc_syntax *iface)
 {
     unsigned removed = 0;
     for (struct entry **p = &m->entries; *p;) {
-        struct entry *x = *p;
-        if (!rpc_syntax_equal(&x->e.iface, iface)) {
-            p = &x->next;
+        if (!rpc_syntax_equal(&(*p)->e.iface, iface)) {
+            p = &(*p)->next;
             continue;
         }
-        *p = x->next;
-        entry_free(x);
-        m->n--;
+        drop_entry(m, p);
         removed++;
     }
     return removed;
@@ -403,16 +409,96 @@ static enum nt_status lookup_handle_free(struct rpc_server_call *call,
     return rpc_handle_close(call, &r->out.entry_handle, &search_type, NULL);
 }
 
-/* [MS-RPCE] 2.2.1.2.6 to 2.2.1.2.10: these raise EPT_S_CANT_PERFORM_OP on present Windows versions. */
-static enum nt_status insert(struct rpc_server_call *call, struct epmapper_ept_insert *r)
+/* ---- registration by others ([C706] appendix O) ---- */
+
+/* [MS-RPCE] 2.2.1.2.6 to 2.2.1.2.10: over the network these raise EPT_S_CANT_PERFORM_OP, as on present
+ * Windows versions. Over ncalrpc root and the service's own user may register what they like, and nobody
+ * else: whoever could put an endpoint of his own in the place of a service's would be asked for its clients'
+ * passwords (CVE-2025-49760). */
+static enum nt_status may_register(struct rpc_server_call *call)
 {
-    (void)call;
-    (void)r;
-    return EPT_NT_CANT_PERFORM_OP;
+    struct rpc_server_caller c = { .size = sizeof c };
+    enum nt_status st = rpc_server_caller(call, &c);
+    if (st != STATUS_SUCCESS || strcmp(c.protseq, "ncalrpc") != 0)
+        return EPT_NT_CANT_PERFORM_OP;
+    return c.has_cred && (c.uid == 0 || c.uid == geteuid()) ? STATUS_SUCCESS : STATUS_ACCESS_DENIED;
 }
 
-static enum nt_status delete (struct rpc_server_call *call, struct epmapper_ept_delete *r) {
-    (void)call; (void)r; return EPT_NT_CANT_PERFORM_OP;
+static enum nt_status take_entry(const struct epmapper_ept_entry_t *from, struct serve_endpoint *e,
+                                 char text[EPM_ENDPOINT_MAX])
+{
+    if (!from->tower)
+        return STATUS_INVALID_PARAMETER;
+    enum nt_status st =
+        epm_tower_endpoint(from->tower->tower_octet_string, from->tower->tower_length, e, text);
+    if (st != STATUS_SUCCESS)
+        return st;
+    e->object = from->object;
+    e->annotation = from->annotation[0] ? from->annotation : NULL;
+    return STATUS_SUCCESS;
+}
+
+/* Older endpoints of the same interface, object and protocols. */
+static void drop_replaced(struct serve_epm *m, const struct serve_endpoint *e)
+{
+    for (struct entry **p = &m->entries; *p;)
+        if (rpc_syntax_equal(&(*p)->e.iface, &e->iface) && nt_guid_equal(&(*p)->e.object, &e->object) &&
+            strcmp((*p)->e.protseq, e->protseq) == 0)
+            drop_entry(m, p);
+        else
+            p = &(*p)->next;
+}
+
+/* All entries or none: the first pass looks at them, the second adds. */
+static enum nt_status insert(struct rpc_server_call *call, struct epmapper_ept_insert *r)
+{
+    struct serve_epm *m = rpc_server_arg(call);
+    enum nt_status st = may_register(call);
+    char text[EPM_ENDPOINT_MAX];
+    struct serve_endpoint e;
+    if (st != STATUS_SUCCESS)
+        return st;
+    for (uint32_t i = 0; i < r->in.num_ents && st == STATUS_SUCCESS; i++)
+        st = take_entry(&r->in.entries[i], &e, text);
+    if (st == STATUS_SUCCESS && r->in.num_ents > EPM_ENTRIES_MAX - m->n)
+        st = STATUS_INSUFFICIENT_RESOURCES;
+    for (int pass = r->in.replace ? 0 : 1; pass < 2; pass++)
+        for (uint32_t i = 0; i < r->in.num_ents && st == STATUS_SUCCESS; i++) {
+            st = take_entry(&r->in.entries[i], &e, text);
+            if (st == STATUS_SUCCESS && pass == 0)
+                drop_replaced(m, &e);
+            else if (st == STATUS_SUCCESS)
+                st = serve_epm_add(m, &e);
+        }
+    r->out.status = st == STATUS_SUCCESS ? EPT_OK : EPT_CANT_PERFORM_OP;
+    return STATUS_SUCCESS;
+}
+
+static enum nt_status delete_entries(struct rpc_server_call *call, struct epmapper_ept_delete *r)
+{
+    struct serve_epm *m = rpc_server_arg(call);
+    enum nt_status st = may_register(call);
+    char text[EPM_ENDPOINT_MAX];
+    struct serve_endpoint e;
+    if (st != STATUS_SUCCESS)
+        return st;
+    r->out.status = EPT_OK;
+    for (uint32_t i = 0; i < r->in.num_ents; i++) {
+        struct entry **p = &m->entries;
+        if (take_entry(&r->in.entries[i], &e, text) != STATUS_SUCCESS) {
+            r->out.status = EPT_CANT_PERFORM_OP;
+            continue;
+        }
+        while (*p &&
+               !(rpc_syntax_equal(&(*p)->e.iface, &e.iface) && nt_guid_equal(&(*p)->e.object, &e.object) &&
+                 same_text((*p)->e.protseq, e.protseq) && same_text((*p)->e.endpoint, e.endpoint)))
+            p = &(*p)->next;
+        if (*p)
+            drop_entry(m, p);
+        else
+            r->out.status = EPT_NOT_REGISTERED;
+    }
+    return STATUS_SUCCESS;
 }
 
 static enum nt_status inq_object(struct rpc_server_call *call, struct epmapper_ept_inq_object *r)
@@ -431,7 +517,7 @@ static enum nt_status mgmt_delete(struct rpc_server_call *call, struct epmapper_
 
 static const struct epmapper_handlers handlers = {
     .ept_insert = insert,
-    .ept_delete = delete,
+    .ept_delete = delete_entries,
     .ept_lookup = lookup,
     .ept_map = map,
     .ept_lookup_handle_free = lookup_handle_free,

@@ -38,6 +38,12 @@ struct epm_tower {
 
 /* STATUS_INVALID_PARAMETER for anything that is no tower of up to six floors. */
 enum nt_status epm_tower_read(const uint8_t *p, size_t len, struct epm_tower *ret);
+/* Room for the text of an endpoint that a tower has, with its terminator: pipes and sockets are shorter. */
+#define EPM_ENDPOINT_MAX 256
+/* The endpoint that a tower tells of, as text in `text`; its address is not looked at ([MS-RPCE] 3.1.3.5.3).
+ * STATUS_INVALID_PARAMETER for one of other protocols than serve_endpoint has, or without an endpoint. */
+enum nt_status epm_tower_endpoint(const uint8_t *p, size_t len, struct serve_endpoint *ret,
+                                  char text[EPM_ENDPOINT_MAX]);
 /* The tower of an endpoint, with that transfer syntax. host: used where e has none. */
 void epm_tower_write(struct wr *w, const struct serve_endpoint *e, const struct rpc_syntax *transfer,
                      const char *host);

@@ -2,6 +2,7 @@
 /* Protocol towers: [C706] appendix L, [MS-RPCE] 2.1.1 and 3.1.3.5.3. Numbers are little endian but for ports
  * and addresses, which are in network order. */
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include "serve/m_epm.h"
 
@@ -49,6 +50,54 @@ enum nt_status epm_tower_read(const uint8_t *p, size_t len, struct epm_tower *re
     if (!ok)
         return STATUS_INVALID_PARAMETER;
     *ret = t;
+    return STATUS_SUCCESS;
+}
+
+/* Text of a floor: with its terminator, and nothing else in it that is none. */
+static bool floor_text(struct rd rhs, char text[EPM_ENDPOINT_MAX])
+{
+    size_t n = rhs.len;
+    if (n < 2 || n > EPM_ENDPOINT_MAX || rhs.base[n - 1] != 0)
+        return false;
+    for (size_t i = 0; i + 1 < n; i++)
+        if (rhs.base[i] < ' ' || rhs.base[i] == 0x7f)
+            return false;
+    memcpy(text, rhs.base, n);
+    return true;
+}
+
+enum nt_status epm_tower_endpoint(const uint8_t *p, size_t len, struct serve_endpoint *ret,
+                                  char text[EPM_ENDPOINT_MAX])
+{
+    struct epm_tower t;
+    struct serve_endpoint e = SERVE_ENDPOINT_INIT;
+    struct rd r, rhs = { 0 };
+    enum nt_status st = epm_tower_read(p, len, &t);
+    if (st != STATUS_SUCCESS || t.n_protocols < 2)
+        return STATUS_INVALID_PARAMETER;
+    rd_init(&r, p, len);
+    rd_skip(&r, 2);
+    for (unsigned i = 0; i < 4; i++) { /* the fourth floor has the endpoint */
+        (void)half(&r);
+        rhs = half(&r);
+    }
+    bool co = t.protocol[0] == FLOOR_RPC_CO, ok = false;
+    if (co && t.protocol[1] == FLOOR_TCP && rhs.len == 2) {
+        e.protseq = "ncacn_ip_tcp";
+        ok = rhs.base[0] || rhs.base[1];
+        snprintf(text, EPM_ENDPOINT_MAX, "%u", (unsigned)(rhs.base[0] << 8 | rhs.base[1]));
+    } else if (co && t.protocol[1] == FLOOR_PIPE) {
+        e.protseq = "ncacn_np";
+        ok = floor_text(rhs, text);
+    } else if (t.protocol[0] == FLOOR_RPC_LOCAL && t.protocol[1] == FLOOR_LOCAL_ENDPOINT) {
+        e.protseq = "ncalrpc";
+        ok = floor_text(rhs, text);
+    }
+    if (!ok)
+        return STATUS_INVALID_PARAMETER;
+    e.iface = t.iface;
+    e.endpoint = text;
+    *ret = e;
     return STATUS_SUCCESS;
 }
 
