@@ -102,7 +102,10 @@ static int run(struct nt_loop *loop, const struct options *o, struct accounts *a
     if (st != STATUS_SUCCESS)
         return fail(st, "starting", &err);
     services_ports(s, &p);
-    printf("ready epm=%u tcp=%u ncalrpc=%s\n", p.epm, p.tcp, p.ncalrpc);
+    printf("ready epm=%u tcp=%u", p.epm, p.tcp);
+    if (p.smb)
+        printf(" smb=%u", p.smb);
+    printf(" ncalrpc=%s\n", p.ncalrpc); /* last: it may have blanks */
     if (fflush(stdout) != 0)
         st = STATUS_UNSUCCESSFUL;
     else

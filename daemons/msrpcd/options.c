@@ -7,24 +7,27 @@
 
 #define PORT_EPM 135 /* [MS-RPCE] 2.1.1.1 */
 
-static const char usage[] = "usage: msrpcd --scratch DIR --listen ADDRESS [OPTION...]\n"
-                            "Serves Microsoft RPC from a directory of its own; msrpcd(8).\n"
-                            "  --scratch DIR      state and sockets are kept here; made if it is not there\n"
-                            "  --listen ADDRESS   numeric address to serve at\n"
-                            "  --port-epm N       port of the endpoint mapper, instead of 135\n"
-                            "  --port-tcp N       port of the other interfaces, instead of a free one\n"
-                            "  --keytab FILE      keys for Kerberos\n"
-                            "  --name NAME        NetBIOS name of this machine, told to NTLM clients\n"
-                            "  --domain NAME      NetBIOS name of its domain or workgroup\n"
-                            "  --verbose          say more on standard error\n"
-                            "  --help, --version\n"
-                            "The password of the account admin comes from MSRPCD_ADMIN_PASSWORD.\n";
+static const char usage[] =
+    "usage: msrpcd --scratch DIR --listen ADDRESS [OPTION...]\n"
+    "Serves Microsoft RPC from a directory of its own; msrpcd(8).\n"
+    "  --scratch DIR      state and sockets are kept here; made if it is not there\n"
+    "  --listen ADDRESS   numeric address to serve at\n"
+    "  --port-epm N       port of the endpoint mapper, instead of 135\n"
+    "  --port-tcp N       port of the other interfaces, instead of a free one\n"
+    "  --smb N            port of SMB: pipes, srvsvc, wkssvc; 0 is a free one. Without it there are none\n"
+    "  --keytab FILE      keys for Kerberos\n"
+    "  --name NAME        NetBIOS name of this machine, told to NTLM clients\n"
+    "  --domain NAME      NetBIOS name of its domain or workgroup\n"
+    "  --verbose          say more on standard error\n"
+    "  --help, --version\n"
+    "The password of the account admin comes from MSRPCD_ADMIN_PASSWORD.\n";
 
 enum {
     O_SCRATCH = 1,
     O_LISTEN,
     O_PORT_EPM,
     O_PORT_TCP,
+    O_SMB,
     O_KEYTAB,
     O_NAME,
     O_DOMAIN,
@@ -34,17 +37,12 @@ enum {
 };
 
 static const struct option table[] = {
-    { "scratch", required_argument, NULL, O_SCRATCH },
-    { "listen", required_argument, NULL, O_LISTEN },
-    { "port-epm", required_argument, NULL, O_PORT_EPM },
-    { "port-tcp", required_argument, NULL, O_PORT_TCP },
-    { "keytab", required_argument, NULL, O_KEYTAB },
-    { "name", required_argument, NULL, O_NAME },
-    { "domain", required_argument, NULL, O_DOMAIN },
-    { "verbose", no_argument, NULL, O_VERBOSE },
-    { "help", no_argument, NULL, O_HELP },
-    { "version", no_argument, NULL, O_VERSION },
-    { 0 },
+    { "scratch", required_argument, NULL, O_SCRATCH },   { "listen", required_argument, NULL, O_LISTEN },
+    { "port-epm", required_argument, NULL, O_PORT_EPM }, { "port-tcp", required_argument, NULL, O_PORT_TCP },
+    { "smb", required_argument, NULL, O_SMB },           { "keytab", required_argument, NULL, O_KEYTAB },
+    { "name", required_argument, NULL, O_NAME },         { "domain", required_argument, NULL, O_DOMAIN },
+    { "verbose", no_argument, NULL, O_VERBOSE },         { "help", no_argument, NULL, O_HELP },
+    { "version", no_argument, NULL, O_VERSION },         { 0 },
 };
 
 static uint16_t port(const char *name, const char *text)
@@ -73,6 +71,15 @@ static void take(int which, const char *arg, struct options *o)
     case O_PORT_TCP:
         o->port_tcp = port("--port-tcp", arg);
         break;
+    case O_SMB:
+#ifdef MSRPCD_PIPES
+        o->port_smb = port("--smb", arg);
+        o->smb = true;
+        break;
+#else
+        fputs("msrpcd: --smb: built without SQLite\n", stderr);
+        exit(EXIT_USAGE);
+#endif
     case O_KEYTAB:
         o->keytab = arg;
         break;

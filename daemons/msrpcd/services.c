@@ -16,6 +16,7 @@
 struct services {
     struct rpc_server *mapper, *main;
     struct serve_epm *epm;
+    struct pipes *pipes;
     struct ports ports;
     char *local, *local_epm; /* sockets in the scratch directory */
 };
@@ -111,6 +112,10 @@ enum nt_status services_new(struct nt_loop *loop, const struct options *o, struc
         st = new_server(loop, o, a, &s->main, err);
     if (st == STATUS_SUCCESS)
         st = register_all(s);
+#ifdef MSRPCD_PIPES
+    if (st == STATUS_SUCCESS && o->smb) /* before the map is told of the other endpoints of all interfaces */
+        st = pipes_new(loop, o, a, s->main, s->epm, &s->pipes, &s->ports.smb, err);
+#endif
     if (st == STATUS_SUCCESS)
         st = listen_all(s, o, err);
     if (st != STATUS_SUCCESS) {
@@ -130,8 +135,14 @@ void services_free(struct services *s)
 {
     if (!s)
         return;
+#ifdef MSRPCD_PIPES
+    pipes_stop(s->pipes);
+#endif
     rpc_server_free(s->main);
     rpc_server_free(s->mapper);
+#ifdef MSRPCD_PIPES
+    pipes_free(s->pipes);
+#endif
     serve_epm_free(s->epm);
     free(s->local);
     free(s->local_epm);

@@ -264,9 +264,9 @@ static enum nt_status enumerate(struct rpc_server_call *call, bool sticky, uint3
         uint32_t level = (r)->in.InfoStruct.Level;                                                           \
         (r)->out.InfoStruct = (struct srvsvc_SHARE_ENUM_STRUCT){ .Level = level };                           \
         (r)->out.ResumeHandle = (r)->in.ResumeHandle;                                                        \
-        (r)->out.result = !level_ok(level)  ? W_ERROR_INVALID_LEVEL                                          \
-                          : !may(call, who) ? W_ERROR_ACCESS_DENIED                                          \
-                                            : W_ERROR_SUCCESS;                                               \
+        (r)->out.result = !level_ok(level) || (sticky && level == 501) ? W_ERROR_INVALID_LEVEL               \
+                          : !may(call, who)                            ? W_ERROR_ACCESS_DENIED               \
+                                                                       : W_ERROR_SUCCESS;                                               \
         if ((r)->out.result != W_ERROR_SUCCESS)                                                              \
             return STATUS_SUCCESS;                                                                           \
         enum nt_status st = enumerate(call, sticky, (r)->in.PreferedMaximumLength, (r)->in.ResumeHandle,     \
@@ -710,7 +710,7 @@ enum nt_status srv_NetrShareCheck(struct rpc_server_call *call, struct srvsvc_Ne
     enum nt_status st = list_all(rpc_server_arg(call), mem, false, &list, &n);
     for (unsigned i = 0; st == STATUS_SUCCESS && i < n; i++) {
         char16_t *path = text16(mem, list[i].path);
-        if (!text_given(path) || ustr_casecmp(path, r->in.Device) != 0)
+        if (!path || ustr_casecmp(path, r->in.Device) != 0)
             continue;
         r->out.Type = list[i].type & ~(STYPE_SPECIAL | (uint32_t)STYPE_CLUSTER);
         r->out.result = W_ERROR_SUCCESS;

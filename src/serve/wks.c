@@ -283,9 +283,9 @@ HANDLER(NetrWkstaTransportDel)
 HANDLER(NetrUseAdd)
 {
     r->out.ErrorParameter = r->in.ErrorParameter;
-    r->out.result = !may(call, WHO_KNOWN) ? W_ERROR_ACCESS_DENIED
-                    : r->in.Level > 3     ? W_ERROR_INVALID_LEVEL
-                                          : W_ERROR_NOT_SUPPORTED;
+    r->out.result = !may(call, WHO_KNOWN)                ? W_ERROR_ACCESS_DENIED
+                    : r->in.Level < 1 || r->in.Level > 3 ? W_ERROR_INVALID_LEVEL
+                                                         : W_ERROR_NOT_SUPPORTED;
     return STATUS_SUCCESS;
 }
 
@@ -336,7 +336,8 @@ HANDLER(NetrWorkstationStatisticsGet)
     if (!r->out.Buffer)
         return STATUS_NO_MEMORY;
     /* counted since the machine started; there was nothing to count */
-    r->out.Buffer->StatisticsStartTime.QuadPart = (int64_t)(env->wall(env->arg) - env->monotonic(env->arg) / 100);
+    r->out.Buffer->StatisticsStartTime.QuadPart =
+        (int64_t)(env->wall(env->arg) - env->monotonic(env->arg) / 100);
     return STATUS_SUCCESS;
 }
 
@@ -433,18 +434,18 @@ REFUSE(NetrAddAlternateComputerName2)
 REFUSE(NetrRemoveAlternateComputerName2)
 REFUSE(NetrSetPrimaryComputerName2)
 
-HANDLER(NetrGetJoinableOUs2)
-{
-    r->out.result = refused(call);
-    return STATUS_SUCCESS;
-}
-
 /* Windows answers these to nobody from outside (note 89): RPC_E_REMOTE_DISABLED. */
 static enum werror local_only(const struct rpc_server_call *call)
 {
     return !over_pipe(call)        ? W_RPC_S_PROTSEQ_NOT_SUPPORTED
            : !may(call, WHO_KNOWN) ? W_ERROR_ACCESS_DENIED
                                    : (enum werror)0x8001011c;
+}
+
+HANDLER(NetrGetJoinableOUs2)
+{
+    r->out.result = local_only(call);
+    return STATUS_SUCCESS;
 }
 
 HANDLER(NetrValidateName2)

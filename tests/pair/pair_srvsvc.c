@@ -472,6 +472,9 @@ static void share_pages(void **state)
     struct srvsvc_NetrShareEnumSticky s = { .in = { .InfoStruct.Level = 0, .PreferedMaximumLength = ALL } };
     CALL(srvsvc_NetrShareEnumSticky, a, &s);
     assert_int_equal(s.out.TotalEntries, 6); /* five of ten, and IPC$ */
+    s.in.InfoStruct.Level = 501;
+    CALL(srvsvc_NetrShareEnumSticky, a, &s);
+    assert_int_equal(s.out.result, W_ERROR_INVALID_LEVEL);
     rpc_close(a);
 }
 

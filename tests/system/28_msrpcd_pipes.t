@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+# msrpcd over pipes: srvsvc and wkssvc with the clients of others, and with ours; what outlives the server.
+. "$TERN_SRC/tests/system/lib.sh"
+MSRPCD=$TERN_BUILD/daemons/msrpcd
+HOST=$LAB_NET.92
+export MSRPCD_ADMIN_PASSWORD='Secret-1' TERN_PASSWORD='Secret-1'
+torture=$(command -v smbtorture)
+
+start()
+{
+    "$MSRPCD" --scratch "$TERN_WORK/s" --listen "$HOST" --port-epm 0 --smb 445 --name BOX "$@" \
+        >"$TERN_WORK/ready" 2>"$TERN_WORK/err.log" &
+    PID=$!
+    for _ in $(seq 100); do
+        ! grep -q '^ready .*smb=445' "$TERN_WORK/ready" || return 0
+        kill -0 $PID 2>/dev/null || return 1
+        sleep 0.1
+    done
+    return 1
+}
+
+stop()
+{
+    kill -TERM $PID
+    wait $PID
+}
+
+if "$MSRPCD" --smb 0 --help 2>&1 | grep -q 'without SQLite'; then
+    echo "1..0 # SKIP built without SQLite"
+    exit 0
+fi
+
+rpc() { rpcclient -U "admin%Secret-1" "$HOST" -c "$1"; }
+
+ok "it starts" start
+ok "its store is for its owner only" test "$(stat -c %a "$TERN_WORK/s/sam.db")" = 600
+fails "a wrong password" 0 'LOGON_FAILURE' rpcclient -U 'admin%wrong' "$HOST" -c srvinfo
+like "rpcclient: what it is" 'os version *:.10.0' rpc srvinfo
+like "rpcclient: shares" 'netname: IPC' rpc 'netshareenum 1'
+like "rpcclient: shares with descriptors" 'type:.0x80000003' rpc 'netshareenum 502'
+like "rpcclient: open pipes" 'PIPE.srvsvc' rpc netfileenum
+like "rpcclient: membership" 'WORKGROUP' rpc wkssvc_getjoininformation
+like "rpcclient: names" 'BOX' rpc wkssvc_enumeratecomputernames
+like "smbclient: shares" 'IPC\$ *IPC' smbclient -L "$HOST" -U 'admin%Secret-1'
+like "tern: shares" 'IPC' "$TERN" share list --server "$HOST" --user admin
+like "tern: the server" 'version *10.0' "$TERN" server info --server "$HOST" --user admin
+like "tern: sessions" 'admin' "$TERN" session list --server "$HOST" --user admin
+ok "a share is added" "$TERN" share add data --path 'C:\tmp' --server "$HOST" --user admin
+like "it is there" 'netname: data' rpc 'netshareenum 1'
+if [ -n "$torture" ]; then
+    for suite in srvsvc wkssvc; do
+        "$torture" "ncacn_np:$HOST" -U 'admin%Secret-1' "rpc.$suite" >"$TERN_WORK/$suite.log" 2>&1
+    done
+    for t in NetConnEnum NetFileEnum NetSessEnum NetShareEnumAll NetSrvGetInfo NetDiskEnum NetTransportEnum NetRemoteTOD \
+        NetShareEnum NetShareGetInfo NetNameValidate; do
+        ok "Samba's test: srvsvc $t" grep -q "^success: srvsvc (admin access).$t\$" "$TERN_WORK/srvsvc.log"
+    done
+    for t in NetWkstaGetInfo NetWkstaTransportEnum NetrWkstaTransportDel NetWkstaEnumUsers NetrUseGetInfo NetrUseEnum \
+        NetrValidateName2 NetrEnumerateComputerNames NetrGetJoinInformation NetrGetJoinableOus2 \
+        NetrWorkstationStatisticsGet; do
+        ok "Samba's test: wkssvc $t" grep -q "^success: wkssvc.$t\$" "$TERN_WORK/wkssvc.log"
+    done
+fi
+kill -KILL $PID
+wait $PID 2>/dev/null
+ok "it starts again after kill -9" start
+like "the share has lasted" 'netname: data' rpc 'netshareenum 1'
+ok "it ends in order" stop
+printf 'damage' | dd of="$TERN_WORK/s/sam.db" bs=1 conv=notrunc 2>/dev/null
+cp "$TERN_WORK/s/sam.db" "$TERN_WORK/copy"
+fails "a damaged store is reported" 1 'sam.db' "$MSRPCD" --scratch "$TERN_WORK/s" --listen "$HOST" --port-epm 0 --smb 445
+ok "and left as it is" cmp "$TERN_WORK/s/sam.db" "$TERN_WORK/copy"
+done_testing
