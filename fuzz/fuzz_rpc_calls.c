@@ -11,13 +11,13 @@
  *
  * Of the client:
  *
- *   call     bytes of data (1), what its callback does (1: closes, 2 calls again, 3 cancels all)
- *   cancel   which (1)
- *   time     n (1): 10 ms << (n & 15)
+ *   call     bytes of data (1), what its callback does (1: closes, 2 calls again, 3 cancels all; 4: of the
+ * pipes put, else get) cancel   which (1) time     n (1): pipes that rest go on, and 10 ms << (n & 15) go by
  *   other    0 a second interface, 1 the server hangs up, 2 the client closes, 3 a new connection, 4 the
  * server acks by itself from now on
  */
 #include <stdlib.h>
+#include <msrpc/pipes.h>
 #include "fake_rpc.h"
 #include "null_sec.h"
 
@@ -30,6 +30,10 @@ struct call {
     struct world *w;
     struct rpc_call *rc;
     struct echo r;
+    struct pipes_get get;
+    struct pipes_put put;
+    size_t left; /* of a pipe that we give */
+    unsigned turns;
     unsigned how;
     bool running;
 };
@@ -227,6 +231,8 @@ static void act_answer(struct world *w, struct rd *r)
             wr_u32(&out, 0);
     }
     wr_bytes(&out, data_of_calls, n);
+    if (lies & 64)
+        wr_zero(&out, 8);
     if (out.st == STATUS_SUCCESS)
         rpc_fill_response(out.base, flags & 3, id + (lies & 16 ? 1 : 0), n + 8, lies & 8 ? 5 : 0);
     sign(w, &out, lies);
@@ -299,13 +305,51 @@ static void done(void *arg, enum nt_status st)
         cancel_all(w);
 }
 
+/* ---- ends of pipes: one of three turns moves nothing ---- */
+
+static enum nt_status take(void *arg, void *elems, size_t max, size_t *ret_n)
+{
+    struct call *call = arg;
+    volatile uint8_t sum = 0;
+    if (!call->running)
+        abort(); /* moved after its end */
+    if (max && call->turns++ % 3 == 2)
+        return STATUS_PENDING;
+    for (size_t i = 0; i < max; i++)
+        sum = (uint8_t)(sum + ((uint8_t *)elems)[i]);
+    *ret_n = max > 50 ? 50 : max;
+    return STATUS_SUCCESS;
+}
+
+static enum nt_status give(void *arg, void *elems, size_t max, size_t *ret_n)
+{
+    struct call *call = arg;
+    if (call->turns++ % 3 == 2)
+        return STATUS_PENDING;
+    *ret_n = call->left < max ? call->left : max;
+    memset(elems, 0x33, *ret_n);
+    call->left -= *ret_n;
+    return STATUS_SUCCESS;
+}
+
+static enum nt_status send_call(struct world *w, struct call *call, unsigned how)
+{
+    if (!(w->options & 32))
+        return rpc_send(w->conn, &echo_op, w->mem, &call->r, done, call, &call->rc);
+    call->get.in.count = 5;
+    call->get.out.data = (struct ndr_pipe){ take, call };
+    call->put.in.data = (struct ndr_pipe){ give, call };
+    return how & 4 ? rpc_send(w->conn, pipes_ops[pipes_put_opnum], w->mem, &call->put, done, call, &call->rc)
+                   : rpc_send(w->conn, pipes_ops[pipes_get_opnum], w->mem, &call->get, done, call, &call->rc);
+}
+
 static void start_call(struct world *w, unsigned n, unsigned how)
 {
     if (!w->conn || w->n_calls == CALLS)
         return;
     struct call *call = &w->calls[w->n_calls];
-    *call = (struct call){ .w = w, .how = how & 3, .r.in = { n, data_of_calls } };
-    if (rpc_send(w->conn, &echo_op, w->mem, &call->r, done, call, &call->rc) != STATUS_SUCCESS)
+    *call = (struct call){ .w = w, .how = how & 3, .r.in = { n, data_of_calls }, .left = n * 40U };
+    if (send_call(w, call, how) != STATUS_SUCCESS)
         return;
     call->running = true;
     w->n_calls++;
@@ -327,7 +371,8 @@ static void open_conn(struct world *w)
         return;
     hang_up(w);
     w->ndr64 = false;
-    w->opening = rpc_open_send(w->b, &fake_iface, w->o, opened, w) == STATUS_SUCCESS;
+    w->opening = rpc_open_send(w->b, w->options & 32 ? &pipes_interface : &fake_iface, w->o, opened, w) ==
+                 STATUS_SUCCESS;
 }
 
 /* In pieces a PDU takes many turns. */
@@ -395,6 +440,10 @@ static void act(struct world *w, struct rd *r)
             rpc_call_cancel(w->calls[n % w->n_calls].rc);
         break;
     case TIME:
+        for (unsigned i = 0; i < w->n_calls; i++)
+            if (w->calls[i].running && w->calls[i].rc)
+                rpc_call_resume(w->calls[i].rc);
+        turn(w, 4);
         (void)!nt_loop_run(w->loop, 10 << (rd_u8(r) & 15));
         break;
     default:

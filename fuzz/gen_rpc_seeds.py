@@ -127,6 +127,14 @@ def client_seeds():
     yield "second_interface", bytes([3]) + ack + bytes([C_OTHER, 4, C_OTHER, 0]) + call() + answer()
     yield "lies", bytes([3]) + ack + b"".join(call() + answer(0, 3, 100, lie) for lie in (1, 2, 4, 8, 16, 32))
     yield "gone", bytes([0]) + ack + call() + bytes([C_OTHER, 1])
+    rest = bytes([C_TIME, 0]) * 8
+    yield "pipe_get", bytes([32 | 3]) + ack + call(0, 0) + answer(0, 1, 20) + rest + answer(0, 2, 20, 64) + rest
+    yield "pipe_get_once", bytes([32]) + ack + call(0, 0) + answer(0, 3, 30, 64) + rest
+    yield "pipe_put", bytes([32 | 2]) + ack + call(255, 4) + rest + rest + answer(0, 3, 0)
+    yield "pipe_put_early", bytes([32]) + ack + call(255, 4) + answer(0, 3, 0) + rest + call(255, 4) + bytes([S_FAULT, 0, 5, 0]) + rest
+    yield "pipe_cancel", bytes([32]) + ack + call(255, 4) + bytes([C_CANCEL, 0]) + rest + call(9, 0) + answer(0, 1, 20) + bytes(
+        [C_CANCEL, 1]) + rest + answer(0, 2, 20)
+    yield "pipe_lies", bytes([32 | 3]) + ack + call(0, 0) + answer(0, 1, 20, 32) + rest + call(0, 0) + answer(0, 1, 20, 4)
     yield "again", bytes([1]) + ack + call() + bytes([C_OTHER, 1, C_OTHER, 4, C_OTHER, 3]) + call() + answer()
     yield "no", bytes([3]) + bytes([S_ACK, 0x42]) + bytes([C_OTHER, 3, S_ACK, 1, C_OTHER, 3, S_ACK, 8, C_OTHER, 3, S_ACK, 4])
     yield "raw", bytes([0]) + ack + call() + bytes([S_RAW, 16, 0]) + bytes.fromhex("05000203100000001000000002000000")
