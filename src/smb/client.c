@@ -340,8 +340,8 @@ static bool authentic(struct smb_client *c, const struct smb_hdr *h, uint8_t *ms
     char who[SMB_WHO];
     if (sealed)
         return true;
-    const char *name = nt_status_name((enum nt_status)h->status);
     if (c->sealing) {
+        const char *name = nt_status_name((enum nt_status)h->status);
         smb_client_fail(
             c, STATUS_ACCESS_DENIED,
             "%s answered in the clear (%s) on an encrypted session: the session may have been ended by the "
@@ -354,6 +354,7 @@ static bool authentic(struct smb_client *c, const struct smb_hdr *h, uint8_t *ms
         return true;
     if ((h->flags & SMB_FLAG_SIGNED) && smb_check_signature(&c->keys.signer, msg, len, true))
         return true;
+    const char *name = nt_status_name((enum nt_status)h->status); /* a search: not for each answer */
     smb_client_fail(
         c, STATUS_INVALID_SIGNATURE,
         "%s sent an answer (%s) that is %s on a signed session: the session may have been ended by the "
