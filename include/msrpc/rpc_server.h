@@ -63,6 +63,14 @@ struct rpc_server_options {
     /* Kerberos: a keytab with krbtgt's key; PACs then need the KDC's signature, too. NULL: not looked at. */
     const char *kdc_keytab;
     const char *principal; /* under which it authenticates, for clients that ask by mgmt; NULL: empty */
+    /* Ceilings, beside max_conns; 0: as src/rpc/limits.h says. For each peer, that is, an IPv4 address, the
+     * first 64 bits of an IPv6 address, or a local user: connections (a quarter of max_conns), those of them
+     * that have not authenticated (256), calls until they are answered, also when their connection has gone
+     * (4 096), and bytes of answers that wait to be read (64 MiB). For the whole server: calls (65 536),
+     * answers (512 MiB). */
+    unsigned max_peer_conns, max_peer_strangers, max_peer_calls, max_calls;
+    size_t max_peer_output, max_output;
+    unsigned stall_timeout_ms; /* a connection with answers waiting has to take some; 0: 60 000 */
 };
 #define RPC_SERVER_OPTIONS_INIT                                                                              \
     {                                                                                                        \
@@ -76,6 +84,16 @@ NT_PUBLIC enum nt_status rpc_server_new(struct nt_loop *loop, const struct rpc_s
  * answered yet stay valid until rpc_server_reply, which then only frees them. Not from inside a handler.
  * Accepts NULL. */
 NT_PUBLIC void rpc_server_free(struct rpc_server *s);
+
+/* The orderly end: stops listening, asks clients to leave (SHUTDOWN PDU, [C706] 12.6.4.11) as soon as they
+ * await no answer, refuses further calls as not executed, and lets those that run end. done comes once, from
+ * the loop: STATUS_SUCCESS when all have gone, STATUS_IO_TIMEOUT after timeout_ms (0: no limit), when the
+ * connections left have been closed; calls that are still running then have lost their client.
+ * rpc_server_free comes next, also from done; before, it takes done back. STATUS_INVALID_DEVICE_STATE the
+ * second time. */
+typedef void rpc_server_drained_fn(void *arg, enum nt_status st);
+NT_PUBLIC enum nt_status rpc_server_drain(struct rpc_server *s, unsigned timeout_ms,
+                                          rpc_server_drained_fn *done, void *arg) NT_CHECKED;
 
 /* Used by the generated IFACE_register. STATUS_REVISION_MISMATCH for tables of another version,
  * STATUS_OBJECT_NAME_COLLISION for an interface that is there already. */
@@ -140,11 +158,12 @@ NT_PUBLIC enum nt_status rpc_server_stream(struct rpc_server *s, const struct rp
  * STATUS_NOT_SUPPORTED on a loop without descriptors. */
 NT_PUBLIC enum nt_status rpc_server_listen(struct rpc_server *s, const char *host, uint16_t port,
                                            uint16_t *ret_port) NT_CHECKED;
-/* Listens for ncalrpc on a unix stream socket: an absolute path of at most 107 bytes, made with the permission
- * bits of `mode` (0666: every process of the machine may connect) and taken away by rpc_server_free. A socket
- * file that a dead server left is replaced. The directory must be writable for none but those who may take the
- * server's place. STATUS_ADDRESS_ALREADY_ASSOCIATED where a server listens or something else is in the way,
- * STATUS_OBJECT_PATH_NOT_FOUND, STATUS_ACCESS_DENIED, STATUS_INVALID_PARAMETER; STATUS_NOT_SUPPORTED as above.
+/* Listens for ncalrpc on a unix stream socket: an absolute path of at most 107 bytes, made with the
+ * permission bits of `mode` (0666: every process of the machine may connect) and taken away by
+ * rpc_server_free. A socket file that a dead server left is replaced. The directory must be writable for none
+ * but those who may take the server's place. STATUS_ADDRESS_ALREADY_ASSOCIATED where a server listens or
+ * something else is in the way, STATUS_OBJECT_PATH_NOT_FOUND, STATUS_ACCESS_DENIED, STATUS_INVALID_PARAMETER;
+ * STATUS_NOT_SUPPORTED as above.
  */
 NT_PUBLIC enum nt_status rpc_server_listen_local(struct rpc_server *s, const char *path,
                                                  unsigned mode) NT_CHECKED;
@@ -155,8 +174,8 @@ NT_PUBLIC enum nt_status rpc_server_listen_local(struct rpc_server *s, const cha
  * SEC_LEVEL_NONE. */
 enum rpc_local_trust {
     RPC_LOCAL_TRUST_NOBODY, /* the default: a local account is none of the accounts that a level is about */
-    RPC_LOCAL_TRUST_OWNER,  /* root and the effective user of this process, who could read its memory anyway */
-    RPC_LOCAL_TRUST_ALL,    /* every local user; the handlers look at the uid */
+    RPC_LOCAL_TRUST_OWNER, /* root and the effective user of this process, who could read its memory anyway */
+    RPC_LOCAL_TRUST_ALL,   /* every local user; the handlers look at the uid */
 };
 /* STATUS_NOT_FOUND without the interface. */
 NT_PUBLIC enum nt_status rpc_server_trust_local(struct rpc_server *s, const struct rpc_interface *i,
@@ -169,11 +188,30 @@ NT_PUBLIC enum nt_status rpc_server_accept(struct rpc_server *s, int fd) NT_CHEC
 NT_PUBLIC enum nt_status rpc_server_accept_bound(struct rpc_server *s, int fd, const void *channel_bindings,
                                                  size_t len) NT_CHECKED;
 
+/* Why something was refused: connections, then calls, then connections that were given up. */
+enum rpc_refusal {
+    RPC_REFUSED_CONNS,          /* max_conns */
+    RPC_REFUSED_PEER_CONNS,     /* max_peer_conns */
+    RPC_REFUSED_PEER_STRANGERS, /* max_peer_strangers */
+    RPC_REFUSED_MEMORY,         /* no memory or descriptor for a connection */
+    RPC_REFUSED_CONN_CALLS,     /* 1 024 calls of a connection */
+    RPC_REFUSED_CALLS,          /* max_calls */
+    RPC_REFUSED_PEER_CALLS,     /* max_peer_calls */
+    RPC_REFUSED_STUBS,          /* bytes of requests */
+    RPC_REFUSED_OUTPUT,         /* max_output, max_peer_output */
+    RPC_REFUSED_DRAINING,       /* calls that came after rpc_server_drain */
+    RPC_REFUSED_STALLED,        /* connections that did not read their answers */
+    RPC_REFUSED_CAUSES
+};
+
 struct rpc_server_stats {
     size_t size;
     unsigned conns, calls, handles; /* at this moment */
     uint64_t accepted, refused, dispatched, faults;
     uint64_t packets_in, packets_out; /* PDUs */
+    uint64_t refusals[RPC_REFUSED_CAUSES];
+    unsigned peers;
+    size_t output; /* bytes of answers that wait to be read */
 };
 NT_PUBLIC enum nt_status rpc_server_stats(const struct rpc_server *s,
                                           struct rpc_server_stats *ret) NT_CHECKED;
@@ -242,8 +280,8 @@ NT_PUBLIC const struct sec_token *rpc_server_token(const struct rpc_server_call 
  * authenticated name of its caller; all else is RPC_NT_SS_CONTEXT_MISMATCH. When the last connection of the
  * group has gone, and no call of it runs, rundown gets what is left.
  *
- * Calls whose requests name the same handle run one after the other, in the order in which they became whole, so
- * that no object is closed under a call; those of a `shared` type run at the same time. */
+ * Calls whose requests name the same handle run one after the other, in the order in which they became whole,
+ * so that no object is closed under a call; those of a `shared` type run at the same time. */
 struct rpc_handle_type {
     const char *name;
     void (*rundown)(void *object); /* NULL: nothing to do */

@@ -69,6 +69,8 @@ struct io_stream {
                            the peer may have to be read before it takes more */
     uint64_t now;       /* as of the current step */
     size_t queued;      /* bytes waiting */
+    uint64_t moved;     /* bytes that the transport has taken so far */
+    size_t *account[2]; /* sums of what waits in several streams; outlive this one; NULL: none */
     struct io_out *out_head, *out_tail;
     struct io_out *out_spare;           /* one empty record kept for the next message */
     struct io_item ready, timers, work; /* list heads */
@@ -137,7 +139,8 @@ struct io_addr {
  * numeric address asks nobody), then tries IPv6 and IPv4 in turn, 250 ms apart (RFC 8305). Fails at once only
  * for want of memory or a malformed address. */
 enum nt_status io_dial(struct nt_loop *l, struct io_stream *s, const struct io_addr *to, uint64_t deadline);
-/* Attaches a connected socket, which the stream then owns. */
+/* Attaches a connected socket, which the stream then owns; -1: a stream without a transport, for its timers
+ * and ready items, on any loop. */
 enum nt_status io_attach(struct nt_loop *l, struct io_stream *s, int fd);
 /* The numeric address that a stream is connected to, for error sentences: "192.0.2.1:445"; "" if none. */
 const char *io_peer(const struct io_stream *s);
@@ -166,6 +169,10 @@ enum nt_status io_listen_local(struct nt_loop *loop, struct io_listener *l, cons
                                void (*accepted)(struct io_listener *l, int fd, const char *peer));
 /* Idempotent on a zeroed or started one. Takes a unix socket's file away if it is still the one made here. */
 void io_listen_stop(struct io_listener *l);
+
+/* What a listener's sockets have, for a TCP socket that comes from elsewhere: no delay, keep-alive, an end of
+ * waiting for a peer that takes nothing. */
+void io_tcp_options(int fd);
 
 /* The sync facade: runs the loop until done(arg), the deadline (monotonic ns, UINT64_MAX: none) or the cancel
  * token. STATUS_SUCCESS, STATUS_IO_TIMEOUT, STATUS_CANCELLED; STATUS_INVALID_DEVICE_STATE from a callback. */

@@ -46,6 +46,26 @@ void io_peer_text(const struct sockaddr *sa, char *peer, size_t size)
     }
 }
 
+/* Accepted sockets inherit these from the listener: no delay; a peer that has silently gone is noticed after
+ * two minutes without a word and four probes; one that takes nothing of what is sent is given up after a
+ * minute. All are wishes: without them we are only slower. */
+#define KEEP_IDLE     120
+#define KEEP_INTERVAL 15
+#define KEEP_PROBES   4
+#define TAKES_NOTHING 60000u
+
+void io_tcp_options(int fd)
+{
+    int on = 1, idle = KEEP_IDLE, interval = KEEP_INTERVAL, probes = KEEP_PROBES;
+    unsigned timeout = TAKES_NOTHING;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof timeout);
+}
+
 /* All addresses: IPv6 with IPv4 mapped into it. */
 static enum nt_status parse(const char *host, uint16_t port, union addr *a, socklen_t *ret_len)
 {
@@ -70,6 +90,7 @@ static enum nt_status open_socket(const union addr *a, socklen_t len, bool all, 
     if (fd < 0)
         return nt_from_errno(errno);
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    io_tcp_options(fd);
     if (a->sa.sa_family == AF_INET6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only, sizeof v6only);
     if (bind(fd, &a->sa, len) != 0 || listen(fd, SOMAXCONN) != 0) {
@@ -238,7 +259,7 @@ bool io_listener_turn(struct io_listener *l, uint64_t now)
         union addr a = { .un = { .sun_family = AF_UNSPEC } };
         socklen_t len = sizeof a;
         char peer[80] = "";
-        int one = 1, fd = accept4(l->fd, &a.sa, &len, SOCK_CLOEXEC);
+        int fd = accept4(l->fd, &a.sa, &len, SOCK_CLOEXEC);
         if (fd < 0 && (errno == EINTR || errno == ECONNABORTED))
             continue;
         if (fd < 0) {
@@ -246,8 +267,6 @@ bool io_listener_turn(struct io_listener *l, uint64_t now)
                 l->resume = now + ACCEPT_PAUSE;
             return i > 0;
         }
-        if (a.sa.sa_family != AF_UNIX)
-            setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
         io_peer_text(&a.sa, peer, sizeof peer);
         struct nt_loop *loop = l->loop;
         l->accepted(l, fd, peer);

@@ -89,10 +89,13 @@ static enum nt_status mem_dial(struct nt_loop *base, struct io_stream *s, const 
 
 static enum nt_status mem_attach(struct nt_loop *l, struct io_stream *s, int fd)
 {
-    (void)l;
-    (void)s;
-    (void)fd;
-    return STATUS_NOT_SUPPORTED;
+    if (fd >= 0)
+        return STATUS_NOT_SUPPORTED;
+    struct mem_conn *c = conn_add(as_mem(l), s);
+    if (!c)
+        return STATUS_NO_MEMORY;
+    s->state = IO_OPEN;
+    return STATUS_SUCCESS;
 }
 
 static void mem_kick(struct nt_loop *l, struct io_stream *s)

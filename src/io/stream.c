@@ -51,6 +51,14 @@ void io_stream_init(struct io_stream *s, const struct io_ops *ops, void *engine,
     io_item_init(&s->close_item, close_ready);
 }
 
+static void count_output(struct io_stream *s, size_t n, bool more)
+{
+    s->queued += more ? n : 0 - n;
+    for (int i = 0; i < 2; i++)
+        if (s->account[i])
+            *s->account[i] += more ? n : 0 - n;
+}
+
 static void drop_output(struct io_stream *s)
 {
     while (s->out_head) {
@@ -60,7 +68,7 @@ static void drop_output(struct io_stream *s)
         free(o);
     }
     s->out_tail = NULL;
-    s->queued = 0;
+    count_output(s, s->queued, false);
     free(s->out_spare);
     s->out_spare = NULL;
 }
@@ -115,7 +123,7 @@ enum nt_status io_queue_from(struct io_stream *s, struct wr *out, size_t skip)
     else
         s->out_head = o;
     s->out_tail = o;
-    s->queued += o->w.len - skip;
+    count_output(s, o->w.len - skip, true);
     if (s->loop)
         s->loop->ops->kick(s->loop, s);
     return STATUS_SUCCESS;
@@ -251,7 +259,8 @@ int io_pending(const struct io_stream *s, struct iovec *iov, int max)
 
 void io_sent(struct io_stream *s, size_t n)
 {
-    s->queued -= n < s->queued ? n : s->queued;
+    s->moved += n;
+    count_output(s, n < s->queued ? n : s->queued, false);
     if (s->drain && s->queued <= IO_LOW_WATER) {
         io_ready(s, s->drain);
         s->drain = NULL;

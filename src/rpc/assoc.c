@@ -24,7 +24,7 @@ void rpc_sconn_hang_up(struct rpc_sconn *c)
     if (c->state == RPC_SC_CLOSED)
         return;
     c->state = RPC_SC_CLOSED;
-    io_timer(c->tp->stream, &c->timer, io_now(c->tp->stream) + FAREWELL);
+    io_timer(c->tp->stream, &c->timer, io_loop_now(c->s->loop) + FAREWELL);
     c->tp->ops->finish(c->tp);
 }
 
@@ -459,10 +459,10 @@ void rpc_sconn_touch(struct rpc_sconn *c)
     for (unsigned i = 0; i < c->n_sec; i++)
         if (!c->sec[i]->sec.established) /* half an authentication does not stay for ever */
             limit = c->s->bind_timeout;
-    if (c->state == RPC_SC_CLOSED)
+    if (c->state == RPC_SC_CLOSED || c->asked_to_leave)
         return;
     if (limit)
-        io_timer(c->tp->stream, &c->timer, io_now(c->tp->stream) + limit);
+        io_timer(c->tp->stream, &c->timer, io_loop_now(c->s->loop) + limit);
     else
         io_cancel(&c->timer);
 }
@@ -515,6 +515,7 @@ static void destroy_fn(struct io_item *it)
 {
     struct rpc_sconn *c = io_container(it, struct rpc_sconn, destroy);
     c->tp->ops->free(c->tp);
+    rpc_peer_forget(c);
     rpc_ssec_free_all(c);
     wr_free_secret(&c->in);
     rpc_server_unref(c->s);
@@ -527,10 +528,11 @@ static void sconn_start(struct rpc_sconn *c, struct rpc_server *s, const char *p
     c->s = s;
     s->refs++;
     c->max_recv = RPC_FRAG_MAX; /* until the bind says */
-    snprintf(c->peer, sizeof c->peer, "%s", peer);
+    snprintf(c->peer, sizeof c->peer, "%s", peer ? peer : "");
     wr_init(&c->in, RPC_FRAG_MAX);
     io_item_init(&c->ready, ready_fn);
     io_item_init(&c->timer, timer_fn);
+    io_item_init(&c->stall, rpc_budget_stalled);
     io_item_init(&c->destroy, destroy_fn);
     c->next = s->conns;
     c->link = &s->conns;
@@ -550,6 +552,14 @@ enum nt_status rpc_sconn_new(struct rpc_server *s, const char *peer, struct rpc_
         free(c);
         return st;
     }
+    c->s = s;
+    if (peer)
+        st = rpc_peer_enter_text(c, peer);
+    if (st != STATUS_SUCCESS) {
+        c->tp->ops->free(c->tp);
+        free(c);
+        return st;
+    }
     sconn_start(c, s, peer);
     *ret = c;
     return STATUS_SUCCESS;
@@ -558,9 +568,10 @@ enum nt_status rpc_sconn_new(struct rpc_server *s, const char *peer, struct rpc_
 enum nt_status rpc_sconn_carry(struct rpc_server *s, struct rpc_transport *tp,
                                const struct rpc_carried_caller *who, struct rpc_sconn **ret)
 {
-    struct rpc_sconn *c = s->n_conns < s->max_conns ? calloc(1, sizeof *c) : NULL;
+    struct rpc_sconn *c = s->n_conns < s->max_conns && !s->draining ? calloc(1, sizeof *c) : NULL;
     if (!c) {
         s->refused++;
+        s->refusals[s->draining ? RPC_REFUSED_DRAINING : RPC_REFUSED_CONNS]++;
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     c->endpoint = strdup(who->endpoint);
@@ -573,7 +584,16 @@ enum nt_status rpc_sconn_carry(struct rpc_server *s, struct rpc_transport *tp,
     c->tp = tp;
     c->carried = true;
     c->carried_level = who->level;
+    c->s = s;
     c->token = sec_token_ref(who->token);
+    enum nt_status st = rpc_peer_enter_text(c, who->peer);
+    if (st != STATUS_SUCCESS) {
+        s->refused++;
+        sec_token_unref(c->token);
+        free(c->endpoint);
+        free(c);
+        return st;
+    }
     snprintf(c->carried_mech, sizeof c->carried_mech, "%s", who->mech);
     sconn_start(c, s, who->peer);
     s->accepted++;
@@ -593,10 +613,13 @@ void rpc_sconn_close(struct rpc_sconn *c)
     c->link = NULL;
     c->s->n_conns--;
     rpc_scall_lose_client(c);
+    rpc_peer_leave(c);
     io_cancel(&c->ready);
     io_cancel(&c->timer);
+    io_cancel(&c->stall);
     c->tp->ops->close(c->tp);
     rpc_group_unref(c->group); /* at once: after rpc_server_free nothing is run down any more */
     c->group = NULL;
+    rpc_drain_check(c->s);
     io_loop_defer(c->s->loop, &c->destroy);
 }

@@ -43,14 +43,44 @@ static bool same_host(const struct rpc_group *g, const char *peer)
     return strlen(g->host) == len && memcmp(g->host, peer, len) == 0;
 }
 
+static struct rpc_group **groups_of(struct rpc_server *s, uint32_t id)
+{
+    return &s->groups[id % RPC_GROUP_TABLE]; /* ids are ours, and random */
+}
+
+static struct rpc_group *group_find(struct rpc_server *s, uint32_t id)
+{
+    struct rpc_group *g = *groups_of(s, id);
+    while (g && g->id != id)
+        g = g->next;
+    return g;
+}
+
+/* One that nobody guesses: who knows a group's id may join it, if only from the same address. */
+static enum nt_status new_id(struct rpc_server *s, uint32_t *ret)
+{
+    uint32_t id = 0;
+    enum nt_status st = s->env->random(s->env->arg, &id, sizeof id);
+    if (st != STATUS_SUCCESS)
+        return st;
+    while (id == 0 || group_find(s, id))
+        id++; /* taken, once in a blue moon */
+    *ret = id;
+    return STATUS_SUCCESS;
+}
+
 struct rpc_group *rpc_group_get(struct rpc_server *s, uint32_t id, const char *peer)
 {
-    for (struct rpc_group *g = s->groups; id && g; g = g->next)
-        if (g->id == id && same_host(g, peer)) {
-            g->refs++;
-            return g;
-        }
-    struct rpc_group *g = id ? NULL : calloc(1, sizeof *g);
+    if (id) {
+        struct rpc_group *g = group_find(s, id);
+        if (!g || !same_host(g, peer))
+            return NULL;
+        g->refs++;
+        return g;
+    }
+    if (new_id(s, &id) != STATUS_SUCCESS)
+        return NULL;
+    struct rpc_group *g = calloc(1, sizeof *g), **b = groups_of(s, id);
     if (!g)
         return NULL;
     size_t len = host_len(peer);
@@ -58,21 +88,19 @@ struct rpc_group *rpc_group_get(struct rpc_server *s, uint32_t id, const char *p
     g->s = s;
     s->refs++;
     g->refs = 1;
-    do
-        g->id = ++s->next_group;
-    while (g->id == 0);
-    g->next = s->groups;
-    s->groups = g;
+    g->id = id;
+    g->next = *b;
+    *b = g;
     return g;
 }
 
 static void group_free(struct rpc_group *g)
 {
-    struct rpc_group **p = &g->s->groups;
+    struct rpc_group **p = groups_of(g->s, g->id);
     while (*p != g)
         p = &(*p)->next;
     *p = g->next;
-    for (unsigned i = 0; i < RPC_GROUP_BUCKETS; i++)
+    for (unsigned i = 0; g->handles && i < RPC_GROUP_BUCKETS; i++)
         while (g->handles[i]) { /* held by nobody: calls hold the group */
             struct rpc_handle *h = g->handles[i];
             g->handles[i] = h->next;
@@ -82,6 +110,7 @@ static void group_free(struct rpc_group *g)
             free(h);
         }
     rpc_server_unref(g->s);
+    free(g->handles);
     free(g);
 }
 
@@ -99,6 +128,8 @@ enum nt_status rpc_handle_new(struct rpc_server_call *call, const struct rpc_han
     struct rpc_group *g = call->group;
     if (g->n_handles >= RPC_SERVER_HANDLES_MAX)
         return STATUS_INSUFFICIENT_RESOURCES;
+    if (!g->handles && !(g->handles = calloc(RPC_GROUP_BUCKETS, sizeof(struct rpc_handle *))))
+        return STATUS_NO_MEMORY;
     size_t len = strlen(call->name) + 1;
     struct rpc_handle *h = calloc(1, sizeof *h + len);
     if (!h)
@@ -125,6 +156,8 @@ enum nt_status rpc_handle_new(struct rpc_server_call *call, const struct rpc_han
 /* Where the handle hangs; NULL unless it is this caller's, too. */
 static struct rpc_handle **find(const struct rpc_server_call *call, const struct ndr_handle *wire)
 {
+    if (!call->group->handles)
+        return NULL;
     for (struct rpc_handle **p = bucket(call->group, wire); *p; p = &(*p)->next)
         if (nt_guid_equal(&(*p)->wire.uuid, &wire->uuid) && (*p)->wire.attributes == wire->attributes)
             return strcmp((*p)->owner, call->name) == 0 ? p : NULL;

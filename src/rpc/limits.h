@@ -53,11 +53,43 @@
 /* What a stranger's stub may decode to. A referent id of 4 bytes can take a large structure. */
 #define RPC_SERVER_DECODED_ANONYMOUS ((size_t)8 << 20)
 
+/* What one peer, that is, an IPv4 address, the first half of an IPv6 address (a site has all of the other),
+ * or a local user, can make a server hold, whatever number of connections it uses. Connections: many clients
+ * may be behind one address, but no address may keep all others out, so the default is a quarter of
+ * max_conns. */
+#define RPC_SERVER_PEER_SHARE 4
+
+/* Its connections that have not authenticated. They come by for the endpoint mapper and go; who has hundreds
+ * at a time is not looking something up. */
+#define RPC_SERVER_PEER_STRANGERS 256
+
+/* Bytes of their stubs, together. */
+#define RPC_SERVER_PEER_STRANGER_STUBS ((size_t)8 << 20)
+
+/* Its calls, those included whose connection has gone and whose handler still works: the fill of four
+ * connections. */
+#define RPC_SERVER_PEER_CALLS 4096
+
+/* Answers that wait for it to read them. At the ceiling its calls are refused, so that this is exceeded by
+ * one answer at most. One connection is served no further beyond IO_HIGH_WATER. */
+#define RPC_SERVER_PEER_OUTPUT ((size_t)64 << 20)
+
+/* The same for the whole server: calls and answers. */
+#define RPC_SERVER_ALL_CALLS  65536
+#define RPC_SERVER_ALL_OUTPUT ((size_t)512 << 20)
+
+/* Time in which a connection with more than IO_LOW_WATER of answers waiting has to take some of it, in
+ * nanoseconds. */
+#define RPC_SERVER_STALL UINT64_C(60000000000)
+
+/* Time that clients have to leave after a SHUTDOWN PDU, when a server is drained, in nanoseconds. */
+#define RPC_SERVER_LEAVE UINT64_C(1000000000)
+
 /* Context handles of one association group. Leaks of clients end here; Windows programs hold a handful. */
 #define RPC_SERVER_HANDLES_MAX 4096
 
-/* Context handles that one request may name. Each is looked up and held; no interface we know passes more than
- * a few. */
+/* Context handles that one request may name. Each is looked up and held; no interface we know passes more
+ * than a few. */
 #define RPC_SERVER_CALL_HANDLES_MAX 64
 
 /* Calls of one connection that have been started, on the wire or waiting. A program that starts more has lost
@@ -107,7 +139,8 @@
 #define RPC_TOWER_BYTES_MAX 2000
 #define RPC_FLOORS_MAX      6
 
-/* Records of extended error information. [MS-EERR] sets no number; each layer that an error passes adds one. */
+/* Records of extended error information. [MS-EERR] sets no number; each layer that an error passes adds one.
+ */
 #define RPC_ERROR_RECORDS_MAX 32
 
 /* What an endpoint mapper cache remembers: a program that talks to more interfaces on more hosts than this within
@@ -119,8 +152,8 @@
 #define RPC_MAPPED_PORT_LEAST 1024
 
 /* Parts of a string binding. The whole is at most the sum. */
-#define RPC_HOST_MAX     255 /* [RFC1035] 2.3.4, with room for a zone id */
-#define RPC_ENDPOINT_MAX 255 /* pipe name ([MS-SMB2] names are longer, pipes are not) */
+#define RPC_HOST_MAX        255 /* [RFC1035] 2.3.4, with room for a zone id */
+#define RPC_ENDPOINT_MAX    255 /* pipe name ([MS-SMB2] names are longer, pipes are not) */
 #define RPC_SOCKET_PATH_MAX 107 /* what a unix socket's address has room for */
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * Inside of the server: server.c holds interfaces and listeners, assoc.c one connection (bind, contexts,
  * fragments), sauth.c its security contexts, scall.c the calls, handle.c association groups and context
- * handles, peer.c who is at the other end.
+ * handles, peer.c who is at the other end, budget.c what that may make us hold, drain.c the orderly end.
  */
 #ifndef RPC_M_SERVER_H
 #define RPC_M_SERVER_H
@@ -70,6 +70,7 @@ struct rpc_cred {
 #define RPC_UID_PREFIX    "uid:"
 
 #define RPC_GROUP_BUCKETS 64
+#define RPC_GROUP_TABLE   1024
 
 /* Connections of one client that share context handles ([C706] 9.3.3). */
 struct rpc_group {
@@ -78,8 +79,22 @@ struct rpc_group {
     uint32_t id;
     char host[80]; /* the client's address, without a port */
     unsigned refs; /* connections and calls */
-    struct rpc_handle *handles[RPC_GROUP_BUCKETS];
+    struct rpc_handle **handles; /* RPC_GROUP_BUCKETS of them, once there are any */
     unsigned n_handles;
+};
+
+#define RPC_PEER_KEY     20
+#define RPC_PEER_BUCKETS 256
+
+/* All that comes from one address or local user, and what it makes us hold. */
+struct rpc_peer {
+    struct rpc_peer *next;
+    struct rpc_server *s;
+    uint8_t key[RPC_PEER_KEY];
+    unsigned refs; /* connections, until they are destroyed, and calls */
+    unsigned conns, strangers, calls;
+    size_t stubs;  /* of strangers */
+    size_t output; /* waiting in all its streams */
 };
 
 struct rpc_server {
@@ -99,9 +114,18 @@ struct rpc_server {
     struct rpc_object *objects[RPC_OBJECT_BUCKETS];
     struct rpc_listener *listeners;
     struct rpc_sconn *conns;
-    struct rpc_group *groups;
-    uint32_t next_group;
+    struct rpc_group *groups[RPC_GROUP_TABLE];
     uint64_t accepted, refused, dispatched, faults, packets_in, packets_out;
+    uint64_t refusals[RPC_REFUSED_CAUSES];
+    struct rpc_peer *peers[RPC_PEER_BUCKETS];
+    unsigned n_peers, max_peer_conns, max_peer_strangers, max_peer_calls, max_calls;
+    size_t output, max_peer_output, max_output; /* bytes that wait for their readers */
+    uint64_t stall_timeout;
+    struct io_stream own; /* no transport: timers of the server itself; only while it drains */
+    struct io_item drain_step, drain_end;
+    bool draining;
+    rpc_server_drained_fn *drained;
+    void *drained_arg;
 };
 
 enum rpc_sconn_state {
@@ -153,7 +177,12 @@ struct rpc_sconn {
     struct sec_token *token; /* of that; made when first asked for */
     struct nt_blob bindings; /* of a TLS channel around it; owned; empty: none */
     char *endpoint;          /* where it came in, the secondary address of its bind_ack; NULL: unknown */
-    struct io_item ready, timer, destroy;
+    struct rpc_peer *from;   /* NULL: not counted yet */
+    bool stranger;           /* and counted as one */
+    bool asked_to_leave;
+    size_t stubs;   /* held by its calls */
+    uint64_t moved; /* at the last look of the stall timer */
+    struct io_item ready, timer, stall, destroy;
 };
 
 enum rpc_scall_state {
@@ -179,6 +208,8 @@ struct rpc_server_call {
     struct rpc_served *served;
     const void *handlers; /* the manager's */
     void *arg;
+    struct rpc_peer *from;
+    size_t counted; /* of its stub */
     const struct rpc_op *op;
     struct nt_arena *mem;
     void *r;
@@ -218,9 +249,11 @@ struct rpc_server_call {
 
 /* ---- server.c ---- */
 void rpc_server_unref(struct rpc_server *s);
+void rpc_server_stop_listening(struct rpc_server *s);
 
 /* ---- assoc.c ---- */
-/* A connection over a transport that is open or about to be; takes nothing over on failure. */
+/* A connection over a transport that is open or about to be; takes nothing over on failure. peer NULL:
+ * rpc_sconn_identify is to say. */
 enum nt_status rpc_sconn_new(struct rpc_server *s, const char *peer, struct rpc_sconn **ret);
 /* A connection over somebody's pipe, within the server's ceilings. */
 enum nt_status rpc_sconn_carry(struct rpc_server *s, struct rpc_transport *tp, const struct rpc_carried_caller *who,
@@ -246,6 +279,33 @@ static inline enum sec_level rpc_served_level(const struct rpc_server *s, const 
 enum nt_status rpc_sconn_identify(struct rpc_sconn *c, int fd);
 /* The level that an unauthenticated call of this connection has for an interface. */
 enum sec_level rpc_local_level(const struct rpc_sconn *c, const struct rpc_served *served);
+
+/* ---- budget.c ---- */
+/* Counts a connection under the peer with that key. STATUS_INSUFFICIENT_RESOURCES when it has too many. */
+enum nt_status rpc_peer_enter(struct rpc_sconn *c, const uint8_t key[RPC_PEER_KEY]);
+/* IPv4, also inside of IPv6, counts by the whole address, IPv6 by its first half. */
+enum nt_status rpc_peer_enter_addr(struct rpc_sconn *c, int family, const void *addr);
+/* The same for a peer that only has a text. */
+enum nt_status rpc_peer_enter_text(struct rpc_sconn *c, const char *peer);
+void rpc_peer_known(struct rpc_sconn *c);  /* it is no stranger any more */
+void rpc_peer_leave(struct rpc_sconn *c);  /* it is going; what it queued still counts */
+void rpc_peer_forget(struct rpc_sconn *c); /* when its stream has been freed */
+/* Counts a call. False: too many of the server's or the peer's. */
+bool rpc_budget_call(struct rpc_server_call *call);
+void rpc_budget_call_end(struct rpc_server_call *call);
+/* May the call's stub grow by so much? */
+bool rpc_budget_stub(struct rpc_server_call *call, size_t more, size_t *ret_most);
+void rpc_budget_stub_grown(struct rpc_server_call *call);
+/* Is there room for a further answer? */
+bool rpc_budget_output(struct rpc_sconn *c);
+/* After an answer: who does not read is given up. */
+void rpc_budget_watch(struct rpc_sconn *c);
+void rpc_budget_stalled(struct io_item *it);
+
+/* ---- drain.c ---- */
+void rpc_drain_check(struct rpc_server *s); /* a connection or a call has gone */
+void rpc_drain_conn(struct rpc_sconn *c);   /* it may have no calls any more */
+void rpc_drain_free(struct rpc_server *s);
 
 /* ---- sauth.c ---- */
 struct rpc_ssec *rpc_ssec_find(const struct rpc_sconn *c, uint32_t ctx_id);

@@ -341,6 +341,12 @@ static void put_guid(struct wr *w, const struct nt_guid *g)
     wr_bytes(w, g->d, sizeof g->d);
 }
 
+void rpc_put_shutdown(struct wr *w)
+{
+    size_t start = rpc_put_hdr(w, RPC_PT_SHUTDOWN, RPC_PFC_WHOLE, 0);
+    wr_fill_u16(w, start + 8, RPC_HDR_LEN);
+}
+
 void rpc_put_syntax(struct wr *w, const struct rpc_syntax *s)
 {
     put_guid(w, &s->uuid);

@@ -165,6 +165,7 @@ const char *rpc_ptype_name(unsigned ptype);
  * more than RPC_FRAG_MAX bytes fails the writer. */
 size_t rpc_put_hdr(struct wr *w, enum rpc_ptype type, unsigned flags, uint32_t call_id);
 void rpc_pdu_end(struct wr *w, size_t start, size_t auth_len);
+void rpc_put_shutdown(struct wr *w); /* a header, no more ([C706] 12.6.4.11) */
 void rpc_put_syntax(struct wr *w, const struct rpc_syntax *s);
 size_t rpc_put_bind(struct wr *w, enum rpc_ptype type, unsigned flags, uint32_t call_id, uint16_t max_frag,
                     uint32_t assoc, const struct rpc_ctx_elem *elems, unsigned n);

@@ -162,6 +162,8 @@ enum nt_status rpc_ssec_step(struct rpc_sconn *c, struct rpc_ssec *x, const uint
         st = token->st == STATUS_SUCCESS ? complete(c, x) : token->st;
     else if (nt_ok(st) && st != STATUS_MORE_PROCESSING_REQUIRED)
         st = RPC_NT_SEC_PKG_ERROR;
+    if (st == STATUS_SUCCESS && !(x->token->flags & SEC_TOKEN_ANONYMOUS))
+        rpc_peer_known(c);
     x->failed = st != STATUS_SUCCESS && st != STATUS_MORE_PROCESSING_REQUIRED;
     if (x->failed && c->s->env->trace && c->s->env->trace_level >= NT_TRACE_STATE)
         c->s->env->trace(c->s->env->arg, NT_TRACE_STATE, x->err.text);

@@ -25,7 +25,9 @@ void rpc_scall_free(struct rpc_server_call *call)
     rpc_spipe_free(call);
     if (call->served)
         rpc_served_release(call->served);
+    rpc_budget_call_end(call);
     call->group->s->n_calls--;
+    rpc_drain_check(call->group->s);
     rpc_group_unref(call->group);
     sec_token_unref(call->token);
     nt_arena_free(call->mem);
@@ -239,14 +241,16 @@ static struct rpc_server_call *first_fragment(struct rpc_sconn *c, const struct 
         reject(c, d->h.call_id, d->u.req.ctx, RPC_NT_PROTOCOL_ERROR);
         return NULL;
     }
-    struct rpc_server_call *call = c->n_calls < RPC_SERVER_CALLS_MAX ? call_new(c, d) : NULL;
+    bool full = c->n_calls >= RPC_SERVER_CALLS_MAX; /* its client has lost count */
+    c->s->refusals[RPC_REFUSED_CONN_CALLS] += full;
+    struct rpc_server_call *call = full ? NULL : call_new(c, d);
     if (!call) {
         rpc_sconn_fault(c, d->h.call_id, d->u.req.ctx, RPC_NT_SERVER_TOO_BUSY, false);
         rpc_sconn_hang_up(c);
         return NULL;
     }
     take_caller(call, x);
-    enum nt_status st = admit(call, context);
+    enum nt_status st = rpc_budget_call(call) ? admit(call, context) : RPC_NT_SERVER_TOO_BUSY;
     if (st == STATUS_SUCCESS)
         return call;
     refuse(call, st, d->h.flags & RPC_PFC_LAST);
@@ -261,24 +265,17 @@ static bool continues(const struct rpc_server_call *call, const struct rpc_pdu *
            !(d->has_auth && rpc_trailer_mismatch(&d->auth, &call->sec->sec));
 }
 
-static size_t bytes_held(const struct rpc_sconn *c)
-{
-    size_t n = 0;
-    for (const struct rpc_server_call *call = c->calls; call; call = call->next)
-        n += call->join.cap + rpc_spipe_held(call);
-    return n;
-}
-
 static enum nt_status add_stub(struct rpc_server_call *call, struct nt_blob stub, uint32_t hint)
 {
     const char *why = NULL;
-    bool stranger = call->level == SEC_LEVEL_NONE;
-    size_t held = bytes_held(call->c), most = stranger ? RPC_SERVER_STUB_ANONYMOUS : RPC_SERVER_STUBS;
-    if (held + stub.len > most)
+    size_t most;
+    if (!rpc_budget_stub(call, stub.len, &most))
         return RPC_NT_SERVER_TOO_BUSY;
-    if (stranger || held + (size_t)hint > most / 2)
+    if (call->level <= SEC_LEVEL_NONE || call->c->stubs + (size_t)hint > most / 2)
         hint = 0; /* a stranger's word is worth no memory, and nobody's is worth all of it */
-    return rpc_join_add(&call->join, call->mem, stub, hint, &why);
+    enum nt_status st = rpc_join_add(&call->join, call->mem, stub, hint, &why);
+    rpc_budget_stub_grown(call);
+    return st;
 }
 
 static void take_fragment(struct rpc_server_call *call, const struct rpc_pdu *d, struct nt_blob stub)
@@ -499,12 +496,14 @@ static void end_call(struct rpc_server_call *call)
         io_ready(c->tp->stream, &c->ready); /* the next one's turn */
     if (!c || !call->receiving || c->state != RPC_SC_BOUND) {
         rpc_scall_free(call);
-        return;
+    } else {
+        call->state = RPC_SCALL_DRAINING;
+        call->orphaned = true;
+        rpc_handles_drop(call);
+        rpc_spipe_free(call);
     }
-    call->state = RPC_SCALL_DRAINING;
-    call->orphaned = true;
-    rpc_handles_drop(call);
-    rpc_spipe_free(call);
+    if (c)
+        rpc_drain_conn(c);
 }
 
 void rpc_scall_complete(struct rpc_server_call *call, enum nt_status st)
@@ -524,6 +523,7 @@ void rpc_scall_complete(struct rpc_server_call *call, enum nt_status st)
         else if (st != STATUS_SUCCESS)
             rpc_scall_fault(call, st);
         rpc_sconn_touch(c);
+        rpc_budget_watch(c);
     }
     end_call(call);
 }
@@ -607,6 +607,8 @@ static void run_due(struct rpc_server_call *call)
         uint16_t ctx = call->ctx;
         rpc_scall_free(call);
         rpc_sconn_fault(c, id, ctx, STATUS_CANCELLED, false);
+    } else if (call->state == RPC_SCALL_READY && !rpc_budget_output(call->c)) {
+        refuse(call, RPC_NT_SERVER_TOO_BUSY, !call->receiving);
     } else if (call->state == RPC_SCALL_READY) {
         dispatch(call);
     } else if (news(call)) {

@@ -20,12 +20,26 @@ static char *copy(struct rpc_server *s, int slot, const char *text, const char *
     return s->strings[slot];
 }
 
+static unsigned or_default(unsigned given, unsigned otherwise)
+{
+    return given ? given : otherwise;
+}
+
 static enum nt_status take_options(struct rpc_server *s, const struct rpc_server_options *o)
 {
     bool ok = true;
+    s->max_peer_conns = o->max_peer_conns;
+    s->max_peer_strangers = or_default(o->max_peer_strangers, RPC_SERVER_PEER_STRANGERS);
+    s->max_peer_calls = or_default(o->max_peer_calls, RPC_SERVER_PEER_CALLS);
+    s->max_calls = or_default(o->max_calls, RPC_SERVER_ALL_CALLS);
+    s->max_peer_output = o->max_peer_output ? o->max_peer_output : RPC_SERVER_PEER_OUTPUT;
+    s->max_output = o->max_output ? o->max_output : RPC_SERVER_ALL_OUTPUT;
+    s->stall_timeout = o->stall_timeout_ms ? o->stall_timeout_ms * NS_PER_MS : RPC_SERVER_STALL;
     s->min_level = o->min_level ? o->min_level : SEC_LEVEL_PRIVACY;
     s->max_frag = o->max_fragment ? o->max_fragment : RPC_FRAG_DEFAULT;
     s->max_conns = o->max_conns ? o->max_conns : DEFAULT_CONNS;
+    if (!s->max_peer_conns)
+        s->max_peer_conns = s->max_conns / RPC_SERVER_PEER_SHARE + 1;
     s->bind_timeout = (o->bind_timeout_ms ? o->bind_timeout_ms : DEFAULT_BIND_TIMEOUT) * NS_PER_MS;
     s->idle_timeout = o->idle_timeout_ms * NS_PER_MS;
     s->error = o->error;
@@ -74,9 +88,6 @@ enum nt_status rpc_server_new(struct nt_loop *loop, const struct rpc_server_opti
     s->loop = loop;
     s->env = all.env ? all.env : io_loop_env(loop);
     enum nt_status st = take_options(s, &all);
-    /* group ids are not to be guessed from one run to the next */
-    if (st == STATUS_SUCCESS)
-        st = s->env->random(s->env->arg, &s->next_group, sizeof s->next_group);
     if (st != STATUS_SUCCESS) {
         rpc_server_free(s);
         return st;
@@ -101,16 +112,23 @@ void rpc_server_unref(struct rpc_server *s)
     free(s);
 }
 
-void rpc_server_free(struct rpc_server *s)
+void rpc_server_stop_listening(struct rpc_server *s)
 {
-    if (!s)
-        return;
     while (s->listeners) {
         struct rpc_listener *l = s->listeners;
         s->listeners = l->next;
         io_listen_stop(&l->l);
         free(l);
     }
+}
+
+void rpc_server_free(struct rpc_server *s)
+{
+    if (!s)
+        return;
+    s->drained = NULL;
+    rpc_drain_free(s);
+    rpc_server_stop_listening(s);
     while (s->conns)
         rpc_sconn_close(s->conns);
     rpc_server_unref(s); /* calls that are still to be answered hold it, too, by their association groups */
@@ -191,27 +209,33 @@ enum nt_status rpc_server_stream(struct rpc_server *s, const struct rpc_interfac
 
 /* ---- listening ---- */
 
-static enum nt_status serve(struct rpc_server *s, int fd, const char *peer)
+static enum nt_status refuse(struct rpc_server *s, int fd, struct rpc_sconn *c, enum nt_status st)
 {
-    struct rpc_sconn *c;
-    enum nt_status st = STATUS_INSUFFICIENT_RESOURCES;
-    if (s->n_conns < s->max_conns)
-        st = rpc_sconn_new(s, peer, &c);
-    if (st != STATUS_SUCCESS) {
+    if (fd >= 0)
         close(fd);
-        s->refused++;
-        return st;
-    }
-    st = io_attach(s->loop, c->tp->stream, fd);
-    if (st != STATUS_SUCCESS)
-        close(fd);
-    else
-        st = rpc_sconn_identify(c, fd); /* the stream has fd now */
-    if (st != STATUS_SUCCESS) {
+    if (c)
         rpc_sconn_close(c);
-        s->refused++;
-        return st;
+    s->refused++;
+    return st;
+}
+
+static enum nt_status serve(struct rpc_server *s, int fd)
+{
+    struct rpc_sconn *c = NULL;
+    if (s->n_conns >= s->max_conns || s->draining) {
+        s->refusals[s->draining ? RPC_REFUSED_DRAINING : RPC_REFUSED_CONNS]++;
+        return refuse(s, fd, NULL, STATUS_INSUFFICIENT_RESOURCES);
     }
+    enum nt_status st = rpc_sconn_new(s, NULL, &c);
+    if (st == STATUS_SUCCESS)
+        st = io_attach(s->loop, c->tp->stream, fd);
+    if (st != STATUS_SUCCESS) {
+        s->refusals[RPC_REFUSED_MEMORY]++;
+        return refuse(s, fd, c, st);
+    }
+    st = rpc_sconn_identify(c, fd); /* the stream has fd now */
+    if (st != STATUS_SUCCESS)
+        return refuse(s, -1, c, st);
     s->accepted++;
     rpc_sconn_touch(c);
     return STATUS_SUCCESS;
@@ -219,7 +243,8 @@ static enum nt_status serve(struct rpc_server *s, int fd, const char *peer)
 
 static void accepted(struct io_listener *l, int fd, const char *peer)
 {
-    (void)serve(io_container(l, struct rpc_listener, l)->s, fd, peer); /* counted there */
+    (void)peer;
+    (void)serve(io_container(l, struct rpc_listener, l)->s, fd); /* counted there */
 }
 
 enum nt_status rpc_server_listen(struct rpc_server *s, const char *host, uint16_t port, uint16_t *ret_port)
@@ -259,7 +284,8 @@ enum nt_status rpc_server_listen_local(struct rpc_server *s, const char *path, u
 
 enum nt_status rpc_server_accept(struct rpc_server *s, int fd)
 {
-    return serve(s, fd, "");
+    io_tcp_options(fd); /* to no effect on a unix socket */
+    return serve(s, fd);
 }
 
 enum nt_status rpc_server_accept_bound(struct rpc_server *s, int fd, const void *channel_bindings, size_t len)
@@ -270,7 +296,7 @@ enum nt_status rpc_server_accept_bound(struct rpc_server *s, int fd, const void 
         return len && len <= SEC_BINDINGS_MAX ? STATUS_NO_MEMORY : STATUS_INVALID_PARAMETER;
     }
     memcpy(copy, channel_bindings, len);
-    enum nt_status st = serve(s, fd, "");
+    enum nt_status st = serve(s, fd);
     if (st != STATUS_SUCCESS) {
         free(copy);
         return st;
@@ -281,9 +307,19 @@ enum nt_status rpc_server_accept_bound(struct rpc_server *s, int fd, const void 
 
 enum nt_status rpc_server_stats(const struct rpc_server *s, struct rpc_server_stats *ret)
 {
-    struct rpc_server_stats all = { ret->size,   s->n_conns, s->n_calls,    s->n_handles,
-                                    s->accepted, s->refused, s->dispatched, s->faults,
-                                    s->packets_in, s->packets_out };
+    struct rpc_server_stats all = { .size = ret->size,
+                                    .conns = s->n_conns,
+                                    .calls = s->n_calls,
+                                    .handles = s->n_handles,
+                                    .accepted = s->accepted,
+                                    .refused = s->refused,
+                                    .dispatched = s->dispatched,
+                                    .faults = s->faults,
+                                    .packets_in = s->packets_in,
+                                    .packets_out = s->packets_out,
+                                    .peers = s->n_peers,
+                                    .output = s->output };
+    memcpy(all.refusals, s->refusals, sizeof all.refusals);
     if (ret->size < sizeof ret->size)
         return STATUS_INVALID_PARAMETER;
     memcpy(ret, &all, ret->size < sizeof all ? ret->size : sizeof all);

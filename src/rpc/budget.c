@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What one peer can make a server hold: connections, calls, requests and answers, over all of its
+ * connections. */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "rpc/m_server.h"
+
+/* ---- peers ---- */
+
+/* Addresses are theirs to choose, but a chain is no longer than there are addresses with connections. */
+static struct rpc_peer **bucket(struct rpc_server *s, const uint8_t key[RPC_PEER_KEY])
+{
+    uint32_t h = 2166136261u; /* FNV-1a */
+    for (int i = 0; i < RPC_PEER_KEY; i++)
+        h = (h ^ key[i]) * 16777619u;
+    return &s->peers[(h ^ h >> 16) % RPC_PEER_BUCKETS];
+}
+
+static struct rpc_peer *peer_get(struct rpc_server *s, const uint8_t key[RPC_PEER_KEY])
+{
+    struct rpc_peer **b = bucket(s, key), *p = *b;
+    while (p && memcmp(p->key, key, RPC_PEER_KEY) != 0)
+        p = p->next;
+    if (!p) {
+        p = calloc(1, sizeof *p);
+        if (!p)
+            return NULL;
+        memcpy(p->key, key, RPC_PEER_KEY);
+        p->s = s;
+        p->next = *b;
+        *b = p;
+        s->n_peers++;
+    }
+    p->refs++;
+    return p;
+}
+
+static void peer_unref(struct rpc_peer *p)
+{
+    if (!p || --p->refs)
+        return;
+    struct rpc_peer **q = bucket(p->s, p->key);
+    while (*q != p)
+        q = &(*q)->next;
+    *q = p->next;
+    p->s->n_peers--;
+    free(p);
+}
+
+static bool refused(struct rpc_server *s, enum rpc_refusal why)
+{
+    s->refusals[why]++;
+    return false;
+}
+
+static bool may_connect(struct rpc_server *s, const struct rpc_peer *p, bool stranger)
+{
+    if (p->conns >= s->max_peer_conns)
+        return refused(s, RPC_REFUSED_PEER_CONNS);
+    if (stranger && p->strangers >= s->max_peer_strangers)
+        return refused(s, RPC_REFUSED_PEER_STRANGERS);
+    return true;
+}
+
+enum nt_status rpc_peer_enter(struct rpc_sconn *c, const uint8_t key[RPC_PEER_KEY])
+{
+    struct rpc_server *s = c->s;
+    struct rpc_peer *p = peer_get(s, key);
+    /* the kernel has introduced a local user, SMB whoever opened a pipe */
+    bool stranger = !c->cred.known && !(c->carried && !(c->token->flags & SEC_TOKEN_ANONYMOUS));
+    if (!p) {
+        (void)refused(s, RPC_REFUSED_MEMORY);
+        return STATUS_NO_MEMORY;
+    }
+    if (!may_connect(s, p, stranger)) {
+        peer_unref(p);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    p->conns++;
+    p->strangers += stranger;
+    c->stranger = stranger;
+    c->from = p;
+    if (!c->carried) { /* else the stream is SMB's, and many pipes' */
+        c->tp->stream->account[0] = &s->output;
+        c->tp->stream->account[1] = &p->output;
+    }
+    return STATUS_SUCCESS;
+}
+
+enum nt_status rpc_peer_enter_addr(struct rpc_sconn *c, int family, const void *addr)
+{
+    static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+    const uint8_t *p = addr;
+    uint8_t key[RPC_PEER_KEY] = { 0 };
+    if (family == AF_INET6 && memcmp(p, mapped, sizeof mapped) == 0) {
+        family = AF_INET;
+        p += sizeof mapped;
+    }
+    key[0] = family == AF_INET ? 4 : 6;
+    memcpy(key + 1, p, family == AF_INET ? 4 : 8);
+    return rpc_peer_enter(c, key);
+}
+
+enum nt_status rpc_peer_enter_text(struct rpc_sconn *c, const char *peer)
+{
+    uint8_t key[RPC_PEER_KEY] = { 't' }, addr[16];
+    char host[80];
+    const char *colon = strrchr(peer, ':');
+    size_t len = colon ? (size_t)(colon - peer) : strlen(peer);
+    if (len >= 2 && peer[0] == '[' && peer[len - 1] == ']')
+        peer++, len -= 2;
+    snprintf(host, sizeof host, "%.*s", (int)(len < sizeof host ? len : sizeof host - 1), peer);
+    if (inet_pton(AF_INET, host, addr) == 1)
+        return rpc_peer_enter_addr(c, AF_INET, addr);
+    if (inet_pton(AF_INET6, host, addr) == 1)
+        return rpc_peer_enter_addr(c, AF_INET6, addr);
+    memcpy(key + 1, host, len < RPC_PEER_KEY - 1 ? len : RPC_PEER_KEY - 1);
+    return rpc_peer_enter(c, key);
+}
+
+void rpc_peer_known(struct rpc_sconn *c)
+{
+    if (c->stranger)
+        c->from->strangers--;
+    c->stranger = false;
+}
+
+void rpc_peer_leave(struct rpc_sconn *c)
+{
+    rpc_peer_known(c);
+    if (c->from)
+        c->from->conns--;
+}
+
+void rpc_peer_forget(struct rpc_sconn *c)
+{
+    peer_unref(c->from);
+    c->from = NULL;
+}
+
+/* ---- calls and their requests ---- */
+
+bool rpc_budget_call(struct rpc_server_call *call)
+{
+    struct rpc_sconn *c = call->c;
+    struct rpc_server *s = c->s;
+    if (s->draining)
+        return refused(s, RPC_REFUSED_DRAINING);
+    if (s->n_calls > s->max_calls) /* this one included */
+        return refused(s, RPC_REFUSED_CALLS);
+    if (c->from->calls >= s->max_peer_calls)
+        return refused(s, RPC_REFUSED_PEER_CALLS);
+    call->from = c->from;
+    call->from->refs++;
+    call->from->calls++;
+    return true;
+}
+
+static bool is_stranger(const struct rpc_server_call *call)
+{
+    return call->level <= SEC_LEVEL_NONE;
+}
+
+bool rpc_budget_stub(struct rpc_server_call *call, size_t more, size_t *ret_most)
+{
+    const struct rpc_sconn *c = call->c;
+    for (const struct rpc_server_call *p = c->calls; p; p = p->next)
+        more += rpc_spipe_held(p);
+    *ret_most = is_stranger(call) ? RPC_SERVER_STUB_ANONYMOUS : RPC_SERVER_STUBS;
+    if (c->stubs + more > *ret_most ||
+        (is_stranger(call) && call->from->stubs + more > RPC_SERVER_PEER_STRANGER_STUBS))
+        return refused(c->s, RPC_REFUSED_STUBS);
+    return true;
+}
+
+void rpc_budget_stub_grown(struct rpc_server_call *call)
+{
+    size_t more = call->join.cap - call->counted;
+    call->counted += more;
+    call->c->stubs += more;
+    if (is_stranger(call))
+        call->from->stubs += more;
+}
+
+void rpc_budget_call_end(struct rpc_server_call *call)
+{
+    if (call->c)
+        call->c->stubs -= call->counted;
+    if (!call->from)
+        return;
+    if (is_stranger(call))
+        call->from->stubs -= call->counted;
+    call->from->calls--;
+    peer_unref(call->from);
+}
+
+/* ---- answers ---- */
+
+bool rpc_budget_output(struct rpc_sconn *c)
+{
+    struct rpc_server *s = c->s;
+    if (s->output < s->max_output && c->from->output < s->max_peer_output)
+        return true;
+    return refused(s, RPC_REFUSED_OUTPUT);
+}
+
+void rpc_budget_watch(struct rpc_sconn *c)
+{
+    struct io_stream *s = c->tp->stream;
+    if (s->queued <= IO_LOW_WATER || c->stall.stream || !c->link || c->carried)
+        return;
+    c->moved = s->moved;
+    io_timer(s, &c->stall, io_loop_now(c->s->loop) + c->s->stall_timeout);
+}
+
+void rpc_budget_stalled(struct io_item *it)
+{
+    struct rpc_sconn *c = io_container(it, struct rpc_sconn, stall);
+    const struct io_stream *s = c->tp->stream;
+    if (s->queued && s->moved == c->moved) {
+        (void)refused(c->s, RPC_REFUSED_STALLED);
+        rpc_sconn_close(c);
+        return;
+    }
+    rpc_budget_watch(c);
+}
