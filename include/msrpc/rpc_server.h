@@ -216,6 +216,27 @@ struct rpc_server_stats {
 NT_PUBLIC enum nt_status rpc_server_stats(const struct rpc_server *s,
                                           struct rpc_server_stats *ret) NT_CHECKED;
 
+/* ---- several servers behind one address ----
+ *
+ * One server runs on one loop, so on one core. A front listens and hands each connection to one of several servers,
+ * each on a loop that a thread of the program's runs; all connections of a peer (an IPv4 address, the first 64 bits of
+ * an IPv6 address, a local user) go to the same one, for association groups, context handles and ceilings are a
+ * server's own. */
+struct rpc_front;
+/* error (NULL: none) gets the sentence when a listener fails, and has to live as long. */
+NT_PUBLIC enum nt_status rpc_front_new(struct nt_loop *loop, struct nt_error *error,
+                                       struct rpc_front **ret) NT_CHECKED;
+/* Before anything listens and before the servers' threads run; calls nt_loop_share for the server's loop, which may be
+ * the front's own. STATUS_INVALID_DEVICE_STATE when something listens, STATUS_INSUFFICIENT_RESOURCES above 256. */
+NT_PUBLIC enum nt_status rpc_front_add(struct rpc_front *f, struct rpc_server *s) NT_CHECKED;
+/* As rpc_server_listen and rpc_server_listen_local; STATUS_INVALID_DEVICE_STATE without a server. */
+NT_PUBLIC enum nt_status rpc_front_listen(struct rpc_front *f, const char *host, uint16_t port,
+                                          uint16_t *ret_port) NT_CHECKED;
+NT_PUBLIC enum nt_status rpc_front_listen_local(struct rpc_front *f, const char *path, unsigned mode) NT_CHECKED;
+/* In the front's thread, before the servers end: what was handed over stands in front of what is posted
+ * (nt_loop_post) to their loops afterwards, such as the request to end. Accepts NULL. */
+NT_PUBLIC void rpc_front_free(struct rpc_front *f);
+
 /* ---- in handlers ---- */
 
 /* As given to IFACE_register. */

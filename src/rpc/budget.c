@@ -2,20 +2,28 @@
 /* What one peer can make a server hold: connections, calls, requests and answers, over all of its
  * connections. */
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include "rpc/m_server.h"
 
 /* ---- peers ---- */
 
-/* Addresses are theirs to choose, but a chain is no longer than there are addresses with connections. */
-static struct rpc_peer **bucket(struct rpc_server *s, const uint8_t key[RPC_PEER_KEY])
+uint32_t rpc_peer_hash(const uint8_t key[RPC_PEER_KEY])
 {
     uint32_t h = 2166136261u; /* FNV-1a */
     for (int i = 0; i < RPC_PEER_KEY; i++)
         h = (h ^ key[i]) * 16777619u;
-    return &s->peers[(h ^ h >> 16) % RPC_PEER_BUCKETS];
+    return h ^ h >> 16;
+}
+
+/* Addresses are theirs to choose, but a chain is no longer than there are addresses with connections. */
+static struct rpc_peer **bucket(struct rpc_server *s, const uint8_t key[RPC_PEER_KEY])
+{
+    return &s->peers[rpc_peer_hash(key) % RPC_PEER_BUCKETS];
 }
 
 static struct rpc_peer *peer_get(struct rpc_server *s, const uint8_t key[RPC_PEER_KEY])
@@ -89,18 +97,46 @@ enum nt_status rpc_peer_enter(struct rpc_sconn *c, const uint8_t key[RPC_PEER_KE
     return STATUS_SUCCESS;
 }
 
-enum nt_status rpc_peer_enter_addr(struct rpc_sconn *c, int family, const void *addr)
+static void addr_key(int family, const void *addr, uint8_t ret[RPC_PEER_KEY])
 {
     static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
     const uint8_t *p = addr;
-    uint8_t key[RPC_PEER_KEY] = { 0 };
     if (family == AF_INET6 && memcmp(p, mapped, sizeof mapped) == 0) {
         family = AF_INET;
         p += sizeof mapped;
     }
-    key[0] = family == AF_INET ? 4 : 6;
-    memcpy(key + 1, p, family == AF_INET ? 4 : 8);
-    return rpc_peer_enter(c, key);
+    memset(ret, 0, RPC_PEER_KEY);
+    ret[0] = family == AF_INET ? 4 : 6;
+    memcpy(ret + 1, p, family == AF_INET ? 4 : 8);
+}
+
+enum nt_status rpc_peer_key(int fd, uint8_t ret[RPC_PEER_KEY])
+{
+    union {
+        struct sockaddr sa;
+        struct sockaddr_in in;
+        struct sockaddr_in6 in6;
+        struct sockaddr_un un;
+    } a = { .un = { .sun_path = "" } };
+    struct ucred u;
+    socklen_t len = sizeof a, cred_len = sizeof u;
+    if (getpeername(fd, &a.sa, &len) != 0)
+        return STATUS_CONNECTION_INVALID;
+    if (a.sa.sa_family == AF_INET || a.sa.sa_family == AF_INET6) {
+        addr_key(a.sa.sa_family,
+                 a.sa.sa_family == AF_INET ? (const void *)&a.in.sin_addr : (const void *)&a.in6.sin6_addr,
+                 ret);
+        return STATUS_SUCCESS;
+    }
+    if (a.sa.sa_family != AF_UNIX)
+        return STATUS_CONNECTION_INVALID;
+    bool known = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &u, &cred_len) == 0 && u.uid != (uid_t)-1;
+    memset(ret, 0, RPC_PEER_KEY);
+    ret[0] = 'u';
+    ret[1] = known;
+    if (known)
+        memcpy(ret + 2, &u.uid, sizeof u.uid);
+    return STATUS_SUCCESS;
 }
 
 enum nt_status rpc_peer_enter_text(struct rpc_sconn *c, const char *peer)
@@ -113,10 +149,11 @@ enum nt_status rpc_peer_enter_text(struct rpc_sconn *c, const char *peer)
         peer++, len -= 2;
     snprintf(host, sizeof host, "%.*s", (int)(len < sizeof host ? len : sizeof host - 1), peer);
     if (inet_pton(AF_INET, host, addr) == 1)
-        return rpc_peer_enter_addr(c, AF_INET, addr);
-    if (inet_pton(AF_INET6, host, addr) == 1)
-        return rpc_peer_enter_addr(c, AF_INET6, addr);
-    memcpy(key + 1, host, len < RPC_PEER_KEY - 1 ? len : RPC_PEER_KEY - 1);
+        addr_key(AF_INET, addr, key);
+    else if (inet_pton(AF_INET6, host, addr) == 1)
+        addr_key(AF_INET6, addr, key);
+    else
+        memcpy(key + 1, host, len < RPC_PEER_KEY - 1 ? len : RPC_PEER_KEY - 1);
     return rpc_peer_enter(c, key);
 }
 

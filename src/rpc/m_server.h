@@ -2,7 +2,8 @@
 /*
  * Inside of the server: server.c holds interfaces and listeners, assoc.c one connection (bind, contexts,
  * fragments), sauth.c its security contexts, scall.c the calls, handle.c association groups and context
- * handles, peer.c who is at the other end, budget.c what that may make us hold, drain.c the orderly end.
+ * handles, peer.c who is at the other end, budget.c what that may make us hold, drain.c the orderly end,
+ * front.c one listener for several.
  */
 #ifndef RPC_M_SERVER_H
 #define RPC_M_SERVER_H
@@ -283,10 +284,11 @@ enum sec_level rpc_local_level(const struct rpc_sconn *c, const struct rpc_serve
 /* ---- budget.c ---- */
 /* Counts a connection under the peer with that key. STATUS_INSUFFICIENT_RESOURCES when it has too many. */
 enum nt_status rpc_peer_enter(struct rpc_sconn *c, const uint8_t key[RPC_PEER_KEY]);
-/* IPv4, also inside of IPv6, counts by the whole address, IPv6 by its first half. */
-enum nt_status rpc_peer_enter_addr(struct rpc_sconn *c, int family, const void *addr);
 /* The same for a peer that only has a text. */
 enum nt_status rpc_peer_enter_text(struct rpc_sconn *c, const char *peer);
+/* The key of whoever is at the other end of a socket. */
+enum nt_status rpc_peer_key(int fd, uint8_t ret[RPC_PEER_KEY]);
+uint32_t rpc_peer_hash(const uint8_t key[RPC_PEER_KEY]);
 void rpc_peer_known(struct rpc_sconn *c);  /* it is no stranger any more */
 void rpc_peer_leave(struct rpc_sconn *c);  /* it is going; what it queued still counts */
 void rpc_peer_forget(struct rpc_sconn *c); /* when its stream has been freed */

@@ -25,27 +25,24 @@ static enum nt_status identify_local(struct rpc_sconn *c, int fd, const union ad
         c->cred = (struct rpc_cred){ true, u.uid, u.gid, u.pid };
         snprintf(c->peer, sizeof c->peer, RPC_UID_PREFIX "%u,pid:%d", (unsigned)u.uid, (int)u.pid);
     }
-    uint8_t key[RPC_PEER_KEY] = { 'u', c->cred.known };
-    memcpy(key + 2, &c->cred.uid, sizeof c->cred.uid);
     if (own->un.sun_path[0]) { /* else a socket pair, say */
         c->endpoint = strndup(own->un.sun_path, sizeof own->un.sun_path);
         if (!c->endpoint)
             return STATUS_NO_MEMORY;
     }
-    return rpc_peer_enter(c, key);
+    return STATUS_SUCCESS;
 }
 
-enum nt_status rpc_sconn_identify(struct rpc_sconn *c, int fd)
+static enum nt_status take_addresses(struct rpc_sconn *c, int fd)
 {
-    union addr own = { .un = { .sun_path = "" } }, other = own;
-    socklen_t len = sizeof own, other_len = sizeof other;
+    union addr own = { .un = { .sun_path = "" } };
+    socklen_t len = sizeof own;
     char port[8], ip[INET6_ADDRSTRLEN];
     if (getsockname(fd, &own.sa, &len) != 0)
         return STATUS_CONNECTION_INVALID;
     if (own.sa.sa_family == AF_UNIX)
         return identify_local(c, fd, &own);
-    if ((own.sa.sa_family != AF_INET && own.sa.sa_family != AF_INET6) ||
-        getpeername(fd, &other.sa, &other_len) != 0 || other.sa.sa_family != own.sa.sa_family)
+    if (own.sa.sa_family != AF_INET && own.sa.sa_family != AF_INET6)
         return STATUS_CONNECTION_INVALID;
     snprintf(c->peer, sizeof c->peer, "%s", io_peer(c->tp->stream));
     bool six = own.sa.sa_family == AF_INET6;
@@ -54,10 +51,16 @@ enum nt_status rpc_sconn_identify(struct rpc_sconn *c, int fd)
                   sizeof ip))
         snprintf(c->here, sizeof c->here, six ? "[%s]:%s" : "%s:%s", ip, port);
     c->endpoint = strdup(port);
-    if (!c->endpoint)
-        return STATUS_NO_MEMORY;
-    return rpc_peer_enter_addr(c, other.sa.sa_family,
-                               six ? (const void *)&other.in6.sin6_addr : (const void *)&other.in.sin_addr);
+    return c->endpoint ? STATUS_SUCCESS : STATUS_NO_MEMORY;
+}
+
+enum nt_status rpc_sconn_identify(struct rpc_sconn *c, int fd)
+{
+    uint8_t key[RPC_PEER_KEY];
+    enum nt_status st = take_addresses(c, fd);
+    if (st == STATUS_SUCCESS)
+        st = rpc_peer_key(fd, key);
+    return st == STATUS_SUCCESS ? rpc_peer_enter(c, key) : st;
 }
 
 enum sec_level rpc_local_level(const struct rpc_sconn *c, const struct rpc_served *served)

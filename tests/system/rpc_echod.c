@@ -5,11 +5,13 @@
  * ECHO_LEVEL: least level (1 2 5 6, default 1). ECHO_LOCAL: a socket for ncalrpc, ECHO_TRUST: enum
  * rpc_local_trust for it. ECHO_SMB: a port for SMB at the same address; the pipe is "rpcecho". Ends with its
  * standard input.
+ * ECHO_MANY: as many connections of one peer as there are descriptors.
  */
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <msrpc/rpc_server.h>
 #include <msrpc/rpcecho.h>
@@ -255,6 +257,13 @@ int main(int argc, char **argv)
     o.netbios_name = "ECHO";
     o.min_level = (enum sec_level)(level ? atoi(level) : 1);
     o.error = &err;
+    if (getenv("ECHO_MANY")) {
+        struct rlimit r;
+        getrlimit(RLIMIT_NOFILE, &r);
+        r.rlim_cur = r.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &r);
+        o.max_conns = o.max_peer_conns = o.max_peer_strangers = (unsigned)r.rlim_max;
+    }
     if (nt_loop_new(NULL, &loop) != STATUS_SUCCESS || rpc_server_new(loop, &o, &s) != STATUS_SUCCESS ||
         rpcecho_register(s, &handlers, &sleepers) != STATUS_SUCCESS)
         return 1;
