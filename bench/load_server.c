@@ -114,6 +114,8 @@ static void answered(void *arg, enum nt_status st)
     check("call", st);
     if (!x->samr && x->r.add.out.out_data != x->r.add.in.in_data + 1)
         die("wrong answer", STATUS_UNSUCCESSFUL);
+    if (x->samr && (x->r.list.out.result != STATUS_SUCCESS || !x->r.list.out.CountReturned))
+        die("EnumDomains", x->r.list.out.result);
     x->calls++;
     if (wall() < end_at)
         next_call(x);
@@ -148,6 +150,7 @@ static void small_calls(char **argv, bool samr)
             struct nt_arena *keep = nt_arena_new(0);
             x[i].server.in.DesiredAccess = 0x02000000;
             check("SamrConnect2", samr_SamrConnect2(x[i].c, keep, &x[i].server));
+            check("SamrConnect2", x[i].server.out.result);
         }
     }
     printf("ready=1\n"); /* whoever measures the server looks now, and when we have ended */
