@@ -8,6 +8,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include "rpc/m_pin.h"
 #include "rpc/m_route.h"
 
 #define NS_PER_MS          UINT64_C(1000000)
@@ -295,6 +296,7 @@ struct opening {
     enum npc_signing_alg signing[8];
     struct sec_schannel_key schannel;
     uint8_t bindings[SEC_BINDINGS_MAX];
+    struct rpc_pin *no_less;
     char *strings[4];
     uint64_t until;
     struct nt_error err, *user_error;
@@ -348,6 +350,7 @@ static void keep_secrets(struct opening *x, const struct rpc_options *o)
 static void opening_free(struct opening *x)
 {
     nt_wipe(&x->schannel, sizeof x->schannel);
+    rpc_pin_free(x->no_less);
     for (size_t i = 0; i < sizeof x->strings / sizeof x->strings[0]; i++)
         free(x->strings[i]);
     plan_done(&x->p);
@@ -428,6 +431,10 @@ static enum nt_status opening_new(const struct rpc_binding *b, const struct rpc_
     if (o->npc)
         keep_npc(x, o->npc, &ok);
     keep_secrets(x, o);
+    if (o->no_less && rpc_pin_new(o->no_less, &x->no_less) != STATUS_SUCCESS)
+        ok = false;
+    else if (o->no_less)
+        x->o.no_less = &x->no_less->f;
     if (!ok) {
         opening_free(x);
         return nt_error_set(o->error, STATUS_NO_MEMORY, "out of memory");
