@@ -277,6 +277,14 @@ static void *losing_user(void *arg)
     return NULL;
 }
 
+static atomic_bool hung_up;
+
+static void all_hung_up(void *arg)
+{
+    (void)arg;
+    atomic_store(&hung_up, true);
+}
+
 static void *disturber(void *arg)
 {
     (void)arg;
@@ -284,6 +292,11 @@ static void *disturber(void *arg)
         doze(20);
         (void)!nt_loop_post(server.loop, hang_up_all, NULL);
     }
+    atomic_store(&hung_up, false); /* what was posted is done before the next test connects */
+    while (nt_loop_post(server.loop, all_hung_up, NULL) != STATUS_SUCCESS)
+        ;
+    while (!atomic_load(&hung_up))
+        doze(1);
     atomic_store(&enough, true);
     return NULL;
 }
