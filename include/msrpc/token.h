@@ -39,6 +39,10 @@ struct sec_logon {
     const char16_t *user, *domain, *workstation;
     size_t user_len, domain_len, workstation_len;
     const char *peer; /* address of the client; "" when unknown */
+    /* Whether whoever logs on knows the password with that NT hash; NULL: it cannot be told. A database that
+     * counts wrong passwords asks before it answers, so that counting and judging are one step. */
+    bool (*knows)(void *arg, const uint8_t nt_hash[16]);
+    void *knows_arg;
 };
 
 /* What it answers. Pointers may lie in the arena that the callback is given, or be good for as long as it. */

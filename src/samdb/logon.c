@@ -221,6 +221,28 @@ static const char *workstation_of(const struct sec_logon *who, struct nt_arena *
     return s;
 }
 
+/* For samdb_logon. */
+static bool asks(void *arg, const struct samdb_keys *k)
+{
+    const struct sec_logon *who = arg;
+    return k->has_nt && who->knows(who->knows_arg, k->nt_hash);
+}
+
+/* Without a way to ask, whoever calls compares the hash by itself: nothing is counted. */
+static enum nt_status admit(struct samdb *d, const struct sec_logon *who, const char *name,
+                            struct nt_arena *mem)
+{
+    struct samdb_user u;
+    uint32_t rid;
+    if (who->size > offsetof(struct sec_logon, knows_arg) && who->knows)
+        return samdb_logon(d, name, workstation_of(who, mem), asks, (void *)(uintptr_t)who, &rid);
+    enum nt_status st = find_user(d, name, mem, &u);
+    if (st != STATUS_SUCCESS)
+        return st;
+    return u.control & UF_LOCKED ? STATUS_ACCOUNT_LOCKED_OUT
+                                 : restrictions(&u, workstation_of(who, mem), db_now(d));
+}
+
 enum nt_status samdb_account(void *samdb, const struct sec_logon *who, struct nt_arena *mem,
                              struct sec_account *ret)
 {
@@ -231,11 +253,8 @@ enum nt_status samdb_account(void *samdb, const struct sec_logon *who, struct nt
     if (who->user_len > SAMDB_USER_NAME_MAX ||
         ustr_to_utf8_buf(who->user, who->user_len, name, sizeof name, &n) != STATUS_SUCCESS)
         return STATUS_NO_SUCH_USER;
-    enum nt_status st = find_user(d, name, mem, &u);
-    if (st != STATUS_SUCCESS)
-        return st;
-    if (u.control & UF_LOCKED)
-        return STATUS_ACCOUNT_LOCKED_OUT;
-    st = restrictions(&u, workstation_of(who, mem), db_now(d));
+    enum nt_status st = admit(d, who, name, mem);
+    if (st == STATUS_SUCCESS)
+        st = find_user(d, name, mem, &u);
     return st == STATUS_SUCCESS ? fill(d, &u, mem, ret) : st;
 }

@@ -154,9 +154,29 @@ static char16_t *host_order(struct nt_arena *mem, struct nt_blob le)
     return text;
 }
 
+static enum nt_status check_proof(struct ntlm_ctx *c, const struct ntlm_auth *a, const uint8_t hash[16],
+                                  uint8_t base_key[16]);
+
+/* For sec_logon.knows. */
+struct question {
+    struct ntlm_ctx *c;
+    const struct ntlm_auth *a;
+};
+
+static bool knows(void *arg, const uint8_t nt_hash[16])
+{
+    const struct question *q = arg;
+    uint8_t base_key[16];
+    bool yes = check_proof(q->c, q->a, nt_hash, base_key) == STATUS_SUCCESS;
+
+    nt_wipe(base_key, sizeof(base_key));
+    return yes;
+}
+
 static enum nt_status find_account(struct ntlm_ctx *c, const struct ntlm_auth *a, struct found *f)
 {
     const struct sec_acceptor *from = c->acceptor;
+    struct question q = { c, a };
     size_t machine = a->workstation.len <= 2 * ACCOUNT_NAME_MAX ? a->workstation.len : 0;
     struct sec_logon who = { .size = sizeof(who),
                              .user = host_order(f->mem, a->user),
@@ -166,7 +186,9 @@ static enum nt_status find_account(struct ntlm_ctx *c, const struct ntlm_auth *a
                              .user_len = a->user.len / 2,
                              .domain_len = a->domain.len / 2,
                              .workstation_len = machine / 2,
-                             .peer = c->peer_address };
+                             .peer = c->peer_address,
+                             .knows = knows,
+                             .knows_arg = &q };
 
     if (!who.user || !who.domain || !who.workstation)
         return STATUS_NO_MEMORY;
@@ -347,7 +369,8 @@ static enum nt_status take_auth(struct ntlm_ctx *c, struct nt_blob in)
         if (!nt_ok(st))
             return st;
     }
-    if (nobody && !whole) { /* Samba's null sessions leave NTLM2 out: good for level connect, protects nothing */
+    if (nobody &&
+        !whole) { /* Samba's null sessions leave NTLM2 out: good for level connect, protects nothing */
         c->state = NTLM_READY;
         return STATUS_SUCCESS;
     }

@@ -504,6 +504,31 @@ static void descriptor_obeyed(void **state)
     rpc_close(c);
 }
 
+/* Wrong passwords are counted by the SMB server's own logons. */
+static void locked_out(void **state)
+{
+    struct world *w = *state;
+    struct sec_creds_options co = SEC_CREDS_OPTIONS_INIT;
+    struct sec_creds *wrong = NULL;
+    struct rpc_options o = RPC_OPTIONS_INIT;
+    struct rpc_conn *c = NULL;
+    co.user = "eve";
+    co.domain = "BOX";
+    co.password = "guessed";
+    co.mech = SEC_MECH_NTLM;
+    assert_int_equal(sec_creds_new(&co, &wrong, NULL), STATUS_SUCCESS);
+    o.creds = wrong;
+    o.loop = w->loop;
+    o.timeout_ms = 5000;
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(rpc_open(w->b[0], &srvsvc_interface, &o, &c), STATUS_LOGON_FAILURE);
+    o.creds = w->eve; /* who knows it, but too late */
+    assert_int_equal(rpc_open(w->b[0], &srvsvc_interface, &o, &c), STATUS_ACCOUNT_LOCKED_OUT);
+    sec_creds_unref(wrong);
+    c = open_as(w, w->admin, false); /* others are not concerned */
+    rpc_close(c);
+}
+
 /* ---- sessions ---- */
 
 static void sessions(void **state)
@@ -907,6 +932,7 @@ int main(void)
         WORLD(share_changes),
         WORLD(share_pages),
         WORLD(descriptor_obeyed),
+        WORLD(locked_out),
         WORLD(sessions),
         WORLD(own_session),
         WORLD(open_pipes),

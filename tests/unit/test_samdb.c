@@ -485,6 +485,41 @@ static void account_for_acceptors(void **state)
     assert_int_equal(samdb_account(w->d, &who, w->mem, &a), STATUS_NO_SUCH_USER);
 }
 
+/* A logon that can be asked is judged and counted. */
+static unsigned asked;
+static bool knows(void *arg, const uint8_t nt_hash[16])
+{
+    struct samdb_keys k = { .has_nt = true };
+    memcpy(k.nt_hash, nt_hash, 16);
+    asked++;
+    return world_verify(arg, &k);
+}
+
+static void account_counts(void **state)
+{
+    struct world *w = *state;
+    struct sec_account a = { .size = sizeof a };
+    static char wrong[] = "wrong", right[] = "secret";
+    struct sec_logon who = { .size = sizeof who,
+                             .user = u"admin",
+                             .user_len = 5,
+                             .workstation = u"",
+                             .knows = knows,
+                             .knows_arg = wrong };
+    for (int i = 0; i < 10; i++) /* as many as a new store allows */
+        assert_int_equal(samdb_account(w->d, &who, w->mem, &a), STATUS_WRONG_PASSWORD);
+    who.knows_arg = right;
+    assert_int_equal(samdb_account(w->d, &who, w->mem, &a), STATUS_ACCOUNT_LOCKED_OUT);
+    assert_int_equal(asked, 10);
+    w->now += 600 * NT_TIME_PER_SECOND;
+    assert_int_equal(samdb_account(w->d, &who, w->mem, &a), STATUS_SUCCESS);
+    assert_int_equal(a.user.sub[4], 500);
+    who.size = offsetof(struct sec_logon, knows); /* an older caller */
+    who.knows_arg = wrong;
+    assert_int_equal(samdb_account(w->d, &who, w->mem, &a), STATUS_SUCCESS);
+    assert_int_equal(asked, 11);
+}
+
 /* ---- shares, settings ---- */
 
 static void shares(void **state)
@@ -545,6 +580,7 @@ int main(void)
         WORLD_TEST(logon_rules),
         WORLD_TEST(groups),
         WORLD_TEST(account_for_acceptors),
+        WORLD_TEST(account_counts),
         WORLD_TEST(shares),
         WORLD_TEST(settings),
     };
