@@ -159,7 +159,8 @@ static bool reduce(char16_t *s)
             s[to++] = '\\'; /* in the place of one, or of the terminator */
         }
     }
-    if (to > root || (unc && to && s[to - 1] == '\\')) /* none at the end, but for that of a root */
+    bool devices = unc && s[2] == '.' && to == 4;              /* without its end, this prefix is no path */
+    if ((to > root || (unc && s[to - 1] == '\\')) && !devices) /* none at the end, but for that of a root */
         to--;
     s[to] = 0;
     return true;

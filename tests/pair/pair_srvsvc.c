@@ -824,6 +824,7 @@ static void canonical_paths(void **state)
                  { u"C:\\a\\", u"..\\b", u"C:\\b" },
                  { u"C:\\a", u"..\\..\\b", NULL },
                  { u"a|", u"b", NULL },
+                 { u"", u"\\\\.\\\\", u"\\\\.\\" },
                  { u"", u"lpt1:", u"LPT1" },
                  { u"", u"c:", u"c:" } };
     char16_t out[300];

@@ -5,6 +5,7 @@ MSRPCD=$TERN_BUILD/daemons/msrpcd
 HOST=$LAB_NET.92
 export MSRPCD_ADMIN_PASSWORD='Secret-1' TERN_PASSWORD='Secret-1'
 torture=$(command -v smbtorture)
+guesses=()
 
 start()
 {
@@ -61,10 +62,29 @@ if [ -n "$torture" ]; then
         ok "Samba's test: wkssvc $t" grep -q "^success: wkssvc.$t\$" "$TERN_WORK/wkssvc.log"
     done
 fi
+# our NetAPI, as an administrator, by each dialect
+export NA_USER=admin NA_PASSWORD=$TERN_PASSWORD NA_PROTECT=1
+for dialect in 0202 0210 0300 0302 0311; do
+    NA_DIALECT=$dialect run "$TERN_BUILD/tests/system/netapi_server" shares "$HOST" 'C:\tmp'
+    # that program expects a path as it was given; there are many more points than that one
+    bad=$(grep -c '^not ok' <<<"$OUT")
+    ok "NetAPI over $dialect: shares" test "$bad" -le 1 -a "$(grep -c '^ok' <<<"$OUT")" -ge 50
+done
+
 kill -KILL $PID
 wait $PID 2>/dev/null
 ok "it starts again after kill -9" start
 like "the share has lasted" 'netname: data' rpc 'netshareenum 1'
+
+# 64 clients guess at once: no more than the lockout count of a new store, 10, are told that they are wrong
+for i in $(seq 64); do
+    TERN_PASSWORD=wrong$i "$TERN" share list --server "$HOST" --user admin >"$TERN_WORK/guess.$i" 2>&1 &
+    guesses+=($!)
+done
+wait "${guesses[@]}"
+ok "ten guesses are judged" test "$(grep -l LOGON_FAILURE "$TERN_WORK"/guess.* | wc -l)" = 10
+ok "the others find it locked" test "$(grep -l ACCOUNT_LOCKED_OUT "$TERN_WORK"/guess.* | wc -l)" = 54
+fails "and so does who knows it" 0 'ACCOUNT_LOCKED_OUT' rpc srvinfo
 ok "it ends in order" stop
 printf 'damage' | dd of="$TERN_WORK/s/sam.db" bs=1 conv=notrunc 2>/dev/null
 cp "$TERN_WORK/s/sam.db" "$TERN_WORK/copy"
