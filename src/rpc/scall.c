@@ -552,7 +552,7 @@ static enum nt_status decode(struct rpc_server_call *call)
     size_t left = ndr_pull_left(&call->pull);
     if (st == STATUS_SUCCESS && call->pull.pipes_apart)
         st = rpc_spipe_start(call);
-    else if (st == STATUS_SUCCESS)
+    else if (st == STATUS_SUCCESS && left) /* an operation without arguments has no stub at all */
         st = rpc_scall_trailer(call, (struct nt_blob){ call->join.data + call->join.len - left, left });
     if (st == STATUS_SUCCESS && call->named.n > RPC_SERVER_CALL_HANDLES_MAX)
         st = RPC_NT_BAD_STUB_DATA;
