@@ -31,6 +31,13 @@ NT_PUBLIC enum nt_status nt_loop_share(struct nt_loop *l) NT_CHECKED;
  * of the posts of one thread; at the latest by nt_loop_free, before which all who post have to have stopped.
  * STATUS_NO_MEMORY; STATUS_INVALID_DEVICE_STATE without nt_loop_share. */
 NT_PUBLIC enum nt_status nt_loop_post(struct nt_loop *l, void (*fn)(void *arg), void *arg) NT_CHECKED;
+/* Gives a thread of the caller's to a shared loop, for what may block (rpc_server_work): it returns when
+ * nt_loop_workers_stop is called. Any number of threads may be inside; the library starts none. Without any, such
+ * work runs in place, on the loop's thread. STATUS_INVALID_DEVICE_STATE without nt_loop_share. */
+NT_PUBLIC enum nt_status nt_loop_worker_run(struct nt_loop *l) NT_CHECKED;
+/* On the loop's thread, outside of its callbacks: lets the workers finish all work that was handed to them, has them
+ * return, and waits for that. Later ones return at once. Before nt_loop_free. */
+NT_PUBLIC void nt_loop_workers_stop(struct nt_loop *l);
 /* Only when all connections on it are closed; accepts NULL. What they still have to say (a logoff) is sent if
  * that needs no waiting. */
 NT_PUBLIC void nt_loop_free(struct nt_loop *l);

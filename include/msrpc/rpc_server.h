@@ -271,6 +271,14 @@ typedef void rpc_server_cancel_fn(struct rpc_server_call *call, void *arg);
 NT_PUBLIC enum nt_status rpc_server_on_cancel(struct rpc_server_call *call, rpc_server_cancel_fn *fn,
                                               void *arg) NT_CHECKED;
 
+/* For a handler's part that blocks: `return rpc_server_work(call, fn);`. fn gets the operation's structure on a thread
+ * that is in nt_loop_worker_run of the server's loop, and returns as a handler does; the answer goes out from the
+ * loop. Without such a thread fn runs in place. In fn: rpc_server_arg, rpc_server_mem, rpc_server_caller and
+ * rpc_server_cancelled; objects behind context handles that were looked up before (no other call that names the
+ * handle runs meanwhile). Everything else is the loop's, and so is the call if fn returns STATUS_PENDING. */
+typedef enum nt_status rpc_server_work_fn(struct rpc_server_call *call, void *r);
+NT_PUBLIC enum nt_status rpc_server_work(struct rpc_server_call *call, rpc_server_work_fn *fn) NT_CHECKED;
+
 /* A consumer or producer of a pipe of this call that returned STATUS_PENDING can go on. Not from inside of one. */
 NT_PUBLIC void rpc_server_resume(struct rpc_server_call *call);
 

@@ -198,6 +198,11 @@ void io_watch_start(struct nt_loop *l, struct io_watch *w, struct nt_cancel *can
                     void (*fn)(struct io_watch *w));
 void io_watch_stop(struct io_watch *w); /* idempotent */
 
+/* Blocking work that belongs to no stream: work(arg) on a thread that is in nt_loop_worker_run, then done(arg) on the
+ * loop's, from a turn or, at the latest, from nt_loop_free. False: there is no such thread (or no memory), and the
+ * caller does it itself. */
+bool io_loop_work(struct nt_loop *l, void (*work)(void *arg), void (*done)(void *arg), void *arg);
+
 /* ---- memory pair, for tests and fuzzers ---- */
 
 /* A loop without descriptors: streams are joined in pairs, bytes move when the loop runs, time is a number

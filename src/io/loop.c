@@ -81,7 +81,9 @@ enum nt_status nt_loop_share(struct nt_loop *l)
         return STATUS_NOT_SUPPORTED;
     if (l->post_fd < 0)
         l->post_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    return l->post_fd < 0 ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
+    if (l->post_fd < 0)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    return l->workers ? STATUS_SUCCESS : io_workers_new(&l->workers);
 }
 
 enum nt_status nt_loop_post(struct nt_loop *l, void (*fn)(void *arg), void *arg)
@@ -89,7 +91,14 @@ enum nt_status nt_loop_post(struct nt_loop *l, void (*fn)(void *arg), void *arg)
     struct io_post *p = l->post_fd >= 0 ? malloc(sizeof *p) : NULL;
     if (!p)
         return l->post_fd >= 0 ? STATUS_NO_MEMORY : STATUS_INVALID_DEVICE_STATE;
-    *p = (struct io_post){ atomic_load(&l->posts), fn, arg };
+    *p = (struct io_post){ NULL, fn, arg };
+    io_loop_post(l, p);
+    return STATUS_SUCCESS;
+}
+
+void io_loop_post(struct nt_loop *l, struct io_post *p)
+{
+    p->next = atomic_load(&l->posts);
     while (!atomic_compare_exchange_weak(&l->posts, &p->next, p))
         ;
     /* p may be gone already. The bell is rung every time: one that comes too late wakes the loop for nothing,
@@ -97,7 +106,6 @@ enum nt_status nt_loop_post(struct nt_loop *l, void (*fn)(void *arg), void *arg)
     uint64_t one = 1;
     ssize_t n = write(l->post_fd, &one, sizeof one);
     (void)n; /* a full counter rings, too */
-    return STATUS_SUCCESS;
 }
 
 void io_posts_clear(struct nt_loop *l)
@@ -190,12 +198,15 @@ void nt_loop_free(struct nt_loop *l)
 {
     if (!l)
         return;
+    nt_loop_workers_stop(l);
     run_deferred(l);
     turn(l, 0, NULL);
     for (int i = 0; i < LAST_TURNS && l->ops->hangup(l, STATUS_CONNECTION_ABORTED); i++)
         turn(l, 0, NULL);
     int post_fd = l->post_fd;
+    struct io_workers *workers = l->workers;
     l->ops->free(l);
+    io_workers_free(workers);
     if (post_fd >= 0)
         close(post_fd);
 }

@@ -39,6 +39,7 @@ struct nt_loop {
     struct io_watch *watches;
     struct io_listener *listeners;
     _Atomic(struct io_post *) posts; /* the latest first */
+    struct io_workers *workers;      /* made by nt_loop_share */
     int post_fd;                     /* eventfd that nt_loop_post rings; -1: nt_loop_share was not called */
 };
 
@@ -48,6 +49,13 @@ struct io_post {
     void (*fn)(void *arg);
     void *arg;
 };
+/* As nt_loop_post, with a record that was made before, and is freed when it has run. */
+void io_loop_post(struct nt_loop *l, struct io_post *p);
+
+struct io_workers;
+enum nt_status io_workers_new(struct io_workers **ret);
+void io_workers_free(struct io_workers *w);
+
 /* The bell has been heard. What was posted runs at the end of the turn. */
 void io_posts_clear(struct nt_loop *l);
 

@@ -238,6 +238,8 @@ struct rpc_server_call {
     struct rpc_server_call *wait_next; /* in the handle's queue */
     rpc_server_cancel_fn *on_cancel;   /* NULL: nobody asked */
     void *on_cancel_arg;
+    rpc_server_work_fn *work; /* on a worker now */
+    enum nt_status worked;
     uint8_t told; /* on_cancel was: 1 of a wish, 2 that the client awaits nothing any more */
     struct rpc_spipe *pipe; /* NULL: none, or moved as a whole */
     size_t probe_at;        /* length of the stub at which its head is looked for again */

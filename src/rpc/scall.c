@@ -643,6 +643,29 @@ void rpc_server_reply(struct rpc_server_call *call, enum nt_status st)
     answer(call, st == STATUS_PENDING ? RPC_NT_CALL_FAILED : st);
 }
 
+/* ---- off the loop ---- */
+
+static void work_there(void *arg)
+{
+    struct rpc_server_call *call = arg;
+    call->worked = call->work(call, call->r);
+}
+
+static void work_back(void *arg)
+{
+    struct rpc_server_call *call = arg;
+    if (call->worked != STATUS_PENDING)
+        rpc_server_reply(call, call->worked);
+}
+
+enum nt_status rpc_server_work(struct rpc_server_call *call, rpc_server_work_fn *fn)
+{
+    call->work = fn;
+    if (io_loop_work(call->group->s->loop, work_there, work_back, call))
+        return STATUS_PENDING;
+    return fn(call, call->r);
+}
+
 /* ---- for handlers ---- */
 
 void *rpc_server_arg(const struct rpc_server_call *call)
