@@ -274,6 +274,29 @@ NT_PUBLIC enum nt_status rpc_send(struct rpc_conn *c, const struct rpc_op *op, s
                                   rpc_done_fn *done, void *arg, struct rpc_call **ret_call) NT_CHECKED;
 /* A producer or consumer of a pipe of this call that returned STATUS_PENDING can go on. Not from inside of one. */
 NT_PUBLIC void rpc_call_resume(struct rpc_call *call);
+/* ---- callbacks ([MS-RPCE] 2.2.4.2): the server's calls inside of ours ---- */
+
+struct rpc_callback;
+/* A handler gets the operation's structure with `in` filled, and fills `out`. STATUS_SUCCESS answers, STATUS_PENDING
+ * means that rpc_callback_reply will, anything else is a fault. */
+typedef enum nt_status rpc_callback_dispatch_fn(const void *handlers, struct rpc_callback *cb, uint32_t opnum,
+                                                void *r);
+/* Used by the generated IFACE_serve: ops is IFACE_callbacks. Without it the server gets a fault. Once for each
+ * interface: STATUS_OBJECT_NAME_COLLISION. STATUS_REVISION_MISMATCH, STATUS_NO_MEMORY. */
+NT_PUBLIC enum nt_status rpc_conn_serve(struct rpc_conn *c, const struct rpc_interface *i,
+                                        const struct rpc_op *const *ops, uint32_t n_ops,
+                                        rpc_callback_dispatch_fn *dispatch, const void *handlers,
+                                        void *arg) NT_CHECKED;
+NT_PUBLIC void *rpc_callback_arg(const struct rpc_callback *cb); /* as given to IFACE_serve */
+/* Until the answer is sent. */
+NT_PUBLIC struct nt_arena *rpc_callback_mem(const struct rpc_callback *cb);
+/* Ends a callback whose handler returned STATUS_PENDING; once; also where nobody awaits it any more. */
+NT_PUBLIC void rpc_callback_reply(struct rpc_callback *cb, enum nt_status st);
+/* A call to the server inside of the callback, before its answer; of the interface that calls back. As rpc_send.
+ * STATUS_INVALID_DEVICE_STATE while another request's pipes go out, and for operations with pipes of their own. */
+NT_PUBLIC enum nt_status rpc_callback_send(struct rpc_callback *cb, const struct rpc_op *op, struct nt_arena *mem,
+                                           void *r, rpc_done_fn *done, void *arg) NT_CHECKED;
+
 /* Asks for the end of a call; done comes with STATUS_CANCELLED or with the answer if that was faster. */
 NT_PUBLIC void rpc_call_cancel(struct rpc_call *call);
 

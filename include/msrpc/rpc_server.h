@@ -279,6 +279,15 @@ NT_PUBLIC enum nt_status rpc_server_on_cancel(struct rpc_server_call *call, rpc_
 typedef enum nt_status rpc_server_work_fn(struct rpc_server_call *call, void *r);
 NT_PUBLIC enum nt_status rpc_server_work(struct rpc_server_call *call, rpc_server_work_fn *fn) NT_CHECKED;
 
+/* Calls the client back, in a call that is being answered later and whose request is whole: op is one of
+ * IFACE_callbacks of the call's interface, r its structure, whose `out` lives in the call's memory. done comes from
+ * the loop, once, unless this fails; the call is not to be answered before. One at a time:
+ * STATUS_INVALID_DEVICE_STATE. STATUS_CONNECTION_DISCONNECTED, here or in done, when the client has gone (then
+ * rpc_server_on_cancel is not called). A client without handlers answers with a fault. */
+typedef void rpc_server_callback_fn(struct rpc_server_call *call, void *arg, enum nt_status st);
+NT_PUBLIC enum nt_status rpc_server_callback(struct rpc_server_call *call, const struct rpc_op *op, void *r,
+                                             rpc_server_callback_fn *done, void *arg) NT_CHECKED;
+
 /* A consumer or producer of a pipe of this call that returned STATUS_PENDING can go on. Not from inside of one. */
 NT_PUBLIC void rpc_server_resume(struct rpc_server_call *call);
 

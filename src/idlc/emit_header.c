@@ -276,6 +276,22 @@ static void emit_handlers(struct emit *e, const struct decl *i)
         i->name, i->name);
 }
 
+static void emit_callback_handlers(struct emit *e, const struct decl *i)
+{
+    emit_text(e, "\n/* Client side of the callbacks: a member that is NULL answers \"operation out of range\". */\n");
+    emit_line(e, "struct %s_callback_handlers {", i->name);
+    e->indent++;
+    for (const struct decl *d = i->body; d; d = d->next)
+        if (d->kind == DECL_CALLBACK)
+            emit_line(e, "enum nt_status (*%s)(struct rpc_callback *cb, struct %s *r);", d->member, d->cname);
+    e->indent--;
+    emit_line(e, "};");
+    emit_line(e,
+              "NT_PUBLIC enum nt_status %s_serve(struct rpc_conn *c, const struct %s_callback_handlers *h, void "
+              "*arg) NT_CHECKED;",
+              i->name, i->name);
+}
+
 static void emit_interface(struct emit *e, const struct decl *i)
 {
     emit_text(e, "\n");
@@ -305,6 +321,8 @@ static void emit_interface(struct emit *e, const struct decl *i)
             emit_operation(e, d);
     if (e->c->want[OUT_SERVER] && i->n_own)
         emit_handlers(e, i);
+    if (e->c->want[OUT_CLIENT] && i->n_callbacks)
+        emit_callback_handlers(e, i);
 }
 
 static void emit_quotes_and_consts(struct emit *e, const struct decl *list)

@@ -371,6 +371,9 @@ static void on_pdu(struct rpc_sconn *c, uint8_t *pdu, size_t len)
         break;
     case RPC_PT_RESPONSE:
     case RPC_PT_FAULT:
+        if (c->state != RPC_SC_BOUND || !rpc_scallback_on_answer(c, pdu, &d))
+            proto_error(c, d.h.call_id);
+        break;
     case RPC_PT_BIND_ACK:
     case RPC_PT_BIND_NAK:
     case RPC_PT_ALTER_RESP:

@@ -45,6 +45,7 @@ void rpc_call_finish(struct rpc_call *call, enum nt_status st)
     struct rpc_conn *c = call->c;
     unlink_call(call);
     rpc_cpipe_end(call);
+    rpc_callback_end(call);
     if (call->adding)
         rpc_xsec_left(call->adding);
     io_cancel(&call->timer);
@@ -340,9 +341,11 @@ static enum nt_status send_alter(struct rpc_conn *c, struct rpc_call *call)
 static enum nt_status start(struct rpc_call *call)
 {
     struct rpc_conn *c = call->c;
-    do /* ids wrap, and a call may wait for days */
+    while (!call->inside) { /* ids wrap, and a call may wait for days */
         call->id = c->next_id++;
-    while (c->sent.n && rpc_sent_find(&c->sent, call->id));
+        if (!c->sent.n || !rpc_sent_find(&c->sent, call->id))
+            break;
+    }
     enum nt_status st = call->adding                        ? rpc_xsec_start(call)
                         : !call->op                         ? send_alter(c, call)
                         : rpc_op_has_pipes(call->op, false) ? rpc_cpipe_begin(call)
@@ -392,7 +395,7 @@ static struct rpc_call *call_new(struct rpc_conn *c, rpc_done_fn *done, void *ar
 /* Puts a new call into the queue and, if nothing is in its way, on the wire. Fails at once or not at all. */
 static enum nt_status enqueue(struct rpc_conn *c, struct rpc_call *call)
 {
-    bool next = !c->queue.head && may_send(c);
+    bool next = call->inside || (!c->queue.head && may_send(c));
     call->deadline = io_loop_now(c->loop) + c->call_timeout_ms * NS_PER_MS;
     rpc_list_put(&c->queue, call);
     c->n_queued++;
@@ -492,6 +495,35 @@ enum nt_status rpc_send(struct rpc_conn *c, const struct rpc_op *op, struct nt_a
     return st;
 }
 
+enum nt_status rpc_send_inside(struct rpc_call *outer, const struct rpc_op *op, struct nt_arena *mem, void *r,
+                               rpc_done_fn *done, void *arg)
+{
+    struct rpc_conn *c = outer->c;
+    enum nt_status st = may_call(c);
+    if (st == STATUS_SUCCESS && op->table_version != RPC_TABLE_VERSION)
+        st = STATUS_REVISION_MISMATCH;
+    if (st == STATUS_SUCCESS && find_context(c, op->iface) != outer->ctx)
+        st = RPC_NT_UNKNOWN_IF; /* it has to be the presentation context of the call around it */
+    if (st == STATUS_SUCCESS && (c->sending || rpc_op_has_pipes(op, false)))
+        st = STATUS_INVALID_DEVICE_STATE;
+    struct rpc_call *call = st == STATUS_SUCCESS ? call_new(c, done, arg) : NULL;
+    if (!call) {
+        rpc_clear_out(op, r);
+        return st != STATUS_SUCCESS ? st : STATUS_NO_MEMORY;
+    }
+    call->op = op;
+    call->mem = mem;
+    call->r = r;
+    call->ctx = outer->ctx;
+    call->sec = outer->sec;
+    call->id = outer->id;
+    call->inside = true;
+    st = enqueue(c, call);
+    if (st != STATUS_SUCCESS)
+        rpc_clear_out(op, r);
+    return st;
+}
+
 enum nt_status rpc_add_interface_send(struct rpc_conn *c, const struct rpc_interface *i, rpc_done_fn *done,
                                       void *arg)
 {
@@ -574,6 +606,8 @@ static const char *misplaced(const struct rpc_call *call, const struct rpc_pdu *
         return "a response to an alter_context";
     if (call->c->sending == call)
         return "an answer to half a request";
+    if (call->callback)
+        return "an answer in the middle of a callback";
     if (d->u.rsp.ctx != wire_ctx(call))
         return "a response of another presentation context";
     bool first = d->h.flags & RPC_PFC_FIRST;

@@ -190,6 +190,8 @@ static void conn_idle(void *up)
     io_cancel(&c->ready);
     if (c->n_pipes)
         rpc_cpipes_run(c);
+    if (c->n_callbacks)
+        rpc_callbacks_run(c);
     rpc_calls_tell(c);
     tell_open(c);
 }
@@ -323,6 +325,8 @@ static void on_pdu(struct rpc_conn *c, uint8_t *pdu, size_t len)
                           "the server asked for the end of the connection");
         break;
     case RPC_PT_REQUEST:
+        rpc_callback_on_request(c, pdu, &d);
+        break;
     case RPC_PT_BIND:
     case RPC_PT_BIND_ACK:
     case RPC_PT_BIND_NAK:
@@ -947,6 +951,7 @@ static void conn_destroy(struct rpc_conn *c)
         nt_loop_free(c->loop);
     free(c->spare);
     rpc_sent_done(&c->sent);
+    rpc_serving_free(c);
     wr_free(&c->in);
     nt_arena_free(c->extended_mem);
     sec_creds_unref(c->creds);

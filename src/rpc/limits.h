@@ -92,6 +92,10 @@
  * than a few. */
 #define RPC_SERVER_CALL_HANDLES_MAX 64
 
+/* How deep calls may stand inside of callbacks inside of calls. [MS-RPCE] 3.3.1.5.9 leaves it open; each level is
+ * a call that counts, and programs that need more than a few are in a circle. */
+#define RPC_CALLBACK_DEPTH_MAX 8
+
 /* Calls of one connection that have been started, on the wire or waiting. A program that starts more has lost
  * count. */
 #define RPC_CALLS_MAX 4096

@@ -70,6 +70,8 @@ struct rpc_call {
     uint64_t deadline;
     struct io_item timer;
     struct io_watch watch; /* its cancel token */
+    struct rpc_callback *callback; /* the server's call inside of this one; NULL: none */
+    bool inside;                   /* of a callback: its id is the outer call's */
     struct rpc_cpipe *pipe; /* NULL: none, or moved as a whole */
     struct nt_error *said; /* why it failed, where another call's failure may come before anybody reads it */
 };
@@ -150,6 +152,8 @@ struct rpc_conn {
     struct rpc_sent sent;
     unsigned n_queued, n_midway; /* waiting; answered in part */
     struct rpc_call *sending;    /* its request goes out as its pipes are filled: nothing is sent in between */
+    struct rpc_serving *serving; /* handlers of callbacks */
+    unsigned n_callbacks;
     unsigned n_pipes;            /* calls with pipes that move */
     bool full;                   /* and what has come of one is not taken */
     bool altering;               /* an alter_context is on the wire: nothing is sent behind it */
@@ -303,7 +307,16 @@ enum nt_status rpc_cpipe_add(struct rpc_call *call, struct nt_blob stub, bool la
 void rpc_cpipe_end(struct rpc_call *call); /* the call is over */
 void rpc_cpipes_run(struct rpc_conn *c);   /* where users may be called */
 
+/* ---- callback.c ---- */
+void rpc_callback_on_request(struct rpc_conn *c, uint8_t *pdu, const struct rpc_pdu *d);
+void rpc_callbacks_run(struct rpc_conn *c);    /* where users may be called */
+void rpc_callback_end(struct rpc_call *call); /* the call is over */
+void rpc_serving_free(struct rpc_conn *c);
+
 /* ---- call.c ---- */
+/* A call inside of the server's callback in `outer`. */
+enum nt_status rpc_send_inside(struct rpc_call *outer, const struct rpc_op *op, struct nt_arena *mem, void *r,
+                               rpc_done_fn *done, void *arg);
 void rpc_call_finish(struct rpc_call *call, enum nt_status st);
 /* The same in the middle of a request or an answer: the server is told, or the connection goes. */
 void rpc_call_abandon(struct rpc_call *call, enum nt_status st);

@@ -233,6 +233,8 @@ struct rpc_server_call {
     struct ndr_handles named;          /* context handles in the request */
     struct rpc_hold *holds, *hold_mem; /* in use; room for as many as are named */
     uint32_t n_holds;
+    struct rpc_scallback *callback; /* a call of ours to the client; NULL: none */
+    unsigned n_inner;               /* calls whose outer this is */
     struct rpc_server_call *outer;     /* this one came inside of a callback of that one */
     struct rpc_handle *waits_for;      /* with RPC_SCALL_WAITING */
     struct rpc_server_call *wait_next; /* in the handle's queue */
@@ -342,6 +344,18 @@ void rpc_scall_tell(struct rpc_server_call *call); /* its on_cancel, if there is
 /* Answers, with the pipes of the answer later, and forgets the call. */
 void rpc_scall_complete(struct rpc_server_call *call, enum nt_status st);
 void rpc_scall_free(struct rpc_server_call *call);
+
+bool rpc_scall_may_hold(struct rpc_server_call *call, size_t more); /* within what its connection may */
+
+/* ---- scallback.c: callbacks ---- */
+bool rpc_scallback_waits(const struct rpc_server_call *call); /* for the client's answer */
+bool rpc_scallback_due(const struct rpc_server_call *call);
+void rpc_scallback_run(struct rpc_server_call *call);
+void rpc_scallback_cut(struct rpc_server_call *call); /* no answer will come */
+size_t rpc_scallback_held(const struct rpc_server_call *call);
+void rpc_scallback_free(struct rpc_server_call *call);
+/* A response or fault from the client; false: it has no place. */
+bool rpc_scallback_on_answer(struct rpc_sconn *c, uint8_t *pdu, const struct rpc_pdu *d);
 
 /* ---- spipe.c: pipes ---- */
 /* Dispatched as soon as what comes before its first pipe is here: is that so for this call, and has it come? */

@@ -16,13 +16,27 @@ static void unlink_call(struct rpc_server_call *call)
     call->c->n_calls--;
 }
 
+/* Those inside of it, if they live on, are inside of nothing. */
+static void leave_outer(struct rpc_server_call *call)
+{
+    if (call->outer)
+        call->outer->n_inner--;
+    for (struct rpc_server_call *p = call->c ? call->c->calls : NULL; p && call->n_inner; p = p->next)
+        if (p->outer == call) {
+            p->outer = NULL;
+            call->n_inner--;
+        }
+}
+
 void rpc_scall_free(struct rpc_server_call *call)
 {
     rpc_later_stop(call);
     if (call->c)
         unlink_call(call);
+    leave_outer(call);
     rpc_handles_drop(call);
     rpc_spipe_free(call);
+    rpc_scallback_free(call);
     if (call->served)
         rpc_served_release(call->served);
     rpc_budget_call_end(call);
@@ -81,8 +95,22 @@ void rpc_scall_tell(struct rpc_server_call *call)
     call->on_cancel(call, call->on_cancel_arg);
 }
 
+/* The call may be gone afterwards. */
+static void lost(struct rpc_server_call *call)
+{
+    rpc_scallback_cut(call);
+    if (rpc_scallback_due(call))
+        rpc_scallback_run(call);
+    else if (call->state != RPC_SCALL_SENDING || !rpc_spipe_lose_client(call))
+        rpc_scall_tell(call);
+}
+
 void rpc_scall_lose_client(struct rpc_sconn *c)
 {
+    for (struct rpc_server_call *call = c->calls; call; call = call->next) {
+        call->outer = NULL; /* which may go first, and is not found any more then */
+        call->n_inner = 0;
+    }
     while (c->calls) {
         struct rpc_server_call *call = c->calls;
         if (call->state >= RPC_SCALL_RUNNING) {
@@ -90,8 +118,7 @@ void rpc_scall_lose_client(struct rpc_sconn *c)
             call->c = NULL;
             call->sec = NULL;
             call->cancelled = true;
-            if (call->state != RPC_SCALL_SENDING || !rpc_spipe_lose_client(call))
-                rpc_scall_tell(call);
+            lost(call);
         } else {
             rpc_scall_free(call);
         }
@@ -234,10 +261,26 @@ static void reject(struct rpc_sconn *c, uint32_t id, uint16_t ctx, enum nt_statu
     rpc_sconn_hang_up(c);
 }
 
+/* A client may call inside of our callback to it, under the same id, presentation and security context
+ * ([MS-RPCE] 3.3.1.5.9): the innermost call that such a request can be inside of. */
+static struct rpc_server_call *nesting(const struct rpc_sconn *c, const struct rpc_pdu *d, const struct rpc_ssec *x)
+{
+    struct rpc_server_call *found = NULL;
+    unsigned depth = 0;
+    for (struct rpc_server_call *call = c->calls; call; call = call->next)
+        if (call->id == d->h.call_id && !call->orphaned) {
+            found = call;
+            depth++;
+        }
+    bool right = found && rpc_scallback_waits(found) && found->ctx == d->u.req.ctx && found->sec == x;
+    return right && depth < RPC_CALLBACK_DEPTH_MAX ? found : NULL;
+}
+
 static struct rpc_server_call *first_fragment(struct rpc_sconn *c, const struct rpc_pdu *d,
                                               const struct rpc_scontext *context, struct rpc_ssec *x)
 {
-    if (id_in_use(c, d->h.call_id)) {
+    struct rpc_server_call *outer = nesting(c, d, x);
+    if (!outer && id_in_use(c, d->h.call_id)) {
         reject(c, d->h.call_id, d->u.req.ctx, RPC_NT_PROTOCOL_ERROR);
         return NULL;
     }
@@ -250,6 +293,10 @@ static struct rpc_server_call *first_fragment(struct rpc_sconn *c, const struct 
         return NULL;
     }
     take_caller(call, x);
+    if (outer) {
+        call->outer = outer;
+        outer->n_inner++;
+    }
     enum nt_status st = rpc_budget_call(call) ? admit(call, context) : RPC_NT_SERVER_TOO_BUSY;
     if (st == STATUS_SUCCESS)
         return call;
@@ -263,6 +310,12 @@ static bool continues(const struct rpc_server_call *call, const struct rpc_pdu *
     return !(d->h.flags & RPC_PFC_FIRST) && call->ctx == d->u.req.ctx && call->opnum == d->u.req.opnum &&
            call->drep == d->h.drep && d->has_auth <= (call->sec != NULL) &&
            !(d->has_auth && rpc_trailer_mismatch(&d->auth, &call->sec->sec));
+}
+
+bool rpc_scall_may_hold(struct rpc_server_call *call, size_t more)
+{
+    size_t most;
+    return rpc_budget_stub(call, more, &most);
 }
 
 static enum nt_status add_stub(struct rpc_server_call *call, struct nt_blob stub, uint32_t hint)
@@ -392,6 +445,8 @@ void rpc_scall_on_cancel(struct rpc_sconn *c, uint32_t call_id, bool orphaned)
     /* an orphan goes on to count: else orphans would be a way around RPC_SERVER_CALLS_MAX */
     call->orphaned = call->orphaned || orphaned;
     call->receiving = call->receiving && !orphaned; /* nothing of it is to come any more */
+    if (orphaned)
+        rpc_scallback_cut(call);
     rpc_server_resume(call);
     io_ready(c->tp->stream, &c->ready);
 }
@@ -596,7 +651,7 @@ static void dispatch(struct rpc_server_call *call)
 static bool is_due(const struct rpc_server_call *call)
 {
     return call->state == RPC_SCALL_READY || (call->cancelled && call->state == RPC_SCALL_WAITING) ||
-           news(call) || rpc_spipe_due(call);
+           rpc_scallback_due(call) || news(call) || rpc_spipe_due(call);
 }
 
 static void run_due(struct rpc_server_call *call)
@@ -611,6 +666,8 @@ static void run_due(struct rpc_server_call *call)
         refuse(call, RPC_NT_SERVER_TOO_BUSY, !call->receiving);
     } else if (call->state == RPC_SCALL_READY) {
         dispatch(call);
+    } else if (rpc_scallback_due(call)) {
+        rpc_scallback_run(call);
     } else if (news(call)) {
         rpc_scall_tell(call);
     } else {
@@ -627,7 +684,7 @@ void rpc_scall_run_ready(struct rpc_sconn *c)
     struct rpc_server_call *call = c->calls;
     bool busy = !c->tp->ops->room(c->tp); /* if so, conn_room comes here again */
     while (call && c->state != RPC_SC_CLOSED) {
-        if (is_due(call) && !(busy && call->state == RPC_SCALL_READY)) {
+        if (is_due(call) && !(busy && call->state == RPC_SCALL_READY && !call->outer)) {
             run_due(call);
             call = c->calls; /* the list may have changed */
             busy = c->state != RPC_SC_CLOSED && !c->tp->ops->room(c->tp);

@@ -179,6 +179,8 @@ void rpc_spipe_add(struct rpc_server_call *call, struct nt_blob stub, bool last)
     enum nt_status st = STATUS_SUCCESS;
     if (call->orphaned || p->replied)
         p->in.whole = p->in.whole || last; /* nobody wants it */
+    else if (!rpc_scall_may_hold(call, stub.len))
+        st = RPC_NT_SERVER_TOO_BUSY; /* where the transport cannot be held */
     else
         st = rpc_pipe_in_add(&p->in, stub, last);
     if (st != STATUS_SUCCESS)

@@ -151,6 +151,14 @@ struct c706_handlers {
 NT_PUBLIC enum nt_status c706_register(struct rpc_server *s, const struct c706_handlers *h,
                                        void *arg) NT_CHECKED;
 
+/* Client side of the callbacks: a member that is NULL answers "operation out of range". */
+struct c706_callback_handlers {
+    enum nt_status (*ask)(struct rpc_callback *cb, struct c706_ask *r);
+    enum nt_status (*tell)(struct rpc_callback *cb, struct c706_tell *r);
+};
+NT_PUBLIC enum nt_status c706_serve(struct rpc_conn *c, const struct c706_callback_handlers *h,
+                                    void *arg) NT_CHECKED;
+
 NT_END_DECLS
 
 #endif

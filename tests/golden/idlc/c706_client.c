@@ -56,3 +56,27 @@ enum nt_status c706_close_send(struct rpc_conn *c, struct nt_arena *mem, struct 
 {
     return rpc_send(c, &c706_close_op, mem, r, done, arg, ret_call);
 }
+
+static const struct rpc_op *const c706_served[2] = {
+    [0] = &c706_ask_op,
+    [1] = &c706_tell_op,
+};
+
+/* Calls the handler of a callback. */
+static enum nt_status c706_called(const void *handlers, struct rpc_callback *cb, uint32_t opnum, void *r)
+{
+    const struct c706_callback_handlers *h = handlers;
+    switch (opnum) {
+    case c706_ask_opnum:
+        return h->ask ? h->ask(cb, r) : RPC_NT_PROCNUM_OUT_OF_RANGE;
+    case c706_tell_opnum:
+        return h->tell ? h->tell(cb, r) : RPC_NT_PROCNUM_OUT_OF_RANGE;
+    default:
+        return RPC_NT_PROCNUM_OUT_OF_RANGE;
+    }
+}
+
+enum nt_status c706_serve(struct rpc_conn *c, const struct c706_callback_handlers *h, void *arg)
+{
+    return rpc_conn_serve(c, &c706_interface, c706_served, 2, c706_called, h, arg);
+}
