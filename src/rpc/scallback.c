@@ -16,12 +16,12 @@ struct rpc_scallback {
     uint8_t drep;
     bool answered, finished; /* the first fragment has come; st is what became of it */
     enum nt_status st;
+    struct rpc_sec none; /* where nothing protects the call */
 };
 
 static struct rpc_sec *sec_of(const struct rpc_server_call *call)
 {
-    static struct rpc_sec none = { .level = SEC_LEVEL_NONE };
-    return call->sec ? &call->sec->sec : &none;
+    return call->sec ? &call->sec->sec : &call->callback->none;
 }
 
 bool rpc_scallback_waits(const struct rpc_server_call *call)
@@ -104,7 +104,9 @@ enum nt_status rpc_server_callback(struct rpc_server_call *call, const struct rp
     struct rpc_scallback *b = calloc(1, sizeof *b);
     if (!b)
         return STATUS_NO_MEMORY;
-    *b = (struct rpc_scallback){ .op = op, .r = r, .done = done, .arg = arg };
+    *b = (struct rpc_scallback){
+        .op = op, .r = r, .done = done, .arg = arg, .none = { .level = SEC_LEVEL_NONE }
+    };
     call->callback = b;
     enum nt_status st = send_request(call);
     if (st != STATUS_SUCCESS)
