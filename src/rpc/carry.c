@@ -2,6 +2,7 @@
 /* The server's side of ncacn_np: a transport that is somebody else's pipe. */
 #include <stdlib.h>
 #include "rpc/carry.h"
+#include "rpc/limits.h"
 #include "rpc/m_server.h"
 
 struct rpc_carried {
@@ -12,6 +13,7 @@ struct rpc_carried {
     bool closed; /* nothing goes up any more */
     bool freed;  /* the connection is done with it */
     bool going;  /* rpc_carried_gone is at work */
+    bool full;   /* the engine waits for room */
 };
 
 static struct rpc_carried *of(struct rpc_transport *t)
@@ -34,10 +36,12 @@ static void tp_want(struct rpc_transport *t)
     (void)t;
 }
 
+/* As with a socket: who does not read is not answered further, or 8 bytes could ask for 64 MiB again and again. */
 static bool tp_room(struct rpc_transport *t)
 {
-    (void)t;
-    return true;
+    struct rpc_carried *x = of(t);
+    x->full = x->pipe && x->k->queued(x->pipe) >= RPC_SEND_AHEAD;
+    return !x->full;
 }
 
 static enum nt_status tp_query(struct rpc_transport *t, enum rpc_tp_item what, struct nt_blob *ret)
@@ -104,6 +108,14 @@ void rpc_carried_data(struct rpc_carried *x, uint8_t *data, size_t len)
 {
     if (!x->closed)
         x->t.up_ops->on_data(x->t.up, data, len);
+}
+
+void rpc_carried_taken(struct rpc_carried *x)
+{
+    if (!x->full || x->closed || x->k->queued(x->pipe) > IO_LOW_WATER)
+        return;
+    x->full = false;
+    x->t.up_ops->on_room(x->t.up);
 }
 
 void rpc_carried_gone(struct rpc_carried *x)

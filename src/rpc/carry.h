@@ -21,6 +21,8 @@ struct rpc_carrier {
     enum nt_status (*send)(void *pipe, struct wr *w);
     /* No more is sent: the peer may take what is queued. `gone` is still to be called. */
     void (*end)(void *pipe);
+    /* Bytes that the peer has not taken. */
+    size_t (*queued)(void *pipe);
 };
 
 struct rpc_carried_caller {
@@ -38,6 +40,8 @@ enum nt_status rpc_server_carry(struct rpc_server *s, const struct rpc_carrier *
                                 struct rpc_carried **ret);
 /* Bytes that came: parses and queues, calls no handler. */
 void rpc_carried_data(struct rpc_carried *x, uint8_t *data, size_t len);
+/* The peer has taken some of what was queued. Marks, calls no handler. */
+void rpc_carried_taken(struct rpc_carried *x);
 /* The pipe is no more; neither is x. */
 void rpc_carried_gone(struct rpc_carried *x);
 

@@ -61,6 +61,8 @@ static void stall_fn(struct io_item *it)
 {
     struct rpc_spipe *p = io_container(it, struct rpc_spipe, stall);
     struct rpc_sconn *c = p->call->c;
+    if (!c)
+        return; /* the client has gone already; its stream, which may carry others, has not */
     bool peers_turn = p->has_out ? p->full : p->call->receiving && rpc_spipe_held(p->call) < RPC_PIPE_AHEAD;
     if (peers_turn)
         rpc_sconn_close(c);

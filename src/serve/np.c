@@ -22,7 +22,12 @@ static void np_end(void *pipe)
     smbd_pipe_end(pipe);
 }
 
-static const struct rpc_carrier carrier = { "ncacn_np", SMBD_HEADROOM, np_send, np_end };
+static size_t np_queued(void *pipe)
+{
+    return smbd_pipe_queued(pipe);
+}
+
+static const struct rpc_carrier carrier = { "ncacn_np", SMBD_HEADROOM, np_send, np_end, np_queued };
 
 static enum nt_status np_open(void *arg, struct smbd_pipe *p, const char *name, void **ret_up)
 {
@@ -51,4 +56,9 @@ static void np_closed(void *up)
     rpc_carried_gone(up);
 }
 
-const struct smbd_pipe_ops serve_np_ops = { np_open, np_exists, np_data, np_closed };
+static void np_taken(void *up)
+{
+    rpc_carried_taken(up);
+}
+
+const struct smbd_pipe_ops serve_np_ops = { np_open, np_exists, np_data, np_closed, np_taken };

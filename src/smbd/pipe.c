@@ -114,6 +114,15 @@ void smbd_pipe_forget(struct smbd_wait *w)
         *r = w->pipe_next;
 }
 
+/* So much has left. */
+static void taken(struct smbd_pipe *p, size_t n)
+{
+    const struct smbd_pipe_ops *ops = p->session->c->s->o.pipes;
+    p->queued -= n;
+    if (ops->taken)
+        ops->taken(p->up);
+}
+
 /* A part of the first message, in a message of its own. */
 static bool take_part(struct smbd_pipe *p, size_t max, struct wr *ret)
 {
@@ -126,7 +135,7 @@ static bool take_part(struct smbd_pipe *p, size_t max, struct wr *ret)
         return false;
     }
     m->off += max;
-    p->queued -= max;
+    taken(p, max);
     return true;
 }
 
@@ -147,7 +156,7 @@ static void deliver(struct smbd_pipe *p, struct smbd_wait *w)
     p->head = m->next;
     if (!p->head)
         p->tail = NULL;
-    p->queued -= left;
+    taken(p, left);
     free(m);
     smbd_wait_end(w, STATUS_SUCCESS, &part, off);
 }

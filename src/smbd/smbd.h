@@ -41,6 +41,8 @@ struct smbd_pipe_ops {
     void (*data)(void *up, uint8_t *data, size_t len);
     /* The client's end is gone; p is not to be used afterwards. */
     void (*closed)(void *up);
+    /* The client has taken some of what was queued; NULL: nobody wants to know. */
+    void (*taken)(void *up);
 };
 
 /* A message for the client, which begins at w->base + SMBD_HEADROOM; taken over, also on failure. */

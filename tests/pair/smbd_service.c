@@ -94,7 +94,7 @@ static void service_closed(void *up)
     free(s);
 }
 
-const struct smbd_pipe_ops smbd_service = { service_open, service_exists, service_data, service_closed };
+const struct smbd_pipe_ops smbd_service = { service_open, service_exists, service_data, service_closed, NULL };
 
 /* ---- who may log on, and the machine ---- */
 
