@@ -21,6 +21,15 @@ void smbd_hang_up(struct smbd_conn *c)
     io_close(&c->stream, STATUS_CONNECTION_DISCONNECTED, true);
 }
 
+/* Somebody has logged on. Until then it is a stranger, however many logons it has begun. */
+static bool is_known(const struct smbd_conn *c)
+{
+    const struct smbd_session *x = c->sessions;
+    while (x && x->state == SMBD_SETUP)
+        x = x->next;
+    return x;
+}
+
 /* ---- message ids ([MS-SMB2] 3.3.1.1, 3.3.1.2) ---- */
 
 static uint64_t *word(struct smbd_conn *c, uint64_t id)
@@ -75,7 +84,7 @@ uint16_t smbd_grant(struct smbd_conn *c, unsigned asked)
     uint64_t room = SMBD_WINDOW - (c->high - c->low);
     unsigned n = asked ? asked : 1;
     /* a stranger gets one at a time: there is nothing to pipeline ([MS-SMB2] 3.3.1.2) */
-    if (!c->n_sessions || (c->n_sessions == 1 && c->sessions->state == SMBD_SETUP))
+    if (!is_known(c))
         n = c->credits ? 0 : 1;
     n = n < most ? n : most;
     n = n < room ? n : (unsigned)room;
@@ -119,7 +128,7 @@ static bool on_message(struct smbd_conn *c, uint8_t *msg, size_t len)
 static size_t frame_len(const struct smbd_conn *c, const uint8_t *p)
 {
     size_t n = (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
-    size_t most = c->n_sessions ? SMB_MAX_MESSAGE : SMBD_STRANGER_MESSAGE;
+    size_t most = is_known(c) ? SMB_MAX_MESSAGE : SMBD_STRANGER_MESSAGE;
     size_t least = c->state == SMBD_NEW ? 33 : SMB_HDR; /* an SMB1 header with its counts */
     return p[0] == 0 && n >= least && n <= most ? n : 0;
 }
@@ -178,12 +187,11 @@ static void conn_data(void *engine, uint8_t *data, size_t len)
 
 void smbd_conn_touch(struct smbd_conn *c)
 {
-    bool known = false;
-    for (const struct smbd_session *x = c->sessions; x; x = x->next)
-        known |= x->state != SMBD_SETUP;
+    bool known = is_known(c), runs = !known && c->stranger;
     uint64_t limit = known ? c->s->idle_timeout : c->s->auth_timeout;
-    if (c->state == SMBD_CLOSED)
+    if (c->state == SMBD_CLOSED || runs) /* what a stranger sends buys no time */
         return;
+    c->stranger = !known;
     if (limit)
         io_timer(&c->stream, &c->timer, io_now(&c->stream) + limit);
     else

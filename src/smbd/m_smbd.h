@@ -74,6 +74,7 @@ struct smbd_conn {
     struct smb_negotiate_req offer; /* the client's; its blobs are not kept */
     uint32_t caps;                  /* ours */
     bool multi_credit, should_sign;
+    bool stranger; /* nobody has logged on, and the time for that runs */
     uint8_t preauth[64];
     /* message ids: low is the first that has not come, high the first that was not granted */
     uint64_t low, high;

@@ -320,6 +320,48 @@ static void test_silent(void **state)
     stop(&w);
 }
 
+/* Whoever has not logged on gains nothing by sending: no time, and no room for long messages. */
+static void test_stranger(void **state)
+{
+    struct world w = { 0 };
+    (void)state;
+    start(&w);
+    raw_negotiate(w.raw, NPC_SMB_2_1, NPC_CIPHER_NONE, NPC_AES_CMAC);
+    turns(&w);
+    int seconds = 0;
+    for (; seconds < 100 && !w.raw->closed; seconds++) {
+        send_cmd(&w, w.raw, SMB_ECHO, NULL, RAW_PLAIN);
+        for (int i = 0; i < 4; i++) {
+            enum nt_status st = nt_loop_run(w.loop, 250);
+            assert_true(st == STATUS_SUCCESS || st == STATUS_TIMEOUT);
+        }
+    }
+    assert_true(w.raw->closed);
+    assert_in_range(seconds, 20, 40);
+    stop(&w);
+    static const uint8_t frame[8] = { 0, 2, 0, 0 };
+    struct sec_creds_options co = SEC_CREDS_OPTIONS_INIT;
+    struct sec_creds *creds;
+    struct sec_ctx *ctx = NULL;
+    struct world t = { 0 };
+    co.user = "alice";
+    co.password = "wrong";
+    co.mech = SEC_MECH_NTLM;
+    assert_int_equal(sec_creds_new(&co, &creds, NULL), STATUS_SUCCESS);
+    start(&t);
+    raw_negotiate(t.raw, NPC_SMB_2_1, NPC_CIPHER_NONE, NPC_AES_CMAC);
+    turns(&t);
+    (void)raw_setup(t.raw, creds, smbd_env(), &ctx, RAW_PLAIN); /* half a logon */
+    turns(&t);
+    assert_int_equal(last(t.raw), STATUS_MORE_PROCESSING_REQUIRED);
+    raw_bytes(t.raw, frame, sizeof frame);
+    turns(&t);
+    assert_true(t.raw->closed);
+    sec_free(ctx);
+    sec_creds_unref(creds);
+    stop(&t);
+}
+
 /* ---- compounds ---- */
 
 /* Appends a request to w; links it to the one before. */
@@ -678,6 +720,7 @@ int main(void)
         cmocka_unit_test(test_credits),
         cmocka_unit_test(test_frames),
         cmocka_unit_test(test_silent),
+        cmocka_unit_test(test_stranger),
         cmocka_unit_test(test_related),
         cmocka_unit_test(test_chains),
         cmocka_unit_test(test_waiting),
