@@ -182,7 +182,8 @@ NT_PUBLIC uint32_t rpc_conn_fault(const struct rpc_conn *c);
  * Lent until the next call starts. On a connection with signatures only what was signed is there; else
  * anybody on the way may have written it: it is for people to read. */
 NT_PUBLIC size_t rpc_conn_extended_error(const struct rpc_conn *c, const struct rpc_error_record **ret);
-/* The call that ended last certainly has not been executed: it was not sent, or the server says so. */
+/* The call that ended last certainly has not been executed: it was not sent, or the server says so, under its
+ * signature where signatures were agreed on. */
 NT_PUBLIC bool rpc_conn_not_run(const struct rpc_conn *c);
 /* False once the connection is beyond use (then rpc_open another). */
 NT_PUBLIC bool rpc_conn_alive(const struct rpc_conn *c);

@@ -567,7 +567,8 @@ static void on_fault(struct rpc_call *call, const struct rpc_pdu *d, struct nt_b
     if (call->state == RPC_CALL_CANCELLING && st == RPC_NT_CALL_CANCELLED)
         st = STATUS_CANCELLED;
     call->fault = code;
-    call->not_run = d->h.flags & RPC_PFC_DID_NOT_EXECUTE;
+    /* whoever sits in the middle could say so of a call that runs, and a pool would send it again */
+    call->not_run = (d->h.flags & RPC_PFC_DID_NOT_EXECUTE) && (d->has_auth || !rpc_sec_signs(call->sec));
     struct nt_blob extended = rpc_fault_extended(d, stub.data, stub.len);
     rpc_conn_extended(c, extended, more, sizeof more);
     if (c->extended.n && call->mem) /* for the moment at which the call's end is told */
