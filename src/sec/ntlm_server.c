@@ -361,7 +361,8 @@ static enum nt_status take_auth(struct ntlm_ctx *c, struct nt_blob in)
     if (nobody) {
         if (!(c->wanted & SEC_FLAG_ANONYMOUS))
             return nt_error_set(c->err, STATUS_ACCESS_DENIED, "anonymous logon is not allowed");
-        set_exported(c, &a, zero);
+        if (whole) /* else nothing is known of the key that came, not even that there is one */
+            set_exported(c, &a, zero);
         c->granted = SEC_FLAG_ANONYMOUS;
         c->token = sec_token_ref(sec_token_anonymous());
     } else {

@@ -285,6 +285,35 @@ static void anonymous(void **state)
     world_done(&w);
 }
 
+/* One that takes everything back, and has no key, or half of one, where one was agreed on: nobody all the same. */
+static void anonymous_without_key(void **state)
+{
+    enum { KEY_FIELDS = 52, FLAGS = 60 };
+    struct sec_creds_options o = SEC_CREDS_OPTIONS_INIT;
+    struct world w;
+    struct nt_blob b;
+    unsigned flags;
+
+    (void)state;
+    o.mech = SEC_MECH_ANONYMOUS;
+    for (uint16_t len = 0; len <= 16; len++) {
+        world_init(&w, &o, SEC_FLAG_INTEGRITY | SEC_FLAG_PRIVACY);
+        w.sp.flags = SEC_FLAG_ANONYMOUS;
+        first_legs(&w);
+        assert_int_equal(client_answer(&w), STATUS_SUCCESS);
+        uint8_t *msg = w.tok[2].base;
+        assert_int_equal(le16(msg + KEY_FIELDS), 16);
+        put_le16(msg + KEY_FIELDS, len);
+        put_le32(msg + KEY_FIELDS + 4, (uint32_t)w.tok[2].len - len); /* at the very end */
+        put_le32(msg + FLAGS, le32(msg + FLAGS) & ~(uint32_t)NTLM_ESS);
+        assert_int_equal(server_answer(&w), STATUS_SUCCESS);
+        assert_int_equal(w.server->p->query(w.server, SEC_ITEM_FLAGS, &b), STATUS_SUCCESS);
+        memcpy(&flags, b.data, sizeof(flags));
+        assert_int_equal(flags, SEC_FLAG_ANONYMOUS);
+        world_done(&w);
+    }
+}
+
 /* A man in the middle clears flags in any of the three messages. */
 static void stripped_flags(void **state)
 {
@@ -585,6 +614,7 @@ int main(void)
         cmocka_unit_test(spec_keys),        cmocka_unit_test(spec_seal),
         cmocka_unit_test(all_modes),        cmocka_unit_test(names),
         cmocka_unit_test(refusals),         cmocka_unit_test(anonymous),
+        cmocka_unit_test(anonymous_without_key),
         cmocka_unit_test(stripped_flags),   cmocka_unit_test(mic_covers_all),
         cmocka_unit_test(mic_removed),      cmocka_unit_test(relayed),
         cmocka_unit_test(channel_bindings), cmocka_unit_test(changed_messages),
