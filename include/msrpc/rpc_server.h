@@ -332,7 +332,8 @@ NT_PUBLIC enum nt_status rpc_handle_get(const struct rpc_server_call *call, cons
                                         const struct rpc_handle_type *type, void **ret_object) NT_CHECKED;
 /* Ends the handle, and zeroes *h, which is how the client learns of it. With ret_object the caller takes the
  * object over, and there is no run-down; NULL: rundown gets it when the last call that uses it, this one
- * included, has ended. For a shared type only the latter: else STATUS_INVALID_PARAMETER. */
+ * included, has ended. For a shared type only the latter: else STATUS_INVALID_PARAMETER. Nor can a call inside
+ * of a callback take over what the call around it uses: STATUS_INVALID_DEVICE_STATE. */
 NT_PUBLIC enum nt_status rpc_handle_close(struct rpc_server_call *call, struct ndr_handle *h,
                                           const struct rpc_handle_type *type, void **ret_object) NT_CHECKED;
 

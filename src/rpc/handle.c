@@ -183,6 +183,14 @@ static void free_if_unused(struct rpc_handle *h)
     free(h);
 }
 
+static bool holds(const struct rpc_server_call *call, const struct rpc_handle *h)
+{
+    const struct rpc_hold *p = call->holds;
+    while (p && p->h != h)
+        p = p->next;
+    return p != NULL;
+}
+
 enum nt_status rpc_handle_close(struct rpc_server_call *call, struct ndr_handle *h,
                                 const struct rpc_handle_type *type, void **ret_object)
 {
@@ -191,6 +199,8 @@ enum nt_status rpc_handle_close(struct rpc_server_call *call, struct ndr_handle 
         return RPC_NT_SS_CONTEXT_MISMATCH;
     if (ret_object && type->shared)
         return STATUS_INVALID_PARAMETER; /* others may be at it */
+    if (ret_object && (*p)->holds > holds(call, *p))
+        return STATUS_INVALID_DEVICE_STATE; /* a call inside of whose callback this one is goes on with it */
     gone = *p;
     *p = gone->next;
     if (ret_object)
@@ -206,19 +216,11 @@ enum nt_status rpc_handle_close(struct rpc_server_call *call, struct ndr_handle 
 
 /* ---- who uses them ---- */
 
-static bool holds(const struct rpc_server_call *call, const struct rpc_handle *h)
-{
-    const struct rpc_hold *p = call->holds;
-    while (p && p->h != h)
-        p = p->next;
-    return p != NULL;
-}
-
 /* Who has it for itself lets a call pass that it waits for: one inside of a callback. */
 static bool is_mine(const struct rpc_server_call *call, const struct rpc_handle *h)
 {
     for (; call; call = call->outer)
-        if (h->user == call)
+        if (h->user == call || (!h->type->shared && holds(call, h)))
             return true;
     return false;
 }
@@ -226,7 +228,7 @@ static bool is_mine(const struct rpc_server_call *call, const struct rpc_handle 
 static bool is_free(const struct rpc_server_call *call, const struct rpc_handle *h,
                     const struct rpc_handle *my_turn)
 {
-    return h->type->shared || is_mine(call, h) || (!h->user && (!h->head || h == my_turn));
+    return h->type->shared || is_mine(call, h) || (!h->user && !h->holds && (!h->head || h == my_turn));
 }
 
 static void queue_at(struct rpc_handle *h, struct rpc_server_call *call)
@@ -253,13 +255,14 @@ static bool take(struct rpc_server_call *call, const struct rpc_handle *my_turn)
     }
     for (uint32_t i = 0; i < call->named.n; i++) {
         struct rpc_handle **p = find(call, &call->named.h[i]);
-        if (!p || holds(call, *p) || is_mine(call->outer, *p))
+        if (!p || holds(call, *p))
             continue;
+        bool lent = is_mine(call->outer, *p); /* by the call around it, which may end first */
         struct rpc_hold *hold = &call->hold_mem[call->n_holds++];
         *hold = (struct rpc_hold){ call->holds, *p };
         call->holds = hold;
         (*p)->holds++;
-        if (!(*p)->type->shared)
+        if (!(*p)->type->shared && !lent)
             (*p)->user = call;
     }
     return true;
@@ -275,7 +278,7 @@ bool rpc_handles_take(struct rpc_server_call *call)
 /* The first in the queue that gets all it wants runs next; one that lacks another handle queues there. */
 static void wake(struct rpc_handle *h)
 {
-    while (h->head && !h->user) {
+    while (h->head && !h->user && !h->holds) {
         struct rpc_server_call *call = h->head;
         h->head = call->wait_next;
         if (!h->head)

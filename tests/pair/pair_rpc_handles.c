@@ -495,9 +495,86 @@ static void test_many_named(void **state)
     nt_arena_free(mem);
 }
 
+/* ---- inside of callbacks ---- */
+
+static void asked(struct rpc_server_call *call, void *arg, enum nt_status st)
+{
+    (void)call;
+    *(enum nt_status *)arg = st;
+}
+
+/* A callback under the first running call, to a client of bytes; its request is taken. */
+static void ask(struct own *w, struct raw *p, struct op *r, enum nt_status *st)
+{
+    struct rpc_pdu d;
+    *st = STATUS_PENDING;
+    assert_int_equal(rpc_server_callback(now->running[0], &table[0], r, asked, st), STATUS_SUCCESS);
+    own_turn(w, 10);
+    assert_true(raw_next(p, &d, NULL));
+    assert_int_equal(d.h.ptype, RPC_PT_REQUEST);
+}
+
+static void answer_callback(struct own *w, struct raw *p, uint32_t id)
+{
+    struct wr b;
+    wr_init(&b, 100);
+    (void)wr_room(&b, RPC_RSP_LEN);
+    wr_zero(&b, 20);
+    rpc_fill_response(b.base, RPC_PFC_WHOLE, id, 20, 3);
+    rpc_pdu_end(&b, 0, 0);
+    raw_send(w, p, &b);
+    own_turn(w, 10);
+}
+
+/* What a call uses is not closed by one inside of its callback; and that one keeps it when the outer has gone. */
+static void test_inside(void **state)
+{
+    struct own w;
+    struct state s;
+    struct raw p;
+    struct ndr_handle a;
+    struct op r = { .in.what = 0 };
+    enum nt_status st;
+    void *object;
+    (void)state;
+    begin(&w, &s);
+    raw_start(&w, &p);
+    assert_int_not_equal(raw_bind(&w, &p, &iface, 0, true), 0);
+    send_op(&w, &p, 1, NEW, NULL, NULL);
+    a = take_answer(&w, &p, 1);
+    send_op(&w, &p, 10, WAIT, &a, NULL);
+    assert_int_equal(s.n, 1);
+
+    ask(&w, &p, &r, &st);
+    send_op(&w, &p, 10, CLOSE, &a, NULL);
+    raw_expect_fault(&p, 10, nt_to_rpc_fault(STATUS_INVALID_DEVICE_STATE));
+    send_op(&w, &p, 10, GET, &a, NULL);
+    (void)take_answer(&w, &p, 10);
+    answer_callback(&w, &p, 10);
+    assert_int_equal(st, STATUS_SUCCESS);
+    assert_int_equal(rpc_handle_get(s.running[0], &a, plain, &object), STATUS_SUCCESS);
+
+    ask(&w, &p, &r, &st);
+    send_op(&w, &p, 10, WAIT, &a, NULL);
+    assert_int_equal(s.n, 2);
+    answer_callback(&w, &p, 10);
+    answer(&w, 0); /* the outer one ends first */
+    (void)take_answer(&w, &p, 10);
+    send_op(&w, &p, 11, CLOSE, &a, NULL);
+    assert_int_equal(p.in.len, 0); /* it waits */
+    assert_int_equal(rpc_handle_get(s.running[1], &a, plain, &object), STATUS_SUCCESS);
+    answer(&w, 1);
+    (void)take_answer(&w, &p, 10);
+    (void)take_answer(&w, &p, 11);
+    assert_int_equal(w.s->n_handles, 0);
+    raw_end(&w, &p);
+    own_done(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_inside),
         cmocka_unit_test(test_serialized),     cmocka_unit_test(test_closed_while_used),
         cmocka_unit_test(test_group_outlives), cmocka_unit_test(test_types),
         cmocka_unit_test(test_cancel),         cmocka_unit_test(test_pending_cancel),
