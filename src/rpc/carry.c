@@ -14,6 +14,7 @@ struct rpc_carried {
     bool freed;  /* the connection is done with it */
     bool going;  /* rpc_carried_gone is at work */
     bool full;   /* the engine waits for room */
+    size_t counted; /* of what is queued */
 };
 
 static struct rpc_carried *of(struct rpc_transport *t)
@@ -21,12 +22,24 @@ static struct rpc_carried *of(struct rpc_transport *t)
     return io_container(t, struct rpc_carried, t);
 }
 
+/* What waits in the pipe counts as what waits in a socket: for the peer, and for the server. */
+static void count(struct rpc_carried *x, size_t queued)
+{
+    struct rpc_sconn *c = x->t.up;
+    c->s->output += queued - x->counted; /* unsigned: less is more of the other kind */
+    c->from->output += queued - x->counted;
+    x->counted = queued;
+}
+
 static enum nt_status tp_send(struct rpc_transport *t, struct wr *frag, enum rpc_tp_then then)
 {
     struct rpc_carried *x = of(t);
     (void)then;
-    if (x->pipe)
-        return x->k->send(x->pipe, frag);
+    if (x->pipe) {
+        enum nt_status st = x->k->send(x->pipe, frag);
+        count(x, x->k->queued(x->pipe));
+        return st;
+    }
     wr_free(frag);
     return STATUS_PIPE_DISCONNECTED;
 }
@@ -70,6 +83,7 @@ static void tp_close(struct rpc_transport *t)
 static void tp_free(struct rpc_transport *t)
 {
     struct rpc_carried *x = of(t);
+    count(x, 0); /* the connection is not there any more to be asked about */
     x->freed = true;
     if (!x->pipe && !x->going)
         free(x);
@@ -112,7 +126,10 @@ void rpc_carried_data(struct rpc_carried *x, uint8_t *data, size_t len)
 
 void rpc_carried_taken(struct rpc_carried *x)
 {
-    if (!x->full || x->closed || x->k->queued(x->pipe) > IO_LOW_WATER)
+    if (x->freed)
+        return;
+    count(x, x->k->queued(x->pipe));
+    if (!x->full || x->closed || x->counted > IO_LOW_WATER)
         return;
     x->full = false;
     x->t.up_ops->on_room(x->t.up);
@@ -122,6 +139,8 @@ void rpc_carried_gone(struct rpc_carried *x)
 {
     x->pipe = NULL;
     x->going = true;
+    if (!x->freed)
+        count(x, 0);
     if (!x->closed) {
         x->closed = true;
         x->t.up_ops->on_close(x->t.up, STATUS_PIPE_DISCONNECTED);

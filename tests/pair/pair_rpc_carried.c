@@ -153,6 +153,8 @@ static void test_unread(void **state)
     for (uint32_t id = 3; id < 20; id++)
         ask(&w, x, RPC_PFC_WHOLE, id, pipes_get_opnum, "\0\0\0\0", 4);
     assert_int_equal(s.begun, 1);
+    assert_int_equal(w.s->output, p.queued);
+    assert_int_equal(w.s->conns->from->output, p.queued);
     size_t given = s.given;
     p.queued = IO_LOW_WATER + 1; /* not yet */
     rpc_carried_taken(x);
@@ -168,6 +170,8 @@ static void test_unread(void **state)
     assert_true(p.ended);
     rpc_carried_taken(x);
     rpc_carried_gone(x);
+    own_turn(&w, 5);
+    assert_int_equal(w.s->output, 0);
     over(&w, &p);
 }
 
