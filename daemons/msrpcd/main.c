@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "io/io.h"
 #include "msrpcd.h"
 
@@ -56,6 +57,11 @@ static bool open_scratch(struct options *o)
     }
     if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode)) {
         fprintf(stderr, "msrpcd: %s: not a directory\n", dir);
+        return false;
+    }
+    if (st.st_uid != geteuid()) { /* who may also put another directory, or links, in its place at any time */
+        fprintf(stderr, "msrpcd: %s: belongs to user %u, not to the one that runs this\n", dir,
+                (unsigned)st.st_uid);
         return false;
     }
     if (st.st_mode & S_IWOTH) {

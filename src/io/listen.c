@@ -189,7 +189,8 @@ static enum nt_status start_local(int fd, const struct sockaddr_un *a, unsigned 
         return nt_from_errno(errno);
     if (rc != 0)
         return STATUS_ADDRESS_ALREADY_ASSOCIATED;
-    if (chmod(a->sun_path, mode & 0777) == 0 && lstat(a->sun_path, ret_file) == 0 &&
+    /* whoever else may write to the directory could have put a link there meanwhile */
+    if (fchmodat(AT_FDCWD, a->sun_path, mode & 0777, AT_SYMLINK_NOFOLLOW) == 0 && lstat(a->sun_path, ret_file) == 0 &&
         listen(fd, SOMAXCONN) == 0)
         return STATUS_SUCCESS;
     enum nt_status st = nt_from_errno(errno);

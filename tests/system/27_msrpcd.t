@@ -47,6 +47,7 @@ if command -v setpriv >/dev/null; then
     mkdir -m 700 "$TERN_WORK/nobody"
     chown 65534 "$TERN_WORK/nobody"
     chmod 711 "$TERN_WORK"
+    fails "a scratch directory of somebody else" 1 'belongs to user 65534' "$MSRPCD" --scratch "$TERN_WORK/nobody" --listen "$HOST"
     fails "port 135 without privilege" 1 'port 135 of .* CAP_NET_BIND_SERVICE.* --port-epm' \
         setpriv --reuid=65534 --clear-groups "$MSRPCD" --scratch "$TERN_WORK/nobody" --listen "$HOST"
 fi
