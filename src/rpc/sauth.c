@@ -145,6 +145,16 @@ static enum nt_status complete(const struct rpc_sconn *c, struct rpc_ssec *x)
     return STATUS_SUCCESS;
 }
 
+/* Whoever runs the server should learn what the client is not told: a wrong password is a status alone. */
+static void trace_refusal(const struct rpc_sconn *c, const struct rpc_ssec *x, enum nt_status st)
+{
+    char line[sizeof x->err.text + 100];
+    const char *name = nt_status_name(st);
+    (void)snprintf(line, sizeof line, "%s: not let in: %s (%s)", x->sec.provider->name,
+                   x->err.text[0] ? x->err.text : nt_status_text(st), name ? name : "no name");
+    c->s->env->trace(c->s->env->arg, NT_TRACE_STATE, line);
+}
+
 enum nt_status rpc_ssec_step(struct rpc_sconn *c, struct rpc_ssec *x, const uint8_t *pdu,
                              const struct rpc_pdu *d, struct wr *token)
 {
@@ -166,7 +176,7 @@ enum nt_status rpc_ssec_step(struct rpc_sconn *c, struct rpc_ssec *x, const uint
         rpc_peer_known(c);
     x->failed = st != STATUS_SUCCESS && st != STATUS_MORE_PROCESSING_REQUIRED;
     if (x->failed && c->s->env->trace && c->s->env->trace_level >= NT_TRACE_STATE)
-        c->s->env->trace(c->s->env->arg, NT_TRACE_STATE, x->err.text);
+        trace_refusal(c, x, st);
     return st;
 }
 
