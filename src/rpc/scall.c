@@ -574,7 +574,7 @@ void rpc_scall_complete(struct rpc_server_call *call, enum nt_status st)
             st = send_response(call, &sent);
         }
         if (st != STATUS_SUCCESS && sent)
-            io_close(c->tp->stream, STATUS_CONNECTION_DISCONNECTED, false); /* half an answer */
+            rpc_sconn_hang_up(c); /* half an answer */
         else if (st != STATUS_SUCCESS)
             rpc_scall_fault(call, st);
         rpc_sconn_touch(c);

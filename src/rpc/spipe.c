@@ -284,7 +284,7 @@ static enum nt_status send_next(struct rpc_server_call *call, bool *ret_last)
     /* how much is to come nobody knows, and a hint may be missing ([C706] 12.6.4.10) */
     st = rpc_scall_send(call, stub, flags, *ret_last ? (uint32_t)stub.len : 0);
     if (st != STATUS_SUCCESS) {
-        io_close(call->c->tp->stream, STATUS_CONNECTION_DISCONNECTED, false);
+        rpc_sconn_hang_up(call->c);
         return STATUS_CONNECTION_DISCONNECTED;
     }
     rpc_pipe_out_sent(&p->out, stub.len);

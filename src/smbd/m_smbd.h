@@ -15,6 +15,8 @@
 #define SMBD_WINDOW 16384u
 /* Of it, what a connection can have before it needs memory for it: most clients ask for few. */
 #define SMBD_WINDOW_FEW 64u
+/* One address may have this part of the connections. */
+#define SMBD_PEER_SHARE 4u
 /* Sessions of one connection: terminal servers carry some users each on one; every session has keys. */
 #define SMBD_SESSIONS_MAX 64u
 /* Legs of one session setup: NTLM takes 2, Kerberos 1 or 2, SPNEGO one more. */

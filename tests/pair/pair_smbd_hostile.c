@@ -63,6 +63,14 @@ static void stop(struct world *w)
     nt_loop_free(w->loop);
 }
 
+static void stop_streams(struct raw_smb **rs, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        raw_done(rs[i]);
+        free(rs[i]);
+    }
+}
+
 static enum nt_status last(const struct raw_smb *r)
 {
     return (enum nt_status)raw_last(r)->h.status;
@@ -711,6 +719,28 @@ static void test_validate(void **state)
     validate(true);
 }
 
+/* No address takes all the connections. */
+static void test_share(void **state)
+{
+    struct world w = { .so = { .max_conns = 16 } };
+    struct raw_smb *more[6];
+    struct io_stream *s;
+    unsigned n = 0;
+    (void)state;
+    start(&w);
+    for (unsigned i = 0; i < 6; i++) {
+        more[i] = malloc(sizeof *more[i]);
+        assert_non_null(more[i]);
+        raw_init(more[i], smbd_env());
+        s = &more[i]->stream;
+        n += smbd_join(w.server, w.loop, s, i < 5 ? "192.0.2.7:2000" : "192.0.2.70:2000") == STATUS_SUCCESS;
+    }
+    assert_int_equal(n, 4); /* three more of the first address, and the other one */
+    turns(&w);
+    stop_streams(more, 6);
+    stop(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -728,6 +758,7 @@ int main(void)
         cmocka_unit_test(test_reauthentication),
         cmocka_unit_test(test_previous_session),
         cmocka_unit_test(test_binding),
+        cmocka_unit_test(test_share),
         cmocka_unit_test(test_validate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
