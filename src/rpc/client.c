@@ -41,7 +41,8 @@ static const char *help_for(enum nt_status st)
         const char *text;
     } help[] = {
         { STATUS_ACCESS_DENIED,
-          "user or password may be wrong, the account may lack the right, or the server wants more protection "
+          "user or password may be wrong, the account may lack the right, or the server wants more "
+          "protection "
           "(try privacy), "
           "forbids remote calls of this kind, or runs under another service principal" },
         { STATUS_LOGON_FAILURE, "check user, domain and password" },

@@ -86,8 +86,8 @@ static enum nt_status listening(struct rpc_front *f, struct front_listener *l, e
 {
     if (st != STATUS_SUCCESS) {
         free(l);
-        return nt_error_set(f->error, st, "listening on %s port %u: %s (%s)", where, port,
-                            nt_status_name(st), nt_status_text(st));
+        return nt_error_set(f->error, st, "listening on %s port %u: %s (%s)", where, port, nt_status_name(st),
+                            nt_status_text(st));
     }
     l->next = f->listeners;
     f->listeners = l;

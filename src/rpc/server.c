@@ -256,8 +256,8 @@ enum nt_status rpc_server_listen(struct rpc_server *s, const char *host, uint16_
     enum nt_status st = io_listen(s->loop, &l->l, host, port, accepted, &l->port);
     if (st != STATUS_SUCCESS) {
         free(l);
-        return nt_error_set(s->error, st, "listening on %s port %u: %s (%s)", host ? host : "all addresses", port,
-                            nt_status_name(st), nt_status_text(st));
+        return nt_error_set(s->error, st, "listening on %s port %u: %s (%s)", host ? host : "all addresses",
+                            port, nt_status_name(st), nt_status_text(st));
     }
     l->next = s->listeners;
     s->listeners = l;
