@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "msrpcd.h"
 
 #define PORT_EPM 135 /* [MS-RPCE] 2.1.1.1 */
@@ -103,6 +105,20 @@ static void take(int which, const char *arg, struct options *o)
     }
 }
 
+/* What cannot be read now would be noticed by the first client only. Other kinds of keytab are libkrb5's
+ * affair. */
+static void check_keytab(const char *name)
+{
+    static const char kind[] = "FILE:";
+    if (!name || (name[0] != '/' && strncmp(name, kind, sizeof kind - 1) != 0))
+        return;
+    const char *path = name[0] == '/' ? name : name + sizeof kind - 1;
+    if (access(path, R_OK) != 0) {
+        fprintf(stderr, "msrpcd: --keytab %s: %s\n", path, strerror(errno));
+        exit(EXIT_USAGE);
+    }
+}
+
 void options_read(int argc, char **argv, struct options *ret)
 {
     struct options o = { .port_epm = PORT_EPM };
@@ -117,5 +133,6 @@ void options_read(int argc, char **argv, struct options *ret)
         fprintf(stderr, "msrpcd: %s is missing; --help tells more\n", o.scratch ? "--listen" : "--scratch");
         exit(EXIT_USAGE);
     }
+    check_keytab(o.keytab);
     *ret = o;
 }

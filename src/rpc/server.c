@@ -257,7 +257,9 @@ enum nt_status rpc_server_listen(struct rpc_server *s, const char *host, uint16_
     if (st != STATUS_SUCCESS) {
         free(l);
         return nt_error_set(s->error, st, "listening on %s port %u: %s (%s)", host ? host : "all addresses",
-                            port, nt_status_name(st), nt_status_text(st));
+                            port, nt_status_name(st),
+                            st == STATUS_INVALID_PARAMETER ? "a numeric address is needed"
+                                                           : nt_status_text(st));
     }
     l->next = s->listeners;
     s->listeners = l;
@@ -276,7 +278,8 @@ enum nt_status rpc_server_listen_local(struct rpc_server *s, const char *path, u
     if (st != STATUS_SUCCESS) {
         free(l);
         return nt_error_set(s->error, st, "listening on %s: %s (%s)", path, nt_status_name(st),
-                            nt_status_text(st));
+                            st == STATUS_INVALID_PARAMETER ? "an absolute path of at most 107 bytes is needed"
+                                                           : nt_status_text(st));
     }
     l->next = s->listeners;
     s->listeners = l;

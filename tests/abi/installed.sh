@@ -4,6 +4,7 @@
 # the shared libraries and with the static ones.
 set -eu
 BUILD=$1 SOURCE=$2 CC=$3
+unset PKG_CONFIG_PATH # where another Tern may be
 DIR=$(mktemp -d "$BUILD/installed.XXXXXX")
 trap 'rm -rf "$DIR"' EXIT
 LC_ALL=C meson install -C "$BUILD" --no-rebuild --quiet --destdir "$DIR" >"$DIR/log" 2>&1 || { cat "$DIR/log"; exit 1; }

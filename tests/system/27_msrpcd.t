@@ -37,7 +37,8 @@ fails "an empty password" 2 'MSRPCD_ADMIN_PASSWORD is not set' env MSRPCD_ADMIN_
 fails "no address" 2 '--listen is missing' "$MSRPCD" --scratch "$TERN_WORK/s"
 fails "a port that is none" 2 'not a port number: 65536' "$MSRPCD" --scratch "$TERN_WORK/s" --listen "$HOST" --port-epm 65536
 fails "an argument too many" 2 'what is "x"' "$MSRPCD" --scratch "$TERN_WORK/s" --listen "$HOST" x
-fails "an address that is not numeric" 1 'STATUS_INVALID_PARAMETER' "$MSRPCD" --scratch "$TERN_WORK/s" --listen localhost
+fails "an address that is not numeric" 1 'a numeric address is needed' "$MSRPCD" --scratch "$TERN_WORK/s" --listen localhost
+fails "a keytab that is not there" 2 'keytab .*/none: No such file' "$MSRPCD" --scratch "$TERN_WORK/s" --listen "$HOST" --keytab "FILE:$TERN_WORK/none"
 touch "$TERN_WORK/file"
 fails "a scratch directory that is a file" 1 'not a directory' "$MSRPCD" --scratch "$TERN_WORK/file" --listen "$HOST"
 mkdir -m 777 "$TERN_WORK/open"
