@@ -97,7 +97,8 @@ void io_timer(struct io_stream *s, struct io_item *it, uint64_t when); /* monoto
 void io_ready(struct io_stream *s, struct io_item *it);                /* callback after this step */
 /* Callback once no more than IO_LOW_WATER bytes of output wait; one item of a stream, NULL: none any more. */
 void io_on_drain(struct io_stream *s, struct io_item *it);
-/* Nothing more is to be read from the peer until it is called with false: what has come cannot be taken yet. */
+/* Nothing more is to be read from the peer until it is called with false: what has come cannot be taken yet.
+ */
 void io_hold(struct io_stream *s, bool held);
 void io_work(struct io_stream *s, struct io_item *it); /* it->work elsewhere, then it->fn here */
 /* Owner's thread, any time; idempotent. False while the work of an io_work item still runs elsewhere: then
@@ -144,6 +145,12 @@ enum nt_status io_dial(struct nt_loop *l, struct io_stream *s, const struct io_a
 enum nt_status io_attach(struct nt_loop *l, struct io_stream *s, int fd);
 /* The numeric address that a stream is connected to, for error sentences: "192.0.2.1:445"; "" if none. */
 const char *io_peer(const struct io_stream *s);
+/* Length of such a text without the port: what tells one peer from another. */
+static inline size_t io_host_len(const char *peer)
+{
+    const char *colon = strrchr(peer, ':');
+    return colon ? (size_t)(colon - peer) : strlen(peer);
+}
 
 /* A listening socket on a loop. `accepted` takes over each connected descriptor (close-on-exec), with the
  * text of its address as io_peer has it; it may end this listener. */
@@ -198,9 +205,9 @@ void io_watch_start(struct nt_loop *l, struct io_watch *w, struct nt_cancel *can
                     void (*fn)(struct io_watch *w));
 void io_watch_stop(struct io_watch *w); /* idempotent */
 
-/* Blocking work that belongs to no stream: work(arg) on a thread that is in nt_loop_worker_run, then done(arg) on the
- * loop's, from a turn or, at the latest, from nt_loop_free. False: there is no such thread (or no memory), and the
- * caller does it itself. */
+/* Blocking work that belongs to no stream: work(arg) on a thread that is in nt_loop_worker_run, then
+ * done(arg) on the loop's, from a turn or, at the latest, from nt_loop_free. False: there is no such thread
+ * (or no memory), and the caller does it itself. */
 bool io_loop_work(struct nt_loop *l, void (*work)(void *arg), void (*done)(void *arg), void *arg);
 
 /* ---- memory pair, for tests and fuzzers ---- */

@@ -143,8 +143,7 @@ enum nt_status rpc_peer_enter_text(struct rpc_sconn *c, const char *peer)
 {
     uint8_t key[RPC_PEER_KEY] = { 't' }, addr[16];
     char host[80];
-    const char *colon = strrchr(peer, ':');
-    size_t len = colon ? (size_t)(colon - peer) : strlen(peer);
+    size_t len = io_host_len(peer);
     if (len >= 2 && peer[0] == '[' && peer[len - 1] == ']')
         peer++, len -= 2;
     snprintf(host, sizeof host, "%.*s", (int)(len < sizeof host ? len : sizeof host - 1), peer);

@@ -30,16 +30,9 @@ static struct rpc_handle **bucket(struct rpc_group *g, const struct ndr_handle *
 
 /* ---- groups ---- */
 
-/* Length of an address without its port. */
-static size_t host_len(const char *peer)
-{
-    const char *colon = strrchr(peer, ':');
-    return colon ? (size_t)(colon - peer) : strlen(peer);
-}
-
 static bool same_host(const struct rpc_group *g, const char *peer)
 {
-    size_t len = host_len(peer);
+    size_t len = io_host_len(peer);
     return strlen(g->host) == len && memcmp(g->host, peer, len) == 0;
 }
 
@@ -83,7 +76,7 @@ struct rpc_group *rpc_group_get(struct rpc_server *s, uint32_t id, const char *p
     struct rpc_group *g = calloc(1, sizeof *g), **b = groups_of(s, id);
     if (!g)
         return NULL;
-    size_t len = host_len(peer);
+    size_t len = io_host_len(peer);
     memcpy(g->host, peer, len < sizeof g->host ? len : sizeof g->host - 1);
     g->s = s;
     s->refs++;
@@ -130,7 +123,7 @@ enum nt_status rpc_handle_new(struct rpc_server_call *call, const struct rpc_han
         return STATUS_INSUFFICIENT_RESOURCES;
     if (!g->handles && !(g->handles = calloc(RPC_GROUP_BUCKETS, sizeof(struct rpc_handle *))))
         return STATUS_NO_MEMORY;
-    size_t len = strlen(call->name) + 1;
+    size_t len = strlen(call->token->name) + 1;
     struct rpc_handle *h = calloc(1, sizeof *h + len);
     if (!h)
         return STATUS_NO_MEMORY;
@@ -143,7 +136,7 @@ enum nt_status rpc_handle_new(struct rpc_server_call *call, const struct rpc_han
     h->wire.uuid.a |= 1; /* never the null handle */
     h->type = type;
     h->object = object;
-    memcpy(h->owner, call->name, len);
+    memcpy(h->owner, call->token->name, len);
     struct rpc_handle **b = bucket(g, &h->wire);
     h->next = *b;
     *b = h;
@@ -160,7 +153,7 @@ static struct rpc_handle **find(const struct rpc_server_call *call, const struct
         return NULL;
     for (struct rpc_handle **p = bucket(call->group, wire); *p; p = &(*p)->next)
         if (nt_guid_equal(&(*p)->wire.uuid, &wire->uuid) && (*p)->wire.attributes == wire->attributes)
-            return strcmp((*p)->owner, call->name) == 0 ? p : NULL;
+            return strcmp((*p)->owner, call->token->name) == 0 ? p : NULL;
     return NULL;
 }
 

@@ -245,7 +245,7 @@ struct rpc_server_call {
     uint8_t told; /* on_cancel was: 1 of a wish, 2 that the client awaits nothing any more */
     struct rpc_spipe *pipe; /* NULL: none, or moved as a whole */
     size_t probe_at;        /* length of the stub at which its head is looked for again */
-    char *name, *peer, *here, *mech; /* copies in mem, since c may go */
+    char *peer, *here, *mech; /* copies in mem, since c may go */
     struct rpc_error_list extended;  /* what its handler has to say if it fails */
     struct io_item later;            /* of rpc_server_later */
     void (*later_fn)(struct rpc_server_call *call, void *arg);

@@ -197,7 +197,6 @@ static void take_caller(struct rpc_server_call *call, struct rpc_ssec *x)
     call->carried = call->c->carried;
     call->cred = call->c->cred;
     call->token = rpc_caller_token(call->c, x);
-    call->name = call->token ? nt_arena_strdup(call->mem, call->token->name) : NULL;
     const char *mech = x ? x->mech : call->token && (call->token->flags & SEC_TOKEN_LOCAL) ? "unix" : NULL;
     if (!x && call->carried && call->c->carried_mech[0])
         mech = call->c->carried_mech;
@@ -237,7 +236,7 @@ static enum nt_status admit(struct rpc_server_call *call, const struct rpc_scont
         return st;
     call->op = call->served->ops[call->opnum];
     call->r = nt_arena_alloc(call->mem, call->op->size, 16);
-    return call->r && call->name && call->peer && call->here ? STATUS_SUCCESS : STATUS_NO_MEMORY;
+    return call->r && call->token && call->peer && call->here ? STATUS_SUCCESS : STATUS_NO_MEMORY;
 }
 
 /* A refused call is forgotten at once. What its client still sends of it is told apart from a broken protocol
@@ -263,7 +262,8 @@ static void reject(struct rpc_sconn *c, uint32_t id, uint16_t ctx, enum nt_statu
 
 /* A client may call inside of our callback to it, under the same id, presentation and security context
  * ([MS-RPCE] 3.3.1.5.9): the innermost call that such a request can be inside of. */
-static struct rpc_server_call *nesting(const struct rpc_sconn *c, const struct rpc_pdu *d, const struct rpc_ssec *x)
+static struct rpc_server_call *nesting(const struct rpc_sconn *c, const struct rpc_pdu *d,
+                                       const struct rpc_ssec *x)
 {
     struct rpc_server_call *found = NULL;
     unsigned depth = 0;
@@ -759,7 +759,7 @@ enum nt_status rpc_server_caller(const struct rpc_server_call *call, struct rpc_
     struct rpc_server_caller all = { .size = ret->size,
                                      .peer = call->peer,
                                      .provider = call->mech,
-                                     .name = call->name,
+                                     .name = call->token->name,
                                      .level = call->level,
                                      .ndr64 = call->ndr64,
                                      .object = call->has_object ? &call->object : NULL,

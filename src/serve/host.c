@@ -54,10 +54,12 @@ bool may(const struct rpc_server_call *call, enum who who)
 enum nt_status page_make(struct nt_arena *mem, const size_t *sizes, size_t n_all, const uint32_t *resume,
                          uint32_t preferred, struct page *ret)
 {
-    struct page p = { .from = resume && *resume < n_all ? *resume : 0, .we = W_ERROR_SUCCESS };
+    struct page p = { .we = W_ERROR_SUCCESS };
     size_t sum = 0;
-    if (resume && *resume >= n_all) /* behind the end there is nothing */
-        p.from = n_all;
+    if (!sizes)
+        return STATUS_NO_MEMORY;
+    if (resume) /* behind the end there is nothing */
+        p.from = *resume < n_all ? *resume : n_all;
     p.total = (uint32_t)(n_all - p.from);
     while (p.from + p.n < n_all &&
            (preferred == MAX_PREFERRED_LENGTH || sum + sizes[p.from + p.n] <= preferred))

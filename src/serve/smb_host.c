@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What an SMB server of ours tells srvsvc: struct serve_server_ops over a struct smbd. */
+#include <stdio.h>
 #include <string.h>
 #include "serve/host.h"
 
@@ -42,10 +43,9 @@ static const char *keep(struct list *l, const char *s)
 static const char *address_of(struct list *l, const char *peer)
 {
     char *copy = nt_arena_strdup(l->mem, peer);
-    char *colon = copy ? strrchr(copy, ':') : NULL;
     l->short_of |= !copy;
-    if (colon)
-        *colon = 0;
+    if (copy)
+        copy[io_host_len(copy)] = 0;
     if (copy && *copy == '[') {
         copy[strlen(copy) - 1] = 0;
         copy++;
@@ -58,20 +58,11 @@ static uint32_t seconds(const struct list *l, uint64_t since)
     return (uint32_t)((l->now - since) / 1000000000);
 }
 
-static const char *dialect(enum npc_dialect d)
+static const char *dialect(struct list *l, enum npc_dialect d)
 {
-    switch (d) {
-    case NPC_SMB_2_0_2:
-        return "SMB 2.0.2";
-    case NPC_SMB_2_1:
-        return "SMB 2.1";
-    case NPC_SMB_3_0:
-        return "SMB 3.0";
-    case NPC_SMB_3_0_2:
-        return "SMB 3.0.2";
-    default:
-        return "SMB 3.1.1";
-    }
+    char text[16];
+    snprintf(text, sizeof text, "SMB %s", npc_dialect_name(d));
+    return keep(l, text);
 }
 
 static void on_session(void *arg, const struct smbd_session_info *i)
@@ -83,7 +74,7 @@ static void on_session(void *arg, const struct smbd_session_info *i)
         *s = (struct serve_session){ .id = i->id,
                                      .client = address_of(l, i->peer),
                                      .user = keep(l, i->token->account),
-                                     .type = dialect(i->dialect),
+                                     .type = dialect(l, i->dialect),
                                      .transport = "tcp",
                                      .opens = i->opens,
                                      .age = seconds(l, i->opened),

@@ -158,8 +158,7 @@ enum nt_status srv_NetrSessionEnum(struct rpc_server_call *call, struct srvsvc_N
     size_t *sizes = nt_arena_array(mem, n, sizeof *sizes);
     for (unsigned i = 0; sizes && i < n; i++)
         sizes[i] = session_size(r->in.InfoStruct.Level, &t[i]);
-    st = sizes ? page_make(mem, sizes, n, r->in.ResumeHandle, r->in.PreferedMaximumLength, &p)
-               : STATUS_NO_MEMORY;
+    st = page_make(mem, sizes, n, r->in.ResumeHandle, r->in.PreferedMaximumLength, &p);
     if (st == STATUS_SUCCESS)
         st = fill_sessions(mem, t + p.from, p.n, &r->out.InfoStruct);
     if (st != STATUS_SUCCESS)
@@ -260,8 +259,7 @@ enum nt_status srv_NetrConnectionEnum(struct rpc_server_call *call, struct srvsv
     for (unsigned i = 0; sizes && i < n; i++)
         sizes[i] = level ? 28 + 2 * (strlen(list[i].user) + strlen(list[i].share) + 2) : 4;
     if (st == STATUS_SUCCESS)
-        st = sizes ? page_make(mem, sizes, n, r->in.ResumeHandle, r->in.PreferedMaximumLength, &p)
-                   : STATUS_NO_MEMORY;
+        st = page_make(mem, sizes, n, r->in.ResumeHandle, r->in.PreferedMaximumLength, &p);
     if (st == STATUS_SUCCESS)
         st = fill_connections(mem, list + p.from, p.n, &r->out.InfoStruct);
     if (st != STATUS_SUCCESS)
@@ -348,8 +346,7 @@ enum nt_status srv_NetrFileEnum(struct rpc_server_call *call, struct srvsvc_Netr
     for (unsigned i = 0; sizes && i < n; i++)
         sizes[i] = level == 3 ? 20 + 2 * (strlen(list[i].path) + strlen(list[i].user) + 2) : 4;
     if (st == STATUS_SUCCESS)
-        st = sizes ? page_make(mem, sizes, n, r->in.ResumeHandle, r->in.PreferedMaximumLength, &p)
-                   : STATUS_NO_MEMORY;
+        st = page_make(mem, sizes, n, r->in.ResumeHandle, r->in.PreferedMaximumLength, &p);
     if (st == STATUS_SUCCESS)
         st = fill_opens(mem, list + p.from, p.n, &r->out.InfoStruct);
     if (st != STATUS_SUCCESS)
@@ -483,8 +480,7 @@ enum nt_status srv_NetrServerTransportEnum(struct rpc_server_call *call,
         sizes[i] = 20 + 4 * level + t[i].address_len + text_size(t[i].name) + text_size(t[i].network) +
                    (level ? text_size(t[i].domain) : 0);
     if (st == STATUS_SUCCESS)
-        st = sizes ? page_make(mem, sizes, n, r->in.ResumeHandle, r->in.PreferedMaximumLength, &p)
-                   : STATUS_NO_MEMORY;
+        st = page_make(mem, sizes, n, r->in.ResumeHandle, r->in.PreferedMaximumLength, &p);
     if (st == STATUS_SUCCESS)
         st = fill_transports(mem, t + p.from, p.n, n_connections(s->h, mem), &r->out.InfoStruct);
     if (st != STATUS_SUCCESS)

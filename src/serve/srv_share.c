@@ -253,7 +253,7 @@ static enum nt_status enumerate(struct rpc_server_call *call, bool sticky, uint3
     for (unsigned i = 0; sizes && i < n; i++)
         sizes[i] = size_of(out->Level, &t[i]);
     if (st == STATUS_SUCCESS)
-        st = sizes ? page_make(mem, sizes, n, resume, preferred, ret) : STATUS_NO_MEMORY;
+        st = page_make(mem, sizes, n, resume, preferred, ret);
     return st == STATUS_SUCCESS ? fill(mem, t + ret->from, ret->n, out) : st;
 }
 

@@ -246,8 +246,7 @@ HANDLER(NetrWkstaTransportEnum)
     for (unsigned i = 0; sizes && i < h->n_transports; i++)
         sizes[i] = 20 + 2 * (strlen(h->transports[i].name) + strlen(h->transports[i].address) + 2);
     enum nt_status st =
-        sizes ? page_make(mem, sizes, h->n_transports, r->in.ResumeHandle, r->in.PreferredMaximumLength, &p)
-              : STATUS_NO_MEMORY;
+        page_make(mem, sizes, h->n_transports, r->in.ResumeHandle, r->in.PreferredMaximumLength, &p);
     if (st == STATUS_SUCCESS && !put_transports(mem, h, &p, &r->out.TransportInfo))
         st = STATUS_NO_MEMORY;
     if (st != STATUS_SUCCESS)

@@ -74,25 +74,18 @@ void smbd_free(struct smbd *s)
     smbd_unref(s);
 }
 
-/* The address without its port. */
-static size_t host_len(const char *peer)
-{
-    const char *colon = strrchr(peer, ':');
-    return colon ? (size_t)(colon - peer) : strlen(peer);
-}
-
 /* One address has a quarter of the connections at most, as in the RPC server: nobody is to keep all others
  * out. Counted anew each time: that costs a walk over what is there, and nobody has to remember. */
 static bool may_come(const struct smbd *s, const char *peer)
 {
-    size_t len = host_len(peer);
+    size_t len = io_host_len(peer);
     unsigned n = 0, most = s->o.max_conns / SMBD_PEER_SHARE;
     if (s->n_conns >= s->o.max_conns)
         return false;
     if (s->n_conns < most)
         return true;
     for (const struct smbd_conn *c = s->conns; c && n < most; c = c->next)
-        n += host_len(c->peer) == len && memcmp(c->peer, peer, len) == 0;
+        n += io_host_len(c->peer) == len && memcmp(c->peer, peer, len) == 0;
     return n < most || !most;
 }
 
