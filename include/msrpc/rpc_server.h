@@ -158,6 +158,11 @@ NT_PUBLIC enum nt_status rpc_server_stream(struct rpc_server *s, const struct rp
  * STATUS_NOT_SUPPORTED on a loop without descriptors. */
 NT_PUBLIC enum nt_status rpc_server_listen(struct rpc_server *s, const char *host, uint16_t port,
                                            uint16_t *ret_port) NT_CHECKED;
+/* Listens on a socket that listens already, which the server owns from then on; on failure it is left to the caller. TCP
+ * (as systemd hands over, or bound before a program gave up its privileges; ret_port, may be NULL, tells the port) or
+ * unix (0), whose file stays where it is. STATUS_INVALID_PARAMETER for what is no listening stream socket,
+ * STATUS_NOT_SUPPORTED as above. */
+NT_PUBLIC enum nt_status rpc_server_listen_fd(struct rpc_server *s, int fd, uint16_t *ret_port) NT_CHECKED;
 /* Listens for ncalrpc on a unix stream socket: an absolute path of at most 107 bytes, made with the
  * permission bits of `mode` (0666: every process of the machine may connect) and taken away by
  * rpc_server_free. A socket file that a dead server left is replaced. The directory must be writable for none

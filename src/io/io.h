@@ -174,6 +174,12 @@ enum nt_status io_listen(struct nt_loop *loop, struct io_listener *l, const char
  * file is no socket. STATUS_INVALID_PARAMETER for a path that is too long. */
 enum nt_status io_listen_local(struct nt_loop *loop, struct io_listener *l, const char *path, unsigned mode,
                                void (*accepted)(struct io_listener *l, int fd, const char *peer));
+/* The same on a socket that listens already, TCP or unix, which the listener owns from then on; on failure it is left
+ * to the caller. It is made close-on-exec and non-blocking. A unix socket's file stays when the listener ends: who made
+ * it takes it away. STATUS_INVALID_PARAMETER for a descriptor that is no listening stream socket. */
+enum nt_status io_listen_fd(struct nt_loop *loop, struct io_listener *l, int fd,
+                            void (*accepted)(struct io_listener *l, int fd, const char *peer),
+                            uint16_t *ret_port);
 /* Idempotent on a zeroed or started one. Takes a unix socket's file away if it is still the one made here. */
 void io_listen_stop(struct io_listener *l);
 

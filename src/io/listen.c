@@ -134,6 +134,40 @@ enum nt_status io_listen(struct nt_loop *loop, struct io_listener *l, const char
     return STATUS_SUCCESS;
 }
 
+static bool is_set(int fd, int option, int expected)
+{
+    int value = 0;
+    socklen_t len = sizeof value;
+    return getsockopt(fd, SOL_SOCKET, option, &value, &len) == 0 && value == expected;
+}
+
+/* Whoever made it may still have it, and may have made it for another loop: what we rely on is set here. */
+enum nt_status io_listen_fd(struct nt_loop *loop, struct io_listener *l, int fd,
+                            void (*accepted)(struct io_listener *l, int fd, const char *peer),
+                            uint16_t *ret_port)
+{
+    union addr a;
+    socklen_t len = sizeof a;
+    int flags = fcntl(fd, F_GETFL);
+    memset(&a, 0, sizeof a);
+    if (!loop->ops->listens)
+        return STATUS_NOT_SUPPORTED;
+    if (flags < 0 || !is_set(fd, SO_TYPE, SOCK_STREAM) || !is_set(fd, SO_ACCEPTCONN, 1) ||
+        getsockname(fd, &a.sa, &len) != 0)
+        return STATUS_INVALID_PARAMETER;
+    if (a.sa.sa_family != AF_INET && a.sa.sa_family != AF_INET6 && a.sa.sa_family != AF_UNIX)
+        return STATUS_INVALID_PARAMETER;
+    if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0)
+        return nt_from_errno(errno);
+    if (a.sa.sa_family != AF_UNIX)
+        io_tcp_options(fd);
+    *ret_port = a.sa.sa_family == AF_INET    ? ntohs(a.in.sin_port)
+                : a.sa.sa_family == AF_INET6 ? ntohs(a.in6.sin6_port)
+                                             : 0;
+    begin(loop, l, fd, accepted);
+    return STATUS_SUCCESS;
+}
+
 /* ---- unix sockets ---- */
 
 /* How long another server may be busy in the same directory with what start_local does. */

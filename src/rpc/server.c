@@ -268,6 +268,26 @@ enum nt_status rpc_server_listen(struct rpc_server *s, const char *host, uint16_
     return STATUS_SUCCESS;
 }
 
+enum nt_status rpc_server_listen_fd(struct rpc_server *s, int fd, uint16_t *ret_port)
+{
+    struct rpc_listener *l = calloc(1, sizeof *l);
+    if (!l)
+        return STATUS_NO_MEMORY;
+    l->s = s;
+    enum nt_status st = io_listen_fd(s->loop, &l->l, fd, accepted, &l->port);
+    if (st != STATUS_SUCCESS) {
+        free(l);
+        return nt_error_set(s->error, st, "listening on descriptor %d: %s (%s)", fd, nt_status_name(st),
+                            st == STATUS_INVALID_PARAMETER ? "a listening stream socket is needed"
+                                                           : nt_status_text(st));
+    }
+    l->next = s->listeners;
+    s->listeners = l;
+    if (ret_port)
+        *ret_port = l->port;
+    return STATUS_SUCCESS;
+}
+
 enum nt_status rpc_server_listen_local(struct rpc_server *s, const char *path, unsigned mode)
 {
     struct rpc_listener *l = calloc(1, sizeof *l);

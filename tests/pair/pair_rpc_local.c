@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* ncalrpc over real sockets: whom an interface takes at the kernel's word, and whose socket file it is. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -296,6 +297,32 @@ static void test_replaced(void **state)
     world_done(&w);
 }
 
+/* As systemd hands sockets over: the file is not the server's to take away. */
+static void test_handed_over(void **state)
+{
+    struct world w;
+    uint16_t port = 1;
+    struct sockaddr_un a = { .sun_family = AF_UNIX };
+    (void)state;
+    dir_init(&w);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    snprintf(a.sun_path, sizeof a.sun_path, "%s", w.path);
+    assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
+    server_init(&w, SEC_LEVEL_NONE);
+    assert_int_equal(rpc_server_listen_fd(w.s, fd, &port), STATUS_INVALID_PARAMETER); /* it does not listen */
+    assert_non_null(strstr(w.err.text, "descriptor"));
+    assert_int_equal(port, 1);
+    assert_int_equal(listen(fd, 5), 0);
+    assert_int_equal(rpc_server_listen_fd(w.s, fd, &port), STATUS_SUCCESS);
+    assert_int_equal(port, 0);
+    assert_int_equal(call(&w, w.loop, NULL), STATUS_SUCCESS);
+    server_done(&w);
+    assert_int_equal(fcntl(fd, F_GETFD), -1);
+    assert_int_equal(unlink(w.path), 0);
+    assert_int_equal(rmdir(w.dir), 0);
+    nt_arena_free(w.mem);
+}
+
 /* Somebody took the file away and made another one: that one is not ours to remove. */
 static void test_not_ours(void **state)
 {
@@ -402,6 +429,7 @@ int main(void)
         cmocka_unit_test(test_trust),      cmocka_unit_test(test_stranger),  cmocka_unit_test(test_authenticated),
         cmocka_unit_test(test_other_user), cmocka_unit_test(test_mode),      cmocka_unit_test(test_replaced),
         cmocka_unit_test(test_not_ours),   cmocka_unit_test(test_bad_paths), cmocka_unit_test(test_race),
+        cmocka_unit_test(test_handed_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -502,6 +502,45 @@ static void dials(void **state)
     serve_end(&w);
 }
 
+/* A socket that somebody else made, blocking and not close-on-exec. */
+static void handed_over(void **state)
+{
+    struct io_listener w = { 0 };
+    struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t len = sizeof a;
+    int pipes[2], fd = socket(AF_INET, SOCK_STREAM, 0), udp = socket(AF_INET, SOCK_DGRAM, 0);
+    uint16_t port = 7;
+    (void)state;
+    memset(&served, 0, sizeof served);
+    served.l = loop_new();
+    assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
+    assert_int_equal(pipe(pipes), 0);
+    assert_int_equal(io_listen_fd(served.l, &w, fd, accepted, &port), STATUS_INVALID_PARAMETER); /* not listening */
+    assert_int_equal(io_listen_fd(served.l, &w, udp, accepted, &port), STATUS_INVALID_PARAMETER);
+    assert_int_equal(io_listen_fd(served.l, &w, pipes[0], accepted, &port), STATUS_INVALID_PARAMETER);
+    assert_int_equal(io_listen_fd(served.l, &w, -1, accepted, &port), STATUS_INVALID_PARAMETER);
+    assert_int_equal(port, 7);
+    assert_int_equal(listen(fd, 5), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &len), 0);
+    assert_int_equal(io_listen_fd(served.l, &w, fd, accepted, &port), STATUS_SUCCESS);
+    assert_int_equal(port, ntohs(a.sin_port));
+    assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+    assert_int_equal(fcntl(fd, F_GETFL) & O_NONBLOCK, O_NONBLOCK);
+    int c = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(c, (struct sockaddr *)&a, sizeof a), 0);
+    settle(served.l);
+    assert_int_equal(served.n, 1);
+    write_byte(c, 5);
+    settle(served.l);
+    expect_byte(c, 5);
+    close(c);
+    serve_end(&w);
+    assert_int_equal(fcntl(fd, F_GETFD), -1);
+    close(pipes[0]);
+    close(pipes[1]);
+    close(udp);
+}
+
 /* Without descriptors the listener rests: it does not spin, and goes on by itself, in its own loop and in
  * another.
  */
@@ -616,6 +655,7 @@ int main(void)
         cmocka_unit_test(many_streams),   cmocka_unit_test(high_water),     cmocka_unit_test(deadlines),
         cmocka_unit_test(moved_deadline), cmocka_unit_test(foreign),        cmocka_unit_test(posts),
         cmocka_unit_test(dials),          cmocka_unit_test(no_descriptors), cmocka_unit_test(tokens),
+        cmocka_unit_test(handed_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
