@@ -42,10 +42,10 @@ void services_free(struct services *s);
 
 /* ---- pipes.c; where SQLite was not there at build time options.c refuses --smb ---- */
 struct pipes;
-/* Serves server by pipes, with srvsvc and wkssvc added to it, and tells the map. */
+/* Serves server by pipes, with srvsvc and wkssvc added to it, and the mapper by its own; tells the map. */
 enum nt_status pipes_new(struct nt_loop *loop, const struct options *o, struct accounts *a,
-                         struct rpc_server *server, struct serve_epm *epm, struct pipes **ret,
-                         uint16_t *ret_port, struct nt_error *err);
+                         struct rpc_server *server, struct rpc_server *mapper, struct serve_epm *epm,
+                         struct pipes **ret, uint16_t *ret_port, struct nt_error *err);
 /* Before the server ends: no more connections. Accept NULL. */
 void pipes_stop(struct pipes *p);
 void pipes_free(struct pipes *p);

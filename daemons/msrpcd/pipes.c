@@ -13,15 +13,16 @@
 
 #define RID_ADMIN 500
 
-/* The map counts names up to "epmapper", by which the mapper itself cannot be reached yet: it is a server of
- * its own. */
-static const char *const names[] = { "srvsvc", "wkssvc", "rpcecho", "epmapper", NULL };
+/* Pipes of the main server, besides those of the local security authority. */
+static const char *const names[] = { "srvsvc", "wkssvc", "rpcecho", NULL };
+#define PIPES_MAX 16 /* with the mapper's, and the end of the table */
 
 struct pipes {
     struct samdb *db;
     struct serve_host host;
     struct serve_transport transport;
     struct sec_acceptor acceptor;
+    struct serve_np_pipe table[PIPES_MAX];
     struct serve_np np;
     struct smbd *smbd;
     struct io_listener listener;
@@ -97,23 +98,45 @@ static enum nt_status listen_smb(struct nt_loop *loop, struct pipes *p, const st
     return st;
 }
 
-static enum nt_status map_pipes(struct serve_epm *epm, const struct rpc_server *server)
+static void add_pipe(struct pipes *p, const char *name, struct rpc_server *server, const char *alias_of)
+{
+    struct serve_np_pipe *to = p->table;
+    while (to->name)
+        to++;
+    if (to < p->table + PIPES_MAX - 1)
+        *to = (struct serve_np_pipe){ name, server, alias_of };
+}
+
+/* Who serves which pipe. */
+static void name_pipes(struct pipes *p, struct rpc_server *server, struct rpc_server *mapper)
+{
+    for (int i = 0; names[i]; i++)
+        add_pipe(p, names[i], server, NULL);
+    for (int i = 0; serve_np_lsass[i]; i++)
+        add_pipe(p, serve_np_lsass[i], server, i ? serve_np_lsass[0] : NULL);
+    add_pipe(p, "epmapper", mapper, NULL);
+    p->np.pipes = p->table;
+}
+
+/* Other names of a pipe are not told. */
+static enum nt_status map_pipes(struct serve_epm *epm, const struct pipes *p)
 {
     enum nt_status st = STATUS_SUCCESS;
     struct serve_endpoint e = SERVE_ENDPOINT_INIT;
     char endpoint[32];
     e.protseq = "ncacn_np";
     e.endpoint = endpoint;
-    for (int i = 0; st == STATUS_SUCCESS && strcmp(names[i], "epmapper") != 0; i++) {
-        snprintf(endpoint, sizeof endpoint, "\\pipe\\%s", names[i]);
-        st = serve_epm_add_all(epm, server, &e);
+    for (const struct serve_np_pipe *at = p->table; st == STATUS_SUCCESS && at->name; at++) {
+        snprintf(endpoint, sizeof endpoint, "\\pipe\\%s", at->name);
+        if (!at->alias_of)
+            st = serve_epm_add_all(epm, at->server, &e);
     }
     return st;
 }
 
 static enum nt_status serve_all(struct nt_loop *loop, struct pipes *p, const struct options *o,
-                                struct rpc_server *server, struct serve_epm *epm, uint16_t *ret_port,
-                                struct nt_error *err)
+                                struct rpc_server *server, struct rpc_server *mapper, struct serve_epm *epm,
+                                uint16_t *ret_port, struct nt_error *err)
 {
     p->transport = (struct serve_transport){ "tcp", o->listen };
     p->host = (struct serve_host){
@@ -124,7 +147,7 @@ static enum nt_status serve_all(struct nt_loop *loop, struct pipes *p, const str
                                          .keytab = o->keytab,
                                          .netbios_name = o->name ? o->name : "SERVER",
                                          .netbios_domain = o->domain ? o->domain : "WORKGROUP" };
-    p->np = (struct serve_np){ server, names };
+    name_pipes(p, server, mapper);
     enum nt_status st = listen_smb(loop, p, o, ret_port, err);
     if (st != STATUS_SUCCESS)
         return st;
@@ -132,19 +155,19 @@ static enum nt_status serve_all(struct nt_loop *loop, struct pipes *p, const str
     st = serve_srvsvc(server, &p->host);
     if (st == STATUS_SUCCESS)
         st = serve_wkssvc(server, &p->host);
-    return st == STATUS_SUCCESS ? map_pipes(epm, server) : st;
+    return st == STATUS_SUCCESS ? map_pipes(epm, p) : st;
 }
 
 enum nt_status pipes_new(struct nt_loop *loop, const struct options *o, struct accounts *a,
-                         struct rpc_server *server, struct serve_epm *epm, struct pipes **ret,
-                         uint16_t *ret_port, struct nt_error *err)
+                         struct rpc_server *server, struct rpc_server *mapper, struct serve_epm *epm,
+                         struct pipes **ret, uint16_t *ret_port, struct nt_error *err)
 {
     struct pipes *p = calloc(1, sizeof *p);
     if (!p)
         return STATUS_NO_MEMORY;
     enum nt_status st = open_store(p, o, a, err);
     if (st == STATUS_SUCCESS)
-        st = serve_all(loop, p, o, server, epm, ret_port, err);
+        st = serve_all(loop, p, o, server, mapper, epm, ret_port, err);
     if (st != STATUS_SUCCESS) {
         pipes_stop(p);
         pipes_free(p);

@@ -114,7 +114,7 @@ enum nt_status services_new(struct nt_loop *loop, const struct options *o, struc
         st = register_all(s);
 #ifdef MSRPCD_PIPES
     if (st == STATUS_SUCCESS && o->smb) /* before the map is told of the other endpoints of all interfaces */
-        st = pipes_new(loop, o, a, s->main, s->epm, &s->pipes, &s->ports.smb, err);
+        st = pipes_new(loop, o, a, s->main, s->mapper, s->epm, &s->pipes, &s->ports.smb, err);
 #endif
     if (st == STATUS_SUCCESS)
         st = listen_all(s, o, err);

@@ -415,6 +415,151 @@ static void put_create(struct wr *w, const char *name)
     (void)smb_put_create_req(w, &q);
 }
 
+/* Any name at all. */
+static void put_named(struct wr *w, const char16_t *name, size_t n)
+{
+    enum { NAME_LENGTH = 46, NAME = 56 }; /* [MS-SMB2] 2.2.13 */
+    size_t at = w->len;
+    put_create(w, "x");
+    w->len = at + NAME;
+    for (size_t i = 0; i < n; i++)
+        wr_u16(w, name[i]);
+    put_le16(w->base + at + NAME_LENGTH, (uint16_t)(2 * n));
+}
+
+static enum nt_status try_name(struct world *w, struct raw_smb *r, const char16_t *name, size_t n)
+{
+    struct wr m;
+    smb_begin(&m, SMB_MAX_MESSAGE);
+    put_named(&m, name, n);
+    r->n_answers = 0;
+    raw_send(r, &m, (struct smb_hdr){ .command = SMB_CREATE }, RAW_SIGNED);
+    turns(w);
+    assert_int_equal(r->n_answers, 1);
+    return last(r);
+}
+
+/* FSCTL_PIPE_WAIT has names, too ([MS-FSCC] 2.3.49). */
+static enum nt_status wait_for_name(struct world *w, struct raw_smb *r, const char16_t *name, size_t n)
+{
+    struct wr m, data;
+    wr_init(&data, UINT16_MAX);
+    wr_u64(&data, 0);
+    wr_u32(&data, (uint32_t)(2 * n));
+    wr_u16(&data, 0);
+    for (size_t i = 0; i < n; i++)
+        wr_u16(&data, name[i]);
+    struct smb_ioctl q = { .code = FSCTL_PIPE_WAIT, .data = { data.base, data.len } };
+    memset(q.file_id, 255, sizeof q.file_id);
+    smb_begin(&m, SMB_MAX_MESSAGE);
+    smb_put_ioctl_req(&m, &q);
+    r->n_answers = 0;
+    raw_send(r, &m, (struct smb_hdr){ .command = SMB_IOCTL }, RAW_SIGNED);
+    turns(w);
+    wr_free(&data);
+    assert_int_equal(r->n_answers, 1);
+    return last(r);
+}
+
+/* A pipe's name is a name. Paths, streams, wild cards, NULs, look-alikes and other spellings open nothing;
+ * case, and one backslash in front, do not matter. */
+static void test_names(void **state)
+{
+#define NAME(text)                                                                                           \
+    {                                                                                                        \
+        text, sizeof(text) / 2 - 1                                                                           \
+    }
+    static const struct {
+        const char16_t *name;
+        size_t len;
+    } good[] = { NAME(u"echo"), NAME(u"ECHO"), NAME(u"eChO"), NAME(u"\\echo") },
+      bad[] = { NAME(u""),
+                NAME(u"\\"),
+                NAME(u"\\\\echo"),
+                NAME(u"echo\\"),
+                NAME(u"pipe\\echo"),
+                NAME(u"\\pipe\\echo"),
+                NAME(u"..\\echo"),
+                NAME(u".\\echo"),
+                NAME(u"a\\..\\echo"),
+                NAME(u"../echo"),
+                NAME(u"/echo"),
+                NAME(u"echo/"),
+                NAME(u"/tmp/echo"),
+                NAME(u"/etc/passwd"),
+                NAME(u"..\\..\\..\\etc\\passwd"),
+                NAME(u"C:\\echo"),
+                NAME(u"\\\\fake\\IPC$\\echo"),
+                NAME(u"echo:x"),
+                NAME(u"echo::$DATA"),
+                NAME(u"echo:$DATA"),
+                NAME(u"."),
+                NAME(u".."),
+                NAME(u".echo"),
+                NAME(u"echo."),
+                NAME(u"echo.."),
+                NAME(u"e..cho"),
+                NAME(u" echo"),
+                NAME(u"echo "),
+                NAME(u"ec ho"),
+                NAME(u"echo\t"),
+                NAME(u"echo\n"),
+                NAME(u"echo\0"),
+                NAME(u"echo\0x"),
+                NAME(u"\0echo"),
+                NAME(u"ec\0ho"),
+                NAME(u"*"),
+                NAME(u"ech?"),
+                NAME(u"e*"),
+                NAME(u"ech<"),
+                NAME(u"ech\""),
+                NAME(u"echo|x"),
+                NAME(u"echo;id"),
+                NAME(u"$(id)"),
+                NAME(u"`id`"),
+                NAME(u"%65cho"),
+                NAME(u"ech\u00f6"),
+                NAME(u"\uff45cho"),
+                NAME(u"ech\u043e"),
+                NAME(u"ec\u212aho"),
+                NAME(u"\xd800"),
+                NAME(u"echo\xdc00"),
+                NAME(u"\ufeffecho"),
+                NAME(u"echo\u200b"),
+                NAME(u"eche\u0301"),
+                NAME(u"echo1") };
+#undef NAME
+    enum { LONG = UINT16_MAX / 2 };
+    struct world w = { 0 };
+    (void)state;
+    start(&w);
+    struct raw_smb *r = w.raw;
+    log_on(&w, r, NPC_SMB_3_1_1, NPC_AES128_GCM);
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        assert_int_equal(try_name(&w, r, good[i].name, good[i].len), STATUS_SUCCESS);
+        assert_int_equal(wait_for_name(&w, r, good[i].name, good[i].len), STATUS_SUCCESS);
+    }
+    unsigned opened = service_open_pipes;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_int_equal(try_name(&w, r, bad[i].name, bad[i].len), STATUS_OBJECT_NAME_NOT_FOUND);
+        assert_int_equal(wait_for_name(&w, r, bad[i].name, bad[i].len), STATUS_OBJECT_NAME_NOT_FOUND);
+    }
+    char16_t *name = calloc(LONG, sizeof *name);
+    assert_non_null(name);
+    for (size_t i = 0; i < LONG; i++)
+        name[i] = u"echo"[i % 4];
+    for (size_t n = 8; n < LONG; n *= 2)
+        assert_int_equal(try_name(&w, r, name, n), STATUS_OBJECT_NAME_NOT_FOUND);
+    assert_int_equal(try_name(&w, r, name, LONG), STATUS_OBJECT_NAME_NOT_FOUND);
+    memset(name, 0, LONG * sizeof *name);
+    memcpy(name, u"echo", 8);
+    assert_int_equal(try_name(&w, r, name, LONG), STATUS_OBJECT_NAME_NOT_FOUND);
+    free(name);
+    assert_int_equal(service_open_pipes, opened);
+    assert_false(r->closed);
+    stop(&w);
+}
+
 static void test_related(void **state)
 {
     struct world w = { 0 };
@@ -751,6 +896,7 @@ int main(void)
         cmocka_unit_test(test_frames),
         cmocka_unit_test(test_silent),
         cmocka_unit_test(test_stranger),
+        cmocka_unit_test(test_names),
         cmocka_unit_test(test_related),
         cmocka_unit_test(test_chains),
         cmocka_unit_test(test_waiting),

@@ -22,7 +22,6 @@
 #define ALL      UINT32_MAX
 
 static const struct serve_transport transports[] = { { "tcp", "192.0.2.1" }, { "tcp", "192.0.2.2" } };
-static const char *const pipe_names[] = { "srvsvc", "wkssvc", NULL };
 
 struct world {
     char dir[64], path[96];
@@ -32,6 +31,7 @@ struct world {
     struct rpc_server *s;
     struct smbd *smbd;
     struct sec_acceptor acceptor;
+    struct serve_np_pipe pipes[3];
     struct serve_np np;
     struct rpc_binding *b[2]; /* srvsvc, wkssvc */
     struct sec_creds *admin, *eve;
@@ -67,7 +67,9 @@ static void start(struct world *w)
         .account = samdb_account, .account_arg = w->db, .netbios_name = "BOX", .netbios_domain = "WORKGROUP"
     };
     assert_int_equal(rpc_server_new(w->loop, &so, &w->s), STATUS_SUCCESS);
-    w->np = (struct serve_np){ w->s, pipe_names };
+    w->pipes[0] = (struct serve_np_pipe){ "srvsvc", w->s, NULL };
+    w->pipes[1] = (struct serve_np_pipe){ "wkssvc", w->s, NULL };
+    w->np.pipes = w->pipes;
     w->host = (struct serve_host){
         .db = w->db, .ops = &serve_smbd_ops, .transports = transports, .n_transports = 2
     };

@@ -49,7 +49,7 @@ like "tern: sessions" 'admin' "$TERN" session list --server "$HOST" --user admin
 ok "a share is added" "$TERN" share add data --path 'C:\tmp' --server "$HOST" --user admin
 like "it is there" 'netname: data' rpc 'netshareenum 1'
 if [ -n "$torture" ]; then
-    for suite in srvsvc wkssvc; do
+    for suite in srvsvc wkssvc mgmt epmapper echo; do
         "$torture" "ncacn_np:$HOST" -U 'admin%Secret-1' "rpc.$suite" >"$TERN_WORK/$suite.log" 2>&1
     done
     for t in NetConnEnum NetFileEnum NetSessEnum NetShareEnumAll NetSrvGetInfo NetDiskEnum NetTransportEnum NetRemoteTOD \
@@ -61,6 +61,15 @@ if [ -n "$torture" ]; then
         NetrWorkstationStatisticsGet; do
         ok "Samba's test: wkssvc $t" grep -q "^success: wkssvc.$t\$" "$TERN_WORK/wkssvc.log"
     done
+    ok "Samba's test: mgmt by a pipe" grep -q '^success: mgmt$' "$TERN_WORK/mgmt.log"
+    for t in Map_simple Lookup_terminate_search; do # of the others docs/conformance.md tells
+        ok "Samba's test: the mapper by its pipe: $t" grep -q "^success: epmapper.$t\$" "$TERN_WORK/epmapper.log"
+    done
+    ok "Samba's test: echo by a pipe" test "$(grep -c '^success: ' "$TERN_WORK/echo.log")" = 10
+fi
+if /usr/bin/python3 -c 'import impacket' 2>/dev/null; then
+    like "Impacket asks the mapper by its pipe" '^all [0-9]* entries$' env EPM_PIPE=admin:Secret-1 /usr/bin/python3 \
+        "$TERN_SRC/tests/system/epm_impacket.py" "$HOST"
 fi
 # our NetAPI, as an administrator, by each dialect
 export NA_USER=admin NA_PASSWORD=$TERN_PASSWORD NA_PROTECT=1

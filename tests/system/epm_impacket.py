@@ -2,14 +2,20 @@
 """Impacket against an endpoint mapper: epm_impacket.py HOST [UUID VERSION]
 
 With an interface: the binding of it. Without: ept_lookup in two ways, all at once and one entry a call, which have to
-agree; the handle of the last answer has to be null."""
+agree; the handle of the last answer has to be null. With EPM_PIPE=USER:PASSWORD in the environment it goes by the mapper's
+pipe."""
+import os
 import sys
 
 from impacket import uuid
 from impacket.dcerpc.v5 import epm, transport
 
 host = sys.argv[1]
-dce = transport.DCERPCTransportFactory("ncacn_ip_tcp:%s[135]" % host).get_dce_rpc()
+pipe = os.environ.get("EPM_PIPE")
+way = transport.DCERPCTransportFactory(("ncacn_np:%s[\\pipe\\epmapper]" if pipe else "ncacn_ip_tcp:%s[135]") % host)
+if pipe:
+    way.set_credentials(*pipe.split(":"))
+dce = way.get_dce_rpc()
 dce.connect()
 if len(sys.argv) > 2:
     iface = uuid.uuidtup_to_bin((sys.argv[2], sys.argv[3]))

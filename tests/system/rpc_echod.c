@@ -58,6 +58,7 @@ struct pipes {
     struct smbd *server;
     struct io_listener listener;
     struct sec_acceptor acceptor;
+    struct serve_np_pipe table[4];
     struct serve_np np;
 };
 
@@ -68,7 +69,7 @@ static void accepted(struct io_listener *l, int fd, const char *peer)
 
 static bool serve_pipes(struct nt_loop *loop, struct rpc_server *s, const char *address, struct pipes *p)
 {
-    static const char *const names[] = { "rpcecho", "epmapper", "lsarpc", NULL };
+    static const char *const names[] = { "rpcecho", "epmapper", "lsarpc" };
     const char *port = getenv("ECHO_SMB");
     struct smbd_options o = { .acceptor = &p->acceptor, .pipes = &serve_np_ops, .pipes_arg = &p->np };
     uint16_t got;
@@ -80,7 +81,9 @@ static bool serve_pipes(struct nt_loop *loop, struct rpc_server *s, const char *
                                          .dns_name = "echo",
                                          .dns_domain = "example",
                                          .keytab = getenv("ECHO_KEYTAB") };
-    p->np = (struct serve_np){ s, names };
+    for (int i = 0; i < 3; i++)
+        p->table[i] = (struct serve_np_pipe){ names[i], s, NULL };
+    p->np.pipes = p->table;
     o.require_encryption = getenv("ECHO_SEAL") != NULL;
     memset(o.guid, 7, sizeof o.guid);
     return smbd_new(loop, &o, &p->server) == STATUS_SUCCESS &&
