@@ -35,7 +35,17 @@ struct rpc_interface {
     const struct rpc_interface *base; /* that it inherits from, or NULL: calls of it may use this one */
 };
 
-enum rpc_op_flags { RPC_OP_IDEMPOTENT = 1, RPC_OP_MAYBE = 2, RPC_OP_PIPES = 4, RPC_OP_BROADCAST = 8 };
+enum rpc_op_flags {
+    RPC_OP_IDEMPOTENT = 1,
+    RPC_OP_MAYBE = 2,
+    RPC_OP_PIPES = 4,
+    RPC_OP_BROADCAST = 8,
+    /* What its return value, the last 4 octets of the answer, says: one of these, or nothing that is known. */
+    RPC_OP_NTSTATUS = 0x10,
+    RPC_OP_WIN32 = 0x20,
+    RPC_OP_HRESULT = 0x30,
+    RPC_OP_RESULT = 0x30, /* mask */
+};
 
 /* A pipe among an operation's parameters. */
 struct rpc_op_pipe {

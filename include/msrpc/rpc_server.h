@@ -11,6 +11,7 @@
 #define MSRPC_RPC_SERVER_H
 
 #include <msrpc/rpc.h>
+#include <msrpc/rpc_observe.h>
 #include <msrpc/token.h>
 
 NT_BEGIN_DECLS
@@ -71,6 +72,8 @@ struct rpc_server_options {
     unsigned max_peer_conns, max_peer_strangers, max_peer_calls, max_calls;
     size_t max_peer_output, max_output;
     unsigned stall_timeout_ms; /* a connection with answers waiting has to take some; 0: 60 000 */
+    const struct rpc_server_observer *observer; /* told what happens; NULL: nobody; copied */
+    void *observer_arg;
 };
 #define RPC_SERVER_OPTIONS_INIT                                                                              \
     {                                                                                                        \
@@ -193,22 +196,6 @@ NT_PUBLIC enum nt_status rpc_server_accept(struct rpc_server *s, int fd) NT_CHEC
 NT_PUBLIC enum nt_status rpc_server_accept_bound(struct rpc_server *s, int fd, const void *channel_bindings,
                                                  size_t len) NT_CHECKED;
 
-/* Why something was refused: connections, then calls, then connections that were given up. */
-enum rpc_refusal {
-    RPC_REFUSED_CONNS,          /* max_conns */
-    RPC_REFUSED_PEER_CONNS,     /* max_peer_conns */
-    RPC_REFUSED_PEER_STRANGERS, /* max_peer_strangers */
-    RPC_REFUSED_MEMORY,         /* no memory or descriptor for a connection */
-    RPC_REFUSED_CONN_CALLS,     /* 1 024 calls of a connection */
-    RPC_REFUSED_CALLS,          /* max_calls */
-    RPC_REFUSED_PEER_CALLS,     /* max_peer_calls */
-    RPC_REFUSED_STUBS,          /* bytes of requests */
-    RPC_REFUSED_OUTPUT,         /* max_output, max_peer_output */
-    RPC_REFUSED_DRAINING,       /* calls that came after rpc_server_drain */
-    RPC_REFUSED_STALLED,        /* connections that did not read their answers */
-    RPC_REFUSED_CAUSES
-};
-
 struct rpc_server_stats {
     size_t size;
     unsigned conns, calls, handles; /* at this moment */
@@ -217,6 +204,7 @@ struct rpc_server_stats {
     uint64_t refusals[RPC_REFUSED_CAUSES];
     unsigned peers;
     size_t output; /* bytes of answers that wait to be read */
+    uint64_t bytes_in, bytes_out; /* of PDUs */
 };
 NT_PUBLIC enum nt_status rpc_server_stats(const struct rpc_server *s,
                                           struct rpc_server_stats *ret) NT_CHECKED;

@@ -1329,6 +1329,21 @@ static void emit_direction(struct emit *e, const struct decl *d, bool push, bool
     emit_text(e, "}\n");
 }
 
+/* Whether a return value tells success or failure, by the name that its type has in the IDL: what is an "unsigned long"
+ * may be a count. */
+static const char *result_flag(const struct decl *d)
+{
+    static const char *const kinds[][2] = {
+        { "NTSTATUS", "RPC_OP_NTSTATUS" },    { "NET_API_STATUS", "RPC_OP_WIN32" }, { "WERROR", "RPC_OP_WIN32" },
+        { "error_status_t", "RPC_OP_WIN32" }, { "DWORD", "RPC_OP_WIN32" },          { "HRESULT", "RPC_OP_HRESULT" },
+    };
+    const char *name = d->node && d->type && d->type->kind == TY_NAME ? d->type->name : "";
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strcmp(name, kinds[i][0]) == 0)
+            return kinds[i][1];
+    return NULL;
+}
+
 static const char *op_flags(struct emit *e, const struct decl *d)
 {
     struct text t = { 0 };
@@ -1340,6 +1355,8 @@ static const char *op_flags(struct emit *e, const struct decl *d)
         text_printf(&t, "%sRPC_OP_BROADCAST", t.len ? " | " : "");
     if (has_pipes(d))
         text_printf(&t, "%sRPC_OP_PIPES", t.len ? " | " : "");
+    if (result_flag(d))
+        text_printf(&t, "%s%s", t.len ? " | " : "", result_flag(d));
     const char *flags = t.len ? pool_strndup(&e->c->pool, t.data, t.len) : NULL;
     text_free(&t);
     return flags;

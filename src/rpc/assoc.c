@@ -28,11 +28,19 @@ void rpc_sconn_hang_up(struct rpc_sconn *c)
     c->tp->ops->finish(c->tp);
 }
 
-void rpc_sconn_send(struct rpc_sconn *c, struct wr *w)
+void rpc_sconn_put(struct rpc_sconn *c, struct wr *w)
 {
-    c->s->packets_out++;
+    rpc_sconn_sends(c, w);
     if (c->tp->ops->send(c->tp, w, false) != STATUS_SUCCESS)
         rpc_sconn_hang_up(c);
+}
+
+void rpc_sconn_send(struct rpc_sconn *c, struct wr *w)
+{
+    size_t start = c->tp->ops->headroom;
+    if (c->s->observer.pdu && w->st == STATUS_SUCCESS)
+        rpc_observe_plain(c, true, w->base + start, w->len - start);
+    rpc_sconn_put(c, w);
 }
 
 void rpc_sconn_fault(struct rpc_sconn *c, uint32_t call_id, uint16_t ctx, enum nt_status st, bool ran)
@@ -227,6 +235,12 @@ static void send_ack(struct rpc_sconn *c, const struct rpc_pdu *d, const struct 
     rpc_sconn_send(c, &w);
 }
 
+static void told(struct rpc_sconn *c, const struct rpc_pdu *d, bool ok, uint32_t reason)
+{
+    if (c->s->observer.bind)
+        rpc_observe_bind(c, d, ok, reason);
+}
+
 static void on_bind(struct rpc_sconn *c, const uint8_t *pdu, const struct rpc_pdu *d)
 {
     enum nt_status st = STATUS_SUCCESS;
@@ -234,6 +248,7 @@ static void on_bind(struct rpc_sconn *c, const uint8_t *pdu, const struct rpc_pd
     struct offer offers[UINT8_MAX];
     struct wr token;
     if (c->state != RPC_SC_NEW || !read_offers(c, d, offers)) {
+        told(c, d, false, RPC_NAK_NOT_SPECIFIED);
         nak(c, d->h.call_id, RPC_NAK_NOT_SPECIFIED);
         return;
     }
@@ -241,6 +256,7 @@ static void on_bind(struct rpc_sconn *c, const uint8_t *pdu, const struct rpc_pd
     c->mpx = d->h.flags & RPC_PFC_CONC_MPX;
     c->plain = !d->has_auth;
     if (!c->group) {
+        told(c, d, false, RPC_NAK_NOT_SPECIFIED);
         nak(c, d->h.call_id, RPC_NAK_NOT_SPECIFIED);
         return;
     }
@@ -253,8 +269,10 @@ static void on_bind(struct rpc_sconn *c, const uint8_t *pdu, const struct rpc_pd
     if (st == STATUS_SUCCESS) {
         c->state = RPC_SC_BOUND;
         send_ack(c, d, offers, x, (struct nt_blob){ token.base, token.len });
+        told(c, d, true, 0);
         rpc_sconn_touch(c);
     } else {
+        told(c, d, false, nak_reason(st));
         nak(c, d->h.call_id, nak_reason(st));
     }
     wr_free_secret(&token);
@@ -292,9 +310,11 @@ static void on_alter(struct rpc_sconn *c, const uint8_t *pdu, const struct rpc_p
     }
     if (st == STATUS_SUCCESS) {
         send_ack(c, d, offers, x, (struct nt_blob){ token.base, token.len });
+        told(c, d, true, 0);
         if (x && x->sec.established)
             rpc_sconn_touch(c);
     } else {
+        told(c, d, false, nt_to_rpc_fault(alter_fault(st)));
         rpc_sconn_fault(c, d->h.call_id, 0, alter_fault(st), false);
         rpc_sconn_hang_up(c);
     }
@@ -349,6 +369,9 @@ static void on_pdu(struct rpc_sconn *c, uint8_t *pdu, size_t len)
         malformed(c, pdu);
         return;
     }
+    if (c->s->observer.pdu && (d.h.ptype == RPC_PT_BIND || d.h.ptype == RPC_PT_ALTER ||
+                               d.h.ptype == RPC_PT_CO_CANCEL || d.h.ptype == RPC_PT_ORPHANED))
+        rpc_observe_plain(c, false, pdu, len); /* others once their protection is off */
     switch ((enum rpc_ptype)d.h.ptype) {
     case RPC_PT_BIND:
         on_bind(c, pdu, &d);
@@ -420,6 +443,8 @@ static bool fill_partial(struct rpc_sconn *c, uint8_t **data, size_t *len)
 static void conn_data(void *up, uint8_t *data, size_t len)
 {
     struct rpc_sconn *c = up;
+    c->bytes_in += len;
+    c->s->bytes_in += len;
     while (len && c->state != RPC_SC_CLOSED) {
         size_t n = 0;
         if (c->in.len == 0 && len >= RPC_HDR_LEN && (n = pdu_len(c, data)) == 0)
@@ -543,6 +568,7 @@ static void sconn_start(struct rpc_sconn *c, struct rpc_server *s, const char *p
         c->next->link = &c->next;
     s->conns = c;
     s->n_conns++;
+    c->number = ++s->last_conn;
 }
 
 enum nt_status rpc_sconn_new(struct rpc_server *s, const char *peer, struct rpc_sconn **ret)
@@ -574,7 +600,7 @@ enum nt_status rpc_sconn_carry(struct rpc_server *s, struct rpc_transport *tp,
     struct rpc_sconn *c = s->n_conns < s->max_conns && !s->draining ? calloc(1, sizeof *c) : NULL;
     if (!c) {
         s->refused++;
-        s->refusals[s->draining ? RPC_REFUSED_DRAINING : RPC_REFUSED_CONNS]++;
+        rpc_observe_refused(s, s->draining ? RPC_REFUSED_DRAINING : RPC_REFUSED_CONNS, who->peer);
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     c->endpoint = strdup(who->endpoint);
@@ -589,6 +615,8 @@ enum nt_status rpc_sconn_carry(struct rpc_server *s, struct rpc_transport *tp,
     c->carried_level = who->level;
     c->s = s;
     c->token = sec_token_ref(who->token);
+    snprintf(c->peer, sizeof c->peer, "%s", who->peer);
+    snprintf(c->here, sizeof c->here, "%s", who->local ? who->local : "");
     enum nt_status st = rpc_peer_enter_text(c, who->peer);
     if (st != STATUS_SUCCESS) {
         s->refused++;
@@ -600,6 +628,7 @@ enum nt_status rpc_sconn_carry(struct rpc_server *s, struct rpc_transport *tp,
     snprintf(c->carried_mech, sizeof c->carried_mech, "%s", who->mech);
     sconn_start(c, s, who->peer);
     s->accepted++;
+    rpc_observe_opened(c);
     rpc_sconn_touch(c);
     *ret = c;
     return STATUS_SUCCESS;
@@ -616,6 +645,7 @@ void rpc_sconn_close(struct rpc_sconn *c)
     c->link = NULL;
     c->s->n_conns--;
     rpc_scall_lose_client(c);
+    rpc_observe_closed(c);
     rpc_peer_leave(c);
     io_cancel(&c->ready);
     io_cancel(&c->timer);

@@ -57,18 +57,19 @@ static void peer_unref(struct rpc_peer *p)
     free(p);
 }
 
-static bool refused(struct rpc_server *s, enum rpc_refusal why)
+static bool refused(const struct rpc_sconn *c, enum rpc_refusal why)
 {
-    s->refusals[why]++;
+    rpc_observe_refused(c->s, why, c->peer);
     return false;
 }
 
-static bool may_connect(struct rpc_server *s, const struct rpc_peer *p, bool stranger)
+static bool may_connect(const struct rpc_sconn *c, const struct rpc_peer *p, bool stranger)
 {
+    const struct rpc_server *s = c->s;
     if (p->conns >= s->max_peer_conns)
-        return refused(s, RPC_REFUSED_PEER_CONNS);
+        return refused(c, RPC_REFUSED_PEER_CONNS);
     if (stranger && p->strangers >= s->max_peer_strangers)
-        return refused(s, RPC_REFUSED_PEER_STRANGERS);
+        return refused(c, RPC_REFUSED_PEER_STRANGERS);
     return true;
 }
 
@@ -79,10 +80,10 @@ enum nt_status rpc_peer_enter(struct rpc_sconn *c, const uint8_t key[RPC_PEER_KE
     /* the kernel has introduced a local user, SMB whoever opened a pipe */
     bool stranger = !c->cred.known && !(c->carried && !(c->token->flags & SEC_TOKEN_ANONYMOUS));
     if (!p) {
-        (void)refused(s, RPC_REFUSED_MEMORY);
+        (void)refused(c, RPC_REFUSED_MEMORY);
         return STATUS_NO_MEMORY;
     }
-    if (!may_connect(s, p, stranger)) {
+    if (!may_connect(c, p, stranger)) {
         peer_unref(p);
         return STATUS_INSUFFICIENT_RESOURCES;
     }
@@ -183,11 +184,11 @@ bool rpc_budget_call(struct rpc_server_call *call)
     struct rpc_sconn *c = call->c;
     struct rpc_server *s = c->s;
     if (s->draining)
-        return refused(s, RPC_REFUSED_DRAINING);
+        return refused(c, RPC_REFUSED_DRAINING);
     if (s->n_calls > s->max_calls) /* this one included */
-        return refused(s, RPC_REFUSED_CALLS);
+        return refused(c, RPC_REFUSED_CALLS);
     if (c->from->calls >= s->max_peer_calls)
-        return refused(s, RPC_REFUSED_PEER_CALLS);
+        return refused(c, RPC_REFUSED_PEER_CALLS);
     call->from = c->from;
     call->from->refs++;
     call->from->calls++;
@@ -207,7 +208,7 @@ bool rpc_budget_stub(struct rpc_server_call *call, size_t more, size_t *ret_most
     *ret_most = is_stranger(call) ? RPC_SERVER_STUB_ANONYMOUS : RPC_SERVER_STUBS;
     if (c->stubs + more > *ret_most ||
         (is_stranger(call) && call->from->stubs + more > RPC_SERVER_PEER_STRANGER_STUBS))
-        return refused(c->s, RPC_REFUSED_STUBS);
+        return refused(c, RPC_REFUSED_STUBS);
     return true;
 }
 
@@ -236,10 +237,10 @@ void rpc_budget_call_end(struct rpc_server_call *call)
 
 bool rpc_budget_output(struct rpc_sconn *c)
 {
-    struct rpc_server *s = c->s;
+    const struct rpc_server *s = c->s;
     if (s->output < s->max_output && c->from->output < s->max_peer_output)
         return true;
-    return refused(s, RPC_REFUSED_OUTPUT);
+    return refused(c, RPC_REFUSED_OUTPUT);
 }
 
 void rpc_budget_watch(struct rpc_sconn *c)
@@ -256,7 +257,7 @@ void rpc_budget_stalled(struct io_item *it)
     struct rpc_sconn *c = io_container(it, struct rpc_sconn, stall);
     const struct io_stream *s = c->tp->stream;
     if (s->queued && s->moved == c->moved) {
-        (void)refused(c->s, RPC_REFUSED_STALLED);
+        (void)refused(c, RPC_REFUSED_STALLED);
         rpc_sconn_close(c);
         return;
     }

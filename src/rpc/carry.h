@@ -31,6 +31,7 @@ struct rpc_carried_caller {
     const char *mech;              /* "ntlm", "krb5", "" */
     const struct sec_token *token; /* who calls, where RPC itself does not authenticate */
     enum sec_level level;          /* and how well that is protected */
+    const char *local;             /* our end of what carries the pipe: "192.0.2.7:445"; NULL: unknown */
 };
 
 /* A connection of s over `pipe`. stream: for timers. Strings are copied, the token is referenced.

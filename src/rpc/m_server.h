@@ -3,7 +3,7 @@
  * Inside of the server: server.c holds interfaces and listeners, assoc.c one connection (bind, contexts,
  * fragments), sauth.c its security contexts, scall.c the calls, handle.c association groups and context
  * handles, peer.c who is at the other end, budget.c what that may make us hold, drain.c the orderly end,
- * front.c one listener for several.
+ * front.c one listener for several, observe.c what an observer is told.
  */
 #ifndef RPC_M_SERVER_H
 #define RPC_M_SERVER_H
@@ -116,8 +116,11 @@ struct rpc_server {
     struct rpc_listener *listeners;
     struct rpc_sconn *conns;
     struct rpc_group *groups[RPC_GROUP_TABLE];
-    uint64_t accepted, refused, dispatched, faults, packets_in, packets_out;
+    uint64_t accepted, refused, dispatched, faults, packets_in, packets_out, bytes_in, bytes_out;
     uint64_t refusals[RPC_REFUSED_CAUSES];
+    struct rpc_server_observer observer;
+    void *observer_arg;
+    uint64_t last_conn; /* number of the newest */
     struct rpc_peer *peers[RPC_PEER_BUCKETS];
     unsigned n_peers, max_peer_conns, max_peer_strangers, max_peer_calls, max_calls;
     size_t output, max_peer_output, max_output; /* bytes that wait for their readers */
@@ -149,6 +152,7 @@ struct rpc_ssec {
     struct sec_params params;
     struct nt_error err;
     char mech[32];
+    struct sec_claim *claim;       /* for the observer, until it is established */
     const struct sec_token *token; /* once established */
 };
 
@@ -183,6 +187,10 @@ struct rpc_sconn {
     bool asked_to_leave;
     size_t stubs;   /* held by its calls */
     uint64_t moved; /* at the last look of the stall timer */
+    uint64_t number, bytes_in, bytes_out, n_requests;
+    uint64_t opened; /* for the observer, as the next two */
+    void *tag;
+    bool seen;
     struct io_item ready, timer, stall, destroy;
 };
 
@@ -194,6 +202,15 @@ enum rpc_scall_state {
     RPC_SCALL_RUNNING,
     RPC_SCALL_PENDING,
     RPC_SCALL_SENDING, /* answered: the pipes of the answer are on their way */
+};
+
+/* What an observer wants to know of a call when it is over. */
+struct rpc_scall_seen {
+    uint64_t began;
+    size_t bytes_out;
+    enum nt_status st;
+    uint32_t fault, result;
+    bool executed, answered, has_result, ended;
 };
 
 /* That a call uses a context handle. */
@@ -247,6 +264,7 @@ struct rpc_server_call {
     size_t probe_at;        /* length of the stub at which its head is looked for again */
     char *peer, *here, *mech; /* copies in mem, since c may go */
     struct rpc_error_list extended;  /* what its handler has to say if it fails */
+    struct rpc_scall_seen seen;
     struct io_item later;            /* of rpc_server_later */
     void (*later_fn)(struct rpc_server_call *call, void *arg);
     void *later_arg;
@@ -268,7 +286,16 @@ void rpc_sconn_close(struct rpc_sconn *c);
 /* Ends it once what is queued, such as a fault that says why, has gone. */
 void rpc_sconn_hang_up(struct rpc_sconn *c);
 size_t rpc_sconn_writer(struct rpc_sconn *c, struct wr *w, size_t limit);
-void rpc_sconn_send(struct rpc_sconn *c, struct wr *w);
+/* Counts what is about to be sent: the PDU behind the transport's headroom. */
+static inline void rpc_sconn_sends(struct rpc_sconn *c, const struct wr *w)
+{
+    size_t len = w->len - c->tp->ops->headroom;
+    c->s->packets_out++;
+    c->s->bytes_out += len;
+    c->bytes_out += len;
+}
+void rpc_sconn_put(struct rpc_sconn *c, struct wr *w);
+void rpc_sconn_send(struct rpc_sconn *c, struct wr *w); /* the same, seen by the observer as it is */
 void rpc_sconn_fault(struct rpc_sconn *c, uint32_t call_id, uint16_t ctx, enum nt_status st, bool ran);
 void rpc_sconn_touch(struct rpc_sconn *c); /* the time-out counts anew */
 struct rpc_served *rpc_server_find(const struct rpc_server *s, const struct rpc_syntax *syntax);
@@ -312,6 +339,29 @@ void rpc_budget_stalled(struct io_item *it);
 void rpc_drain_check(struct rpc_server *s); /* a connection or a call has gone */
 void rpc_drain_conn(struct rpc_sconn *c);   /* it may have no calls any more */
 void rpc_drain_free(struct rpc_server *s);
+
+/* ---- observe.c ---- */
+void rpc_observe_opened(struct rpc_sconn *c);
+void rpc_observe_closed(struct rpc_sconn *c);
+/* These where the observer has that function: */
+void rpc_observe_bind(struct rpc_sconn *c, const struct rpc_pdu *d, bool ok, uint32_t reason);
+void rpc_observe_auth(struct rpc_sconn *c, const struct rpc_ssec *x, enum nt_status st);
+void rpc_observe_pdu(struct rpc_sconn *c, bool out, const uint8_t *head, size_t head_len, struct nt_blob body);
+void rpc_observe_begin(struct rpc_server_call *call);
+void rpc_observe_stillborn(struct rpc_sconn *c, const struct rpc_pdu *d, enum nt_status st);
+/* Counts it, too. peer NULL: unknown. */
+void rpc_observe_refused(struct rpc_server *s, enum rpc_refusal why, const char *peer);
+/* Once, however often it is called. */
+void rpc_observe_end(struct rpc_server_call *call);
+/* A fragment of an answer's stub; last: with it the answer is queued. */
+void rpc_observe_answer(struct rpc_server_call *call, const uint8_t *stub, size_t len, bool last);
+/* A PDU in the clear, and the same for one with a security trailer that is to be left out. */
+void rpc_observe_plain(struct rpc_sconn *c, bool out, const uint8_t *pdu, size_t len);
+static inline void rpc_tap(struct rpc_sconn *c, bool out, const uint8_t *head, size_t head_len, struct nt_blob body)
+{
+    if (c->s->observer.pdu)
+        rpc_observe_pdu(c, out, head, head_len, body);
+}
 
 /* ---- sauth.c ---- */
 struct rpc_ssec *rpc_ssec_find(const struct rpc_sconn *c, uint32_t ctx_id);

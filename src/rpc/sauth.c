@@ -100,8 +100,11 @@ enum nt_status rpc_ssec_new(struct rpc_sconn *c, const struct rpc_pdu *d, struct
                                      .channel_bindings = c->bindings,
                                      .flags = flags_of(x->sec.level, x->sec.header_sign) |
                                               (takes_strangers(c->s) ? (unsigned)SEC_FLAG_ANONYMOUS : 0U) };
+    if (c->s->observer.auth) /* without memory a name is not told */
+        x->params.claim = x->claim = calloc(1, sizeof *x->claim);
     st = p->start(&x->params, &x->sec.ctx);
     if (st != STATUS_SUCCESS) {
+        free(x->claim);
         free(x);
         return st;
     }
@@ -175,6 +178,10 @@ enum nt_status rpc_ssec_step(struct rpc_sconn *c, struct rpc_ssec *x, const uint
     if (st == STATUS_SUCCESS && !(x->token->flags & SEC_TOKEN_ANONYMOUS))
         rpc_peer_known(c);
     x->failed = st != STATUS_SUCCESS && st != STATUS_MORE_PROCESSING_REQUIRED;
+    if (c->s->observer.auth && st != STATUS_MORE_PROCESSING_REQUIRED) {
+        take_mech(x);
+        rpc_observe_auth(c, x, st);
+    }
     if (x->failed && c->s->env->trace && c->s->env->trace_level >= NT_TRACE_STATE)
         trace_refusal(c, x, st);
     return st;
@@ -202,6 +209,7 @@ void rpc_ssec_free_all(struct rpc_sconn *c)
     for (unsigned i = 0; i < c->n_sec; i++) {
         sec_free(c->sec[i]->sec.ctx);
         sec_token_unref(c->sec[i]->token);
+        free(c->sec[i]->claim);
         free(c->sec[i]);
     }
     c->n_sec = 0;

@@ -30,6 +30,7 @@ static void leave_outer(struct rpc_server_call *call)
 
 void rpc_scall_free(struct rpc_server_call *call)
 {
+    rpc_observe_end(call);
     rpc_later_stop(call);
     if (call->c)
         unlink_call(call);
@@ -67,6 +68,8 @@ static struct rpc_server_call *call_new(struct rpc_sconn *c, const struct rpc_pd
     atomic_init(&call->cancelled, false);
     call->receiving = true;
     call->c = c;
+    call->seen.began = io_now(c->tp->stream);
+    c->n_requests++;
     call->group = c->group;
     call->group->refs++;
     c->s->n_calls++;
@@ -183,6 +186,15 @@ static enum nt_status take_off(uint8_t *pdu, const struct rpc_pdu *d, struct rpc
     return st == STATUS_SUCCESS ? st : RPC_NT_SEC_PKG_ERROR;
 }
 
+static enum nt_status take_off_and_tap(struct rpc_sconn *c, uint8_t *pdu, const struct rpc_pdu *d, struct rpc_ssec *x,
+                                       struct nt_blob *ret_stub)
+{
+    enum nt_status st = take_off(pdu, d, x, ret_stub);
+    if (st == STATUS_SUCCESS)
+        rpc_tap(c, false, pdu, d->body_off, *ret_stub);
+    return st;
+}
+
 /* A null session's key is known to everybody, so its signatures prove nothing. */
 static enum sec_level level_of(const struct rpc_ssec *x)
 {
@@ -246,10 +258,19 @@ static void refuse(struct rpc_server_call *call, enum nt_status st, bool whole)
     struct rpc_sconn *c = call->c;
     uint32_t id = call->id;
     uint16_t ctx = call->ctx;
+    call->seen.st = st;
+    call->seen.fault = nt_to_rpc_fault(st);
     rpc_scall_free(call);
     rpc_sconn_fault(c, id, ctx, st, false);
     if (!whole)
         rpc_sconn_hang_up(c);
+}
+
+/* A request that comes to nothing. */
+static void stillborn(struct rpc_sconn *c, const struct rpc_pdu *d, enum nt_status st)
+{
+    if (c->s->observer.call_end)
+        rpc_observe_stillborn(c, d, st);
 }
 
 /* The end of a connection whose client broke the rules. The codes, and which call and context they name, are
@@ -281,13 +302,16 @@ static struct rpc_server_call *first_fragment(struct rpc_sconn *c, const struct 
 {
     struct rpc_server_call *outer = nesting(c, d, x);
     if (!outer && id_in_use(c, d->h.call_id)) {
+        stillborn(c, d, RPC_NT_PROTOCOL_ERROR);
         reject(c, d->h.call_id, d->u.req.ctx, RPC_NT_PROTOCOL_ERROR);
         return NULL;
     }
     bool full = c->n_calls >= RPC_SERVER_CALLS_MAX; /* its client has lost count */
-    c->s->refusals[RPC_REFUSED_CONN_CALLS] += full;
+    if (full)
+        rpc_observe_refused(c->s, RPC_REFUSED_CONN_CALLS, c->peer);
     struct rpc_server_call *call = full ? NULL : call_new(c, d);
     if (!call) {
+        stillborn(c, d, RPC_NT_SERVER_TOO_BUSY);
         rpc_sconn_fault(c, d->h.call_id, d->u.req.ctx, RPC_NT_SERVER_TOO_BUSY, false);
         rpc_sconn_hang_up(c);
         return NULL;
@@ -374,7 +398,7 @@ static void on_further(struct rpc_server_call *call, uint8_t *pdu, const struct 
             st = RPC_NT_PROTOCOL_ERROR;
     }
     if (st == STATUS_SUCCESS)
-        st = take_off(pdu, &as, call->sec, &stub);
+        st = take_off_and_tap(c, pdu, &as, call->sec, &stub);
     if (st == STATUS_SUCCESS && !continues(call, d))
         st = RPC_NT_PROTOCOL_ERROR;
     if (st == STATUS_SUCCESS)
@@ -397,19 +421,22 @@ static void on_first(struct rpc_sconn *c, uint8_t *pdu, const struct rpc_pdu *d)
     }
     enum nt_status st = security_of(c, d, &x);
     if (st == RPC_NT_PROTOCOL_ERROR) { /* the authentication is still under way */
+        stillborn(c, d, st);
         rpc_sconn_fault(c, d->h.call_id, 0, st, false);
         rpc_sconn_hang_up(c);
         return;
     }
     if (st == STATUS_SUCCESS)
-        st = take_off(pdu, d, x, &stub);
+        st = take_off_and_tap(c, pdu, d, x, &stub);
     if (!context && st != RPC_NT_SEC_PKG_ERROR) {
+        stillborn(c, d, RPC_NT_UNKNOWN_IF);
         rpc_sconn_fault(c, d->h.call_id, 0, RPC_NT_UNKNOWN_IF, false);
         return;
     }
     if (st == STATUS_SUCCESS && !first)
         st = RPC_NT_PROTOCOL_ERROR;
     if (st != STATUS_SUCCESS) {
+        stillborn(c, d, st);
         reject(c, d->h.call_id, d->u.req.ctx, st);
         return;
     }
@@ -481,12 +508,14 @@ enum nt_status rpc_scall_send(struct rpc_server_call *call, struct nt_blob stub,
         return st;
     }
     rpc_fill_response(w.base + start, flags, call->id, hint, told_context(call));
+    rpc_tap(c, true, w.base + start, RPC_RSP_LEN, stub);
+    rpc_observe_answer(call, stub.data, stub.len, flags & RPC_PFC_LAST);
     enum nt_status st = rpc_protect(&w, start, RPC_RSP_LEN, sec);
     if (st != STATUS_SUCCESS) {
         wr_free(&w);
         return st;
     }
-    c->s->packets_out++;
+    rpc_sconn_sends(c, &w);
     return c->tp->ops->send(c->tp, &w, false);
 }
 
@@ -494,14 +523,16 @@ enum nt_status rpc_scall_send(struct rpc_server_call *call, struct nt_blob stub,
 static enum nt_status send_whole(struct rpc_server_call *call, struct wr *w, size_t start)
 {
     struct rpc_sec none = { .level = SEC_LEVEL_NONE }, *sec = call->sec ? &call->sec->sec : &none;
-    rpc_fill_response(w->base + start, RPC_PFC_WHOLE, call->id, (uint32_t)(w->len - start - RPC_RSP_LEN),
-                      told_context(call));
+    struct nt_blob stub = { w->base + start + RPC_RSP_LEN, w->len - start - RPC_RSP_LEN };
+    rpc_fill_response(w->base + start, RPC_PFC_WHOLE, call->id, (uint32_t)stub.len, told_context(call));
+    rpc_tap(call->c, true, w->base + start, RPC_RSP_LEN, stub);
+    rpc_observe_answer(call, stub.data, stub.len, true);
     enum nt_status st = rpc_protect(w, start, RPC_RSP_LEN, sec);
     if (st != STATUS_SUCCESS) {
         wr_free(w);
         return st;
     }
-    call->c->s->packets_out++;
+    rpc_sconn_sends(call->c, w);
     return call->c->tp->ops->send(call->c->tp, w, false);
 }
 
@@ -547,6 +578,7 @@ static enum nt_status send_response(struct rpc_server_call *call, bool *ret_sent
 static void end_call(struct rpc_server_call *call)
 {
     struct rpc_sconn *c = call->c;
+    rpc_observe_end(call);
     if (c && !c->mpx && call->next)
         io_ready(c->tp->stream, &c->ready); /* the next one's turn */
     if (!c || !call->receiving || c->state != RPC_SC_BOUND) {
@@ -633,12 +665,15 @@ static void dispatch(struct rpc_server_call *call)
 {
     enum nt_status st = STATUS_SUCCESS;
     call->state = RPC_SCALL_RUNNING;
+    if (!call->decoded && call->group->s->observer.call_begin)
+        rpc_observe_begin(call);
     if (!call->decoded)
         st = decode(call);
     if (st == STATUS_SUCCESS && !rpc_handles_take(call))
         return;
     if (st == STATUS_SUCCESS) {
         call->group->s->dispatched++;
+        call->seen.executed = true;
         st = call->served->dispatch(call->handlers, call, call->opnum, call->r);
     }
     if (st == STATUS_PENDING)
@@ -660,6 +695,8 @@ static void run_due(struct rpc_server_call *call)
         struct rpc_sconn *c = call->c;
         uint32_t id = call->id;
         uint16_t ctx = call->ctx;
+        call->seen.st = STATUS_CANCELLED;
+        call->seen.fault = nt_to_rpc_fault(STATUS_CANCELLED);
         rpc_scall_free(call);
         rpc_sconn_fault(c, id, ctx, STATUS_CANCELLED, false);
     } else if (call->state == RPC_SCALL_READY && !rpc_budget_output(call->c)) {

@@ -54,12 +54,14 @@ static enum nt_status send_fragment(struct rpc_server_call *call, const uint8_t 
     if (st == STATUS_SUCCESS) {
         rpc_fill_request(w.base + start, flags, call->id, (uint32_t)(s->total - s->off), call->ctx,
                          call->callback->op->opnum, NULL);
+        rpc_tap(call->c, true, w.base + start, RPC_REQ_LEN, (struct nt_blob){ stub + s->off, s->len });
         st = rpc_protect(&w, start, RPC_REQ_LEN, sec_of(call));
     }
     if (st != STATUS_SUCCESS) {
         wr_free(&w);
         return st;
     }
+    rpc_sconn_sends(call->c, &w);
     return call->c->tp->ops->send(call->c->tp, &w, false);
 }
 
@@ -162,6 +164,9 @@ bool rpc_scallback_on_answer(struct rpc_sconn *c, uint8_t *pdu, const struct rpc
         return false;
     if ((!fault || d->has_auth) && rpc_unprotect(pdu, d, sec_of(call), &stub, &why) != STATUS_SUCCESS)
         return false;
+    if (fault && !d->has_auth)
+        stub = (struct nt_blob){ pdu + d->body_off, d->body_len };
+    rpc_tap(c, false, pdu, d->body_off, stub);
     if (fault)
         finish(call, nt_from_rpc_fault(d->u.rsp.status));
     else if (!add(call, d, stub))

@@ -44,6 +44,9 @@ static enum nt_status take_options(struct rpc_server *s, const struct rpc_server
     s->idle_timeout = o->idle_timeout_ms * NS_PER_MS;
     s->error = o->error;
     s->extended_errors = o->extended_errors;
+    if (o->observer) /* of a caller who was built with fewer or more members */
+        memcpy(&s->observer, o->observer, o->observer->size < sizeof s->observer ? o->observer->size : sizeof s->observer);
+    s->observer_arg = o->observer_arg;
     s->acceptor = (struct sec_acceptor){
         .arg = o->nt_hash_arg,
         .nt_hash = o->nt_hash,
@@ -223,20 +226,21 @@ static enum nt_status serve(struct rpc_server *s, int fd)
 {
     struct rpc_sconn *c = NULL;
     if (s->n_conns >= s->max_conns || s->draining) {
-        s->refusals[s->draining ? RPC_REFUSED_DRAINING : RPC_REFUSED_CONNS]++;
+        rpc_observe_refused(s, s->draining ? RPC_REFUSED_DRAINING : RPC_REFUSED_CONNS, NULL);
         return refuse(s, fd, NULL, STATUS_INSUFFICIENT_RESOURCES);
     }
     enum nt_status st = rpc_sconn_new(s, NULL, &c);
     if (st == STATUS_SUCCESS)
         st = io_attach(s->loop, c->tp->stream, fd);
     if (st != STATUS_SUCCESS) {
-        s->refusals[RPC_REFUSED_MEMORY]++;
+        rpc_observe_refused(s, RPC_REFUSED_MEMORY, NULL);
         return refuse(s, fd, c, st);
     }
     st = rpc_sconn_identify(c, fd); /* the stream has fd now */
     if (st != STATUS_SUCCESS)
         return refuse(s, -1, c, st);
     s->accepted++;
+    rpc_observe_opened(c);
     rpc_sconn_touch(c);
     return STATUS_SUCCESS;
 }
@@ -342,7 +346,9 @@ enum nt_status rpc_server_stats(const struct rpc_server *s, struct rpc_server_st
                                     .packets_in = s->packets_in,
                                     .packets_out = s->packets_out,
                                     .peers = s->n_peers,
-                                    .output = s->output };
+                                    .output = s->output,
+                                    .bytes_in = s->bytes_in,
+                                    .bytes_out = s->bytes_out };
     memcpy(all.refusals, s->refusals, sizeof all.refusals);
     if (ret->size < sizeof ret->size)
         return STATUS_INVALID_PARAMETER;

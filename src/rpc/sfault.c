@@ -25,6 +25,7 @@ static bool put_fault(struct rpc_server_call *call, enum nt_status st, struct wr
         return false;
     size_t start = rpc_sconn_writer(call->c, w, RPC_FRAG_MAX);
     rpc_put_fault_extended(w, RPC_PFC_WHOLE, call->id, call->ctx, nt_to_rpc_fault(st), blob);
+    rpc_tap(call->c, true, w->base + start, w->len - start, (struct nt_blob){ NULL, 0 });
     if (rpc_protect(w, start, RPC_FAULT_LEN, sec) == STATUS_SUCCESS)
         return true;
     wr_free(w);
@@ -34,12 +35,14 @@ static bool put_fault(struct rpc_server_call *call, enum nt_status st, struct wr
 void rpc_scall_fault(struct rpc_server_call *call, enum nt_status st)
 {
     struct wr w;
+    call->seen.st = st;
+    call->seen.fault = nt_to_rpc_fault(st);
     if (!call->extended.n || !may_know(call) || !put_fault(call, st, &w)) {
         rpc_sconn_fault(call->c, call->id, call->ctx, st, true);
         return;
     }
     call->c->s->faults++;
-    rpc_sconn_send(call->c, &w);
+    rpc_sconn_put(call->c, &w);
 }
 
 enum nt_status rpc_server_explain(struct rpc_server_call *call, const struct rpc_error_record *rec)

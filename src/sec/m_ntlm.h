@@ -143,6 +143,7 @@ struct ntlm_ctx {
     uint8_t exported[16];
     struct ntlm_dir tx, rx;
     const char *peer_address;
+    struct sec_claim *claim; /* NULL: nobody wants it */
     struct sec_token *token; /* acceptor, once ready */
 };
 

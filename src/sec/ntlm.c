@@ -88,6 +88,7 @@ static enum nt_status ntlm_start(const struct sec_params *p, struct sec_ctx **re
     c->anonymous = p->role == SEC_CLIENT && sec_wanted_mech(p) == SEC_MECH_ANONYMOUS;
     c->acceptor = p->acceptor;
     c->peer_address = p->peer ? p->peer : "";
+    c->claim = p->claim;
     c->env = sec_env(p);
     c->err = p->err;
     wr_init(&c->negotiate, NTLM_NEGOTIATE_MAX);

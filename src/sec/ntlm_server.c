@@ -345,6 +345,26 @@ static bool is_anonymous(const struct ntlm_ctx *c, const struct ntlm_auth *a)
     return !a->user.len && !a->nt.len && (!a->lm.len || (a->lm.len == 1 && a->lm.data[0] == 0));
 }
 
+/* What is too long is cut, what has NUL in it ends there; who logs it has to expect anything. */
+static void take_claim(struct sec_claim *claim, const struct ntlm_auth *a)
+{
+    struct wr w;
+
+    wr_init(&w, SEC_TOKEN_MAX);
+    if (a->domain.len) {
+        utf_put8(&w, a->domain.data, a->domain.len);
+        wr_u8(&w, '\\');
+    }
+    utf_put8(&w, a->user.data, a->user.len);
+    if (nt_ok(w.st) && w.len) {
+        size_t n = w.len < sizeof(claim->name) ? w.len : sizeof(claim->name) - 1;
+
+        memcpy(claim->name, w.base, n);
+        claim->name[n] = 0;
+    }
+    wr_free(&w);
+}
+
 static enum nt_status take_auth(struct ntlm_ctx *c, struct nt_blob in)
 {
     static const uint8_t zero[16];
@@ -353,6 +373,8 @@ static enum nt_status take_auth(struct ntlm_ctx *c, struct nt_blob in)
 
     if (!nt_ok(st))
         return nt_error_set(c->err, st, "the client's NTLM answer is malformed");
+    if (c->claim)
+        take_claim(c->claim, &a);
     bool nobody = is_anonymous(c, &a), whole = nobody && (NTLM_REQUIRED & ~a.flags) == 0;
     if (!nobody || whole)
         st = check_auth(c, &a);

@@ -74,6 +74,13 @@ struct sec_params {
     const struct sec_schannel_key *schannel; /* client, for the provider of that name; copied */
     const char *peer;     /* server: address of the client, for the account callback; NULL: unknown */
     struct nt_error *err; /* the sentence of a failure; may be NULL; must outlive the context */
+    struct sec_claim *claim; /* server: gets the name that a client gives itself; the same holds */
+};
+
+/* Who a client says it is, before anything is proved: for logs. DOMAIN\user in UTF-8, cut where it is too long; "" until
+ * it is known. */
+struct sec_claim {
+    char name[256];
 };
 
 /* The longest name of a type (RFC 5929), a colon and a SHA-512. */

@@ -46,7 +46,7 @@ static enum nt_status np_open(void *arg, struct smbd_pipe *p, const char *name, 
         return STATUS_OBJECT_NAME_NOT_FOUND;
     smbd_pipe_caller(p, &c);
     snprintf(endpoint, sizeof endpoint, "\\pipe\\%s", at->alias_of ? at->alias_of : at->name);
-    struct rpc_carried_caller who = { c.peer, endpoint, c.mech, c.token, c.level };
+    struct rpc_carried_caller who = { c.peer, endpoint, c.mech, c.token, c.level, c.local };
     enum nt_status st = rpc_server_carry(at->server, &carrier, p, smbd_pipe_stream(p), &who, &x);
     if (st == STATUS_SUCCESS)
         *ret_up = x;

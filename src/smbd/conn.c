@@ -273,6 +273,7 @@ void smbd_conn_close(struct smbd_conn *c)
     smbd_waits_drop(c);
     while (c->sessions)
         smbd_session_end(c->sessions);
+    smbd_observe_disconnected(c);
     io_close(&c->stream, STATUS_CONNECTION_DISCONNECTED, false);
     io_cancel(&c->timer);
     io_loop_defer(c->s->loop, &c->destroy);

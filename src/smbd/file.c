@@ -43,7 +43,7 @@ static enum nt_status share_of(struct nt_blob path, bool *ret_ipc)
     return STATUS_SUCCESS;
 }
 
-enum nt_status smbd_tree_connect(struct smbd_req *q)
+static enum nt_status tree_connect(struct smbd_req *q)
 {
     struct smbd_session *x = q->session;
     struct nt_blob path;
@@ -76,6 +76,13 @@ enum nt_status smbd_tree_connect(struct smbd_req *q)
             return STATUS_SUCCESS;
         }
     return STATUS_INSUFFICIENT_RESOURCES;
+}
+
+enum nt_status smbd_tree_connect(struct smbd_req *q)
+{
+    enum nt_status st = tree_connect(q);
+    smbd_observe_tree(q, st);
+    return st;
 }
 
 enum nt_status smbd_tree_disconnect(struct smbd_req *q)
@@ -115,7 +122,7 @@ static enum nt_status pipe_name(struct nt_blob wire, char name[SMBD_NAME_MAX + 1
     return STATUS_SUCCESS;
 }
 
-enum nt_status smbd_create(struct smbd_req *q)
+static enum nt_status create(struct smbd_req *q)
 {
     struct smb_create_req in;
     struct smbd_pipe *p;
@@ -133,6 +140,13 @@ enum nt_status smbd_create(struct smbd_req *q)
     q->chain->has_file = true;
     smb_put_create_rsp(smbd_body(q), &out);
     return STATUS_SUCCESS;
+}
+
+enum nt_status smbd_create(struct smbd_req *q)
+{
+    enum nt_status st = create(q);
+    smbd_observe_pipe(q, st);
+    return st;
 }
 
 enum nt_status smbd_close(struct smbd_req *q)

@@ -2,7 +2,7 @@
 /*
  * Inside of the SMB server: server.c holds what connections share, conn.c one connection (frames, message
  * ids, life), chain.c requests and answers (checks, compounds, signing, waiting), negotiate.c, setup.c
- * (sessions), file.c (trees and the commands on pipes), pipe.c the pipes.
+ * (sessions), file.c (trees and the commands on pipes), pipe.c the pipes, observe.c what an observer is told.
  */
 #ifndef SMBD_M_SMBD_H
 #define SMBD_M_SMBD_H
@@ -92,7 +92,7 @@ struct smbd_conn {
     uint8_t frame[SMB_FRAME];
     size_t frame_len; /* bytes of it, while the message has not begun */
     size_t want;      /* length of the message that comes */
-    char peer[80];
+    char peer[80], here[80];
     struct io_item timer, destroy;
 };
 
@@ -115,6 +115,7 @@ struct smbd_session {
     struct sec_ctx *auth;          /* on its way */
     const struct sec_token *token; /* of whoever it is; NULL until then */
     struct nt_error err;
+    struct sec_claim *claim; /* for the observer, while it logs on */
     unsigned legs;
     uint8_t preauth[64];
     struct smb_keys keys;
@@ -256,6 +257,16 @@ void smbd_pipe_close(struct smbd_pipe *p);
 void smbd_pipe_pump(struct smbd_pipe *p);
 /* A request that waited does so no more. */
 void smbd_pipe_forget(struct smbd_wait *w);
+
+/* ---- observe.c ---- */
+void smbd_take_local(struct smbd_conn *c, int fd); /* our address */
+void smbd_observe_connected(const struct smbd_conn *c);
+void smbd_observe_disconnected(const struct smbd_conn *c);
+void smbd_observe_refused(const struct smbd *s, const char *peer);
+void smbd_observe_logon(const struct smbd_session *x, enum nt_status st, bool again);
+void smbd_observe_ended(const struct smbd_session *x);
+void smbd_observe_tree(const struct smbd_req *q, enum nt_status st);
+void smbd_observe_pipe(const struct smbd_req *q, enum nt_status st);
 
 /* ---- lists: list.c ---- */
 void smbd_session_listed(struct smbd_session *x);

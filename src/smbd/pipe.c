@@ -230,5 +230,6 @@ void smbd_pipe_caller(const struct smbd_pipe *p, struct smbd_caller *ret)
                                  .mech = x->mech,
                                  .dialect = x->c->dialect,
                                  .level = x->anonymous ? SEC_LEVEL_NONE : level,
+                                 .local = x->c->here,
                                  .application_key = { x->keys.application, x->have_keys ? 16 : 0 } };
 }

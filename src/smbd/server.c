@@ -94,8 +94,10 @@ static enum nt_status conn_for(struct smbd *s, const char *peer, struct smbd_con
     enum nt_status st = STATUS_INSUFFICIENT_RESOURCES;
     if (may_come(s, peer))
         st = smbd_conn_new(s, peer, ret);
-    if (st != STATUS_SUCCESS)
+    if (st != STATUS_SUCCESS) {
         s->refused++;
+        smbd_observe_refused(s, peer);
+    }
     return st;
 }
 
@@ -112,9 +114,12 @@ enum nt_status smbd_accept(struct smbd *s, int fd, const char *peer)
         close(fd);
         smbd_conn_close(c);
         s->refused++;
+        smbd_observe_refused(s, peer);
         return st;
     }
     s->accepted++;
+    smbd_take_local(c, fd);
+    smbd_observe_connected(c);
     smbd_conn_touch(c);
     return STATUS_SUCCESS;
 }
@@ -130,6 +135,8 @@ enum nt_status smbd_join(struct smbd *s, struct nt_loop *loop, struct io_stream 
         smbd_conn_close(c);
     else
         s->accepted++;
+    if (st == STATUS_SUCCESS)
+        smbd_observe_connected(c);
     return st;
 }
 

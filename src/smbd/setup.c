@@ -52,6 +52,7 @@ void smbd_session_unref(struct smbd_session *x)
         return;
     sec_token_unref(x->token);
     sec_free(x->auth);
+    free(x->claim);
     smb_keys_done(&x->keys);
     free(x->pipes);
     nt_wipe(x, sizeof *x);
@@ -67,6 +68,7 @@ void smbd_session_end(struct smbd_session *x)
     io_cancel(&x->end);
     x->c->n_sessions--;
     x->c->s->n_sessions--;
+    smbd_observe_ended(x);
     while (*p != x)
         p = &(*p)->hash_next;
     *p = x->hash_next;
@@ -106,6 +108,11 @@ static enum nt_status auth_step(struct smbd_session *x, struct nt_blob token, st
                                 .env = s->env,
                                 .peer = x->c->peer,
                                 .err = &x->err };
+        if (s->o.observer && s->o.observer->logon && !x->claim)
+            x->claim = calloc(1, sizeof *x->claim); /* without memory a name is not told */
+        if (x->claim)
+            x->claim->name[0] = 0;
+        p.claim = x->claim;
         x->legs = 0;
         st = provider_for(token)->start(&p, &x->auth);
     }
@@ -244,9 +251,12 @@ enum nt_status smbd_session_setup(struct smbd_req *q)
     if (x->fresh)
         smb_preauth(x->preauth, q->msg, q->len);
     wr_init(&token, UINT16_MAX);
+    bool again = !x->fresh;
     st = auth_step(x, in.token, &token);
     if (st == STATUS_SUCCESS)
         st = token.st == STATUS_SUCCESS ? complete(x, &in, &flags) : token.st;
+    if (st != STATUS_MORE_PROCESSING_REQUIRED)
+        smbd_observe_logon(x, st, again);
     if (st != STATUS_SUCCESS && st != STATUS_MORE_PROCESSING_REQUIRED) {
         x->c->s->counters.refused_logons++;
         smbd_session_end(x); /* also one that was valid: whoever signs for it cannot prove who it is */

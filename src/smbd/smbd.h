@@ -27,6 +27,7 @@ struct smbd_caller {
     const char *mech;              /* "ntlm", "krb5"; "" for a null session */
     enum npc_dialect dialect;
     enum sec_level level;           /* privacy: all is encrypted; integrity: all is signed; else none */
+    const char *local;              /* our end, "192.0.2.7:445"; "" where it is not known */
     struct nt_blob application_key; /* 16 octets; empty for an anonymous session */
 };
 
@@ -56,6 +57,30 @@ size_t smbd_pipe_queued(const struct smbd_pipe *p);
 struct io_stream *smbd_pipe_stream(struct smbd_pipe *p);
 void smbd_pipe_caller(const struct smbd_pipe *p, struct smbd_caller *ret);
 
+/* What happens, for logs and metrics. Each is called in the middle of the work: it must not block, call the server or end
+ * anything. What it is shown is lent; texts are UTF-8, and hostile where they come from clients. NULL: nobody is told. */
+struct smbd_seen_session {
+    uint32_t id;             /* of smbd_session_info */
+    const char *peer, *local;
+    const char *account;     /* of a logon that failed: who it said it was; "" */
+    const char *provider;    /* "ntlm", "krb5"; "" */
+    enum npc_dialect dialect;
+    enum npc_cipher cipher;  /* that messages are encrypted with; NONE if they are not */
+    enum npc_signing_alg signing;
+    bool is_signed, anonymous;
+    uint64_t duration_ns;    /* of a session that ends */
+};
+struct smbd_observer {
+    void (*connected)(void *arg, const char *peer, const char *local);
+    void (*disconnected)(void *arg, const char *peer, const char *local);
+    void (*refused)(void *arg, const char *peer); /* too many connections, or no memory */
+    /* A logon has ended; again: of a session that is there. why: a sentence, or "". */
+    void (*logon)(void *arg, const struct smbd_seen_session *s, enum nt_status st, bool again, const char *why);
+    void (*ended)(void *arg, const struct smbd_seen_session *s); /* a session that had been valid */
+    void (*tree)(void *arg, const struct smbd_seen_session *s, const char *share, enum nt_status st);
+    void (*pipe)(void *arg, const struct smbd_seen_session *s, const char *name, enum nt_status st);
+};
+
 struct smbd_options {
     const struct nt_env *env;
     const struct sec_acceptor *acceptor; /* must outlive the server */
@@ -76,6 +101,8 @@ struct smbd_options {
     /* May whoever it is connect to the share "IPC$"? NULL: everybody who has a session. */
     bool (*connect)(void *arg, const char *share, const struct sec_token *token);
     void *connect_arg;
+    const struct smbd_observer *observer; /* NULL: none; outlives the server */
+    void *observer_arg;
 };
 
 enum nt_status smbd_new(struct nt_loop *loop, const struct smbd_options *o, struct smbd **ret);

@@ -66,7 +66,7 @@ static void open_pull_out(struct ndr_pull *n, void *p)
 const struct rpc_op c706_open_op = {
     .table_version = RPC_TABLE_VERSION,
     .opnum = 0,
-    .flags = RPC_OP_IDEMPOTENT,
+    .flags = RPC_OP_IDEMPOTENT | RPC_OP_WIN32,
     .iface = &c706_interface,
     .name = "open",
     .size = sizeof(struct c706_open),
@@ -231,6 +231,7 @@ static void unused_pull_out(struct ndr_pull *n, void *p)
 const struct rpc_op c706_unused_op = {
     .table_version = RPC_TABLE_VERSION,
     .opnum = 3,
+    .flags = RPC_OP_WIN32,
     .iface = &c706_interface,
     .name = "unused",
     .size = sizeof(struct c706_unused),

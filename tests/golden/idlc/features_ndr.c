@@ -478,6 +478,7 @@ static void op_pull_out(struct ndr_pull *n, void *p)
 const struct rpc_op features_op_op = {
     .table_version = RPC_TABLE_VERSION,
     .opnum = 1,
+    .flags = RPC_OP_WIN32,
     .iface = &features_interface,
     .name = "op",
     .size = sizeof(struct features_op),
@@ -578,6 +579,7 @@ static void late_pull_out(struct ndr_pull *n, void *p)
 const struct rpc_op features_late_op = {
     .table_version = RPC_TABLE_VERSION,
     .opnum = 3,
+    .flags = RPC_OP_NTSTATUS,
     .iface = &features_interface,
     .name = "late",
     .size = sizeof(struct features_late),

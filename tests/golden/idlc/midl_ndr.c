@@ -139,6 +139,7 @@ static void both_pull_out(struct ndr_pull *n, void *p)
 const struct rpc_op midl_both_op = {
     .table_version = RPC_TABLE_VERSION,
     .opnum = 0,
+    .flags = RPC_OP_WIN32,
     .iface = &midl_interface,
     .name = "both",
     .size = sizeof(struct midl_both),

@@ -236,6 +236,7 @@ static void Next_pull_out(struct ndr_pull *n, void *p)
 const struct rpc_op IThing_Next_op = {
     .table_version = RPC_TABLE_VERSION,
     .opnum = 3,
+    .flags = RPC_OP_HRESULT,
     .iface = &IThing_interface,
     .name = "Next",
     .size = sizeof(struct IThing_Next),
@@ -287,6 +288,7 @@ static void Find_pull_out(struct ndr_pull *n, void *p)
 const struct rpc_op IThing_Find_op = {
     .table_version = RPC_TABLE_VERSION,
     .opnum = 5,
+    .flags = RPC_OP_HRESULT,
     .iface = &IThing_interface,
     .name = "Find",
     .size = sizeof(struct IThing_Find),
@@ -341,6 +343,7 @@ static void RemoteRead_pull_out(struct ndr_pull *n, void *p)
 const struct rpc_op IThing_RemoteRead_op = {
     .table_version = RPC_TABLE_VERSION,
     .opnum = 6,
+    .flags = RPC_OP_HRESULT,
     .iface = &IThing_interface,
     .name = "RemoteRead",
     .size = sizeof(struct IThing_RemoteRead),
@@ -436,6 +439,7 @@ static void get_Count_pull_out(struct ndr_pull *n, void *p)
 const struct rpc_op IBag_get_Count_op = {
     .table_version = RPC_TABLE_VERSION,
     .opnum = 7,
+    .flags = RPC_OP_HRESULT,
     .iface = &IBag_interface,
     .name = "get_Count",
     .size = sizeof(struct IBag_get_Count),
@@ -485,6 +489,7 @@ static void get_Name_pull_out(struct ndr_pull *n, void *p)
 const struct rpc_op IBag_get_Name_op = {
     .table_version = RPC_TABLE_VERSION,
     .opnum = 8,
+    .flags = RPC_OP_HRESULT,
     .iface = &IBag_interface,
     .name = "get_Name",
     .size = sizeof(struct IBag_get_Name),
@@ -534,6 +539,7 @@ static void put_Name_pull_out(struct ndr_pull *n, void *p)
 const struct rpc_op IBag_put_Name_op = {
     .table_version = RPC_TABLE_VERSION,
     .opnum = 9,
+    .flags = RPC_OP_HRESULT,
     .iface = &IBag_interface,
     .name = "put_Name",
     .size = sizeof(struct IBag_put_Name),
@@ -583,6 +589,7 @@ static void putref_Name_pull_out(struct ndr_pull *n, void *p)
 const struct rpc_op IBag_putref_Name_op = {
     .table_version = RPC_TABLE_VERSION,
     .opnum = 10,
+    .flags = RPC_OP_HRESULT,
     .iface = &IBag_interface,
     .name = "putref_Name",
     .size = sizeof(struct IBag_putref_Name),
@@ -630,6 +637,7 @@ static void Add_pull_out(struct ndr_pull *n, void *p)
 const struct rpc_op IBag_Add_op = {
     .table_version = RPC_TABLE_VERSION,
     .opnum = 11,
+    .flags = RPC_OP_HRESULT,
     .iface = &IBag_interface,
     .name = "Add",
     .size = sizeof(struct IBag_Add),
@@ -752,6 +760,7 @@ static void More_pull_out(struct ndr_pull *n, void *p)
 const struct rpc_op IInLibrary_More_op = {
     .table_version = RPC_TABLE_VERSION,
     .opnum = 8,
+    .flags = RPC_OP_HRESULT,
     .iface = &IInLibrary_interface,
     .name = "More",
     .size = sizeof(struct IInLibrary_More),

@@ -1842,6 +1842,7 @@ static void get_form_pull_out(struct ndr_pull *n, void *p)
 const struct rpc_op pidl_get_form_op = {
     .table_version = RPC_TABLE_VERSION,
     .opnum = 0,
+    .flags = RPC_OP_WIN32,
     .iface = &pidl_interface,
     .name = "get_form",
     .size = sizeof(struct pidl_get_form),
@@ -1901,6 +1902,7 @@ static void get_driver_pull_out(struct ndr_pull *n, void *p)
 const struct rpc_op pidl_get_driver_op = {
     .table_version = RPC_TABLE_VERSION,
     .opnum = 1,
+    .flags = RPC_OP_WIN32,
     .iface = &pidl_interface,
     .name = "get_driver",
     .size = sizeof(struct pidl_get_driver),
@@ -1951,6 +1953,7 @@ static void get_passwords_pull_out(struct ndr_pull *n, void *p)
 const struct rpc_op pidl_get_passwords_op = {
     .table_version = RPC_TABLE_VERSION,
     .opnum = 2,
+    .flags = RPC_OP_NTSTATUS,
     .iface = &pidl_interface,
     .name = "get_passwords",
     .size = sizeof(struct pidl_get_passwords),
