@@ -7,17 +7,25 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "io/io.h"
 #include "msrpcd.h"
 
-#define PASSWORD_VARIABLE "MSRPCD_ADMIN_PASSWORD"
+struct daemon {
+    struct options o;
+    struct config *c;
+    struct nt_loop *loop;
+    struct listeners *listeners;
+    struct store store;
+    struct services *services;
+};
 
-static struct nt_cancel *stop; /* for the signal handler */
+static struct nt_cancel *woken; /* for the signal handler */
+static volatile sig_atomic_t told_to_end;
 
 static void on_signal(int sig)
 {
     (void)sig;
-    nt_cancel_fire(stop);
+    told_to_end = 1;
+    nt_cancel_fire(woken);
 }
 
 static void catch_signals(void)
@@ -45,13 +53,19 @@ static void trace(void *arg, enum nt_trace_level level, const char *line)
     fprintf(stderr, "msrpcd: %s\n", line);
 }
 
-/* The directory is ours alone: sockets and, later, accounts are in it. Its path is made absolute, as
- * ncalrpc's endpoints are. */
-static bool open_scratch(struct options *o)
+static void complain(void *arg, const char *sentence)
+{
+    (void)arg;
+    fprintf(stderr, "msrpcd: %s\n", sentence);
+}
+
+/* ---- before anything is served ---- */
+
+/* A directory that is ours alone: sockets are in it, and accounts where it is a scratch directory. */
+static bool open_directory(const char *dir, unsigned mode)
 {
     struct stat st;
-    const char *dir = o->scratch;
-    if (mkdir(dir, 0700) != 0 && errno != EEXIST) {
+    if (mkdir(dir, mode) != 0 && errno != EEXIST) {
         fprintf(stderr, "msrpcd: %s: %s\n", dir, strerror(errno));
         return false;
     }
@@ -68,82 +82,120 @@ static bool open_scratch(struct options *o)
         fprintf(stderr, "msrpcd: %s: anybody may write there; chmod go-w, or take another directory\n", dir);
         return false;
     }
-    o->scratch = realpath(dir, NULL);
-    if (!o->scratch)
-        perror("msrpcd");
-    return o->scratch;
+    return true;
 }
 
-/* The password leaves the environment, which others may read, as soon as it is known. */
-static struct accounts *open_accounts(void)
+/* What cannot be read now would be noticed by the first client only. Other kinds of keytab are libkrb5's
+ * affair. */
+static bool check_keytab(const char *name)
 {
-    char *password = getenv(PASSWORD_VARIABLE);
-    struct accounts *a;
-    if (!password || !*password) {
-        fputs("msrpcd: " PASSWORD_VARIABLE " is not set: the account admin needs a password\n", stderr);
-        return NULL;
-    }
-    enum nt_status st = accounts_new(password, &a);
-    nt_wipe(password, strlen(password));
-    unsetenv(PASSWORD_VARIABLE);
-    if (st != STATUS_SUCCESS) {
-        fputs("msrpcd: " PASSWORD_VARIABLE " is not UTF-8\n", stderr);
-        return NULL;
-    }
-    return a;
-}
-
-static bool never(void *arg)
-{
-    (void)arg;
+    static const char kind[] = "FILE:";
+    if (!name || (name[0] != '/' && strncmp(name, kind, sizeof kind - 1) != 0))
+        return true;
+    const char *path = name[0] == '/' ? name : name + sizeof kind - 1;
+    if (access(path, R_OK) == 0)
+        return true;
+    fprintf(stderr, "msrpcd: keytab: %s: %s\n", path, strerror(errno));
     return false;
 }
 
-static int run(struct nt_loop *loop, const struct options *o, struct accounts *a)
+/* All keys, as they count: also a configuration. */
+static int show_configuration(const struct config *c)
+{
+    for (unsigned i = 0; i < config_count(); i++)
+        if (c->text[i])
+            printf("%s = %s\n", config_key(i), c->text[i]);
+        else
+            printf("# %s is not set\n", config_key(i));
+    return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILED;
+}
+
+/* ---- the run ---- */
+
+static void accepted(void *arg, enum listen_for what, int fd, const char *peer)
+{
+    const struct daemon *d = arg;
+    services_accept(d->services, what, fd, peer);
+}
+
+/* In this order: what may take rights, what is asked for by everybody, what serves. */
+static enum nt_status start(struct daemon *d, struct ports *ports, struct nt_error *err)
+{
+    enum nt_status st = listeners_new(d->loop, d->c, accepted, d, &d->listeners, err);
+    if (st != STATUS_SUCCESS)
+        return st;
+    listeners_ports(d->listeners, ports);
+    st = store_open(d->c, d->o.scratch, &d->store, err);
+    return st == STATUS_SUCCESS ? services_new(d->loop, d->c, &d->store, ports, &d->services, err) : st;
+}
+
+static enum nt_status say_ready(const struct ports *p)
+{
+    static const char *const names[] = { "smb", "epm", "tcp" };
+    fputs("ready", stdout);
+    for (unsigned i = LISTEN_SMB; i <= LISTEN_TCP; i++)
+        if (p->port[i])
+            printf(" %s=%u", names[i], p->port[i]);
+    printf(" ncalrpc=%s\n", p->local); /* last: it may have blanks */
+    return fflush(stdout) == 0 ? STATUS_SUCCESS : STATUS_UNSUCCESSFUL;
+}
+
+static bool to_end(void *arg)
+{
+    (void)arg;
+    return told_to_end;
+}
+
+static int run(struct daemon *d)
 {
     struct nt_error err = { "" };
-    struct services *s;
-    struct ports p;
-    enum nt_status st = services_new(loop, o, a, &s, &err);
+    struct ports ports;
+    enum nt_status st = start(d, &ports, &err);
+    if (st != STATUS_SUCCESS) {
+        fail(st, "starting", &err);
+        return st == STATUS_WRONG_PASSWORD ? EXIT_USAGE : EXIT_FAILED;
+    }
+    st = say_ready(&ports);
+    if (st == STATUS_SUCCESS)
+        st = io_wait(d->loop, to_end, NULL, UINT64_MAX, woken);
+    return told_to_end ? EXIT_SUCCESS : fail(st, "running", NULL);
+}
+
+static void stop(struct daemon *d)
+{
+    listeners_free(d->listeners);
+    services_free(d->services);
+    store_close(&d->store);
+    nt_loop_free(d->loop);
+    nt_cancel_unref(woken);
+    config_free(d->c);
+}
+
+static int serve(struct daemon *d)
+{
+    struct nt_env env = *nt_env_system();
+    env.trace = trace;
+    env.trace_level = d->o.verbose ? NT_TRACE_STATE : NT_TRACE_ERROR;
+    enum nt_status st = nt_cancel_new(&woken);
+    if (st == STATUS_SUCCESS)
+        st = nt_loop_new(&env, &d->loop);
     if (st != STATUS_SUCCESS)
-        return fail(st, "starting", &err);
-    services_ports(s, &p);
-    printf("ready epm=%u tcp=%u", p.epm, p.tcp);
-    if (p.smb)
-        printf(" smb=%u", p.smb);
-    printf(" ncalrpc=%s\n", p.ncalrpc); /* last: it may have blanks */
-    if (fflush(stdout) != 0)
-        st = STATUS_UNSUCCESSFUL;
-    else
-        st = io_wait(loop, never, NULL, UINT64_MAX, stop);
-    services_free(s);
-    return st == STATUS_CANCELLED ? EXIT_SUCCESS : fail(st, "running", NULL);
+        return fail(st, "starting", NULL);
+    catch_signals();
+    int rc = run(d);
+    stop(d);
+    return rc;
 }
 
 int main(int argc, char **argv)
 {
-    struct options o;
-    struct nt_loop *loop = NULL;
-    struct nt_env env = *nt_env_system();
-    options_read(argc, argv, &o);
-    struct accounts *a = open_accounts();
-    if (!a)
+    struct daemon d = { .loop = NULL };
+    options_read(argc, argv, &d.o);
+    if (!config_read(&d.o, complain, NULL, &d.c) || !check_keytab(d.c->keytab))
         return EXIT_USAGE;
-    int rc = EXIT_FAILED;
-    env.trace = trace;
-    env.trace_level = o.verbose ? NT_TRACE_STATE : NT_TRACE_ERROR;
-    enum nt_status st = nt_cancel_new(&stop);
-    if (st == STATUS_SUCCESS)
-        st = nt_loop_new(&env, &loop);
-    if (st != STATUS_SUCCESS) {
-        fail(st, "starting", NULL);
-    } else if (open_scratch(&o)) {
-        catch_signals();
-        rc = run(loop, &o, a);
-        free((char *)(uintptr_t)o.scratch);
-    }
-    nt_loop_free(loop);
-    nt_cancel_unref(stop);
-    accounts_free(a);
-    return rc;
+    if (d.o.check)
+        return show_configuration(d.c);
+    if (!open_directory(d.c->run_dir, d.o.scratch ? 0700 : 0755))
+        return EXIT_FAILED;
+    return serve(&d);
 }

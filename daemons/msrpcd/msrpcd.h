@@ -1,52 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * msrpcd: options.c reads the command line, account.c knows who may log on, services.c puts servers,
- * interfaces and the endpoint map together, pipes.c adds the SMB server and what is served there, main.c runs
- * the loop.
+ * msrpcd: options.c reads the command line, config.c and config_file.c the configuration, store.c opens the
+ * accounts, listen.c the ports, services.c puts servers, interfaces and the endpoint map together, pipes.c
+ * the SMB server and what is served there, main.c runs the loop.
  */
 #ifndef MSRPCD_H
 #define MSRPCD_H
 
 #include <msrpc/serve.h>
+#include "config.h"
+#include "io/io.h"
+#include "samdb/samdb.h"
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2 }; /* of msrpcd(8) */
-
-struct options {
-    const char *scratch, *listen, *keytab, *name, *domain;
-    uint16_t port_epm, port_tcp, port_smb;
-    bool smb, verbose;
-};
 
 /* Exits by itself for --help, --version and mistakes. */
 void options_read(int argc, char **argv, struct options *ret);
 
-/* ---- account.c ---- */
-struct accounts;
-/* The one account of a scratch server, admin. STATUS_INVALID_PARAMETER for a password that is not UTF-8. */
-enum nt_status accounts_new(const char *password, struct accounts **ret);
-void accounts_free(struct accounts *a);
-/* rpc_server_options.nt_hash, with the accounts as its argument. */
-enum nt_status accounts_nt_hash(void *arg, const char16_t *user, size_t user_len, const char16_t *domain,
-                                size_t domain_len, uint8_t ret_hash[16]);
+/* ---- store.c ---- */
+struct store {
+    struct samdb *db;
+    struct nt_arena *mem;
+    const char *machine, *workgroup; /* as the store has them */
+};
+/* Opens the store of the configuration; an instance of its own (scratch) makes it if it is not there, and
+ * gives its account admin the password of the environment, which is taken out of there in any case.
+ * STATUS_WRONG_PASSWORD: there has to be a password, and there is none that can be one. */
+enum nt_status store_open(const struct config *c, bool scratch, struct store *ret, struct nt_error *err);
+void store_close(struct store *s);
+
+/* ---- listen.c ---- */
+enum listen_for { LISTEN_SMB, LISTEN_EPM, LISTEN_TCP, LISTEN_LOCAL_EPM, LISTEN_LOCAL, LISTEN_KINDS };
+struct ports {
+    uint16_t port[LISTEN_LOCAL_EPM]; /* 0: not served */
+    const char *local_epm, *local;   /* sockets; lent */
+};
+struct listeners;
+typedef void listen_fn(void *arg, enum listen_for what, int fd, const char *peer);
+/* Opens all ports and sockets of the configuration; accept comes from the loop, once it runs, and takes over
+ * fd. */
+enum nt_status listeners_new(struct nt_loop *loop, const struct config *c, listen_fn *accept, void *arg,
+                             struct listeners **ret, struct nt_error *err);
+void listeners_ports(const struct listeners *l, struct ports *ret);
+/* Accepts NULL. */
+void listeners_free(struct listeners *l);
 
 /* ---- services.c ---- */
 struct services;
-struct ports {
-    uint16_t epm, tcp, smb; /* smb 0: none */
-    const char *ncalrpc;    /* lent */
-};
-enum nt_status services_new(struct nt_loop *loop, const struct options *o, struct accounts *a,
-                            struct services **ret, struct nt_error *err);
-void services_ports(const struct services *s, struct ports *ret);
+/* config and store have to outlive it. */
+enum nt_status services_new(struct nt_loop *loop, const struct config *c, const struct store *store,
+                            const struct ports *ports, struct services **ret, struct nt_error *err);
+void services_accept(struct services *s, enum listen_for what, int fd, const char *peer);
 void services_free(struct services *s);
 
-/* ---- pipes.c; where SQLite was not there at build time options.c refuses --smb ---- */
+/* ---- pipes.c ---- */
 struct pipes;
-/* Serves server by pipes, with srvsvc and wkssvc added to it, and the mapper by its own; tells the map. */
-enum nt_status pipes_new(struct nt_loop *loop, const struct options *o, struct accounts *a,
+/* Serves both servers by pipes, with the interfaces that need a host added to the main one, and tells the
+ * map. */
+enum nt_status pipes_new(struct nt_loop *loop, const struct config *c, const struct store *store,
                          struct rpc_server *server, struct rpc_server *mapper, struct serve_epm *epm,
-                         struct pipes **ret, uint16_t *ret_port, struct nt_error *err);
-/* Before the server ends: no more connections. Accept NULL. */
+                         struct pipes **ret, struct nt_error *err);
+void pipes_accept(struct pipes *p, int fd, const char *peer);
+/* Before the servers end: no more connections. Both accept NULL. */
 void pipes_stop(struct pipes *p);
 void pipes_free(struct pipes *p);
 

@@ -1,138 +1,102 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <errno.h>
+/* The command line: a few options of its own, and one for each key of the configuration. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "msrpcd.h"
 
-#define PORT_EPM 135 /* [MS-RPCE] 2.1.1.1 */
+enum { O_KEY = 0, O_CONFIG = 1000, O_CHECK, O_SCRATCH, O_VERBOSE, O_HELP, O_VERSION };
+
+static const struct option own[] = {
+    { "config", required_argument, NULL, O_CONFIG },
+    { "check", no_argument, NULL, O_CHECK },
+    { "scratch", required_argument, NULL, O_SCRATCH },
+    { "verbose", no_argument, NULL, O_VERBOSE },
+    { "help", no_argument, NULL, O_HELP },
+    { "version", no_argument, NULL, O_VERSION },
+};
+#define N_OWN (sizeof own / sizeof own[0])
 
 static const char usage[] =
-    "usage: msrpcd --scratch DIR --listen ADDRESS [OPTION...]\n"
-    "Serves Microsoft RPC from a directory of its own; msrpcd(8).\n"
-    "  --scratch DIR      state and sockets are kept here; made if it is not there\n"
-    "  --listen ADDRESS   numeric address to serve at\n"
-    "  --port-epm N       port of the endpoint mapper, instead of 135\n"
-    "  --port-tcp N       port of the other interfaces, instead of a free one\n"
-    "  --smb N            port of SMB: pipes, srvsvc, wkssvc; 0 is a free one. Without it there are none\n"
-    "  --keytab FILE      keys for Kerberos\n"
-    "  --name NAME        NetBIOS name of this machine, told to NTLM clients\n"
-    "  --domain NAME      NetBIOS name of its domain or workgroup\n"
+    "usage: msrpcd --config FILE [OPTION...]\n"
+    "       msrpcd --scratch DIR --listen ADDRESS [--config FILE] [OPTION...]\n"
+    "Serves Microsoft RPC; msrpcd(8), msrpcd.conf(5).\n"
+    "  --config FILE      the configuration\n"
+    "  --check            say what is wrong with it, or else what it amounts to, and end\n"
+    "  --scratch DIR      an instance of its own: all that it keeps is in DIR, which is made if it is not "
+    "there;\n"
+    "                     at the first start MSRPCD_ADMIN_PASSWORD has the password of its account admin\n"
     "  --verbose          say more on standard error\n"
     "  --help, --version\n"
-    "The password of the account admin comes from MSRPCD_ADMIN_PASSWORD.\n";
+    "Keys of the configuration, which count more than those in the file:\n";
 
-enum {
-    O_SCRATCH = 1,
-    O_LISTEN,
-    O_PORT_EPM,
-    O_PORT_TCP,
-    O_SMB,
-    O_KEYTAB,
-    O_NAME,
-    O_DOMAIN,
-    O_VERBOSE,
-    O_HELP,
-    O_VERSION
-};
-
-static const struct option table[] = {
-    { "scratch", required_argument, NULL, O_SCRATCH },   { "listen", required_argument, NULL, O_LISTEN },
-    { "port-epm", required_argument, NULL, O_PORT_EPM }, { "port-tcp", required_argument, NULL, O_PORT_TCP },
-    { "smb", required_argument, NULL, O_SMB },           { "keytab", required_argument, NULL, O_KEYTAB },
-    { "name", required_argument, NULL, O_NAME },         { "domain", required_argument, NULL, O_DOMAIN },
-    { "verbose", no_argument, NULL, O_VERBOSE },         { "help", no_argument, NULL, O_HELP },
-    { "version", no_argument, NULL, O_VERSION },         { 0 },
-};
-
-static uint16_t port(const char *name, const char *text)
+static void option_of(unsigned key, char *ret, size_t size)
 {
-    char *end;
-    unsigned long n = strtoul(text, &end, 10);
-    if (*end || *text < '0' || *text > '9' || n > UINT16_MAX) {
-        fprintf(stderr, "msrpcd: %s: not a port number: %s\n", name, text);
-        exit(EXIT_USAGE);
+    snprintf(ret, size, "%s", config_key(key));
+    for (char *p = ret; *p; p++)
+        *p = *p == '_' ? '-' : *p;
+}
+
+static void help(void)
+{
+    char name[64];
+    fputs(usage, stdout);
+    for (unsigned i = 0; i < config_count(); i++) {
+        option_of(i, name, sizeof name);
+        printf("  --%-30s %s\n", name, config_says(i));
     }
-    return (uint16_t)n;
+    exit(EXIT_SUCCESS);
 }
 
 static void take(int which, const char *arg, struct options *o)
 {
     switch (which) {
+    case O_CONFIG:
+        o->file = arg;
+        break;
+    case O_CHECK:
+        o->check = true;
+        break;
     case O_SCRATCH:
         o->scratch = arg;
-        break;
-    case O_LISTEN:
-        o->listen = arg;
-        break;
-    case O_PORT_EPM:
-        o->port_epm = port("--port-epm", arg);
-        break;
-    case O_PORT_TCP:
-        o->port_tcp = port("--port-tcp", arg);
-        break;
-    case O_SMB:
-#ifdef MSRPCD_PIPES
-        o->port_smb = port("--smb", arg);
-        o->smb = true;
-        break;
-#else
-        fputs("msrpcd: --smb: built without SQLite\n", stderr);
-        exit(EXIT_USAGE);
-#endif
-    case O_KEYTAB:
-        o->keytab = arg;
-        break;
-    case O_NAME:
-        o->name = arg;
-        break;
-    case O_DOMAIN:
-        o->domain = arg;
         break;
     case O_VERBOSE:
         o->verbose = true;
         break;
     case O_HELP:
-        fputs(usage, stdout);
-        exit(EXIT_SUCCESS);
+        help();
+        break;
     case O_VERSION:
         puts("msrpcd (Tern) " TERN_VERSION);
         exit(EXIT_SUCCESS);
-    default: /* getopt has said why */
-        exit(EXIT_USAGE);
-    }
-}
-
-/* What cannot be read now would be noticed by the first client only. Other kinds of keytab are libkrb5's
- * affair. */
-static void check_keytab(const char *name)
-{
-    static const char kind[] = "FILE:";
-    if (!name || (name[0] != '/' && strncmp(name, kind, sizeof kind - 1) != 0))
-        return;
-    const char *path = name[0] == '/' ? name : name + sizeof kind - 1;
-    if (access(path, R_OK) != 0) {
-        fprintf(stderr, "msrpcd: --keytab %s: %s\n", path, strerror(errno));
-        exit(EXIT_USAGE);
+    default:
+        if (which < O_KEY || which >= (int)config_count()) /* getopt has said why */
+            exit(EXIT_USAGE);
+        o->given[which] = arg;
     }
 }
 
 void options_read(int argc, char **argv, struct options *ret)
 {
-    struct options o = { .port_epm = PORT_EPM };
+    struct options o = { NULL };
+    struct option table[CONFIG_KEYS_MAX + N_OWN + 1] = { { 0 } };
+    char names[CONFIG_KEYS_MAX][64];
     int which;
+    memcpy(table, own, sizeof own);
+    for (unsigned i = 0; i < config_count(); i++) {
+        option_of(i, names[i], sizeof names[i]);
+        table[N_OWN + i] = (struct option){ names[i], required_argument, NULL, O_KEY + (int)i };
+    }
     while ((which = getopt_long(argc, argv, "", table, NULL)) != -1)
         take(which, optarg, &o);
     if (optind < argc) {
         fprintf(stderr, "msrpcd: what is \"%s\"? Options only; --help lists them\n", argv[optind]);
         exit(EXIT_USAGE);
     }
-    if (!o.scratch || !o.listen) {
-        fprintf(stderr, "msrpcd: %s is missing; --help tells more\n", o.scratch ? "--listen" : "--scratch");
+    if (!o.file && !o.scratch) {
+        fputs("msrpcd: --config or --scratch is missing; --help tells more\n", stderr);
         exit(EXIT_USAGE);
     }
-    check_keytab(o.keytab);
     *ret = o;
 }

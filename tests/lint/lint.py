@@ -8,6 +8,7 @@
 - nothing in the tree names a machine it was built on
 - what a library exports to users is named in a manual page of section 3
 - every page and document is installed
+- msrpcd's configuration has the keys, and with the defaults, that msrpcd.conf(5) names
 - the examples of docs/idl.md and docs/rpc.md are the ones that are tested
 """
 import os
@@ -56,7 +57,8 @@ FORBIDDEN = re.compile(r"(?<![\w.>])(printf|fprintf|vprintf|vfprintf|puts|fputs|
                        r"pthread_create|thrd_create|getenv|setenv|signal|sigaction|atexit|pthread_atfork)\s*\(")
 MANUAL = re.compile(r"docs/man/\w+\.3$")
 MAP = re.compile(r"src/(lib\w+)\.map$")
-DOCUMENT = re.compile(r"docs/((?:man/)?[\w-]+\.(?:md|\d))$")
+DOCUMENT = re.compile(r"docs/((?:man/)?[\w.-]+\.(?:md|\d))$")
+CONFIG, CONFIG_PAGE = "daemons/msrpcd/config.c", "docs/man/msrpcd.conf.5"
 IDL = re.compile(r"idl/([\w-]+)\.idl$")
 NAMING = re.compile(r"\.(Fn|Fo|Va|Nm|Dv|Vt|Li|It) ")  # macros of mdoc that a name stands behind
 MACHINE = re.compile("|".join(["/" + "work/", r"\.\./" + "shared", "/" + r"home/\w", "/" + r"root/\w"]))
@@ -176,6 +178,22 @@ def check_documents(texts, problems):
             problems.append("%s: not in docs/meson.build" % path)
 
 
+def check_config(texts, problems):
+    """A row of the table: { "key", TYPE, AT(key), "default" or NULL, ...; a key of the page: ".It Ic key No =", with
+    "default is" or "default," in front of the default in the lines below."""
+    table = dict(re.findall(r'^ *\{ "(\w+)", [A-Z]+, [^,]+,\s+("[^"]*"|NULL)', texts.get(CONFIG, ""), flags=re.M))
+    page = {}
+    for item in re.split(r"^\.It (?=Ic \w+ No =)", texts.get(CONFIG_PAGE, ""), flags=re.M)[1:]:
+        words = re.sub(r"\s+", " ", re.sub(r"^\.\w\w ", "", item, flags=re.M))
+        page.update((key, words) for key in re.findall(r"Ic (\w+) No =", item.split("\n")[0]))
+    for key in sorted(set(table) ^ set(page)):
+        problems.append("only %s has the key %s" % (CONFIG if key in table else CONFIG_PAGE, key))
+    for key in sorted(set(table) & set(page)):
+        default = table[key].strip('"')
+        if default != "NULL" and not re.search(r"(default is|default,) %s( ?[.,:;]|$)" % re.escape(default), page[key]):
+            problems.append("%s: does not say that the default of %s is %s" % (CONFIG_PAGE, key, default))
+
+
 def check_tutorial(texts, problems):
     """What docs/idl.md and docs/rpc.md teach is what the tests compile and run."""
     for page, where in (("docs/idl.md", "hello"), ("docs/rpc.md", "rpc")):
@@ -200,10 +218,11 @@ def check_tree(root):
         except (UnicodeDecodeError, FileNotFoundError, IsADirectoryError):
             continue  # fuzz corpora; files removed but not yet committed
         check_file(path, text, problems)
-        if MAP.match(path) or IDL.match(path) or path.startswith(("docs/", "examples/hello/", "examples/rpc/")):
+        if MAP.match(path) or IDL.match(path) or path == CONFIG or path.startswith(("docs/", "examples/hello/", "examples/rpc/")):
             texts[path] = text
     check_manuals(texts, problems)
     check_documents(texts, problems)
+    check_config(texts, problems)
     check_tutorial(texts, problems)
     return problems, len(files)
 
@@ -239,6 +258,12 @@ DOCUMENT_SELF_TEST = [
     ({"docs/a.md": "", "docs/man/b.3": "", "docs/meson.build": "files('a.md', 'man/b.3')"}, 0),
     ({"docs/a.md": "", "docs/man/b.3": "", "docs/wire/c.md": "", "docs/meson.build": "'man/b.3'"}, 1),
 ]
+ROWS = '    { "a", PORT, AT(a), "4", LIVE, "x" },\n    { "b", TEXT, AT(b), NULL, AT_START,\n      "x" },\n'
+CONFIG_SELF_TEST = [
+    ({CONFIG: ROWS, CONFIG_PAGE: ".It Ic a No = Ar n\nThe default is\n.Cm 4 .\n.It Ic b No = Ar n\nx\n"}, 0),
+    ({CONFIG: ROWS, CONFIG_PAGE: ".It Ic a No = Ar n , Ic b No = Ar n\nThe default, 4, is\n"}, 0),
+    ({CONFIG: ROWS, CONFIG_PAGE: ".It Ic a No = Ar n\nThe default is 5.\n.It Ic c No = Ar n\nx\n"}, 3),
+]
 
 
 def self_test():
@@ -250,6 +275,11 @@ def self_test():
             check_documents(texts, problems)
         if len(problems) != expected:
             bad.append("self-test: %r expected %d: %s" % (sorted(texts.items())[0], expected, problems))
+    for texts, expected in CONFIG_SELF_TEST:
+        problems = []
+        check_config(texts, problems)
+        if len(problems) != expected:
+            bad.append("self-test: %r expected %d: %s" % (texts, expected, problems))
     for path, text, expected in SELF_TEST:
         problems = []
         check_file(path, text, problems)

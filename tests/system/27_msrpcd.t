@@ -6,6 +6,11 @@ HOST=$LAB_NET.90
 python=/usr/bin/python3
 export MSRPCD_ADMIN_PASSWORD='Secret-1' TERN_PASSWORD='Secret-1'
 
+if [ ! -x "$MSRPCD" ]; then
+    echo "1..0 # SKIP built without SQLite"
+    exit 0
+fi
+
 # start ARGUMENT...: sets PID, and EPM and TCP from the line that it prints
 start()
 {
@@ -37,8 +42,8 @@ fails "an empty password" 2 'MSRPCD_ADMIN_PASSWORD is not set' env MSRPCD_ADMIN_
 fails "no address" 2 '--listen is missing' "$MSRPCD" --scratch "$TERN_WORK/s"
 fails "a port that is none" 2 'not a port number: 65536' "$MSRPCD" --scratch "$TERN_WORK/s" --listen "$HOST" --port-epm 65536
 fails "an argument too many" 2 'what is "x"' "$MSRPCD" --scratch "$TERN_WORK/s" --listen "$HOST" x
-fails "an address that is not numeric" 1 'a numeric address is needed' "$MSRPCD" --scratch "$TERN_WORK/s" --listen localhost
-fails "a keytab that is not there" 2 'keytab .*/none: No such file' "$MSRPCD" --scratch "$TERN_WORK/s" --listen "$HOST" --keytab "FILE:$TERN_WORK/none"
+fails "an address that is not numeric" 2 'a numeric address is needed' "$MSRPCD" --scratch "$TERN_WORK/s" --listen localhost
+fails "a keytab that is not there" 2 'keytab: .*/none: No such file' "$MSRPCD" --scratch "$TERN_WORK/s" --listen "$HOST" --keytab "FILE:$TERN_WORK/none"
 touch "$TERN_WORK/file"
 fails "a scratch directory that is a file" 1 'not a directory' "$MSRPCD" --scratch "$TERN_WORK/file" --listen "$HOST"
 mkdir -m 777 "$TERN_WORK/open"
@@ -49,8 +54,8 @@ if command -v setpriv >/dev/null; then
     chown 65534 "$TERN_WORK/nobody"
     chmod 711 "$TERN_WORK"
     fails "a scratch directory of somebody else" 1 'belongs to user 65534' "$MSRPCD" --scratch "$TERN_WORK/nobody" --listen "$HOST"
-    fails "port 135 without privilege" 1 'port 135 of .* CAP_NET_BIND_SERVICE.* --port-epm' \
-        setpriv --reuid=65534 --clear-groups "$MSRPCD" --scratch "$TERN_WORK/nobody" --listen "$HOST"
+    fails "port 135 without privilege" 1 'port 135 of .* CAP_NET_BIND_SERVICE.* port_epm takes another' \
+        setpriv --reuid=65534 --clear-groups "$MSRPCD" --scratch "$TERN_WORK/nobody" --listen "$HOST" --port-smb 0
 fi
 
 ok "it says that it is ready" start
@@ -67,12 +72,12 @@ fails "rpcclient, a wrong password" 1 'NT_STATUS_(LOGON_FAILURE|ACCESS_DENIED)' 
 like "Samba's Python, sealed" '^passed$' "$python" "$TERN_SRC/tests/system/rpc_echo_peer.py" "ncacn_ip_tcp:${HOST}[seal]" admin Secret-1
 like "a stranger finds echo" '^passed$' "$python" "$TERN_SRC/tests/system/rpc_echo_peer.py" "ncacn_ip_tcp:$HOST"
 like "Impacket finds echo at its port" "ncacn_ip_tcp:$HOST\\[$TCP\\]" "$python" "$TERN_SRC/tests/system/epm_impacket.py" "$HOST" 60a15ec5-4de8-11d7-a637-005056a20182 1.0
-like "Impacket lists the map, an entry at a time" '^all 4 entries$' "$python" "$TERN_SRC/tests/system/epm_impacket.py" "$HOST"
+like "Impacket lists the map, an entry at a time" '^all [1-9][0-9]* entries$' "$python" "$TERN_SRC/tests/system/epm_impacket.py" "$HOST"
 like "our client finds echo" '"out_data": *42' "$TERN" rpc call --transport tcp -S "$HOST" -U admin rpcecho.echo_AddOne '{"in_data": 41}'
 ok "it ends in order" stop
 is "and says nothing" '' "$(cat "$TERN_WORK/err.log")"
 
-ok "with other ports, over IPv6" start --listen ::1 --port-epm 0 --port-tcp 0
+ok "with other ports, over IPv6" start --listen ::1 --port-epm 0 --port-tcp 0 --port-smb 0
 like "our client finds echo there" '"out_data": *42' "$TERN" rpc call --transport tcp -S ::1 -p "$EPM" -U admin rpcecho.echo_AddOne '{"in_data": 41}'
 like "our client at the socket" '"out_data": *42' "$TERN" rpc call --binding "ncalrpc:[$LOCAL]" rpcecho.echo_AddOne '{"in_data": 41}'
 ok "it ends in order" stop

@@ -9,7 +9,7 @@ guesses=()
 
 start()
 {
-    "$MSRPCD" --scratch "$TERN_WORK/s" --listen "$HOST" --port-epm 0 --smb 445 --name BOX "$@" \
+    "$MSRPCD" --scratch "$TERN_WORK/s" --listen "$HOST" --port-epm 0 --name BOX "$@" \
         >"$TERN_WORK/ready" 2>"$TERN_WORK/err.log" &
     PID=$!
     for _ in $(seq 100); do
@@ -26,7 +26,7 @@ stop()
     wait $PID
 }
 
-if "$MSRPCD" --smb 0 --help 2>&1 | grep -q 'without SQLite'; then
+if [ ! -x "$MSRPCD" ]; then
     echo "1..0 # SKIP built without SQLite"
     exit 0
 fi
@@ -97,6 +97,6 @@ fails "and so does who knows it" 0 'ACCOUNT_LOCKED_OUT' rpc srvinfo
 ok "it ends in order" stop
 printf 'damage' | dd of="$TERN_WORK/s/sam.db" bs=1 conv=notrunc 2>/dev/null
 cp "$TERN_WORK/s/sam.db" "$TERN_WORK/copy"
-fails "a damaged store is reported" 1 'sam.db' "$MSRPCD" --scratch "$TERN_WORK/s" --listen "$HOST" --port-epm 0 --smb 445
+fails "a damaged store is reported" 1 'sam.db' "$MSRPCD" --scratch "$TERN_WORK/s" --listen "$HOST" --port-epm 0
 ok "and left as it is" cmp "$TERN_WORK/s/sam.db" "$TERN_WORK/copy"
 done_testing

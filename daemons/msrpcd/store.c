@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The account store of the daemon: opened, and for an instance of its own made and given a password. */
+#include <stdlib.h>
+#include <string.h>
+#include <msrpc/unistr.h>
+#include "crypto/crypto.h"
+#include "msrpcd.h"
+
+#define PASSWORD_VARIABLE "MSRPCD_ADMIN_PASSWORD"
+#define RID_ADMIN         500
+
+/* Two names. */
+#define STORE_MEMORY ((size_t)1 << 16)
+
+/* The password leaves the environment, which others may read, as soon as it is known. Free it with drop.
+ * NULL: there is none. */
+static char *take_password(void)
+{
+    char *there = getenv(PASSWORD_VARIABLE);
+    char *copy = there && *there ? strdup(there) : NULL;
+    if (there)
+        nt_wipe(there, strlen(there));
+    unsetenv(PASSWORD_VARIABLE);
+    return copy;
+}
+
+static void drop(char *password)
+{
+    if (password)
+        nt_wipe(password, strlen(password));
+    free(password);
+}
+
+static enum nt_status make(const struct config *c, const char *password, struct nt_error *err)
+{
+    const struct samdb_options so = { .error = err };
+    struct samdb_init init = { .machine = c->name ? c->name : "SERVER",
+                               .workgroup = c->workgroup ? c->workgroup : "WORKGROUP",
+                               .admin = "admin",
+                               .admin_password = password };
+    if (!password)
+        return nt_error_set(err, STATUS_WRONG_PASSWORD,
+                            PASSWORD_VARIABLE " is not set: the account admin needs a password");
+    enum nt_status st = samdb_create(c->store, &init, &so);
+    return st == STATUS_OBJECT_NAME_COLLISION ? STATUS_SUCCESS : st;
+}
+
+/* NTLM's hash of a password ([MS-NLMP] 3.3.1). */
+static enum nt_status hash_of(const char *password, uint8_t ret[16])
+{
+    char16_t *wide;
+    size_t len;
+    enum nt_status st = ustr_from_utf8(password, strlen(password), &wide, &len);
+    if (st != STATUS_SUCCESS)
+        return st;
+    for (size_t i = 0; i < len; i++)
+        put_le16((uint8_t *)&wide[i], wide[i]);
+    cr_md4(wide, 2 * len, ret);
+    nt_wipe(wide, 2 * len);
+    free(wide);
+    return STATUS_SUCCESS;
+}
+
+/* A password that is there already is not set again: that would be a change, with another key version. */
+static enum nt_status set_password(struct samdb *db, const char *password, struct nt_arena *mem)
+{
+    struct samdb_keys k;
+    uint8_t hash[16];
+    enum nt_status st = hash_of(password, hash);
+    if (st == STATUS_SUCCESS)
+        st = samdb_keys(db, RID_ADMIN, mem, &k);
+    if (st == STATUS_SUCCESS && (!k.has_nt || memcmp(k.nt_hash, hash, sizeof hash) != 0))
+        st = samdb_password_set(db, RID_ADMIN, password, strlen(password), SAMDB_PASSWORD_FORCE, false);
+    nt_wipe(hash, sizeof hash);
+    nt_wipe(&k, sizeof k);
+    return st;
+}
+
+static enum nt_status open_it(const struct config *c, bool scratch, const char *password, struct store *s,
+                              struct nt_error *err)
+{
+    const struct samdb_options so = { .error = err };
+    struct samdb_domain domain;
+    enum nt_status st = samdb_open(c->store, &so, &s->db);
+    if (st == STATUS_OBJECT_NAME_NOT_FOUND && scratch) {
+        st = make(c, password, err);
+        if (st == STATUS_SUCCESS)
+            st = samdb_open(c->store, &so, &s->db);
+    } else if (st == STATUS_OBJECT_NAME_NOT_FOUND) {
+        return nt_error_set(err, st, "%s: there is no store; msrpcd init makes one", c->store);
+    }
+    if (st == STATUS_SUCCESS && scratch && password)
+        st = set_password(s->db, password, s->mem);
+    if (st == STATUS_SUCCESS)
+        st = samdb_domain(s->db, s->mem, &domain);
+    if (st == STATUS_SUCCESS) {
+        s->machine = domain.machine;
+        s->workgroup = domain.workgroup;
+    }
+    return st;
+}
+
+enum nt_status store_open(const struct config *c, bool scratch, struct store *ret, struct nt_error *err)
+{
+    struct store s = { .mem = nt_arena_new_secret(STORE_MEMORY) };
+    char *password = take_password();
+    uint8_t hash[16];
+    enum nt_status st = s.mem ? STATUS_SUCCESS : STATUS_NO_MEMORY;
+    if (st == STATUS_SUCCESS && password && hash_of(password, hash) != STATUS_SUCCESS)
+        st = nt_error_set(err, STATUS_WRONG_PASSWORD, PASSWORD_VARIABLE " is not UTF-8");
+    nt_wipe(hash, sizeof hash);
+    if (st == STATUS_SUCCESS)
+        st = open_it(c, scratch, password, &s, err);
+    drop(password);
+    if (st != STATUS_SUCCESS) {
+        store_close(&s);
+        return st;
+    }
+    *ret = s;
+    return STATUS_SUCCESS;
+}
+
+void store_close(struct store *s)
+{
+    samdb_close(s->db);
+    nt_arena_free(s->mem);
+    *s = (struct store){ NULL };
+}
