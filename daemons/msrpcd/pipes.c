@@ -41,7 +41,9 @@ static enum nt_status new_smbd(struct nt_loop *loop, struct pipes *p, const stru
                                .idle_timeout_ms = c->idle_timeout * 1000,
                                .max_conns = c->max_connections,
                                .connect = serve_share_connect,
-                               .connect_arg = &p->host };
+                               .connect_arg = &p->host,
+                               .addresses = c->listen,
+                               .n_addresses = c->n_listen };
     for (unsigned i = 0; i < c->smb_ciphers.n; i++)
         p->ciphers[i] = (enum npc_cipher)c->smb_ciphers.word[i];
     enum nt_status st = env->random(env->arg, so.guid, sizeof so.guid);

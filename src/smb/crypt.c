@@ -238,6 +238,17 @@ static void derive(enum npc_dialect d, const struct kdf_input *in, struct nt_blo
                           strlen(in->context30) + 1, out, out_len);
 }
 
+void smb_derive_signer(struct smb_signer *s, enum npc_dialect dialect, enum npc_signing_alg alg,
+                       struct nt_blob key, const uint8_t preauth[64])
+{
+    uint8_t base[16] = { 0 }, out[16]; /* a short key is padded with zeros */
+    memcpy(base, key.data, key.len < 16 ? key.len : 16);
+    derive(dialect, &kdf_signing, (struct nt_blob){ base, sizeof base }, preauth, out, sizeof out);
+    smb_signer_init(s, alg, out);
+    nt_wipe(base, sizeof base);
+    nt_wipe(out, sizeof out);
+}
+
 void smb_derive_keys(struct smb_keys *k, enum npc_dialect dialect, enum npc_cipher cipher,
                      enum npc_signing_alg alg, struct nt_blob key, const uint8_t preauth[64], bool server)
 {

@@ -84,11 +84,16 @@ enum {
     SMB_FLAG_RELATED = 0x4,
     SMB_FLAG_SIGNED = 0x8,
 };
-enum { SMB_MODE_SIGN = 1, SMB_MODE_SIGN_REQUIRED = 2 };                         /* 2.2.3 SecurityMode */
-enum { SMB_CAP_DFS = 0x1, SMB_CAP_LARGE_MTU = 0x4, SMB_CAP_ENCRYPTION = 0x40 }; /* 2.2.3 Capabilities */
-enum { SMB_SESSION_GUEST = 1, SMB_SESSION_NULL = 2, SMB_SESSION_ENCRYPT = 4 };  /* 2.2.6 SessionFlags */
-enum { SMB_SHARE_PIPE = 2, SMB_SHAREFLAG_ENCRYPT = 0x8000 };                    /* 2.2.10 */
-enum { SMB_HASH_SHA512 = 1 };                                                   /* 2.2.3.1.1 */
+enum { SMB_MODE_SIGN = 1, SMB_MODE_SIGN_REQUIRED = 2 }; /* 2.2.3 SecurityMode */
+enum {
+    SMB_CAP_DFS = 0x1,
+    SMB_CAP_LARGE_MTU = 0x4,
+    SMB_CAP_MULTI_CHANNEL = 0x8,
+    SMB_CAP_ENCRYPTION = 0x40
+};                                                                             /* 2.2.3 */
+enum { SMB_SESSION_GUEST = 1, SMB_SESSION_NULL = 2, SMB_SESSION_ENCRYPT = 4 }; /* 2.2.6 SessionFlags */
+enum { SMB_SHARE_PIPE = 2, SMB_SHAREFLAG_ENCRYPT = 0x8000 };                   /* 2.2.10 */
+enum { SMB_HASH_SHA512 = 1 };                                                  /* 2.2.3.1.1 */
 
 #define SMB_MID_UNSOLICITED UINT64_MAX /* MessageId of what is no answer */
 
@@ -96,6 +101,7 @@ enum {
     FSCTL_PIPE_TRANSCEIVE = 0x0011C017,
     FSCTL_PIPE_WAIT = 0x00110018,
     FSCTL_VALIDATE_NEGOTIATE_INFO = 0x00140204,
+    FSCTL_QUERY_NETWORK_INTERFACE_INFO = 0x001401FC,
 };
 
 /* ---- header, framing, errors: header.c ---- */
@@ -281,8 +287,8 @@ enum nt_status smb_put_pipe_wait(struct wr *w, const char *name, uint64_t timeou
 
 /* ---- keys, signing, encryption: crypt.c ---- */
 
-/* GCM's tables are 4 KiB for each key, so they are made when a message needs them: a session that encrypts never
- * signs, and one that is idle has done neither often. */
+/* GCM's tables are 4 KiB for each key, so they are made when a message needs them: a session that encrypts
+ * never signs, and one that is idle has done neither often. */
 struct smb_signer {
     enum npc_signing_alg alg;
     union {
@@ -317,8 +323,8 @@ void smb_keys_done(struct smb_keys *k);
 /* On zeroed memory, or after smb_signer_done. */
 void smb_signer_done(struct smb_signer *s);
 void smb_signer_init(struct smb_signer *s, enum npc_signing_alg alg, const uint8_t key[16]);
-/* Signature of a message whose signature field is zero ([MS-SMB2] 3.1.4.1). False when memory is short: ret is
- * untouched then. */
+/* Signature of a message whose signature field is zero ([MS-SMB2] 3.1.4.1). False when memory is short: ret
+ * is untouched then. */
 bool smb_sign(struct smb_signer *s, const uint8_t *msg, size_t len, bool server, uint8_t ret[16]);
 /* Signs in place: the header's signature field is overwritten. False: the message must not be sent. */
 bool smb_sign_message(struct smb_signer *s, uint8_t *msg, size_t len, bool server);
@@ -327,17 +333,20 @@ bool smb_check_signature(struct smb_signer *s, uint8_t *msg, size_t len, bool se
 
 void smb_cipher_init(struct smb_cipher *c, enum npc_cipher id, const uint8_t *key);
 size_t smb_cipher_key_len(enum npc_cipher id);
-/* False when memory is short: the message is as it was and must not be sent. Encrypts a message in place and fills the transform header in front of it ([MS-SMB2] 3.1.4.3). The counter
- * must never repeat for a key. */
+/* False when memory is short: the message is as it was and must not be sent. Encrypts a message in place and
+ * fills the transform header in front of it ([MS-SMB2] 3.1.4.3). The counter must never repeat for a key. */
 bool smb_seal(struct smb_cipher *c, uint8_t transform[SMB_TRANSFORM], uint8_t *msg, size_t len,
               uint64_t counter, uint64_t session_id);
 /* Decrypts what follows a transform header, in place. false: not authentic. */
 bool smb_unseal(struct smb_cipher *c, const uint8_t transform[SMB_TRANSFORM], uint8_t *msg, size_t len);
 
-/* Keys of a session ([MS-SMB2] 3.2.5.3.1), into zeroed memory. key: as the mechanism gave it. preauth: of 3.1.1, else unused.
- * `server` swaps the directions. */
+/* Keys of a session ([MS-SMB2] 3.2.5.3.1), into zeroed memory. key: as the mechanism gave it. preauth:
+ * of 3.1.1, else unused. `server` swaps the directions. */
 void smb_derive_keys(struct smb_keys *k, enum npc_dialect dialect, enum npc_cipher cipher,
                      enum npc_signing_alg alg, struct nt_blob key, const uint8_t preauth[64], bool server);
+/* The signing key of a further connection alone, on zeroed memory ([MS-SMB2] 3.3.5.5.3). */
+void smb_derive_signer(struct smb_signer *s, enum npc_dialect dialect, enum npc_signing_alg alg,
+                       struct nt_blob key, const uint8_t preauth[64]);
 /* Preauthentication hash: value = SHA-512(value, message). */
 void smb_preauth(uint8_t value[64], const void *msg, size_t len);
 

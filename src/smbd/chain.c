@@ -118,8 +118,9 @@ static void answer_end(struct smbd_req *q, enum nt_status st)
     a->session = q->session;
     if (a->session)
         a->session->refs++;
-    a->setup = q->h.command == SMB_NEGOTIATE || (q->h.command == SMB_SESSION_SETUP &&
-                                                 st == STATUS_MORE_PROCESSING_REQUIRED && q->session->fresh);
+    a->setup = q->h.command == SMB_NEGOTIATE ||
+               (q->h.command == SMB_SESSION_SETUP && st == STATUS_MORE_PROCESSING_REQUIRED &&
+                (q->session->fresh || q->binding));
     ch->n_answers++;
 }
 
@@ -154,11 +155,11 @@ static void flush(struct smbd_chain *ch)
         const struct smbd_answer *a = &ch->answers[i];
         uint8_t *msg = ch->out.base + a->off;
         size_t len = (i + 1 < ch->n_answers ? ch->answers[i + 1].off : ch->out.len) - a->off;
-        if (a->setup)
-            smb_preauth(a->session ? a->session->preauth : c->preauth, msg, len);
         if ((le32(msg + 16) & SMB_FLAG_SIGNED) && a->session && a->session->have_keys &&
-            !smb_sign_message(&a->session->keys.signer, msg, len, true))
+            !smb_sign_message(smbd_signer(a->session, c), msg, len, true))
             wr_fail(&ch->out, STATUS_NO_MEMORY);
+        if (a->setup)
+            smb_preauth(a->session ? smbd_login_of(a->session, c)->preauth : c->preauth, msg, len);
     }
     if (ch->out.st != STATUS_SUCCESS)
         smbd_hang_up(c);
@@ -190,8 +191,10 @@ static enum nt_status check_signature(struct smbd_req *q)
     if (!x->have_keys)
         return x->state == SMBD_SETUP ? STATUS_SUCCESS : STATUS_NOT_SUPPORTED;
     q->is_signed = true;
-    return smb_check_signature(&x->keys.signer, q->msg, q->len, false) ? STATUS_SUCCESS
-                                                                       : STATUS_ACCESS_DENIED;
+    bool ok = smb_check_signature(smbd_signer(x, ch->c), q->msg, q->len, false);
+    memcpy(q->msg + SMB_HDR - sizeof q->h.signature, q->h.signature,
+           sizeof q->h.signature); /* it may be hashed */
+    return ok ? STATUS_SUCCESS : STATUS_ACCESS_DENIED;
 }
 
 static bool expired(struct smbd_session *x)
@@ -273,10 +276,15 @@ static enum nt_status execute(struct smbd_req *q, const struct command *cmd)
     /* the signature covers the ids as they came: it is checked before they are changed */
     uint64_t id =
         q->h.flags & SMB_FLAG_RELATED && q->chain->n_requests > 1 ? q->chain->session_id : q->h.session_id;
-    struct smbd_session *x = id ? smbd_session_find(q->chain->c, id) : NULL;
+    q->binding = smbd_wants_binding(q);
+    struct smbd_session *x = q->binding ? smbd_session_global(q->chain->c->s, id)
+                             : id       ? smbd_session_find(q->chain->c, id)
+                                        : NULL;
     if (x)
         smbd_req_session(q, x);
-    enum nt_status st = check_signature(q);
+    enum nt_status st = q->binding ? smbd_may_bind(q) : STATUS_SUCCESS;
+    if (st == STATUS_SUCCESS)
+        st = check_signature(q);
     if (st == STATUS_SUCCESS)
         st = inherit(q, cmd);
     if (st == STATUS_SUCCESS)
@@ -466,7 +474,7 @@ static void answer_in_place(struct smbd_wait *w, enum nt_status st, struct wr *d
     fill_header(q, st, data->base + start);
     struct smbd_session *x = q->session;
     if (q->is_signed && !w->chain.sealed &&
-        !smb_sign_message(&x->keys.signer, data->base + start, data->len - start, true)) {
+        !smb_sign_message(smbd_signer(x, c), data->base + start, data->len - start, true)) {
         wr_free_secret(data);
         smbd_hang_up(c);
         return;

@@ -25,9 +25,12 @@ void smbd_hang_up(struct smbd_conn *c)
 static bool is_known(const struct smbd_conn *c)
 {
     const struct smbd_session *x = c->sessions;
+    const struct smbd_channel *ch = c->channels;
     while (x && x->state == SMBD_SETUP)
         x = x->next;
-    return x;
+    while (ch && !ch->valid)
+        ch = ch->next;
+    return x || ch;
 }
 
 /* ---- message ids ([MS-SMB2] 3.3.1.1, 3.3.1.2) ---- */
@@ -260,21 +263,53 @@ enum nt_status smbd_conn_new(struct smbd *s, const char *peer, struct smbd_conn 
     return STATUS_SUCCESS;
 }
 
+/* Sessions that began elsewhere go on there, if they can. */
+static void drop_channels(struct smbd_conn *c)
+{
+    while (c->channels) {
+        struct smbd_session *x = c->channels->x;
+        smbd_channel_free(c->channels);
+        if (!smbd_session_lives(x))
+            smbd_session_end(x);
+    }
+}
+
+static struct smbd_session *dead_session(const struct smbd_conn *c)
+{
+    struct smbd_session *x = c->sessions;
+    while (x && smbd_session_lives(x))
+        x = x->next;
+    return x;
+}
+
 void smbd_conn_close(struct smbd_conn *c)
 {
-    if (!c->link)
+    struct smbd_session *x;
+    if (c->gone)
+        return;
+    c->gone = true;
+    c->s->n_conns--;
+    c->state = SMBD_CLOSED;
+    smbd_waits_drop(c);
+    drop_channels(c);
+    while (
+        (x = dead_session(c))) /* ending one may run requests of other connections, so none is remembered */
+        smbd_session_end(x);
+    smbd_client_forget(c);
+    smbd_observe_disconnected(c);
+    io_close(&c->stream, STATUS_CONNECTION_DISCONNECTED, false);
+    io_cancel(&c->timer);
+    c->only_kept = true;
+    smbd_conn_release(c);
+}
+
+void smbd_conn_release(struct smbd_conn *c)
+{
+    if (!c->only_kept || c->sessions || !c->link)
         return;
     *c->link = c->next;
     if (c->next)
         c->next->link = c->link;
     c->link = NULL;
-    c->s->n_conns--;
-    c->state = SMBD_CLOSED;
-    smbd_waits_drop(c);
-    while (c->sessions)
-        smbd_session_end(c->sessions);
-    smbd_observe_disconnected(c);
-    io_close(&c->stream, STATUS_CONNECTION_DISCONNECTED, false);
-    io_cancel(&c->timer);
     io_loop_defer(c->s->loop, &c->destroy);
 }

@@ -366,6 +366,8 @@ enum nt_status smbd_ioctl(struct smbd_req *q)
     memcpy(q->file_id, in.file_id, SMB_FILE_ID);
     if (in.code == FSCTL_VALIDATE_NEGOTIATE_INFO)
         return validate(q, &in);
+    if (in.code == FSCTL_QUERY_NETWORK_INTERFACE_INFO)
+        return smbd_interface_info(q, &in);
     if (in.code == FSCTL_PIPE_WAIT_CODE)
         return pipe_wait(q, &in);
     if (in.code != FSCTL_PIPE_TRANSCEIVE && in.code != FSCTL_PIPE_PEEK)

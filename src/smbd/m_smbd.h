@@ -2,7 +2,8 @@
 /*
  * Inside of the SMB server: server.c holds what connections share, conn.c one connection (frames, message
  * ids, life), chain.c requests and answers (checks, compounds, signing, waiting), negotiate.c, setup.c
- * (sessions), file.c (trees and the commands on pipes), pipe.c the pipes, observe.c what an observer is told.
+ * (sessions), channel.c (sessions of several connections), iface.c (where a client finds us besides), file.c
+ * (trees and the commands on pipes), pipe.c the pipes, observe.c what an observer is told.
  */
 #ifndef SMBD_M_SMBD_H
 #define SMBD_M_SMBD_H
@@ -19,6 +20,8 @@
 #define SMBD_PEER_SHARE 4u
 /* Sessions of one connection: terminal servers carry some users each on one; every session has keys. */
 #define SMBD_SESSIONS_MAX 64u
+/* Connections of one session: what Windows allows. */
+#define SMBD_CHANNELS_MAX 32u
 /* Legs of one session setup: NTLM takes 2, Kerberos 1 or 2, SPNEGO one more. */
 #define SMBD_LEGS_MAX 8u
 /* Tree connects of one session: all are IPC$. */
@@ -51,10 +54,13 @@ struct smbd {
     uint64_t auth_timeout, idle_timeout; /* ns */
     struct smbd_conn *conns;
     struct smbd_session *table[SMBD_HASH];
+    struct smbd_conn *clients[SMBD_HASH]; /* connections with somebody on them, by the client's GUID */
     unsigned n_conns, n_sessions, n_pipes;
     uint64_t accepted, refused, requests;
     struct smbd_counters counters;
-    uint32_t last_id; /* of what is listed */
+    uint32_t last_id;          /* of what is listed */
+    struct smbd_iface *ifaces; /* none: one connection a session */
+    size_t n_ifaces;
 };
 
 enum smbd_state {
@@ -82,9 +88,13 @@ struct smbd_conn {
     uint64_t low, high;
     uint64_t few, *seen; /* a bit for each id that has come, by id modulo span; seen NULL: few */
     unsigned span;
-    unsigned credits; /* granted and not used */
-    struct smbd_session *sessions;
-    unsigned n_sessions;
+    unsigned credits;              /* granted and not used */
+    struct smbd_session *sessions; /* that began here */
+    struct smbd_channel *channels; /* to those of other connections */
+    unsigned n_sessions;           /* of both */
+    bool gone;                     /* closed; stays for sessions that have other connections */
+    bool only_kept;                /* nothing but them needs it */
+    struct smbd_conn *client_next, **client_link;
     struct smbd_wait *waits;
     unsigned n_waits;
     uint64_t next_async;
@@ -104,24 +114,42 @@ struct smbd_tree {
     uint64_t opened; /* monotonic */
 };
 
+/* An authentication on its way. */
+struct smbd_login {
+    struct sec_ctx *auth;
+    unsigned legs;
+    uint8_t preauth[64];
+};
+
+/* A further connection of a session ([MS-SMB2] 3.3.1.14). The first one has its keys in the session. */
+struct smbd_channel {
+    struct smbd_channel *next, **link;  /* the connection's */
+    struct smbd_channel *more, **place; /* the session's */
+    struct smbd_conn *c;
+    struct smbd_session *x;
+    struct smbd_login login;
+    bool valid; /* the client has shown who it is, and its requests count */
+    struct smb_signer signer;
+};
+
 struct smbd_session {
     struct smbd_session *next, **link; /* the connection's */
     struct smbd_session *hash_next;
-    unsigned refs; /* being in the table, and answers that are still to be signed */
-    struct smbd_conn *c;
+    unsigned refs;       /* being in the table, and answers that are still to be signed */
+    struct smbd_conn *c; /* where it began; it may be gone */
+    struct smbd_channel *channels;
+    unsigned n_channels;
     uint64_t id;
     enum smbd_session_state state;
-    bool fresh;                    /* was never valid: fails for good when authentication does */
-    struct sec_ctx *auth;          /* on its way */
+    bool fresh; /* was never valid: fails for good when authentication does */
+    struct smbd_login login;
     const struct sec_token *token; /* of whoever it is; NULL until then */
     struct nt_error err;
     struct sec_claim *claim; /* for the observer, while it logs on */
-    unsigned legs;
-    uint8_t preauth[64];
-    struct smb_keys keys;
+    struct smb_keys keys; /* its signer is that of the first connection */
     bool have_keys, sign, encrypt, anonymous;
     uint64_t nonce, expires; /* NT time; NT_TIME_NEVER */
-    char mech[16];
+    const char *mech;        /* of the token */
     struct smbd_tree trees[SMBD_TREES_MAX];
     uint32_t next_tree;
     struct smbd_pipe **pipes; /* by the low half of the file id */
@@ -147,6 +175,8 @@ struct smbd_pipe {
     struct smbd_wait *readers;  /* in the order of arrival */
     uint32_t global_id;
     char *name;
+    const struct sec_token *token; /* who opened it: the session's user may change */
+    const char *mech;
     struct io_item end;   /* somebody has closed it */
     bool ended;           /* by the server's side */
     struct io_item ready; /* something may have come for whoever waits */
@@ -187,6 +217,7 @@ struct smbd_req {
     size_t len;
     struct smbd_session *session;
     bool is_signed, last;
+    bool binding;           /* of a session of another connection to this one */
     bool body;              /* a status that is no success comes with a body all the same */
     uint64_t async_id;      /* not 0: an interim answer was sent */
     struct smbd_wait *wait; /* it waits: the answer comes by smbd_wait_end */
@@ -210,7 +241,7 @@ static inline void smbd_req_session(struct smbd_req *q, struct smbd_session *x)
 {
     q->session = x;
     x->refs++;
-    x->used = io_now(&x->c->stream);
+    x->used = io_now(&q->chain->c->stream);
 }
 void smbd_run_message(struct smbd_conn *c, uint8_t *msg, size_t len, bool sealed, uint64_t sealed_id);
 /* Where the body of the answer goes; its header is in front. */
@@ -246,6 +277,42 @@ void smbd_session_unref(struct smbd_session *x);
 /* Closes its pipes, takes it out of the tables. */
 void smbd_session_end(struct smbd_session *x);
 bool smbd_session_has_tree(const struct smbd_session *x, uint32_t id);
+/* The same account, by its SID where it has one. */
+bool smbd_same_user(const struct sec_token *a, const struct sec_token *b);
+void smbd_login_done(struct smbd_login *l);
+
+/* ---- sessions of several connections: channel.c ---- */
+/* NULL: the session began on c, or has nothing to do with it. */
+struct smbd_channel *smbd_channel_find(const struct smbd_session *x, const struct smbd_conn *c);
+/* What signs and is checked on c; before c is bound that is the first connection's. */
+struct smb_signer *smbd_signer(struct smbd_session *x, const struct smbd_conn *c);
+/* The authentication that goes on by c. */
+struct smbd_login *smbd_login_of(struct smbd_session *x, const struct smbd_conn *c);
+/* Whether a session setup wants to bind; and whether it may, before its signature is looked at. */
+bool smbd_wants_binding(const struct smbd_req *q);
+enum nt_status smbd_may_bind(const struct smbd_req *q);
+struct smbd_channel *smbd_channel_new(struct smbd_session *x, struct smbd_conn *c);
+/* The user has been shown to be the session's. */
+enum nt_status smbd_channel_complete(struct smbd_channel *ch);
+void smbd_channel_free(struct smbd_channel *ch);
+/* Its connection has nothing to do with the session any more. */
+void smbd_channel_unlink(struct smbd_channel *ch);
+/* Has it a connection that it can go on with? */
+bool smbd_session_lives(const struct smbd_session *x);
+/* The client's GUID and dialect are remembered as long as it has connections with sessions. false: it speaks
+ * another dialect elsewhere ([MS-SMB2] 3.3.5.5.3). */
+bool smbd_client_known(struct smbd_conn *c);
+void smbd_client_forget(struct smbd_conn *c);
+
+/* ---- where else: iface.c ---- */
+struct smbd_iface {
+    uint32_t index;
+    uint8_t addr[16];
+    bool v6;
+};
+enum nt_status smbd_ifaces(struct smbd *s, const struct smbd_options *o);
+/* Body of the answer to FSCTL_QUERY_NETWORK_INTERFACE_INFO. */
+enum nt_status smbd_interface_info(struct smbd_req *q, const struct smb_ioctl *in);
 
 /* ---- pipes: pipe.c ---- */
 struct smbd_pipe *smbd_pipe_find(const struct smbd_session *x, const uint8_t id[SMB_FILE_ID]);
@@ -263,7 +330,7 @@ void smbd_take_local(struct smbd_conn *c, int fd); /* our address */
 void smbd_observe_connected(const struct smbd_conn *c);
 void smbd_observe_disconnected(const struct smbd_conn *c);
 void smbd_observe_refused(const struct smbd *s, const char *peer);
-void smbd_observe_logon(const struct smbd_session *x, enum nt_status st, bool again);
+void smbd_observe_logon(const struct smbd_req *q, enum nt_status st, bool again);
 void smbd_observe_ended(const struct smbd_session *x);
 void smbd_observe_tree(const struct smbd_req *q, enum nt_status st);
 void smbd_observe_pipe(const struct smbd_req *q, enum nt_status st);
@@ -276,6 +343,8 @@ void smbd_pipe_listed(struct smbd_pipe *p);
 extern const struct io_ops smbd_conn_ops;
 enum nt_status smbd_conn_new(struct smbd *s, const char *peer, struct smbd_conn **ret);
 void smbd_conn_close(struct smbd_conn *c);
+/* Frees one that is gone, once no session needs it. */
+void smbd_conn_release(struct smbd_conn *c);
 /* Ends it once what is queued has gone. */
 void smbd_hang_up(struct smbd_conn *c);
 void smbd_conn_touch(struct smbd_conn *c);

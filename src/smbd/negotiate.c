@@ -9,6 +9,8 @@
 static uint32_t caps_of(const struct smbd_conn *c)
 {
     uint32_t caps = c->multi_credit ? SMB_CAP_LARGE_MTU : 0u;
+    if (c->dialect >= NPC_SMB_3_0 && c->s->n_ifaces)
+        caps |= SMB_CAP_MULTI_CHANNEL;
     bool early = c->dialect == NPC_SMB_3_0 || c->dialect == NPC_SMB_3_0_2;
     return caps | (early && c->cipher ? SMB_CAP_ENCRYPTION : 0u);
 }

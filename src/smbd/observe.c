@@ -62,17 +62,21 @@ void smbd_observe_refused(const struct smbd *s, const char *peer)
         s->o.observer->refused(s->o.observer_arg, peer);
 }
 
-void smbd_observe_logon(const struct smbd_session *x, enum nt_status st, bool again)
+void smbd_observe_logon(const struct smbd_req *q, enum nt_status st, bool again)
 {
+    struct smbd_session *x = q->session;
+    struct sec_ctx *auth = smbd_login_of(x, q->chain->c)->auth;
     const struct smbd *s = x->c->s;
     struct nt_blob b;
     char mech[16] = "";
     if (!LISTENS(s, logon))
         return;
     struct smbd_seen_session v = see(x);
+    v.peer = q->chain->c->peer; /* of several connections the one by which it came */
+    v.local = q->chain->c->here;
     if (st != STATUS_SUCCESS) { /* whoever had the session before is not who failed to get it */
         v.account = x->claim ? x->claim->name : "";
-        if (x->auth && x->auth->p->query(x->auth, SEC_ITEM_MECH, &b) == STATUS_SUCCESS && b.len < sizeof mech)
+        if (auth && auth->p->query(auth, SEC_ITEM_MECH, &b) == STATUS_SUCCESS && b.len < sizeof mech)
             memcpy(mech, b.data, b.len);
         v.provider = mech;
     }
@@ -85,7 +89,7 @@ void smbd_observe_ended(const struct smbd_session *x)
     if (!x->token || !LISTENS(s, ended))
         return;
     struct smbd_seen_session v = see(x);
-    uint64_t now = io_now(&x->c->stream);
+    uint64_t now = smbd_now(s);
     v.duration_ns = now > x->opened ? now - x->opened : 0;
     s->o.observer->ended(s->o.observer_arg, &v);
 }

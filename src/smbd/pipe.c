@@ -56,6 +56,8 @@ enum nt_status smbd_pipe_new(struct smbd_session *x, uint32_t tree_id, const cha
     p->tree_id = tree_id;
     p->slot = slot;
     p->name = strdup(name);
+    p->token = x->token;
+    p->mech = x->mech;
     smbd_pipe_listed(p);
     io_item_init(&p->ready, ready_fn);
     enum nt_status st = p->name ? s->env->random(s->env->arg, &p->nonce, sizeof p->nonce) : STATUS_NO_MEMORY;
@@ -66,6 +68,7 @@ enum nt_status smbd_pipe_new(struct smbd_session *x, uint32_t tree_id, const cha
         free(p);
         return st;
     }
+    (void)sec_token_ref(p->token);
     s->counters.pipes++;
     p->nonce |= 1; /* no id is zero */
     x->pipes[slot] = p;
@@ -98,6 +101,7 @@ void smbd_pipe_close(struct smbd_pipe *p)
     p->ended = true;
     s->o.pipes->closed(p->up);
     smbd_pipe_pump(p); /* whoever waits learns that the pipe is broken */
+    sec_token_unref(p->token);
     free(p->name);
     free(p);
 }
@@ -226,10 +230,10 @@ void smbd_pipe_caller(const struct smbd_pipe *p, struct smbd_caller *ret)
     const struct smbd_session *x = p->session;
     enum sec_level level = x->encrypt ? SEC_LEVEL_PRIVACY : x->sign ? SEC_LEVEL_INTEGRITY : SEC_LEVEL_NONE;
     *ret = (struct smbd_caller){ .peer = x->c->peer,
-                                 .token = x->token,
-                                 .mech = x->mech,
+                                 .token = p->token,
+                                 .mech = p->mech,
                                  .dialect = x->c->dialect,
-                                 .level = x->anonymous ? SEC_LEVEL_NONE : level,
+                                 .level = p->token->flags & SEC_TOKEN_ANONYMOUS ? SEC_LEVEL_NONE : level,
                                  .local = x->c->here,
                                  .application_key = { x->keys.application, x->have_keys ? 16 : 0 } };
 }

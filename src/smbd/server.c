@@ -51,7 +51,10 @@ enum nt_status smbd_new(struct nt_loop *loop, const struct smbd_options *o, stru
     enum nt_status st = take_lists(s, o);
     if (st == STATUS_SUCCESS && s->o.min_dialect > s->o.max_dialect)
         st = STATUS_INVALID_PARAMETER;
+    if (st == STATUS_SUCCESS)
+        st = smbd_ifaces(s, o);
     if (st != STATUS_SUCCESS) {
+        free(s->ifaces);
         free(s);
         return st;
     }
@@ -61,16 +64,27 @@ enum nt_status smbd_new(struct nt_loop *loop, const struct smbd_options *o, stru
 
 void smbd_unref(struct smbd *s)
 {
-    if (--s->refs == 0)
-        free(s);
+    if (--s->refs)
+        return;
+    free(s->ifaces);
+    free(s);
+}
+
+static struct smbd_conn *open_conn(const struct smbd *s)
+{
+    struct smbd_conn *c = s->conns;
+    while (c && c->gone)
+        c = c->next;
+    return c;
 }
 
 void smbd_free(struct smbd *s)
 {
     if (!s)
         return;
-    while (s->conns)
-        smbd_conn_close(s->conns);
+    struct smbd_conn *c;
+    while ((c = open_conn(s))) /* the last connection of a session takes it along */
+        smbd_conn_close(c);
     smbd_unref(s);
 }
 

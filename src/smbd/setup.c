@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include "smbd/m_smbd.h"
 
-enum { FLAG_BINDING = 1 }; /* [MS-SMB2] 2.2.5 */
-
 /* ---- life ---- */
 
 struct smbd_session *smbd_session_find(const struct smbd_conn *c, uint64_t id)
@@ -12,7 +10,16 @@ struct smbd_session *smbd_session_find(const struct smbd_conn *c, uint64_t id)
     struct smbd_session *x = c->sessions;
     while (x && x->id != id)
         x = x->next;
+    for (const struct smbd_channel *ch = c->channels; ch && !x; ch = ch->next)
+        if (ch->valid && ch->x->id == id)
+            x = ch->x;
     return x;
+}
+
+void smbd_login_done(struct smbd_login *l)
+{
+    sec_free(l->auth);
+    l->auth = NULL;
 }
 
 static struct smbd_session *session_new(struct smbd_conn *c)
@@ -31,8 +38,9 @@ static struct smbd_session *session_new(struct smbd_conn *c)
     x->c = c;
     x->fresh = true;
     x->expires = NT_TIME_NEVER;
+    x->mech = "";
     x->next_tree = 1;
-    memcpy(x->preauth, c->preauth, sizeof x->preauth);
+    memcpy(x->login.preauth, c->preauth, sizeof x->login.preauth);
     x->next = c->sessions;
     x->link = &c->sessions;
     if (x->next)
@@ -51,23 +59,35 @@ void smbd_session_unref(struct smbd_session *x)
     if (--x->refs)
         return;
     sec_token_unref(x->token);
-    sec_free(x->auth);
     free(x->claim);
+    smbd_login_done(&x->login);
+    while (x->channels)
+        smbd_channel_free(x->channels);
     smb_keys_done(&x->keys);
     free(x->pipes);
     nt_wipe(x, sizeof *x);
     free(x);
 }
 
+/* Nobody finds the session by them any more. They stay for what is still to be signed. */
+static void drop_channels(struct smbd_session *x)
+{
+    for (struct smbd_channel *ch = x->channels; ch; ch = ch->more) {
+        smbd_channel_unlink(ch);
+        smbd_conn_touch(ch->c);
+    }
+}
+
 void smbd_session_end(struct smbd_session *x)
 {
-    struct smbd_session **p = &x->c->s->table[x->id % SMBD_HASH];
+    struct smbd_conn *c = x->c;
+    struct smbd_session **p = &c->s->table[x->id % SMBD_HASH];
     *x->link = x->next;
     if (x->next)
         x->next->link = x->link;
     io_cancel(&x->end);
-    x->c->n_sessions--;
-    x->c->s->n_sessions--;
+    c->n_sessions--;
+    c->s->n_sessions--;
     smbd_observe_ended(x);
     while (*p != x)
         p = &(*p)->hash_next;
@@ -75,7 +95,10 @@ void smbd_session_end(struct smbd_session *x)
     for (unsigned i = 0; i < x->n_slots; i++) /* nobody finds it any more, so none are added */
         if (x->pipes[i])
             smbd_pipe_close(x->pipes[i]);
+    drop_channels(x);
     smbd_session_unref(x);
+    smbd_conn_touch(c); /* without anybody on it, it is a stranger's again */
+    smbd_conn_release(c);
 }
 
 bool smbd_session_has_tree(const struct smbd_session *x, uint32_t id)
@@ -96,29 +119,31 @@ static const struct sec_provider *provider_for(struct nt_blob token)
     return raw ? &sec_ntlm : &sec_spnego;
 }
 
-static enum nt_status auth_step(struct smbd_session *x, struct nt_blob token, struct wr *out)
+static enum nt_status auth_step(struct smbd_session *x, const struct smbd_conn *c, struct nt_blob token,
+                                struct wr *out)
 {
-    struct smbd *s = x->c->s;
+    struct smbd *s = c->s;
+    struct smbd_login *l = smbd_login_of(x, c);
     enum nt_status st = STATUS_SUCCESS;
-    if (!x->auth) {
+    if (!l->auth) {
         struct sec_params p = { .role = SEC_SERVER,
                                 .flags =
                                     SEC_FLAG_INTEGRITY | (s->o.allow_anonymous ? SEC_FLAG_ANONYMOUS : 0u),
                                 .acceptor = s->o.acceptor,
                                 .env = s->env,
-                                .peer = x->c->peer,
+                                .peer = c->peer,
                                 .err = &x->err };
         if (s->o.observer && s->o.observer->logon && !x->claim)
             x->claim = calloc(1, sizeof *x->claim); /* without memory a name is not told */
         if (x->claim)
             x->claim->name[0] = 0;
         p.claim = x->claim;
-        x->legs = 0;
-        st = provider_for(token)->start(&p, &x->auth);
+        l->legs = 0;
+        st = provider_for(token)->start(&p, &l->auth);
     }
-    if (st == STATUS_SUCCESS && ++x->legs > SMBD_LEGS_MAX)
+    if (st == STATUS_SUCCESS && ++l->legs > SMBD_LEGS_MAX)
         st = STATUS_LOGON_FAILURE;
-    return st == STATUS_SUCCESS ? x->auth->p->step(x->auth, token, out) : st;
+    return st == STATUS_SUCCESS ? l->auth->p->step(l->auth, token, out) : st;
 }
 
 static unsigned granted(struct sec_ctx *c)
@@ -135,9 +160,10 @@ static enum nt_status make_keys(struct smbd_session *x)
 {
     struct smbd_conn *c = x->c;
     struct nt_blob key;
-    if (x->auth->p->query(x->auth, SEC_ITEM_SESSION_KEY, &key) != STATUS_SUCCESS || key.len == 0)
+    struct sec_ctx *auth = x->login.auth;
+    if (auth->p->query(auth, SEC_ITEM_SESSION_KEY, &key) != STATUS_SUCCESS || key.len == 0)
         return STATUS_ACCESS_DENIED;
-    smb_derive_keys(&x->keys, c->dialect, c->cipher, c->sign_alg, key, x->preauth, true);
+    smb_derive_keys(&x->keys, c->dialect, c->cipher, c->sign_alg, key, x->login.preauth, true);
     x->have_keys = true;
     x->sign = !c->s->o.allow_unsigned || c->should_sign;
     x->encrypt = c->s->o.require_encryption;
@@ -145,11 +171,11 @@ static enum nt_status make_keys(struct smbd_session *x)
 }
 
 /* The context stands: who is it, and may it be? */
-static enum nt_status identify(struct smbd_session *x, const struct sec_token **ret)
+static enum nt_status identify(const struct smbd *s, struct sec_ctx *auth, const struct sec_token **ret)
 {
-    const struct smbd_options *o = &x->c->s->o;
-    const struct sec_token *token = sec_ctx_token(x->auth);
-    unsigned flags = granted(x->auth);
+    const struct smbd_options *o = &s->o;
+    const struct sec_token *token = sec_ctx_token(auth);
+    unsigned flags = granted(auth);
     if (!token || (flags & SEC_FLAG_GUEST))
         return STATUS_ACCESS_DENIED;
     if ((flags & SEC_FLAG_ANONYMOUS) || (token->flags & SEC_TOKEN_ANONYMOUS)) {
@@ -160,8 +186,7 @@ static enum nt_status identify(struct smbd_session *x, const struct sec_token **
     return token->name[0] ? STATUS_SUCCESS : STATUS_ACCESS_DENIED;
 }
 
-/* The same account, by its SID where it has one. */
-static bool same_user(const struct sec_token *a, const struct sec_token *b)
+bool smbd_same_user(const struct sec_token *a, const struct sec_token *b)
 {
     if ((a->flags | b->flags) & SEC_TOKEN_ANONYMOUS)
         return false;
@@ -174,58 +199,78 @@ static bool same_user(const struct sec_token *a, const struct sec_token *b)
 static void replace_previous(struct smbd_session *x, uint64_t id)
 {
     struct smbd_session *old = id && id != x->id ? smbd_session_global(x->c->s, id) : NULL;
-    if (!old || !old->token || !same_user(old->token, x->token))
+    if (!old || !old->token || !smbd_same_user(old->token, x->token))
         return;
-    if (old->c == x->c || old->c->n_sessions > 1)
-        smbd_session_end(old);
-    else
-        smbd_hang_up(old->c); /* the client has lost that connection */
+    struct smbd_conn *c = old->c;
+    bool lost = c != x->c && !c->gone && c->n_sessions == 1; /* the client has lost that connection */
+    smbd_session_end(old);
+    if (lost)
+        smbd_hang_up(c);
 }
 
-static void take_mech(struct smbd_session *x)
+static const char *mech_of(struct sec_ctx *auth, const struct sec_token *token)
 {
+    static const char *const names[] = { "ntlm", "krb5" };
     struct nt_blob b;
-    x->mech[0] = 0;
-    if (!x->anonymous && x->auth->p->query(x->auth, SEC_ITEM_MECH, &b) == STATUS_SUCCESS &&
-        b.len < sizeof x->mech) {
-        memcpy(x->mech, b.data, b.len);
-        x->mech[b.len] = 0;
-    }
+    if ((token->flags & SEC_TOKEN_ANONYMOUS) || auth->p->query(auth, SEC_ITEM_MECH, &b) != STATUS_SUCCESS)
+        return "";
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (b.len == strlen(names[i]) && memcmp(b.data, names[i], b.len) == 0)
+            return names[i];
+    return "";
 }
 
-static enum nt_status complete(struct smbd_session *x, const struct smb_setup_req *in, uint16_t *ret_flags)
+/* A new session. */
+static enum nt_status establish(struct smbd_session *x, const struct sec_token *token)
 {
-    const struct sec_token *token;
-    enum nt_status st = identify(x, &token);
-    /* another user on the same session would inherit its pipes */
-    if (st == STATUS_SUCCESS && !x->fresh && !same_user(token, x->token))
-        st = STATUS_ACCESS_DENIED;
-    x->anonymous = st == STATUS_SUCCESS && (token->flags & SEC_TOKEN_ANONYMOUS);
-    if (st == STATUS_SUCCESS && x->fresh && !x->anonymous)
-        st = make_keys(x);
+    x->anonymous = token->flags & SEC_TOKEN_ANONYMOUS;
+    if (!smbd_client_known(x->c))
+        return STATUS_USER_SESSION_DELETED;
+    enum nt_status st = x->anonymous ? STATUS_SUCCESS : make_keys(x);
     if (st != STATUS_SUCCESS)
         return st;
-    take_mech(x);
-    const struct sec_token *old = x->token;
-    x->token = sec_token_ref(token);
-    sec_token_unref(old);
-    x->expires = token->expires;
-    sec_free(x->auth); /* the session has keys of its own: an idle one holds nothing else */
-    x->auth = NULL;
-    x->state = SMBD_VALID;
-    x->c->s->counters.sessions += x->fresh;
+    x->c->s->counters.sessions++;
     x->fresh = false;
-    *ret_flags = (uint16_t)((x->anonymous ? SMB_SESSION_NULL : 0) | (x->encrypt ? SMB_SESSION_ENCRYPT : 0));
+    return STATUS_SUCCESS;
+}
+
+/* Also another user may come on the same session: it has the keys, and so is the one that had them before.
+ * What is open stays who it was opened by. */
+static enum nt_status complete(struct smbd_req *q, const struct smb_setup_req *in, uint16_t *ret_flags)
+{
+    struct smbd_session *x = q->session;
+    struct smbd_login *l = smbd_login_of(x, q->chain->c);
+    const struct sec_token *token, *old = x->token;
+    enum nt_status st = identify(x->c->s, l->auth, &token);
+    if (st == STATUS_SUCCESS && q->binding)
+        st = smbd_same_user(token, x->token) ? smbd_channel_complete(smbd_channel_find(x, q->chain->c))
+                                             : STATUS_NOT_SUPPORTED;
+    else if (st == STATUS_SUCCESS && x->fresh)
+        st = establish(x, token);
+    if (st == STATUS_SUCCESS && !q->binding) {
+        x->mech = mech_of(l->auth, token);
+        x->token = sec_token_ref(token);
+        sec_token_unref(old);
+        x->expires = token->expires;
+        x->state = SMBD_VALID;
+    }
+    if (st != STATUS_SUCCESS)
+        return st;
+    smbd_login_done(l); /* the session has keys of its own: an idle one holds nothing else */
+    bool null = x->anonymous;
+    *ret_flags = (uint16_t)((null ? SMB_SESSION_NULL : 0) | (x->encrypt ? SMB_SESSION_ENCRYPT : 0));
     replace_previous(x, in->previous_session);
     return STATUS_SUCCESS;
 }
 
-static enum nt_status session_for(struct smbd_req *q, const struct smb_setup_req *in,
-                                  struct smbd_session **ret)
+static enum nt_status session_for(struct smbd_req *q, struct smbd_session **ret)
 {
     struct smbd_conn *c = q->chain->c;
-    if (in->flags & FLAG_BINDING) /* one channel a session ([MS-SMB2] 3.3.5.5) */
-        return STATUS_REQUEST_NOT_ACCEPTED;
+    if (q->binding) {
+        *ret = q->session;
+        bool there = smbd_channel_find(*ret, c) || smbd_channel_new(*ret, c);
+        return there ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
+    }
     if (q->h.session_id == 0) {
         *ret = session_new(c);
         return *ret ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
@@ -234,41 +279,58 @@ static enum nt_status session_for(struct smbd_req *q, const struct smb_setup_req
     return *ret ? STATUS_SUCCESS : STATUS_USER_SESSION_DELETED;
 }
 
+/* A binding that failed leaves the session to those who have it; else the session ends, also one that was
+ * valid: whoever signs for it cannot prove who it is. */
+static void refuse(struct smbd_req *q)
+{
+    struct smbd_session *x = q->session;
+    x->c->s->counters.refused_logons++;
+    if (q->binding)
+        smbd_channel_free(smbd_channel_find(x, q->chain->c));
+    else
+        smbd_session_end(x);
+}
+
+static enum nt_status setup(struct smbd_req *q, const struct smb_setup_req *in, struct wr *token)
+{
+    struct smbd_session *x = q->session;
+    uint16_t flags = 0;
+    bool again = !x->fresh;
+    enum nt_status st = auth_step(x, q->chain->c, in->token, token);
+    if (st == STATUS_SUCCESS)
+        st = token->st == STATUS_SUCCESS ? complete(q, in, &flags) : token->st;
+    if (st != STATUS_MORE_PROCESSING_REQUIRED)
+        smbd_observe_logon(q, st, again);
+    if (st != STATUS_SUCCESS && st != STATUS_MORE_PROCESSING_REQUIRED) {
+        refuse(q);
+        return nt_ok(st) ? STATUS_LOGON_FAILURE : st;
+    }
+    struct smb_setup_rsp out = { flags, { token->base, token->len } };
+    q->body = true;
+    q->is_signed |= st == STATUS_SUCCESS && x->have_keys;
+    smb_put_setup_rsp(smbd_body(q), &out);
+    return st;
+}
+
 enum nt_status smbd_session_setup(struct smbd_req *q)
 {
     struct smb_setup_req in;
     struct smbd_session *x = NULL;
     struct wr token;
-    uint16_t flags = 0;
     if (smb_get_setup_req(q->msg, q->len, &in) != STATUS_SUCCESS)
         return STATUS_INVALID_PARAMETER;
-    enum nt_status st = session_for(q, &in, &x);
+    enum nt_status st = session_for(q, &x);
     if (st != STATUS_SUCCESS)
         return st;
     if (!q->session)
         smbd_req_session(q, x);
     q->h.session_id = x->id;
-    if (x->fresh)
-        smb_preauth(x->preauth, q->msg, q->len);
+    if (x->fresh || q->binding)
+        smb_preauth(smbd_login_of(x, q->chain->c)->preauth, q->msg, q->len);
     wr_init(&token, UINT16_MAX);
-    bool again = !x->fresh;
-    st = auth_step(x, in.token, &token);
-    if (st == STATUS_SUCCESS)
-        st = token.st == STATUS_SUCCESS ? complete(x, &in, &flags) : token.st;
-    if (st != STATUS_MORE_PROCESSING_REQUIRED)
-        smbd_observe_logon(x, st, again);
-    if (st != STATUS_SUCCESS && st != STATUS_MORE_PROCESSING_REQUIRED) {
-        x->c->s->counters.refused_logons++;
-        smbd_session_end(x); /* also one that was valid: whoever signs for it cannot prove who it is */
-    } else {
-        struct smb_setup_rsp out = { flags, { token.base, token.len } };
-        q->body = true;
-        q->is_signed |= st == STATUS_SUCCESS && x->have_keys;
-        smb_put_setup_rsp(smbd_body(q), &out);
-    }
+    st = setup(q, &in, &token);
     wr_free_secret(&token);
-    return nt_ok(st) && st != STATUS_SUCCESS && st != STATUS_MORE_PROCESSING_REQUIRED ? STATUS_LOGON_FAILURE
-                                                                                      : st;
+    return st;
 }
 
 enum nt_status smbd_logoff(struct smbd_req *q)

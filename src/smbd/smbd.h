@@ -103,6 +103,12 @@ struct smbd_options {
     void *connect_arg;
     const struct smbd_observer *observer; /* NULL: none; outlives the server */
     void *observer_arg;
+    /* Numeric addresses that clients may reach the server at besides; those of all interfaces for "0.0.0.0"
+     * and
+     * "::". Then a session may have several connections (multichannel) and clients that ask are told of them;
+     * none: it has one, and nobody is told anything. */
+    const char *const *addresses;
+    size_t n_addresses;
 };
 
 enum nt_status smbd_new(struct nt_loop *loop, const struct smbd_options *o, struct smbd **ret);

@@ -139,6 +139,10 @@ static enum nt_status make_keys(struct raw_smb *r, struct sec_ctx *ctx)
 {
     struct nt_blob key;
     enum nt_status st = ctx->p->query(ctx, SEC_ITEM_SESSION_KEY, &key);
+    if (st == STATUS_SUCCESS && r->binding) {
+        smb_signer_done(&r->keys.signer);
+        smb_derive_signer(&r->keys.signer, r->dialect, r->alg, key, r->preauth);
+    }
     if (st == STATUS_SUCCESS && !r->have_keys)
         smb_derive_keys(&r->keys, r->dialect, r->cipher, r->alg, key, r->preauth, false);
     r->have_keys = st == STATUS_SUCCESS;
@@ -165,6 +169,9 @@ enum nt_status raw_setup(struct raw_smb *r, struct sec_creds *creds, const struc
         const struct raw_answer *a = raw_last(r);
         if (a->h.command != SMB_SESSION_SETUP || a->len > sizeof a->msg)
             return STATUS_UNSUCCESSFUL;
+        if (r->binding && !nt_ok((enum nt_status)a->h.status) &&
+            (enum nt_status)a->h.status != STATUS_MORE_PROCESSING_REQUIRED)
+            return (enum nt_status)a->h.status;
         if (smb_get_setup_rsp(a->msg, a->len, &rsp) != STATUS_SUCCESS)
             return (enum nt_status)a->h.status;
         r->session_id = a->h.session_id;
@@ -172,7 +179,8 @@ enum nt_status raw_setup(struct raw_smb *r, struct sec_creds *creds, const struc
     wr_init(&token, UINT16_MAX);
     st = sec_spnego.step(*ctx, rsp.token, &token);
     if (st == STATUS_SUCCESS || st == STATUS_MORE_PROCESSING_REQUIRED) {
-        struct smb_setup_req q = { .mode = SMB_MODE_SIGN,
+        struct smb_setup_req q = { .flags = r->binding,
+                                   .mode = SMB_MODE_SIGN,
                                    .previous_session = r->previous,
                                    .token = { token.base, token.len } };
         if (token.len) {
@@ -191,6 +199,18 @@ enum nt_status raw_setup(struct raw_smb *r, struct sec_creds *creds, const struc
     }
     wr_free(&token);
     return st;
+}
+
+void raw_share(struct raw_smb *r, const struct raw_smb *other)
+{
+    r->session_id = other->session_id;
+    r->tree_id = other->tree_id;
+    memcpy(r->file_id, other->file_id, sizeof r->file_id);
+    r->keys = other->keys;
+    r->keys.signer.gmac = NULL; /* made anew when it is needed */
+    r->keys.seal.t.any = r->keys.open.t.any = NULL;
+    r->have_keys = r->binding = true;
+    r->nonce = other->nonce + (UINT64_C(1) << 32);
 }
 
 void raw_tree(struct raw_smb *r, int how)

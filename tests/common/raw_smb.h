@@ -34,6 +34,7 @@ struct raw_smb {
     struct raw_answer answers[64];
     unsigned n_answers;
     uint64_t previous; /* session to be replaced */
+    bool binding;      /* the session is another connection's, and is to be this one's, too */
     struct smb_negotiate_req offer;
 };
 
@@ -50,6 +51,8 @@ void raw_negotiate(struct raw_smb *r, enum npc_dialect d, enum npc_cipher cipher
 /* One leg: *ctx NULL starts. Takes the last answer's token. STATUS_SUCCESS when it is complete. */
 enum nt_status raw_setup(struct raw_smb *r, struct sec_creds *creds, const struct nt_env *env,
                          struct sec_ctx **ctx, int how);
+/* Takes session and keys of another connection, to bind to it by raw_setup. */
+void raw_share(struct raw_smb *r, const struct raw_smb *other);
 void raw_tree(struct raw_smb *r, int how);
 void raw_create(struct raw_smb *r, const char *name, int how);
 /* The last answer. */

@@ -27,6 +27,21 @@ struct served {
 };
 
 unsigned service_open_pipes;
+static char owners[5][64];
+static const char *const names[] = { "echo", "twice", "late", "mute", "bye" };
+
+static char *owner(const char *name)
+{
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (strcmp(name, names[i]) == 0)
+            return owners[i];
+    abort();
+}
+
+const char *service_owner(const char *name)
+{
+    return owner(name);
+}
 
 static void late_fn(struct io_item *it)
 {
@@ -36,7 +51,6 @@ static void late_fn(struct io_item *it)
 
 static bool service_exists(void *arg, const char *name)
 {
-    static const char *const names[] = { "echo", "twice", "late", "mute", "bye" };
     (void)arg;
     for (size_t i = 0; i < COUNT(names); i++)
         if (strcmp(name, names[i]) == 0)
@@ -53,6 +67,9 @@ static enum nt_status service_open(void *arg, struct smbd_pipe *p, const char *n
     s->p = p;
     snprintf(s->name, sizeof s->name, "%s", name);
     io_item_init(&s->timer, late_fn);
+    struct smbd_caller who;
+    smbd_pipe_caller(p, &who);
+    snprintf(owner(name), sizeof owners[0], "%s", who.token->name);
     service_open_pipes++;
     *ret = s;
     return STATUS_SUCCESS;
@@ -94,7 +111,8 @@ static void service_closed(void *up)
     free(s);
 }
 
-const struct smbd_pipe_ops smbd_service = { service_open, service_exists, service_data, service_closed, NULL };
+const struct smbd_pipe_ops smbd_service = { service_open, service_exists, service_data, service_closed,
+                                            NULL };
 
 /* ---- who may log on, and the machine ---- */
 

@@ -7,6 +7,8 @@
 #include "smbd/smbd.h"
 
 extern unsigned service_open_pipes;
+/* Who opened the last pipe of that name. */
+const char *service_owner(const char *name);
 extern const struct smbd_pipe_ops smbd_service;
 extern const struct sec_acceptor smbd_acceptor;
 const struct nt_env *smbd_env(void);

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+/* One session over several connections ([MS-SMB2] 3.3.5.5): what each may do, and what is left when they go.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+/* cmocka last */
+#include <cmocka.h>
+#include "pair/smbd_world.h"
+
+static const char *const here[] = { "127.0.0.1" };
+
+struct channels {
+    struct world w;
+    struct raw_smb *a, *b;
+};
+
+static void begin_channels(struct channels *x, enum npc_dialect d, enum npc_cipher c)
+{
+    x->w.so.addresses = here;
+    x->w.so.n_addresses = 1;
+    start(&x->w);
+    x->a = x->w.raw;
+    log_on(&x->w, x->a, d, c);
+    x->b = x->w.raw2 = dial(&x->w);
+}
+
+static void negotiate(struct world *w, struct raw_smb *r, enum npc_dialect d, enum npc_cipher c)
+{
+    raw_negotiate(r, d, c, NPC_AES_CMAC);
+    turns(w);
+    assert_int_equal(last(r), STATUS_SUCCESS);
+}
+
+static enum nt_status bind_as(struct world *w, struct raw_smb *r, const struct raw_smb *to, const char *user,
+                              int how)
+{
+    raw_share(r, to);
+    log_on_as(w, r, user, how);
+    return last(r);
+}
+
+static void put_hello(struct raw_smb *r, struct wr *w)
+{
+    put_transact(r, w, "hello");
+}
+
+static void transact(struct world *w, struct raw_smb *r, int how)
+{
+    send_cmd(w, r, SMB_IOCTL, put_hello, how);
+    assert_int_equal(last(r), STATUS_SUCCESS);
+    assert_true(how == RAW_SEALED ? raw_last(r)->sealed : raw_last(r)->signature_ok);
+}
+
+/* Both ends of the wire are changed under the server: the connection is lost. */
+static void lose(struct world *w, struct raw_smb *r)
+{
+    io_close(&r->stream, STATUS_CONNECTION_DISCONNECTED, false);
+    turns(w);
+    turns(w);
+}
+
+static unsigned sessions(const struct world *w)
+{
+    struct smbd_stats st;
+    smbd_stats(w->server, &st);
+    return st.sessions;
+}
+
+static void test_two(enum npc_dialect d, enum npc_cipher c)
+{
+    struct channels x = { 0 };
+    begin_channels(&x, d, c);
+    open_pipe(&x.w, x.a, "echo");
+    negotiate(&x.w, x.b, d, c);
+    assert_int_equal(bind_as(&x.w, x.b, x.a, "alice", RAW_SIGNED), STATUS_SUCCESS);
+    assert_true(raw_last(x.b)->signature_ok);
+    transact(&x.w, x.b, RAW_SIGNED); /* pipes, trees and session are the same, keys are not */
+    transact(&x.w, x.a, RAW_SIGNED);
+    transact(&x.w, x.b, RAW_SEALED);
+    transact(&x.w, x.a, RAW_SEALED);
+    assert_int_equal(sessions(&x.w), 1);
+    send_cmd(&x.w, x.b, SMB_LOGOFF, NULL, RAW_SIGNED);
+    assert_int_equal(last(x.b), STATUS_SUCCESS);
+    assert_true(raw_last(x.b)->signature_ok);
+    assert_int_equal(service_open_pipes, 0);
+    for (int i = 0; i < 2; i++) {
+        struct raw_smb *r = i ? x.a : x.b;
+        send_cmd(&x.w, r, SMB_LOGOFF, NULL, RAW_SIGNED);
+        assert_int_equal(last(r), STATUS_USER_SESSION_DELETED);
+    }
+    stop(&x.w);
+}
+
+static void test_dialects(void **state)
+{
+    (void)state;
+    test_two(NPC_SMB_3_0, NPC_AES128_CCM);
+    test_two(NPC_SMB_3_0_2, NPC_AES128_CCM);
+    test_two(NPC_SMB_3_1_1, NPC_AES128_GCM);
+    test_two(NPC_SMB_3_1_1, NPC_AES256_CCM);
+}
+
+/* The connection where it began goes: all that is open stays, and so do timers. */
+static void test_first_lost(void **state)
+{
+    struct channels x = { 0 };
+    (void)state;
+    begin_channels(&x, NPC_SMB_3_1_1, NPC_AES128_GCM);
+    open_pipe(&x.w, x.a, "late");
+    negotiate(&x.w, x.b, NPC_SMB_3_1_1, NPC_AES128_GCM);
+    assert_int_equal(bind_as(&x.w, x.b, x.a, "alice", RAW_SIGNED), STATUS_SUCCESS);
+    send_cmd(&x.w, x.b, SMB_IOCTL, put_hello, RAW_SIGNED); /* a second later */
+    assert_int_equal(last(x.b), STATUS_PENDING);
+    lose(&x.w, x.a);
+    assert_int_equal(sessions(&x.w), 1);
+    assert_int_equal(service_open_pipes, 1);
+    for (int i = 0; i < 200 && last(x.b) == STATUS_PENDING; i++)
+        (void)!nt_loop_run(x.w.loop, 20);
+    assert_int_equal(last(x.b), STATUS_SUCCESS);
+    open_pipe(&x.w, x.b, "echo");
+    transact(&x.w, x.b, RAW_SIGNED);
+    lose(&x.w, x.b);
+    assert_int_equal(sessions(&x.w), 0);
+    assert_int_equal(service_open_pipes, 0);
+    stop(&x.w);
+}
+
+static void test_second_lost(void **state)
+{
+    struct channels x = { 0 };
+    (void)state;
+    begin_channels(&x, NPC_SMB_3_1_1, NPC_AES128_GCM);
+    open_pipe(&x.w, x.a, "mute");
+    negotiate(&x.w, x.b, NPC_SMB_3_1_1, NPC_AES128_GCM);
+    assert_int_equal(bind_as(&x.w, x.b, x.a, "alice", RAW_SIGNED), STATUS_SUCCESS);
+    send_cmd(&x.w, x.b, SMB_IOCTL, put_hello, RAW_SIGNED);
+    assert_int_equal(last(x.b), STATUS_PENDING);
+    lose(&x.w, x.b); /* the request goes, the pipe stays */
+    assert_int_equal(service_open_pipes, 1);
+    open_pipe(&x.w, x.a, "echo");
+    transact(&x.w, x.a, RAW_SIGNED);
+    stop(&x.w);
+}
+
+/* The server ends with both kinds there: gone where it began, and whole. */
+static void test_end(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct channels x = { 0 };
+        begin_channels(&x, NPC_SMB_3_1_1, NPC_AES128_GCM);
+        open_pipe(&x.w, x.a, "late");
+        negotiate(&x.w, x.b, NPC_SMB_3_1_1, NPC_AES128_GCM);
+        assert_int_equal(bind_as(&x.w, x.b, x.a, "alice", RAW_SIGNED), STATUS_SUCCESS);
+        send_cmd(&x.w, x.b, SMB_IOCTL, put_hello, RAW_SIGNED);
+        if (i)
+            lose(&x.w, x.a);
+        stop(&x.w);
+    }
+}
+
+static void test_refused(void **state)
+{
+    struct channels x = { 0 };
+    (void)state;
+    begin_channels(&x, NPC_SMB_3_1_1, NPC_AES128_GCM);
+    open_pipe(&x.w, x.a, "echo");
+    negotiate(&x.w, x.b, NPC_SMB_3_1_1, NPC_AES128_GCM);
+    assert_int_equal(bind_as(&x.w, x.b, x.a, "alice", RAW_PLAIN), STATUS_INVALID_PARAMETER);
+    assert_int_equal(bind_as(&x.w, x.b, x.a, "bob", RAW_SIGNED), STATUS_NOT_SUPPORTED);
+    send_cmd(&x.w, x.b, SMB_IOCTL, put_hello, RAW_SIGNED); /* and so it has no session */
+    assert_int_equal(last(x.b), STATUS_USER_SESSION_DELETED);
+    raw_share(x.b, x.a);
+    uint8_t key[16] = { 1 };
+    smb_signer_init(&x.b->keys.signer, NPC_AES_CMAC, key); /* somebody who does not have the session's key */
+    log_on_as(&x.w, x.b, "alice", RAW_SIGNED);
+    assert_int_equal(last(x.b), STATUS_ACCESS_DENIED);
+    raw_share(x.b, x.a);
+    x.b->session_id ^= 1;
+    log_on_as(&x.w, x.b, "alice", RAW_SIGNED);
+    assert_int_equal(last(x.b), STATUS_USER_SESSION_DELETED);
+    assert_int_equal(bind_as(&x.w, x.b, x.a, "alice", RAW_SIGNED), STATUS_SUCCESS);
+    log_on_as(&x.w, x.b, "alice", RAW_SIGNED); /* it is bound already */
+    assert_int_equal(last(x.b), STATUS_REQUEST_NOT_ACCEPTED);
+    transact(&x.w, x.a, RAW_SIGNED); /* none of it has hurt the session */
+    assert_int_equal(sessions(&x.w), 1);
+    stop(&x.w);
+}
+
+static void other_dialect(enum npc_dialect d, enum npc_cipher c, enum nt_status want)
+{
+    struct channels x = { 0 };
+    begin_channels(&x, NPC_SMB_3_1_1, NPC_AES128_GCM);
+    negotiate(&x.w, x.b, d, c);
+    assert_int_equal(bind_as(&x.w, x.b, x.a, "alice", RAW_SIGNED), want);
+    stop(&x.w);
+}
+
+static void test_other_dialect(void **state)
+{
+    (void)state;
+    other_dialect(NPC_SMB_2_0_2, NPC_CIPHER_NONE, STATUS_REQUEST_NOT_ACCEPTED);
+    other_dialect(NPC_SMB_2_1, NPC_CIPHER_NONE, STATUS_REQUEST_NOT_ACCEPTED);
+    other_dialect(NPC_SMB_3_0_2, NPC_AES128_CCM, STATUS_INVALID_PARAMETER);
+}
+
+/* [MS-SMB2] 3.3.5.5.3: one client speaks one dialect. */
+static void test_one_client(void **state)
+{
+    struct channels x = { 0 };
+    (void)state;
+    begin_channels(&x, NPC_SMB_3_1_1, NPC_AES128_GCM);
+    negotiate(&x.w, x.b, NPC_SMB_3_0_2, NPC_AES128_CCM);
+    log_on_as(&x.w, x.b, "alice", RAW_PLAIN);
+    assert_int_equal(last(x.b), STATUS_USER_SESSION_DELETED);
+    lose(&x.w, x.a); /* then it may change its mind */
+    x.b->session_id = 0;
+    log_on_as(&x.w, x.b, "alice", RAW_PLAIN);
+    assert_int_equal(last(x.b), STATUS_SUCCESS);
+    stop(&x.w);
+}
+
+/* A server that tells of no addresses has one connection a session. */
+static void test_switched_off(void **state)
+{
+    struct channels x = { 0 };
+    (void)state;
+    start(&x.w);
+    x.a = x.w.raw;
+    log_on(&x.w, x.a, NPC_SMB_3_1_1, NPC_AES128_GCM);
+    x.b = x.w.raw2 = dial(&x.w);
+    negotiate(&x.w, x.b, NPC_SMB_3_1_1, NPC_AES128_GCM);
+    assert_int_equal(bind_as(&x.w, x.b, x.a, "alice", RAW_SIGNED), STATUS_REQUEST_NOT_ACCEPTED);
+    stop(&x.w);
+}
+
+/* What is half done when the session, or the connection, goes. */
+static void test_halfway(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct channels x = { 0 };
+        struct wr m;
+        begin_channels(&x, NPC_SMB_3_1_1, NPC_AES128_GCM);
+        open_pipe(&x.w, x.a, "echo");
+        negotiate(&x.w, x.b, NPC_SMB_3_1_1, NPC_AES128_GCM);
+        raw_share(x.b, x.a);
+        static const uint8_t first[] = "NTLMSSP\0\1\0\0\0\x35\x82\x08\x60\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+        struct smb_setup_req q = { .flags = 1, .mode = 1, .token = { first, sizeof first - 1 } };
+        begin(&m);
+        smb_put_setup_req(&m, &q);
+        raw_send(x.b, &m, (struct smb_hdr){ .command = SMB_SESSION_SETUP }, RAW_SIGNED);
+        turns(&x.w);
+        assert_int_equal(last(x.b), STATUS_MORE_PROCESSING_REQUIRED);
+        assert_true(raw_last(x.b)->signature_ok); /* by the session's key */
+        send_cmd(&x.w, x.b, SMB_IOCTL, put_hello, RAW_SIGNED);
+        assert_int_equal(last(x.b), STATUS_USER_SESSION_DELETED);
+        if (i) {
+            send_cmd(&x.w, x.a, SMB_LOGOFF, NULL, RAW_SIGNED);
+            assert_int_equal(last(x.a), STATUS_SUCCESS);
+            begin(&m);
+            smb_put_setup_req(&m, &q);
+            raw_send(x.b, &m, (struct smb_hdr){ .command = SMB_SESSION_SETUP }, RAW_SIGNED);
+            turns(&x.w);
+            assert_int_equal(last(x.b), STATUS_USER_SESSION_DELETED);
+        } else {
+            lose(&x.w, x.b);
+            transact(&x.w, x.a, RAW_SIGNED);
+        }
+        stop(&x.w);
+    }
+}
+
+static void test_many(void **state)
+{
+    enum { MOST = 32 };
+    struct world w = { .so = { .addresses = here, .n_addresses = 1 } };
+    struct raw_smb *rs[MOST];
+    (void)state;
+    start(&w);
+    log_on(&w, w.raw, NPC_SMB_3_1_1, NPC_AES128_GCM);
+    for (unsigned i = 0; i < MOST; i++) {
+        rs[i] = dial(&w);
+        negotiate(&w, rs[i], NPC_SMB_3_1_1, NPC_AES128_GCM);
+        enum nt_status st = bind_as(&w, rs[i], w.raw, "alice", RAW_SIGNED);
+        assert_int_equal(st, i < MOST - 1 ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES);
+    }
+    assert_int_equal(sessions(&w), 1);
+    stop_streams(rs, MOST);
+    stop(&w);
+}
+
+static void put_interfaces(struct raw_smb *r, struct wr *w)
+{
+    struct smb_ioctl q = { .code = FSCTL_QUERY_NETWORK_INTERFACE_INFO, .max_out = 4096 };
+    (void)r;
+    memset(q.file_id, 0xff, sizeof q.file_id);
+    smb_put_ioctl_req(w, &q);
+}
+
+static void test_interfaces(void **state)
+{
+    struct channels x = { 0 };
+    struct smb_ioctl p;
+    (void)state;
+    begin_channels(&x, NPC_SMB_3_1_1, NPC_AES128_GCM);
+    send_cmd(&x.w, x.a, SMB_IOCTL, put_interfaces, RAW_SIGNED);
+    assert_int_equal(last(x.a), STATUS_SUCCESS);
+    assert_int_equal(smb_get_ioctl_rsp(raw_last(x.a)->msg, raw_last(x.a)->len, &p), STATUS_SUCCESS);
+    assert_int_equal(p.data.len, 152);
+    assert_int_equal(le32(p.data.data), 0);         /* the last */
+    assert_int_not_equal(le32(p.data.data + 4), 0); /* an index */
+    assert_int_equal(le16(p.data.data + 24), 2);
+    assert_memory_equal(p.data.data + 28, "\x7f\0\0\1", 4);
+    negotiate(&x.w, x.b, NPC_SMB_2_1, NPC_CIPHER_NONE);
+    memset(x.b->offer.guid, 0, sizeof x.b->offer.guid);
+    stop(&x.w);
+    struct world old = { .so = { .addresses = here, .n_addresses = 1 } };
+    start(&old);
+    log_on(&old, old.raw, NPC_SMB_2_1, NPC_CIPHER_NONE);
+    send_cmd(&old, old.raw, SMB_IOCTL, put_interfaces, RAW_SIGNED);
+    assert_int_equal(last(old.raw), STATUS_NOT_SUPPORTED);
+    stop(&old);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_dialects),    cmocka_unit_test(test_first_lost),
+        cmocka_unit_test(test_second_lost), cmocka_unit_test(test_end),
+        cmocka_unit_test(test_refused),     cmocka_unit_test(test_other_dialect),
+        cmocka_unit_test(test_one_client),  cmocka_unit_test(test_switched_off),
+        cmocka_unit_test(test_halfway),     cmocka_unit_test(test_many),
+        cmocka_unit_test(test_interfaces),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
