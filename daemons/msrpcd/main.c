@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "admin.h"
 #include "msrpcd.h"
 
 struct daemon {
@@ -187,9 +188,27 @@ static int serve(struct daemon *d)
     return rc;
 }
 
+/* -1: no command is named. */
+static int command(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        int (*run)(int argc, char **argv);
+    } list[] = {
+        { "init", cmd_init }, { "passwd", cmd_passwd }, { "export", cmd_export }, { "import", cmd_import }
+    };
+    for (unsigned i = 0; argc > 1 && i < sizeof list / sizeof list[0]; i++)
+        if (strcmp(argv[1], list[i].name) == 0)
+            return list[i].run(argc - 1, argv + 1);
+    return -1;
+}
+
 int main(int argc, char **argv)
 {
     struct daemon d = { .loop = NULL };
+    int done = command(argc, argv);
+    if (done >= 0)
+        return done;
     options_read(argc, argv, &d.o);
     if (!config_read(&d.o, complain, NULL, &d.c) || !check_keytab(d.c->keytab))
         return EXIT_USAGE;

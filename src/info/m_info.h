@@ -6,6 +6,7 @@
 #include <msrpc/info.h>
 #include <msrpc/unistr.h>
 #include "info/json.h"
+#include "info/text.h"
 
 /* Objects and arrays inside each other, when written and when read. NDR lets a type nest NDR_BUDGET_DEPTH
  * (128) times in itself; an array, an object and a union's object each time make three levels. */
@@ -81,17 +82,7 @@ bool info_pipe_get(const struct ndr_pipe *p, const void **ret_elements, size_t *
 enum nt_status info_hold_pipes(const struct rpc_info_op *op, enum rpc_info_side side, void *r,
                                struct nt_arena *mem) NT_CHECKED;
 
-/* ---- text.c: words of JSON ---- */
-void info_puts(struct wr *w, const char *s);
-void info_printf(struct wr *w, const char *fmt, ...) NT_PRINTF(2, 3);
-/* With quotes. UTF-16: pairs become characters, lone surrogates and control characters escapes. Bytes: UTF-8
- * where they are, others as the lone surrogates U+DC80 .. U+DCFF. */
-void info_put_utf16(struct wr *w, const char16_t *s, size_t len);
-void info_put_bytes(struct wr *w, const char *s, size_t len);
-void info_put_hex(struct wr *w, const uint8_t *p, size_t len);
-/* "2026-11-28T13:19:02.1234567Z", without zeros at the end; "never"; a number where there is no such year. */
-void info_put_time(struct wr *w, uint64_t t);
-bool info_parse_time(const char *s, size_t len, uint64_t *ret);
+/* ---- text.c: what text.h has not ---- */
 void info_put_double(struct wr *w, double v, bool single);
 bool info_parse_double(const char *s, double *ret);
 /* "nan(0x7ff8000000000000)" keeps the bits. */

@@ -330,7 +330,13 @@ static enum nt_status put_first(struct samdb *d, const struct samdb_init *init)
     return st;
 }
 
-static enum nt_status fill(const char *path, const struct samdb_init *init, const struct samdb_options *o)
+/* What a new file gets: one of the two. */
+struct content {
+    const struct samdb_init *init;
+    const struct samdb_image *image;
+};
+
+static enum nt_status fill(const char *path, const struct content *c, const struct samdb_options *o)
 {
     struct samdb *d;
     char pragma[64];
@@ -344,7 +350,7 @@ static enum nt_status fill(const char *path, const struct samdb_init *init, cons
         if (st == STATUS_SUCCESS)
             st = samdb_migrate(d, samdb_migrations, samdb_n_migrations);
         if (st == STATUS_SUCCESS)
-            st = put_first(d, init);
+            st = c->init ? put_first(d, c->init) : image_write(d, c->image);
         st = samdb_end(d, st);
     }
     samdb_close(d);
@@ -371,21 +377,24 @@ static enum nt_status put_in_place(const char *from, const char *path)
     return st;
 }
 
+bool samdb_sid_ok(const struct nt_sid *sid)
+{
+    static const uint8_t nt[6] = { 0, 0, 0, 0, 0, 5 };
+    return sid->revision == 1 && sid->count == 4 && memcmp(sid->authority, nt, 6) == 0 && sid->sub[0] == 21;
+}
+
 static bool init_ok(const struct samdb_init *i)
 {
     return i->machine && i->workgroup && i->admin && i->admin_password &&
-           samdb_check_name(i->machine, 15) == STATUS_SUCCESS && /* NetBIOS: 15 characters and a type */
-           samdb_check_name(i->workgroup, 15) == STATUS_SUCCESS &&
-           (!i->sid.count || (i->sid.count == 4 && i->sid.sub[0] == 21));
+           samdb_check_name(i->machine, SAMDB_NETBIOS_MAX) == STATUS_SUCCESS &&
+           samdb_check_name(i->workgroup, SAMDB_NETBIOS_MAX) == STATUS_SUCCESS &&
+           (!i->sid.count || samdb_sid_ok(&i->sid));
 }
 
-enum nt_status samdb_create(const char *path, const struct samdb_init *init, const struct samdb_options *o)
+static enum nt_status create(const char *path, const struct content *c, const struct samdb_options *o)
 {
     char *temporary = NULL;
     struct stat sb;
-    o = o ? o : &no_options;
-    if (!init_ok(init))
-        return STATUS_INVALID_PARAMETER;
     if (lstat(path, &sb) == 0)
         return nt_error_set(o->error, STATUS_OBJECT_NAME_COLLISION, "%s: there is something already", path);
     if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
@@ -394,13 +403,25 @@ enum nt_status samdb_create(const char *path, const struct samdb_init *init, con
     enum nt_status st = fd >= 0 ? STATUS_SUCCESS : errno_status(errno);
     if (fd >= 0) {
         close(fd);
-        st = fill(temporary, init, o);
+        st = fill(temporary, c, o);
         if (st == STATUS_SUCCESS)
             st = put_in_place(temporary, path);
         unlink(temporary);
     }
     free(temporary);
     return st == STATUS_SUCCESS ? st : nt_error_set(o->error, st, "%s: %s", path, nt_status_text(st));
+}
+
+enum nt_status samdb_create(const char *path, const struct samdb_init *init, const struct samdb_options *o)
+{
+    const struct content c = { init, NULL };
+    return init_ok(init) ? create(path, &c, o ? o : &no_options) : STATUS_INVALID_PARAMETER;
+}
+
+enum nt_status samdb_create_from(const char *path, const struct samdb_image *i, const struct samdb_options *o)
+{
+    const struct content c = { NULL, i };
+    return create(path, &c, o ? o : &no_options);
 }
 
 /* ---- the domain ---- */
@@ -443,15 +464,21 @@ enum nt_status samdb_domain(struct samdb *d, struct nt_arena *mem, struct samdb_
     return st;
 }
 
+bool samdb_policy_ok(const struct samdb_policy *p)
+{
+    const uint64_t spans[] = { p->max_age, p->min_age, p->lockout_span, p->lockout_window };
+    for (unsigned i = 0; i < 4; i++)
+        if (spans[i] > NT_TIME_NEVER)
+            return false;
+    return p->min_length <= SAMDB_PASSWORD_MAX && p->history <= SAMDB_HISTORY_MAX &&
+           p->lockout_window <= p->lockout_span && (!p->min_age || p->min_age < p->max_age);
+}
+
 enum nt_status samdb_set_policy(struct samdb *d, const struct samdb_policy *p)
 {
     struct query q;
     const uint64_t spans[] = { p->max_age, p->min_age, p->lockout_span, p->lockout_window };
-    for (unsigned i = 0; i < 4; i++)
-        if (spans[i] > NT_TIME_NEVER)
-            return STATUS_INVALID_PARAMETER;
-    if (p->min_length > SAMDB_PASSWORD_MAX || p->history > SAMDB_HISTORY_MAX ||
-        p->lockout_window > p->lockout_span || (p->min_age && p->min_age >= p->max_age))
+    if (!samdb_policy_ok(p))
         return STATUS_INVALID_PARAMETER;
     enum nt_status st = samdb_begin(d);
     if (st != STATUS_SUCCESS)

@@ -36,8 +36,8 @@ static bool same_name(const char *a, size_t a_len, const char *b)
 {
     char16_t x[257], y[257];
     size_t x_len, y_len;
-    return ustr_from_utf8_buf(a, a_len, x, 257, &x_len) == STATUS_SUCCESS &&
-           ustr_from_utf8_buf(b, strlen(b), y, 257, &y_len) == STATUS_SUCCESS &&
+    return ustr_from_utf8_wtf_buf(a, a_len, x, 257, &x_len) == STATUS_SUCCESS &&
+           ustr_from_utf8_wtf_buf(b, strlen(b), y, 257, &y_len) == STATUS_SUCCESS &&
            ustr_casecmp_len(x, x_len, y, y_len) == 0;
 }
 
@@ -216,7 +216,7 @@ static const char *workstation_of(const struct sec_logon *who, struct nt_arena *
 {
     size_t n, room = 3 * who->workstation_len + 1;
     char *s = nt_arena_raw(mem, room, 1);
-    if (!s || ustr_to_utf8_buf(who->workstation, who->workstation_len, s, room, &n) != STATUS_SUCCESS)
+    if (!s || ustr_to_utf8_wtf_buf(who->workstation, who->workstation_len, s, room, &n) != STATUS_SUCCESS)
         return "";
     return s;
 }
@@ -251,7 +251,7 @@ enum nt_status samdb_account(void *samdb, const struct sec_logon *who, struct nt
     char name[3 * SAMDB_USER_NAME_MAX + 1];
     size_t n;
     if (who->user_len > SAMDB_USER_NAME_MAX ||
-        ustr_to_utf8_buf(who->user, who->user_len, name, sizeof name, &n) != STATUS_SUCCESS)
+        ustr_to_utf8_wtf_buf(who->user, who->user_len, name, sizeof name, &n) != STATUS_SUCCESS)
         return STATUS_NO_SUCH_USER;
     enum nt_status st = admit(d, who, name, mem);
     if (st == STATUS_SUCCESS)

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Inside of the store: db.c has statements, transactions and errors; file.c the file's life; schema.c the
- * migrations; name.c, user.c, password.c, logon.c, group.c, share.c one noun each.
+ * migrations; name.c, user.c, password.c, logon.c, group.c, share.c one noun each; dump.c, image.c and
+ * restore.c all of them at once.
  */
 #ifndef SAMDB_M_SAMDB_H
 #define SAMDB_M_SAMDB_H
 
 #include <sqlite3.h>
 #include <string.h>
-#include "samdb/samdb.h"
+#include "samdb/image.h"
 
 /* "Tern" in the header of the file (PRAGMA application_id). */
 #define SAMDB_APPLICATION 0x5465726e
 /* Statements that are kept ready: more than there are in these sources. */
-#define SAMDB_STATEMENTS 96u
+#define SAMDB_STATEMENTS 128u
 /* RIDs below are Windows' own ([MS-DTYP] 2.4.2.4). */
 #define SAMDB_RID_FIRST 1000u
 /* [MS-SAMR] 3.1.1.6: sAMAccountName of a user, of others. */
@@ -26,6 +27,11 @@
 #define SAMDB_HISTORY_MAX 1024u
 /* No text of an account is longer: SAMR counts octets of UTF-16 in 16 bits. */
 #define SAMDB_TEXT_MAX 32767u
+/* NetBIOS names have 15 characters and a type. */
+#define SAMDB_NETBIOS_MAX 15u
+/* Octets of the hours of a week ([MS-SAMR] 2.2.6.5), and of a setting's key and value. */
+#define SAMDB_HOURS       21u
+#define SAMDB_SETTING_MAX 65536u
 /* One listing; callers go on from the last RID. */
 #define SAMDB_LIST_MAX 65536u
 
@@ -126,5 +132,16 @@ uint64_t password_ends(const struct samdb_policy *p, uint32_t control, uint64_t 
 /* The lockout that holds now ([MS-SAMR] 3.1.1.8.10). */
 bool locked_now(const struct samdb_policy *p, uint64_t locked, uint64_t now);
 enum nt_status policy_get(struct samdb *d, struct samdb_policy *ret);
+
+/* ---- what can be ---- */
+bool samdb_policy_ok(const struct samdb_policy *p);
+bool samdb_sid_ok(const struct nt_sid *sid);
+bool samdb_control_ok(uint32_t control);
+bool samdb_share_ok(const struct samdb_share *s);
+
+/* ---- dump.c, restore.c: inside of a transaction ---- */
+enum nt_status image_read(struct samdb *d, bool keys, struct nt_arena *mem, struct samdb_image *ret);
+/* Into a store without a domain. */
+enum nt_status image_write(struct samdb *d, const struct samdb_image *i);
 
 #endif

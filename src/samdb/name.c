@@ -26,7 +26,7 @@ enum nt_status samdb_check_name(const char *name, size_t max)
 {
     char16_t wide[SAMDB_GROUP_NAME_MAX + 1];
     size_t len;
-    bool ok = name && ustr_from_utf8_buf(name, strlen(name), wide, sizeof wide / sizeof wide[0], &len) ==
+    bool ok = name && ustr_from_utf8_wtf_buf(name, strlen(name), wide, sizeof wide / sizeof wide[0], &len) ==
                           STATUS_SUCCESS;
     return ok && len <= max && units_ok(wide, len) ? STATUS_SUCCESS : STATUS_INVALID_ACCOUNT_NAME;
 }
@@ -35,14 +35,14 @@ enum nt_status samdb_key(struct nt_arena *mem, const char *name, const char **re
 {
     char16_t wide[SAMDB_GROUP_NAME_MAX + 1];
     size_t len, n;
-    if (!name ||
-        ustr_from_utf8_buf(name, strlen(name), wide, sizeof wide / sizeof wide[0], &len) != STATUS_SUCCESS)
+    if (!name || ustr_from_utf8_wtf_buf(name, strlen(name), wide, sizeof wide / sizeof wide[0], &len) !=
+                     STATUS_SUCCESS)
         return STATUS_INVALID_ACCOUNT_NAME;
     ustr_upcase_string(wide, len);
     char *key = nt_arena_raw(mem, 3 * len + 1, 1);
     if (!key)
         return STATUS_NO_MEMORY;
-    if (ustr_to_utf8_buf(wide, len, key, 3 * len + 1, &n) != STATUS_SUCCESS)
+    if (ustr_to_utf8_wtf_buf(wide, len, key, 3 * len + 1, &n) != STATUS_SUCCESS)
         return STATUS_INVALID_ACCOUNT_NAME;
     *ret = key;
     return STATUS_SUCCESS;

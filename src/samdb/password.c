@@ -105,12 +105,12 @@ static char *salt_for(const struct subject *s)
     if (upper && lower && !(s->control & UF_MACHINE)) {
         if (asprintf(&salt, "%s%s", upper, s->name) < 0)
             salt = NULL;
-    } else if (upper && lower && ustr_from_utf8(s->name, strlen(s->name), &wide, &len) == STATUS_SUCCESS) {
+    } else if (upper && lower && ustr_from_utf8_wtf(s->name, strlen(s->name), &wide, &len) == STATUS_SUCCESS) {
         char *host = NULL;
         ustr_downcase_string(wide, len);
         if (len && wide[len - 1] == '$')
             len--;
-        if (ustr_to_utf8(wide, len, &host, &n) != STATUS_SUCCESS ||
+        if (ustr_to_utf8_wtf(wide, len, &host, &n) != STATUS_SUCCESS ||
             asprintf(&salt, "%shost%s.%s", upper, host, lower) < 0)
             salt = NULL;
         free(host);
@@ -147,11 +147,11 @@ static bool contains_names(const char16_t *s, size_t len, const struct subject *
     char16_t *wide;
     size_t n;
     bool found = false;
-    if (ustr_from_utf8(who->name, strlen(who->name), &wide, &n) != STATUS_SUCCESS)
+    if (ustr_from_utf8_wtf(who->name, strlen(who->name), &wide, &n) != STATUS_SUCCESS)
         return true;
     found = n > 2 && contains(s, len, wide, n);
     free(wide);
-    if (ustr_from_utf8(who->full_name, strlen(who->full_name), &wide, &n) != STATUS_SUCCESS)
+    if (ustr_from_utf8_wtf(who->full_name, strlen(who->full_name), &wide, &n) != STATUS_SUCCESS)
         return true;
     for (size_t from = 0; from < n && !found;) {
         size_t to = from;

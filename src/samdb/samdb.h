@@ -199,8 +199,9 @@ typedef bool samdb_verify_fn(void *arg, const struct samdb_keys *keys);
 enum nt_status samdb_logon(struct samdb *d, const char *name, const char *workstation,
                            samdb_verify_fn *verify, void *arg, uint32_t *ret_rid) NT_CHECKED;
 
-/* A sec_account_fn with the store as its argument: hash, SIDs, groups and aliases of a user who may log on. It
- * judges and counts as samdb_logon does where the logon can be asked (sec_logon.knows), as those by NTLM can. */
+/* A sec_account_fn with the store as its argument: hash, SIDs, groups and aliases of a user who may log on.
+ * It judges and counts as samdb_logon does where the logon can be asked (sec_logon.knows), as those by NTLM
+ * can. */
 enum nt_status samdb_account(void *samdb, const struct sec_logon *who, struct nt_arena *mem,
                              struct sec_account *ret) NT_CHECKED;
 

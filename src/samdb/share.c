@@ -8,10 +8,9 @@
 /* [MS-SRVS] 3.1.6.8 keeps paths in MAX_PATH characters; this is what UTF-8 makes of the longest NT path. */
 #define PATH_MAX_BYTES 98301u
 /* An ACL is at most 64 KiB ([MS-DTYP] 2.4.5); a descriptor has two, and two SIDs. */
-#define SD_MAX      (2u * 65536u + 512u)
-#define SETTING_MAX 65536u
+#define SD_MAX (2u * 65536u + 512u)
 
-static bool share_ok(const struct samdb_share *s)
+bool samdb_share_ok(const struct samdb_share *s)
 {
     return s->name && s->name[0] && s->path && s->comment && strlen(s->path) <= PATH_MAX_BYTES &&
            strlen(s->comment) <= SAMDB_TEXT_MAX && s->sd.len <= SD_MAX;
@@ -34,7 +33,7 @@ static enum nt_status change(struct samdb *d, const char *sql, const struct samd
 {
     struct query q;
     const char *key;
-    if (!share_ok(s))
+    if (!samdb_share_ok(s))
         return STATUS_INVALID_PARAMETER;
     struct nt_arena *mem = nt_arena_new(KEY_MEMORY);
     enum nt_status st = mem ? samdb_key(mem, s->name, &key) : STATUS_NO_MEMORY;
@@ -187,7 +186,7 @@ enum nt_status samdb_setting(struct samdb *d, const char *key, struct nt_arena *
 enum nt_status samdb_set_setting(struct samdb *d, const char *key, const char *value)
 {
     struct query q;
-    if (strlen(key) > SETTING_MAX || (value && strlen(value) > SETTING_MAX))
+    if (strlen(key) > SAMDB_SETTING_MAX || (value && strlen(value) > SAMDB_SETTING_MAX))
         return STATUS_INVALID_PARAMETER;
     enum nt_status st = samdb_begin(d);
     if (st != STATUS_SUCCESS)

@@ -11,7 +11,7 @@ static unsigned bits(uint32_t v)
 }
 
 /* [MS-SAMR] 3.1.1.6: exactly one kind of account. USER_TEMP_DUPLICATE_ACCOUNT (8) is nobody's any more. */
-static bool control_ok(uint32_t control)
+bool samdb_control_ok(uint32_t control)
 {
     return bits(control & (UF_NORMAL | UF_MACHINE)) == 1 && !(control & ~CONTROL_KEPT) && !(control & 8);
 }
@@ -22,7 +22,7 @@ enum nt_status samdb_user_add(struct samdb *d, const char *name, uint32_t contro
     uint64_t id = 0;
     uint32_t rid = 0;
     control = (control ? control : (uint32_t)UF_NORMAL) | UF_DISABLED;
-    if (!control_ok(control))
+    if (!samdb_control_ok(control))
         return STATUS_INVALID_PARAMETER;
     enum nt_status st = samdb_begin(d);
     if (st != STATUS_SUCCESS)
@@ -142,7 +142,7 @@ static enum nt_status control_change(struct samdb *d, uint64_t id, uint32_t rid,
     struct query q;
     struct samdb_policy policy;
     bool has_password = false;
-    if (!control_ok(control))
+    if (!samdb_control_ok(control))
         return STATUS_INVALID_PARAMETER;
     if (rid == RID_ADMIN && (control & UF_DISABLED))
         return STATUS_SPECIAL_ACCOUNT;
@@ -161,7 +161,7 @@ static enum nt_status control_change(struct samdb *d, uint64_t id, uint32_t rid,
 
 static enum nt_status check_change(struct samdb *d, uint64_t id, const struct samdb_user *u, unsigned fields)
 {
-    if (!texts_ok(u, fields) || ((fields & SAMDB_F_HOURS) && u->hours.len && u->hours.len != 21) ||
+    if (!texts_ok(u, fields) || ((fields & SAMDB_F_HOURS) && u->hours.len && u->hours.len != SAMDB_HOURS) ||
         ((fields & SAMDB_F_PARAMETERS) && u->parameters.len > SAMDB_TEXT_MAX * 2) ||
         ((fields & SAMDB_F_EXPIRES) && u->expires > NT_TIME_NEVER))
         return STATUS_INVALID_PARAMETER;

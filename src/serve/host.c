@@ -10,14 +10,14 @@ char16_t *text16(struct nt_arena *mem, const char *s)
 {
     size_t len = s ? strlen(s) : 0, n;
     char16_t *to = s ? nt_arena_array(mem, len + 1, sizeof *to) : NULL;
-    return to && ustr_from_utf8_buf(s, len, to, len + 1, &n) == STATUS_SUCCESS ? to : NULL;
+    return to && ustr_from_utf8_wtf_buf(s, len, to, len + 1, &n) == STATUS_SUCCESS ? to : NULL;
 }
 
 char *text8(struct nt_arena *mem, const char16_t *s)
 {
     size_t len = s ? ustr_len(s) : 0, n;
     char *to = s ? nt_arena_raw(mem, 3 * len + 1, 1) : NULL;
-    return to && ustr_to_utf8_buf(s, len, to, 3 * len + 1, &n) == STATUS_SUCCESS ? to : NULL;
+    return to && ustr_to_utf8_wtf_buf(s, len, to, 3 * len + 1, &n) == STATUS_SUCCESS ? to : NULL;
 }
 
 size_t text_size(const char16_t *s)

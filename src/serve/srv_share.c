@@ -33,7 +33,7 @@ static bool same_name(const char *a, const char16_t *b)
 {
     char16_t wide[SRV_SHARE_NAME_MAX * 2 + 1];
     size_t n;
-    return ustr_from_utf8_buf(a, strlen(a), wide, sizeof wide / sizeof wide[0], &n) == STATUS_SUCCESS &&
+    return ustr_from_utf8_wtf_buf(a, strlen(a), wide, sizeof wide / sizeof wide[0], &n) == STATUS_SUCCESS &&
            ustr_casecmp(wide, b) == 0;
 }
 
