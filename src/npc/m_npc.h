@@ -13,15 +13,32 @@
 /* How long closing may take when the caller waits for it: a courtesy to the server, no more. */
 #define NPC_CLOSE_NS UINT64_C(5000000000)
 
+/* How pipes are reached. A session of a route begins with a struct npc_session. */
+struct npc_route {
+    /* Starts to open s: route_opened or route_failed comes later, exactly once. Sets o->error when it fails
+     * at once. */
+    enum nt_status (*start)(struct npc_session *s, const char *server, const struct npc_options *o);
+    size_t size; /* of its session, which is made of zeros */
+    enum nt_status (*open_pipe)(struct npc_session *s, const char *name, const struct npc_create *o,
+                                npc_pipe_done *done, void *arg, struct npc_pipe **ret);
+    void (*facts)(const struct npc_session *s, struct npc_facts *ret); /* but for its size, peer */
+    enum nt_status (*key)(const struct npc_session *s, bool application, struct nt_blob *ret);
+    struct io_stream *(*stream)(struct npc_session *s);
+    const char *(*error)(const struct npc_session *s);
+    void (*set_error)(struct npc_session *s, const struct nt_error *e);
+    /* Asynchronous, never fails; npc_session_closed comes when nothing of it is on the loop any more. */
+    void (*close)(struct npc_session *s);
+    void (*done)(struct npc_session *s); /* what its structure holds is freed, not the structure */
+};
+extern const struct npc_route npc_route_smb;
+
 struct npc_session {
-    struct smb_client client;
+    const struct npc_route *route;
     struct nt_loop *loop;
     bool private_loop;
-    bool closed; /* the client is; only looked at with a private loop */
+    bool closed; /* npc_session_closed was called; only looked at with a private loop */
     unsigned refs;
     unsigned timeout_ms;
-    bool transact_refused; /* WRITE + READ instead, for the rest of the connection */
-    bool transact_proven;  /* one has worked, so none needs to be kept for another try */
     struct nt_error *open_error;
     npc_session_done *done; /* of opening; NULL once called */
     void *arg;
@@ -29,12 +46,13 @@ struct npc_session {
     char peer[80];
 };
 
+/* A route's session is open; or could not be opened, open_error says why, and it has been told to close. */
+void npc_session_opened(struct npc_session *s);
+void npc_session_closed(struct npc_session *s);
+
 uint64_t npc_deadline(struct npc_session *s, unsigned timeout_ms);
 /* True if synchronous functions may run now: not from a callback of this loop. */
 bool npc_may_wait(struct nt_loop *l);
-/* "srv1 (192.0.2.1:445, SMB 3.1.1, AES-256-GCM)" */
-#define NPC_WHERE 240
-const char *npc_where(struct npc_session *s, char buf[NPC_WHERE]);
 /* "STATUS_X (text)" */
 #define NPC_WORDS 300
 const char *npc_words(enum nt_status st, char buf[NPC_WORDS]);

@@ -17,6 +17,17 @@ enum pipe_doing {
     PIPE_CLOSE,
 };
 
+struct smb_session {
+    struct npc_session base;
+    struct smb_client client;
+    bool transact_refused; /* WRITE + READ instead, for the rest of the connection */
+    bool transact_proven;  /* one has worked, so none needs to be kept for another try */
+};
+#define NPC_WHERE 240
+const char *npc_where(struct smb_session *s, char buf[NPC_WHERE]);
+enum nt_status npc_smb_open_pipe(struct npc_session *s, const char *name, const struct npc_create *o,
+                                 npc_pipe_done *done, void *arg, struct npc_pipe **ret);
+
 /* One of the two ways of a pipe, with at most one operation on it. */
 struct pipe_way {
     struct smb_pipe *pipe;
@@ -35,7 +46,6 @@ struct smb_pipe {
     uint8_t file_id[SMB_FILE_ID];
     bool spoiled;   /* a transact was given up */
     struct wr copy; /* of a transact that may have to be repeated as WRITE + READ */
-    struct nt_error err;
     /* opening */
     npc_pipe_done *done;
     void *arg;
@@ -45,9 +55,6 @@ struct smb_pipe {
     unsigned tries;
     enum nt_status refused; /* what CREATE said last */
     bool given_up, has_handle;
-    /* synchronous calls */
-    unsigned timeout_ms;
-    struct nt_cancel *cancel;
     char name[NPC_NAME_SIZE];
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Asynchronous side of the named pipe client, for the RPC runtime. A pipe is a small table with two
- * implementations: SMB (here) and, later, the muxer's proxy mode. Starting never completes: a function fails
+ * implementations: SMB, and the muxer. Starting never completes: a function fails
  * at once, or done comes later, exactly once, from the ready list of the session's stream.
  */
 #ifndef NPC_NPC_H
@@ -43,11 +43,17 @@ struct npc_pipe_ops {
     /* Asynchronous, never fails, frees. An operation in flight ends with STATUS_CANCELLED: its done still
      * comes, from the ready list. Drops the pipe's reference to the session. */
     void (*close)(struct npc_pipe *p);
+    void (*give_up)(struct npc_pipe *p); /* while it is being opened */
 };
 
+/* What all implementations have. */
 struct npc_pipe {
     const struct npc_pipe_ops *ops;
     struct npc_session *session;
+    /* of synchronous calls */
+    unsigned timeout_ms;
+    struct nt_cancel *cancel;
+    struct nt_error err;
 };
 
 /* Headroom so that a caller can build its PDU behind the SMB headers without a copy: the first bytes of `out`

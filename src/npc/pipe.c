@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "npc/m_npc.h"
 #include "npc/m_pipe.h"
 
 /* A name that is not there may be that of a service which is just starting: a few tries, 100 ms apart and
@@ -43,19 +42,24 @@ const char *npc_advice(enum nt_status st)
     }
 }
 
-static enum nt_status pipe_failed(struct smb_pipe *p, enum nt_status st, const char *doing)
+static struct smb_session *session_of(struct smb_pipe *p)
 {
-    char where[NPC_WHERE], words[NPC_WORDS];
-    return nt_error_set(&p->err, st, "%s pipe \\%.64s of %s: %s%s", doing, p->name,
-                        npc_where(p->base.session, where), npc_words(st, words), npc_advice(st));
+    return io_container(p->base.session, struct smb_session, base);
 }
-
-/* ---- life ---- */
 
 static struct smb_client *client_of(struct smb_pipe *p)
 {
-    return &p->base.session->client;
+    return &session_of(p)->client;
 }
+
+static enum nt_status pipe_failed(struct smb_pipe *p, enum nt_status st, const char *doing)
+{
+    char where[NPC_WHERE], words[NPC_WORDS];
+    return nt_error_set(&p->base.err, st, "%s pipe \\%.64s of %s: %s%s", doing, p->name,
+                        npc_where(session_of(p), where), npc_words(st, words), npc_advice(st));
+}
+
+/* ---- life ---- */
 
 /* The pipe alone; its reference to the session has been dropped, or will be. */
 static void pipe_free(struct smb_pipe *p)
@@ -64,7 +68,7 @@ static void pipe_free(struct smb_pipe *p)
     smb_abandon(&p->out.req);
     io_cancel(&p->delay);
     wr_free_secret(&p->copy);
-    nt_cancel_unref(p->cancel);
+    nt_cancel_unref(p->base.cancel);
     free(p);
 }
 
@@ -92,9 +96,8 @@ static void open_finish(struct smb_pipe *p, enum nt_status st)
     if (nt_ok(st)) /* without a pipe nothing has succeeded, whatever code the server chose for that */
         st = STATUS_INVALID_NETWORK_RESPONSE;
     pipe_failed(p, st, "opening");
-    if (!client_of(p)->dead)
-        client_of(p)->err = p->err; /* npc_session_error tells: there is no pipe to ask */
-    if (p->has_handle)              /* nothing half open stays behind */
+    p->base.session->route->set_error(p->base.session, &p->base.err); /* there is no pipe to ask */
+    if (p->has_handle)                                                /* nothing half open stays behind */
         smb_pipe_close(&p->base);
     else
         pipe_drop(p);
@@ -237,7 +240,7 @@ static enum nt_status not_idle(struct pipe_way *y, struct wr *out)
                         : out                 ? out->st
                                               : STATUS_SUCCESS;
     if (st == STATUS_PIPE_BROKEN)
-        nt_error_set(&p->err, st,
+        nt_error_set(&p->base.err, st,
                      "a call on pipe \\%.64s was given up, and its answer may still come: open it anew",
                      p->name);
     if (st == STATUS_SUCCESS && out && out->len < NPC_HEADROOM)
@@ -317,7 +320,7 @@ static enum nt_status smb_pipe_transact(struct npc_pipe *base, struct wr *out, s
                                         uint64_t deadline, struct npc_op *op)
 {
     struct smb_pipe *p = (struct smb_pipe *)base;
-    struct npc_session *s = base->session;
+    struct smb_session *s = session_of(p);
     struct pipe_way *y = &p->in;
     enum nt_status st = not_idle(y, out);
     if (st != STATUS_SUCCESS)
@@ -380,7 +383,7 @@ static void have_read(struct pipe_way *y, enum nt_status st)
 static void transacted(struct pipe_way *y, enum nt_status st)
 {
     struct smb_pipe *p = y->pipe;
-    struct npc_session *s = p->base.session;
+    struct smb_session *s = session_of(p);
     struct smb_ioctl rsp = { .data = { NULL, 0 } };
     if (st == STATUS_INVALID_PARAMETER && p->copy.len && p->copy.st == STATUS_SUCCESS &&
         !s->transact_proven) {
@@ -502,9 +505,18 @@ static void smb_pipe_close(struct npc_pipe *base)
     /* The session may go at once: its LOGOFF stands behind this, and no answer outlives the connection. */
     struct npc_session *s = base->session;
     uint64_t deadline = io_loop_now(s->loop) + NPC_CLOSE_NS;
-    if (smb_send(&s->client, &p->in.req, &w, SMB_PREFIX, 0, deadline) != STATUS_SUCCESS)
+    if (smb_send(client_of(p), &p->in.req, &w, SMB_PREFIX, 0, deadline) != STATUS_SUCCESS)
         pipe_free(p);
     npc_session_unref(s);
+}
+
+static void smb_pipe_give_up(struct npc_pipe *base)
+{
+    struct smb_pipe *p = (struct smb_pipe *)base;
+    p->given_up = true;
+    smb_cancel(&p->in.req);
+    if (p->delay.stream) /* in a pause: it is over */
+        io_ready(&client_of(p)->stream, &p->delay);
 }
 
 static const struct npc_pipe_ops smb_pipe_ops = {
@@ -515,6 +527,7 @@ static const struct npc_pipe_ops smb_pipe_ops = {
     .cancel = smb_pipe_cancel,
     .ask = smb_pipe_ask,
     .close = smb_pipe_close,
+    .give_up = smb_pipe_give_up,
 };
 
 /* ---- start of opening ---- */
@@ -532,49 +545,30 @@ static void fill_create(struct smb_pipe *p, const struct npc_create *o)
     };
 }
 
-enum nt_status npc_pipe_open_send(struct npc_session *s, const char *name, const struct npc_create *o,
-                                  npc_pipe_done *done, void *arg, struct npc_pipe **ret)
+enum nt_status npc_smb_open_pipe(struct npc_session *s, const char *name, const struct npc_create *o,
+                                 npc_pipe_done *done, void *arg, struct npc_pipe **ret)
 {
-    struct npc_create own = NPC_CREATE_INIT; /* a caller that was built earlier may have a shorter one */
-    if (o)
-        memcpy(&own, o, o->size < sizeof own ? o->size : sizeof own);
-    o = &own;
     struct smb_pipe *p = calloc(1, sizeof *p);
     if (!p)
-        return nt_error_set(&s->client.err, STATUS_NO_MEMORY, "no memory");
-    enum nt_status st = npc_pipe_name(name, p->name);
-    if (st != STATUS_SUCCESS) {
-        free(p);
-        return nt_error_set(&s->client.err, st, "\"%.100s\" is not the name of a pipe", name);
-    }
+        return STATUS_NO_MEMORY;
     p->base.ops = &smb_pipe_ops;
     p->base.session = npc_session_ref(s);
     p->in.pipe = p->out.pipe = p;
-    p->timeout_ms = o->timeout_ms ? o->timeout_ms : s->timeout_ms;
-    p->cancel = nt_cancel_ref(o->cancel);
-    p->open_deadline = npc_deadline(s, p->timeout_ms);
+    p->base.timeout_ms = o->timeout_ms ? o->timeout_ms : s->timeout_ms;
+    p->base.cancel = nt_cancel_ref(o->cancel);
+    p->open_deadline = npc_deadline(s, p->base.timeout_ms);
     p->done = done;
     p->arg = arg;
+    memcpy(p->name, name, strlen(name) + 1);
     io_item_init(&p->delay, delay_over);
     fill_create(p, o);
-    st = send_create(p);
+    enum nt_status st = send_create(p);
     if (st != STATUS_SUCCESS) {
         pipe_failed(p, st, "opening");
-        if (!s->client.dead)
-            s->client.err = p->err;
+        s->route->set_error(s, &p->base.err);
         pipe_drop(p);
         return st;
     }
-    if (ret)
-        *ret = &p->base;
-    return st;
-}
-
-void npc_pipe_give_up(struct npc_pipe *base)
-{
-    struct smb_pipe *p = (struct smb_pipe *)base;
-    p->given_up = true;
-    smb_cancel(&p->in.req);
-    if (p->delay.stream) /* in a pause: it is over */
-        io_ready(&client_of(p)->stream, &p->delay);
+    *ret = &p->base;
+    return STATUS_SUCCESS;
 }

@@ -20,17 +20,6 @@ const char *npc_words(enum nt_status st, char buf[NPC_WORDS])
     return buf;
 }
 
-const char *npc_where(struct npc_session *s, char buf[NPC_WHERE])
-{
-    const struct smb_client *c = &s->client;
-    const char *how = c->sealing      ? smb_cipher_name(c->cipher)
-                      : c->signing_on ? smb_signing_name(c->sign_alg)
-                                      : "unsigned";
-    snprintf(buf, NPC_WHERE, "%.100s (%s, SMB %s, %s)", c->server, s->peer, npc_dialect_name(c->dialect),
-             how);
-    return buf;
-}
-
 uint64_t npc_deadline(struct npc_session *s, unsigned timeout_ms)
 {
     unsigned ms = timeout_ms ? timeout_ms : s->timeout_ms;
@@ -48,28 +37,17 @@ bool npc_may_wait(struct nt_loop *l)
     return io_wait(l, yes, NULL, UINT64_MAX, NULL) == STATUS_SUCCESS;
 }
 
-#define DEFAULT_PORT 445 /* [MS-SMB2] 1.9 */
-
 /* ---- opening ---- */
 
-static void on_ready(void *arg, enum nt_status st)
+void npc_session_opened(struct npc_session *s)
 {
-    struct npc_session *s = arg;
-    snprintf(s->peer, sizeof s->peer, "%s", io_peer(&s->client.stream));
-    if (st != STATUS_SUCCESS) {
-        nt_error_set(s->open_error, st, "%s", s->client.err.text);
-        s->why = st;
-        smb_client_close(&s->client); /* on_closed tells the caller, when nothing is left */
-        return;
-    }
     npc_session_done *done = s->done;
     s->done = NULL;
     done(s->arg, STATUS_SUCCESS, s);
 }
 
-static void on_closed(void *arg)
+void npc_session_closed(struct npc_session *s)
 {
-    struct npc_session *s = arg;
     if (s->private_loop && !s->done) { /* npc_session_unref waits for this */
         s->closed = true;
         return;
@@ -77,7 +55,7 @@ static void on_closed(void *arg)
     npc_session_done *done = s->done;
     void *done_arg = s->arg;
     enum nt_status why = s->why;
-    smb_client_done(&s->client);
+    s->route->done(s);
     free(s);
     if (done)
         done(done_arg, why, NULL);
@@ -99,71 +77,17 @@ static enum nt_status check_server(const char *server, struct nt_error *err)
     return STATUS_SUCCESS;
 }
 
-static enum nt_status find_creds(const char *server, const struct npc_options *o, struct sec_creds **ret)
-{
-    if (o->creds) {
-        *ret = sec_creds_ref(o->creds);
-        return STATUS_SUCCESS;
-    }
-    if (!o->auth)
-        return nt_error_set(o->error, STATUS_INVALID_PARAMETER,
-                            "neither credentials nor a function that gives them");
-    enum nt_status st = o->auth(o->auth_arg, server, 0, ret);
-    if (st != STATUS_SUCCESS)
-        nt_error_set(o->error, st, "no credentials for %s were given", server);
-    return st;
-}
-
-static enum nt_status start(struct npc_session *s, const char *server, const struct npc_options *o)
-{
-    struct sec_creds *creds = NULL;
-    enum nt_status st = find_creds(server, o, &creds);
-    if (st != STATUS_SUCCESS)
-        return st;
-    uint16_t port = o->port ? o->port : DEFAULT_PORT;
-    struct smb_client_options co = {
-        .server = server,
-        .port = port,
-        .target = o->target,
-        .creds = creds,
-        .protection = o->protection,
-        .allow_unsigned = o->allow_unsigned,
-        .min_dialect = o->min_dialect,
-        .max_dialect = o->max_dialect,
-        .ciphers = o->ciphers,
-        .signing = o->signing,
-        .n_signing = o->n_signing,
-        .env = o->env ? o->env : io_loop_env(o->loop),
-        .arg = s,
-        .on_ready = on_ready,
-        .on_closed = on_closed,
-    };
-    st = smb_client_init(&s->client, &co);
-    sec_creds_unref(creds);
-    if (st == STATUS_SUCCESS) {
-        struct io_addr to = { .host = server, .port = port };
-        uint64_t deadline = npc_deadline(s, 0);
-        smb_client_start(&s->client, deadline);
-        st = io_dial(s->loop, &s->client.stream, &to, deadline);
-        if (st != STATUS_SUCCESS)
-            nt_error_set(&s->client.err, st, "the address %s cannot be dialled", server);
-    }
-    if (st != STATUS_SUCCESS) {
-        nt_error_set(o->error, st, "%s", s->client.err.text);
-        smb_client_done(&s->client);
-    }
-    return st;
-}
-
 static enum nt_status open_send(const char *server, const struct npc_options *o, bool private_loop,
                                 npc_session_done *done, void *arg, struct npc_session **ret)
 {
     enum nt_status st = check_server(server, o->error);
     if (st != STATUS_SUCCESS)
         return st;
-    struct npc_session *s = calloc(1, sizeof *s);
+    const struct npc_route *route = &npc_route_smb;
+    struct npc_session *s = calloc(1, route->size);
     if (!s)
         return nt_error_set(o->error, STATUS_NO_MEMORY, "no memory");
+    s->route = route;
     s->loop = o->loop;
     s->private_loop = private_loop;
     s->refs = 1;
@@ -171,7 +95,7 @@ static enum nt_status open_send(const char *server, const struct npc_options *o,
     s->open_error = o->error;
     s->done = done;
     s->arg = arg;
-    st = start(s, server, o);
+    st = route->start(s, server, o);
     if (st != STATUS_SUCCESS)
         free(s);
     else
@@ -211,7 +135,7 @@ void npc_session_give_up(struct npc_session *s)
     if (!s->done)
         return;
     s->why = STATUS_CANCELLED;
-    smb_client_close(&s->client);
+    s->route->close(s);
 }
 
 struct opening {
@@ -276,51 +200,25 @@ enum nt_status npc_session_open(const char *server, const struct npc_options *o,
 
 enum nt_status npc_session_facts(const struct npc_session *s, struct npc_facts *ret)
 {
-    const struct smb_client *c = &s->client;
+    struct npc_facts f;
     size_t size = ret->size < sizeof *ret ? ret->size : sizeof *ret;
     if (size < sizeof ret->size)
         return STATUS_INVALID_PARAMETER;
-    struct npc_facts f = {
-        .size = ret->size,
-        .dialect = c->dialect,
-        .cipher = c->sealing ? c->cipher : NPC_CIPHER_NONE,
-        .signing = c->sign_alg,
-        .signed_ = c->signing_on,
-        .encrypted = c->sealing,
-        .guest = c->guest,
-        .anonymous = c->anonymous,
-        .transact_refused = s->transact_refused,
-        .max_transact = c->max_transact,
-        .max_read = c->max_read,
-        .max_write = c->max_write,
-        .mech = c->mech,
-        .peer = s->peer,
-        .server = c->server,
-        .session_key_len = c->have_keys ? (unsigned)c->session_key_len : 0,
-        .application_key_len = c->have_keys ? sizeof c->keys.application : 0,
-    };
-    f.server_guid.a = le32(c->server_guid);
-    f.server_guid.b = le16(c->server_guid + 4);
-    f.server_guid.c = le16(c->server_guid + 6);
-    memcpy(f.server_guid.d, c->server_guid + 8, 8);
+    s->route->facts(s, &f);
+    f.size = ret->size;
+    f.peer = s->peer;
     memcpy(ret, &f, size);
     return STATUS_SUCCESS;
 }
 
 enum nt_status npc_session_key(const struct npc_session *s, struct nt_blob *ret)
 {
-    if (!s->client.have_keys)
-        return STATUS_NO_USER_SESSION_KEY;
-    *ret = (struct nt_blob){ s->client.session_key, s->client.session_key_len };
-    return STATUS_SUCCESS;
+    return s->route->key(s, false, ret);
 }
 
 enum nt_status npc_application_key(const struct npc_session *s, struct nt_blob *ret)
 {
-    if (!s->client.have_keys)
-        return STATUS_NO_USER_SESSION_KEY;
-    *ret = (struct nt_blob){ s->client.keys.application, sizeof s->client.keys.application };
-    return STATUS_SUCCESS;
+    return s->route->key(s, true, ret);
 }
 
 struct nt_loop *npc_session_loop(struct npc_session *s)
@@ -330,12 +228,45 @@ struct nt_loop *npc_session_loop(struct npc_session *s)
 
 struct io_stream *npc_session_stream(struct npc_session *s)
 {
-    return &s->client.stream;
+    return s->route->stream(s);
 }
 
 const char *npc_session_error(const struct npc_session *s)
 {
-    return s->client.err.text;
+    return s->route->error(s);
+}
+
+/* ---- pipes ---- */
+
+/* Where there is no pipe that could tell. */
+static enum nt_status refuse(struct npc_session *s, enum nt_status st, const char *what, const char *name)
+{
+    struct nt_error e;
+    nt_error_set(&e, st, what, name);
+    s->route->set_error(s, &e);
+    return st;
+}
+
+enum nt_status npc_pipe_open_send(struct npc_session *s, const char *name, const struct npc_create *o,
+                                  npc_pipe_done *done, void *arg, struct npc_pipe **ret)
+{
+    struct npc_create own = NPC_CREATE_INIT; /* a caller that was built earlier may have a shorter one */
+    char plain[NPC_NAME_SIZE];
+    struct npc_pipe *p;
+    if (o)
+        memcpy(&own, o, o->size < sizeof own ? o->size : sizeof own);
+    enum nt_status st = npc_pipe_name(name, plain);
+    if (st != STATUS_SUCCESS)
+        return refuse(s, st, "\"%.100s\" is not the name of a pipe", name);
+    st = s->route->open_pipe(s, plain, &own, done, arg, &p);
+    if (st == STATUS_SUCCESS && ret)
+        *ret = p;
+    return st == STATUS_NO_MEMORY ? refuse(s, st, "no memory for pipe %.100s", name) : st;
+}
+
+void npc_pipe_give_up(struct npc_pipe *p)
+{
+    p->ops->give_up(p);
 }
 
 /* ---- the end ---- */
@@ -355,12 +286,12 @@ void npc_session_unref(struct npc_session *s)
 {
     if (!s || --s->refs)
         return;
-    smb_client_close(&s->client);
+    s->route->close(s);
     if (!s->private_loop)
         return; /* on_closed frees it */
     struct nt_loop *l = s->loop;
     (void)io_wait(l, is_closed, s, io_loop_now(l) + NPC_CLOSE_NS, NULL);
-    smb_client_done(&s->client);
+    s->route->done(s);
     free(s);
     nt_loop_free(l);
 }

@@ -2,7 +2,7 @@
 /* Synchronous calls on pipes: the asynchronous ones and a wait. */
 #include <stdio.h>
 #include <string.h>
-#include "npc/m_pipe.h"
+#include "npc/m_npc.h"
 
 /* The longest answer that npc_pipe_transact puts together: as much as one RPC stub may have, plus headers. */
 #define MAX_ANSWER ((size_t)65 << 20)
@@ -41,21 +41,21 @@ static bool is_done(void *arg)
 }
 
 /* Waits for an operation that was started with st. */
-static enum nt_status wait_for(struct smb_pipe *p, struct call *c, enum nt_status st)
+static enum nt_status wait_for(struct npc_pipe *p, struct call *c, enum nt_status st)
 {
-    struct nt_loop *l = p->base.session->loop;
+    struct nt_loop *l = p->session->loop;
     if (st != STATUS_SUCCESS)
         return st;
     if (io_wait(l, is_done, c, UINT64_MAX, p->cancel) == STATUS_CANCELLED) {
-        p->base.ops->cancel(&p->base, &c->op);
+        p->ops->cancel(p, &c->op);
         (void)io_wait(l, is_done, c, UINT64_MAX, NULL); /* the grace of a cancel bounds it */
     }
     return c->st;
 }
 
-static enum nt_status may_start(struct smb_pipe *p)
+static enum nt_status may_start(struct npc_pipe *p)
 {
-    if (npc_may_wait(p->base.session->loop))
+    if (npc_may_wait(p->session->loop))
         return STATUS_SUCCESS;
     return nt_error_set(&p->err, STATUS_INVALID_DEVICE_STATE,
                         "a synchronous call on a pipe was made from a callback");
@@ -86,7 +86,7 @@ enum nt_status npc_pipe_open(struct npc_session *s, const char *name, const stru
     struct opening w = { 0 };
     struct npc_pipe *p;
     if (!npc_may_wait(s->loop))
-        return nt_error_set(&s->client.err, STATUS_INVALID_DEVICE_STATE, "not from a callback");
+        return STATUS_INVALID_DEVICE_STATE; /* what the session says belongs to others */
     enum nt_status st = npc_pipe_open_send(s, name, o, opened, &w, &p);
     if (st != STATUS_SUCCESS)
         return st;
@@ -103,7 +103,7 @@ enum nt_status npc_pipe_open(struct npc_session *s, const char *name, const stru
 
 enum nt_status npc_pipe_read(struct npc_pipe *base, void *buf, size_t len, size_t *ret_n)
 {
-    struct smb_pipe *p = (struct smb_pipe *)base;
+    struct npc_pipe *p = base;
     struct call c = { .op = { .done = call_done }, .to = buf, .size = len };
     enum nt_status st = may_start(p);
     if (st == STATUS_SUCCESS)
@@ -122,7 +122,7 @@ static void headroom(struct wr *w, const void *buf, size_t len)
 
 enum nt_status npc_pipe_write(struct npc_pipe *base, const void *buf, size_t len)
 {
-    struct smb_pipe *p = (struct smb_pipe *)base;
+    struct npc_pipe *p = base;
     struct call c = { .op = { .done = call_done } };
     struct wr w;
     enum nt_status st = may_start(p);
@@ -135,7 +135,7 @@ enum nt_status npc_pipe_write(struct npc_pipe *base, const void *buf, size_t len
 enum nt_status npc_pipe_transact(struct npc_pipe *base, struct nt_arena *mem, const void *buf, size_t len,
                                  struct nt_blob *ret)
 {
-    struct smb_pipe *p = (struct smb_pipe *)base;
+    struct npc_pipe *p = base;
     struct wr w, all;
     enum nt_status st = may_start(p);
     if (st != STATUS_SUCCESS)
@@ -166,7 +166,7 @@ enum nt_status npc_pipe_transact(struct npc_pipe *base, struct nt_arena *mem, co
 
 void npc_pipe_set_timeout(struct npc_pipe *base, unsigned timeout_ms, struct nt_cancel *cancel)
 {
-    struct smb_pipe *p = (struct smb_pipe *)base;
+    struct npc_pipe *p = base;
     struct nt_cancel *old = p->cancel;
     p->timeout_ms = timeout_ms ? timeout_ms : base->session->timeout_ms;
     p->cancel = nt_cancel_ref(cancel);
@@ -180,7 +180,7 @@ struct npc_session *npc_pipe_session(struct npc_pipe *p)
 
 const char *npc_pipe_error(const struct npc_pipe *p)
 {
-    return ((const struct smb_pipe *)p)->err.text;
+    return p->err.text;
 }
 
 void npc_pipe_close(struct npc_pipe *p)
