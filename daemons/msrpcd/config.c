@@ -48,9 +48,9 @@ static const struct word signings[] = { { "required", CONFIG_SIGNING_REQUIRED },
 static const struct word encryptions[] = { { "optional", CONFIG_ENCRYPTION_OPTIONAL },
                                            { "required", CONFIG_ENCRYPTION_REQUIRED },
                                            { 0 } };
-static const struct word interface_names[] = {
-    { "srvsvc", CONFIG_SRVSVC }, { "wkssvc", CONFIG_WKSSVC }, { "rpcecho", CONFIG_RPCECHO }, { 0 }
-};
+static const struct word interface_names[] = { { "srvsvc", CONFIG_SRVSVC },   { "wkssvc", CONFIG_WKSSVC },
+                                               { "lsarpc", CONFIG_LSARPC },   { "dssetup", CONFIG_DSSETUP },
+                                               { "rpcecho", CONFIG_RPCECHO }, { 0 } };
 static const struct word log_formats[] = { { "text", CONFIG_LOG_TEXT }, { "json", CONFIG_LOG_JSON }, { 0 } };
 static const struct word calls[] = {
     { "all", CONFIG_CALLS_ALL }, { "failed", CONFIG_CALLS_FAILED }, { "none", CONFIG_CALLS_NONE }, { 0 }
@@ -76,13 +76,15 @@ static const struct key table[] = {
     { "workgroup", TEXT, AT(workgroup), NULL, AT_START, "NetBIOS name of its domain or workgroup" },
     { "keytab", TEXT, AT(keytab), NULL, LIVE, "keys for Kerberos" },
     { "ntlm", SWITCH, AT(ntlm), "yes", LIVE, "let accounts of the store log on by NTLM" },
+    { "null_sessions", SWITCH, AT(null_sessions), "no", AT_START, "let strangers open pipes" },
     { "smb_min_dialect", WORD, AT(smb_min_dialect), "2.0.2", LIVE, "least dialect of SMB", dialects },
     { "smb_signing", WORD, AT(smb_signing), "required", LIVE, "required, or optional", signings },
     { "smb_encryption", WORD, AT(smb_encryption), "optional", LIVE,
       "required, or as the client likes: optional", encryptions },
     { "smb_ciphers", WORDS, AT(smb_ciphers), "aes-256-gcm aes-128-gcm aes-256-ccm aes-128-ccm", LIVE,
       "ciphers of SMB, the best first", ciphers },
-    { "interfaces", WORDS, AT(interfaces), "srvsvc wkssvc", AT_START, "what is served", interface_names },
+    { "interfaces", WORDS, AT(interfaces), "srvsvc wkssvc lsarpc dssetup", AT_START, "what is served",
+      interface_names },
     { "user", TEXT, AT(user), NULL, AT_START, "user to become once the ports are open" },
     { "sandbox", SWITCH, AT(sandbox), "yes", AT_START, "give up system calls that are not needed" },
     { "idle_timeout", NUMBER, AT(idle_timeout), "900", LIVE,
@@ -104,7 +106,7 @@ _Static_assert(N_KEYS <= CONFIG_KEYS_MAX, "CONFIG_KEYS_MAX is too small");
 
 /* What differs when --scratch makes an instance of its own: run_dir and store are in its directory, and all
  * that there is is served. */
-static const char scratch_interfaces[] = "srvsvc wkssvc rpcecho";
+static const char scratch_interfaces[] = "srvsvc wkssvc lsarpc dssetup rpcecho";
 
 /* ---- words and numbers; each returns what is wrong, or NULL ---- */
 

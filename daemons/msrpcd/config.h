@@ -22,7 +22,7 @@ enum config_signing { CONFIG_SIGNING_REQUIRED, CONFIG_SIGNING_OPTIONAL };
 enum config_encryption { CONFIG_ENCRYPTION_OPTIONAL, CONFIG_ENCRYPTION_REQUIRED };
 enum config_log_format { CONFIG_LOG_TEXT, CONFIG_LOG_JSON };
 enum config_log_calls { CONFIG_CALLS_NONE, CONFIG_CALLS_FAILED, CONFIG_CALLS_ALL };
-enum config_interface { CONFIG_SRVSVC, CONFIG_WKSSVC, CONFIG_RPCECHO };
+enum config_interface { CONFIG_SRVSVC, CONFIG_WKSSVC, CONFIG_LSARPC, CONFIG_DSSETUP, CONFIG_RPCECHO };
 
 /* Several words of a list, as their numbers, in the order in which they were given. */
 struct config_words {
@@ -42,7 +42,7 @@ struct config {
     const char *name, *workgroup; /* NULL: as in the store */
     const char *keytab;           /* NULL: none */
     const char *user;             /* NULL: stay who we are */
-    bool ntlm, sandbox;
+    bool ntlm, null_sessions, sandbox;
     int smb_min_dialect, smb_signing,
         smb_encryption;                   /* enum npc_dialect, config_signing, config_encryption */
     struct config_words smb_ciphers;      /* enum npc_cipher */

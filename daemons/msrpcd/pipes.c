@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Pipes over SMB, and what is served there: srvsvc and wkssvc besides the interfaces of the main server. */
+/* Pipes over SMB, and what is served there: the services of the machine besides the interfaces of the
+ * main server. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,7 @@ static enum nt_status new_smbd(struct nt_loop *loop, struct pipes *p, const stru
                                .n_ciphers = c->smb_ciphers.n,
                                .require_encryption = c->smb_encryption == CONFIG_ENCRYPTION_REQUIRED,
                                .allow_unsigned = c->smb_signing == CONFIG_SIGNING_OPTIONAL,
+                               .allow_anonymous = c->null_sessions,
                                .idle_timeout_ms = c->idle_timeout * 1000,
                                .max_conns = c->max_connections,
                                .connect = serve_share_connect,
@@ -66,11 +68,14 @@ static void add_pipe(struct pipes *p, const char *name, struct rpc_server *serve
 static void name_pipes(struct pipes *p, const struct config *c, struct rpc_server *server,
                        struct rpc_server *mapper)
 {
-    static const char *const names[] = {
-        [CONFIG_SRVSVC] = "srvsvc", [CONFIG_WKSSVC] = "wkssvc", [CONFIG_RPCECHO] = "rpcecho"
+    static const char *const names[] = { /* the others are at the authority's */
+                                         [CONFIG_SRVSVC] = "srvsvc",
+                                         [CONFIG_WKSSVC] = "wkssvc",
+                                         [CONFIG_RPCECHO] = "rpcecho"
     };
     for (unsigned i = 0; i < c->interfaces.n; i++)
-        add_pipe(p, names[c->interfaces.word[i]], server, NULL);
+        if (names[c->interfaces.word[i]])
+            add_pipe(p, names[c->interfaces.word[i]], server, NULL);
     for (int i = 0; serve_np_lsass[i]; i++)
         add_pipe(p, serve_np_lsass[i], server, i ? serve_np_lsass[0] : NULL);
     add_pipe(p, "epmapper", mapper, NULL);
@@ -95,12 +100,17 @@ static enum nt_status map_pipes(struct serve_epm *epm, const struct pipes *p)
 
 static enum nt_status add_interfaces(struct pipes *p, const struct config *c, struct rpc_server *server)
 {
+    static enum nt_status (*const serve[])(struct rpc_server *, struct serve_host *) = {
+        [CONFIG_SRVSVC] = serve_srvsvc,
+        [CONFIG_WKSSVC] = serve_wkssvc,
+        [CONFIG_LSARPC] = serve_lsarpc,
+        [CONFIG_DSSETUP] = serve_dssetup,
+        [CONFIG_RPCECHO] = NULL /* services.c */
+    };
     enum nt_status st = STATUS_SUCCESS;
     for (unsigned i = 0; st == STATUS_SUCCESS && i < c->interfaces.n; i++)
-        if (c->interfaces.word[i] == CONFIG_SRVSVC)
-            st = serve_srvsvc(server, &p->host);
-        else if (c->interfaces.word[i] == CONFIG_WKSSVC)
-            st = serve_wkssvc(server, &p->host);
+        if (serve[c->interfaces.word[i]])
+            st = serve[c->interfaces.word[i]](server, &p->host);
     return st;
 }
 

@@ -252,7 +252,7 @@ static void on_bind(struct rpc_sconn *c, const uint8_t *pdu, const struct rpc_pd
         nak(c, d->h.call_id, RPC_NAK_NOT_SPECIFIED);
         return;
     }
-    c->group = rpc_group_get(c->s, d->u.bind.assoc, c->peer);
+    c->group = rpc_group_get(c->s, d->u.bind.assoc, c->peer, c->carried);
     c->mpx = d->h.flags & RPC_PFC_CONC_MPX;
     c->plain = !d->has_auth;
     if (!c->group) {

@@ -62,11 +62,11 @@ static enum nt_status new_id(struct rpc_server *s, uint32_t *ret)
     return STATUS_SUCCESS;
 }
 
-struct rpc_group *rpc_group_get(struct rpc_server *s, uint32_t id, const char *peer)
+struct rpc_group *rpc_group_get(struct rpc_server *s, uint32_t id, const char *peer, bool carried)
 {
     if (id) {
         struct rpc_group *g = group_find(s, id);
-        if (!g || !same_host(g, peer))
+        if (!g || g->carried != carried || !same_host(g, peer))
             return NULL;
         g->refs++;
         return g;
@@ -78,6 +78,7 @@ struct rpc_group *rpc_group_get(struct rpc_server *s, uint32_t id, const char *p
         return NULL;
     size_t len = io_host_len(peer);
     memcpy(g->host, peer, len < sizeof g->host ? len : sizeof g->host - 1);
+    g->carried = carried;
     g->s = s;
     s->refs++;
     g->refs = 1;

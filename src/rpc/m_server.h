@@ -79,6 +79,7 @@ struct rpc_group {
     struct rpc_server *s;
     uint32_t id;
     char host[80]; /* the client's address, without a port */
+    bool carried;  /* by pipes: groups are of one kind of transport, as on Windows */
     unsigned refs; /* connections and calls */
     struct rpc_handle **handles; /* RPC_GROUP_BUCKETS of them, once there are any */
     unsigned n_handles;
@@ -444,7 +445,7 @@ void rpc_later_stop(struct rpc_server_call *call);
 /* ---- handle.c ---- */
 /* The group that a bind names (0: a new one); NULL if there is none, if it is another machine's than `peer`'s
  * ([MS-RPCE] 3.3.1.5.7), or if memory is short. */
-struct rpc_group *rpc_group_get(struct rpc_server *s, uint32_t id, const char *peer);
+struct rpc_group *rpc_group_get(struct rpc_server *s, uint32_t id, const char *peer, bool carried);
 void rpc_group_unref(struct rpc_group *g);
 /* Takes the context handles that the call names, all or none. False: one of them is in use, and the call,
  * RPC_SCALL_WAITING now, becomes RPC_SCALL_READY when its turn has come. */

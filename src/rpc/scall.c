@@ -232,9 +232,12 @@ static enum nt_status admit(struct rpc_server_call *call, const struct rpc_scont
     call->served = x->served;
     call->served->n_calls++;
     call->ndr64 = x->ndr64;
+    enum sec_level below = rpc_local_level(c, call->served);
     if (!call->sec)
-        call->level = rpc_local_level(c, call->served);
-    else if (call->token->expires <= c->s->env->wall(c->s->env->arg))
+        call->level = below;
+    else if (c->carried && call->level > SEC_LEVEL_NONE && call->level < below)
+        call->level = below; /* known by its own word, and carried by what protects everything */
+    if (call->sec && call->token->expires <= c->s->env->wall(c->s->env->arg))
         return STATUS_ACCESS_DENIED; /* the ticket, or the account, was good until then */
     enum nt_status st = rpc_policy_level(call);
     if (st != STATUS_SUCCESS)

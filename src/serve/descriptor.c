@@ -77,14 +77,16 @@ bool sd_valid(const uint8_t *p, size_t len)
            (!dacl || (dacl >= SD_HEADER && acl_at(p, len, dacl, &acl)));
 }
 
-/* [MS-DTYP] 2.4.3 with the mapping of files ([MS-SMB2] 2.2.13.1.1). */
-static uint32_t map_generic(uint32_t mask)
+/* [MS-SMB2] 2.2.13.1.1 */
+const struct sd_mapping sd_file_mapping = { 0x120089, 0x120116, 0x1200a0, 0x1f01ff };
+
+uint32_t sd_map(uint32_t mask, const struct sd_mapping *map)
 {
     uint32_t m = mask & 0x0fffffff;
-    m |= mask & 0x80000000 ? 0x120089u : 0;
-    m |= mask & 0x40000000 ? 0x120116u : 0;
-    m |= mask & 0x20000000 ? 0x1200a0u : 0;
-    m |= mask & 0x10000000 ? 0x1f01ffu : 0;
+    m |= mask & 0x80000000 ? map->read : 0;
+    m |= mask & 0x40000000 ? map->write : 0;
+    m |= mask & 0x20000000 ? map->execute : 0;
+    m |= mask & 0x10000000 ? map->all : 0;
     return m;
 }
 
@@ -99,10 +101,12 @@ static bool matches(const struct sec_token *who, const struct nt_sid *sid, bool 
     return false;
 }
 
-static bool walk(const struct acl *acl, const struct sec_token *who, uint32_t wanted)
+/* The first entry that has a bit decides on it. */
+static uint32_t walk(const struct acl *acl, const struct sec_token *who, const struct sd_mapping *map)
 {
+    uint32_t allowed = 0, denied = 0;
     size_t at = ACL_HEADER;
-    for (unsigned i = 0; i < acl->n && wanted; i++) {
+    for (unsigned i = 0; i < acl->n; i++) {
         const uint8_t *e = acl->p + at;
         size_t one = le16(e + 2);
         struct nt_sid sid;
@@ -110,28 +114,35 @@ static bool walk(const struct acl *acl, const struct sec_token *who, uint32_t wa
         if ((e[0] != ACE_ALLOWED && e[0] != ACE_DENIED) || (e[1] & ACE_INHERIT_ONLY) ||
             !sid_at(e, one, 8, &sid) || !matches(who, &sid, e[0] == ACE_DENIED))
             continue;
-        uint32_t mask = map_generic(le32(e + 4));
-        if (e[0] == ACE_DENIED && (mask & wanted))
-            return false;
-        wanted &= ~mask;
+        uint32_t mask = sd_map(le32(e + 4), map);
+        if (e[0] == ACE_DENIED)
+            denied |= mask & ~allowed;
+        else
+            allowed |= mask & ~denied;
     }
-    return wanted == 0;
+    return allowed;
 }
 
-bool sd_grants(struct nt_blob sd, const struct sec_token *who, uint32_t desired)
+uint32_t sd_rights(struct nt_blob sd, const struct sec_token *who, const struct sd_mapping *map)
 {
     struct nt_sid owner;
     struct acl acl;
     if (sd.len == 0)
-        return true;
+        return UINT32_MAX;
     if (!sd_valid(sd.data, sd.len))
-        return false;
+        return 0;
     if (!(le16(sd.data + 2) & DACL_PRESENT) || !le32(sd.data + 16))
-        return true;
+        return UINT32_MAX;
     if (!acl_at(sd.data, sd.len, le32(sd.data + 16), &acl))
-        return false;
-    uint32_t wanted = map_generic(desired) & ~(uint32_t)MAXIMUM_ALLOWED;
+        return 0;
+    uint32_t rights = walk(&acl, who, map);
     if (le32(sd.data + 4) && sid_at(sd.data, sd.len, le32(sd.data + 4), &owner) && sec_token_has(who, &owner))
-        wanted &= ~(uint32_t)(READ_CONTROL | WRITE_DAC);
-    return walk(&acl, who, wanted);
+        rights |= READ_CONTROL | WRITE_DAC;
+    return rights;
+}
+
+bool sd_grants(struct nt_blob sd, const struct sec_token *who, uint32_t desired)
+{
+    uint32_t wanted = sd_map(desired, &sd_file_mapping) & ~(uint32_t)MAXIMUM_ALLOWED;
+    return !(wanted & ~sd_rights(sd, who, &sd_file_mapping)) && (sd.len == 0 || sd_valid(sd.data, sd.len));
 }

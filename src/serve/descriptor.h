@@ -7,9 +7,18 @@
 
 /* Whether all of it is well-formed, and inside. */
 bool sd_valid(const uint8_t *p, size_t len);
-/* [MS-DTYP] 2.5.3.2 without generic rights, which a stored descriptor of a share has mapped or not: they are
- * mapped as a file's here. An empty blob, or one without a DACL, grants all; an empty DACL nothing. Whoever
- * owns the object may read and write its descriptor. Damage grants nothing. */
-bool sd_grants(struct nt_blob sd, const struct sec_token *who, uint32_t desired);
+/* What the four generic rights stand for with an object of some kind ([MS-DTYP] 2.4.3). */
+struct sd_mapping {
+    uint32_t read, write, execute, all;
+};
+extern const struct sd_mapping sd_file_mapping; /* of files, and so of shares */
+
+/* [MS-DTYP] 2.5.3.2 without object types. All that who gets from the descriptor, generic rights mapped; those
+ * in a stored one may be or not. An empty blob, or one without a DACL, gives all; an empty DACL nothing.
+ * Whoever owns the object may read and write its descriptor. Damage gives nothing. */
+uint32_t sd_rights(struct nt_blob sd, const struct sec_token *who, const struct sd_mapping *map);
+/* Whether these, generic or not, are among them; MAXIMUM_ALLOWED asks for nothing in particular. */
+bool sd_grants(struct nt_blob sd, const struct sec_token *who, uint32_t desired); /* of a file or share */
+uint32_t sd_map(uint32_t mask, const struct sd_mapping *map);
 
 #endif

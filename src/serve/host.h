@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The host that srvsvc and wkssvc tell of: the account store, this machine, and the server that they run in.
- * What stands behind the pipes is reached through a table, so that a program may have another server than
- * ours, or none.
+ * The host that srvsvc, wkssvc, lsarpc and dssetup tell of: the account store, this machine, and the server
+ * that they run in. What stands behind the pipes is reached through a table, so that a program may have
+ * another server than ours, or none.
  */
 #ifndef SERVE_HOST_H
 #define SERVE_HOST_H
@@ -75,5 +75,10 @@ void serve_srvsvc_free(struct serve_host *h);
 bool serve_share_connect(void *host, const char *share, const struct sec_token *token);
 /* The same for [MS-WKST]. */
 enum nt_status serve_wkssvc(struct rpc_server *s, struct serve_host *h) NT_CHECKED;
+/* Policy and look-ups of [MS-LSAD] and [MS-LSAT], by pipes and ncalrpc; over TCP it refuses, as Windows does.
+ */
+enum nt_status serve_lsarpc(struct rpc_server *s, struct serve_host *h) NT_CHECKED;
+/* [MS-DSSP]. */
+enum nt_status serve_dssetup(struct rpc_server *s, struct serve_host *h) NT_CHECKED;
 
 #endif
