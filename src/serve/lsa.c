@@ -510,16 +510,16 @@ static const struct lsarpc_handlers handlers = {
     .LsarSetForestTrustInformation2 = LsarSetForestTrustInformation2,
 };
 
-/* Over TCP only the two that need no handle, as Windows since Vista ([MS-LSAT] note 3). */
+/* The two that need no handle are for TCP, all others for pipes; Windows since Vista has a fault for what
+ * comes the other way ([MS-LSAT] note 3). */
 static enum nt_status by_which_way(void *arg, const struct rpc_server_call *call, uint32_t opnum)
 {
     struct rpc_server_caller c = { .size = sizeof c };
     (void)arg;
     enum nt_status st = rpc_server_caller(call, &c);
     bool tcp = st != STATUS_SUCCESS || strcmp(c.protseq, "ncacn_ip_tcp") == 0;
-    return tcp && opnum != lsarpc_LsarLookupSids3_opnum && opnum != lsarpc_LsarLookupNames4_opnum
-               ? STATUS_ACCESS_DENIED
-               : STATUS_SUCCESS;
+    bool for_tcp = opnum == lsarpc_LsarLookupSids3_opnum || opnum == lsarpc_LsarLookupNames4_opnum;
+    return tcp == for_tcp ? STATUS_SUCCESS : STATUS_ACCESS_DENIED;
 }
 
 /* Strangers may call; all that they are told is that they are strangers. */

@@ -213,6 +213,22 @@ static enum nt_status stored_name(const struct lsa_view *v, enum samdb_place pla
     return st == STATUS_SUCCESS ? from_store(v, &n, ret) : st;
 }
 
+/* A domain by itself. */
+static enum nt_status domain_entry(const struct lsa_view *v, const char16_t *name, size_t len,
+                                   struct lsa_entry *ret)
+{
+    for (int i = 0; i < TABLE; i++)
+        if (table[i].use == lsarpc_SidTypeDomain && ustr_len(table[i].name) == len &&
+            ustr_ncasecmp(table[i].name, name, len) == 0) {
+            from_table(&table[i], ret);
+            return STATUS_SUCCESS;
+        }
+    if (len != ustr_len(v->machine) || ustr_ncasecmp(name, v->machine, len) != 0)
+        return STATUS_NONE_MAPPED;
+    machine_entry(v, ret);
+    return STATUS_SUCCESS;
+}
+
 /* In the order of [MS-LSAT] 2.2.16. */
 static enum nt_status isolated(const struct lsa_view *v, const char16_t *name, struct lsa_entry *ret)
 {
@@ -278,5 +294,9 @@ enum nt_status lsa_by_name(const struct lsa_view *v, const char16_t *name, struc
     size_t len = 0;
     while (name[len] && name[len] != '\\')
         len++;
+    if (!len && !name[len]) /* Windows takes no name for that of Builtin */
+        return domain_entry(v, u"BUILTIN", 7, ret);
+    if (len && name[len] && !name[len + 1] && domain_entry(v, name, len, ret) == STATUS_SUCCESS)
+        return STATUS_SUCCESS; /* "BUILTIN\\" */
     return name[len] ? qualified(v, name, len, name + len + 1, ret) : isolated(v, name, ret);
 }
