@@ -171,6 +171,8 @@ struct rpc_sconn {
     bool header_sign; /* for all security contexts, from a bind or alter_context on */
     struct rpc_ssec *sec[RPC_SECURITY_CONTEXTS_MAX];
     unsigned n_sec;
+    struct rpc_ssec *by_default; /* carried: whose requests without a trailer are; NULL: the pipe's caller's */
+    bool connect_named;          /* carried: a context of level connect was named by a request */
     struct rpc_server_call *calls; /* in the order of arrival */
     unsigned n_calls;
     struct wr in;            /* a PDU that has come in part */

@@ -109,6 +109,8 @@ enum nt_status rpc_ssec_new(struct rpc_sconn *c, const struct rpc_pdu *d, struct
         return st;
     }
     c->sec[c->n_sec++] = x;
+    if (x->sec.level == SEC_LEVEL_CONNECT && !c->connect_named)
+        c->by_default = x;
     *ret = x;
     return STATUS_SUCCESS;
 }
@@ -213,4 +215,5 @@ void rpc_ssec_free_all(struct rpc_sconn *c)
         free(c->sec[i]);
     }
     c->n_sec = 0;
+    c->by_default = NULL;
 }

@@ -159,6 +159,10 @@ static enum nt_status security_of(struct rpc_sconn *c, const struct rpc_pdu *d, 
         x = rpc_ssec_find(c, d->auth.ctx_id);
         if (!x || (!x->failed && rpc_trailer_mismatch(&d->auth, &x->sec)))
             return STATUS_ACCESS_DENIED;
+        c->by_default = NULL;
+        c->connect_named |= x->sec.level == SEC_LEVEL_CONNECT;
+    } else if (c->carried) {
+        x = c->by_default;
     } else if (!c->plain || (c->n_sec == 1 && c->sec[0]->sec.level == SEC_LEVEL_CONNECT)) {
         x = c->n_sec ? c->sec[0] : NULL;
         if (x && x->sec.level != SEC_LEVEL_CONNECT)
@@ -186,8 +190,8 @@ static enum nt_status take_off(uint8_t *pdu, const struct rpc_pdu *d, struct rpc
     return st == STATUS_SUCCESS ? st : RPC_NT_SEC_PKG_ERROR;
 }
 
-static enum nt_status take_off_and_tap(struct rpc_sconn *c, uint8_t *pdu, const struct rpc_pdu *d, struct rpc_ssec *x,
-                                       struct nt_blob *ret_stub)
+static enum nt_status take_off_and_tap(struct rpc_sconn *c, uint8_t *pdu, const struct rpc_pdu *d,
+                                       struct rpc_ssec *x, struct nt_blob *ret_stub)
 {
     enum nt_status st = take_off(pdu, d, x, ret_stub);
     if (st == STATUS_SUCCESS)

@@ -189,7 +189,7 @@ enum nt_status smbd_read(struct smbd_req *q)
     if (!p)
         return STATUS_FILE_CLOSED;
     if (p->ended && !p->head)
-        return STATUS_PIPE_BROKEN;
+        return STATUS_PIPE_DISCONNECTED;
     if (p->transact)
         return STATUS_PIPE_BUSY;
     q->max_out = in.length;
@@ -287,7 +287,7 @@ static enum nt_status peek(struct smbd_req *q, struct smbd_pipe *p, const struct
     if (in->max_out < FIX)
         return STATUS_BUFFER_TOO_SMALL;
     if (p->ended && !p->head)
-        return STATUS_PIPE_BROKEN;
+        return STATUS_PIPE_DISCONNECTED;
     for (const struct smbd_message *m = p->head; m; m = m->next)
         n++;
     size_t first = p->head ? p->head->w.len - p->head->off : 0, room = in->max_out - FIX;

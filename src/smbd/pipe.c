@@ -166,7 +166,8 @@ static void deliver(struct smbd_pipe *p, struct smbd_wait *w)
 }
 
 /* A request that ends may run others of its chain, which may close the pipe: it is looked up anew each time.
- */
+ * Windows tells apart who has ended a pipe: the client's end is broken by its own close, and disconnected by
+ * the server. */
 void smbd_pipe_pump(struct smbd_pipe *p)
 {
     struct smbd_session *x = p->session;
@@ -178,7 +179,7 @@ void smbd_pipe_pump(struct smbd_pipe *p)
         if (w && p->head)
             deliver(p, w);
         else if (w && p->ended)
-            smbd_wait_end(w, STATUS_PIPE_BROKEN, NULL, 0);
+            smbd_wait_end(w, closing ? STATUS_PIPE_BROKEN : STATUS_PIPE_DISCONNECTED, NULL, 0);
         else
             break;
     }

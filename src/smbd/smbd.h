@@ -48,7 +48,7 @@ struct smbd_pipe_ops {
 
 /* A message for the client, which begins at w->base + SMBD_HEADROOM; taken over, also on failure. */
 enum nt_status smbd_pipe_send(struct smbd_pipe *p, struct wr *w);
-/* The server's end closes: the client reads what is queued and is then told STATUS_PIPE_BROKEN. `closed`
+/* The server's end closes: the client reads what is queued and is then told STATUS_PIPE_DISCONNECTED. `closed`
  * still comes when the client's end goes. */
 void smbd_pipe_end(struct smbd_pipe *p);
 /* Bytes that the client has not taken. */

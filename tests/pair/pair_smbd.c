@@ -178,8 +178,8 @@ static void test_end(void **state)
     (void)state;
     world_init(&w, 0, FAKE_PASSWORD);
     assert_int_equal(open_pipe(&w, "bye"), STATUS_SUCCESS);
-    assert_int_equal(npc_pipe_transact(w.p, mem, "x", 1, &ans), STATUS_PIPE_BROKEN);
-    assert_int_equal(npc_pipe_read(w.p, buf, sizeof buf, &n), STATUS_PIPE_BROKEN);
+    assert_int_equal(npc_pipe_transact(w.p, mem, "x", 1, &ans), STATUS_PIPE_DISCONNECTED);
+    assert_int_equal(npc_pipe_read(w.p, buf, sizeof buf, &n), STATUS_PIPE_DISCONNECTED);
     nt_arena_free(mem);
     world_done(&w);
 }
