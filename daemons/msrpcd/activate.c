@@ -129,3 +129,8 @@ unsigned activate_count(const struct activate *a, enum activate_name name)
         n += a->sockets[i].name == name;
     return n;
 }
+
+bool activate_any(const struct activate *a)
+{
+    return a->n > activate_count(a, ACTIVATE_METRICS);
+}

@@ -28,6 +28,8 @@ struct activate {
  * of ours, to be TCP (metrics: or unix), and to listen: STATUS_INVALID_PARAMETER, and a sentence says which
  * is not. All are made close-on-exec and non-blocking. */
 enum nt_status activate_read(struct activate *ret, struct nt_error *err);
+/* Is anything handed over but metrics? Then that is served, and no port is opened. */
+bool activate_any(const struct activate *a);
 unsigned activate_count(const struct activate *a, enum activate_name name);
 
 #endif

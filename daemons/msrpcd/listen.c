@@ -24,6 +24,8 @@ struct listeners {
     char *local_epm, *local;
 };
 
+static const enum activate_name name_of[] = { ACTIVATE_SMB, ACTIVATE_EPMAPPER, ACTIVATE_RPC };
+
 static const char *const key_of[] = { "port_smb", "port_epm", "port_tcp" };
 
 static void accepted(struct io_listener *l, int fd, const char *peer)
@@ -87,6 +89,31 @@ static enum nt_status listen_local(struct listeners *l, enum listen_for what, co
     return st;
 }
 
+/* Somebody listens there for us already. */
+static enum nt_status take_over(struct listeners *l, enum listen_for what, const struct activate_socket *s,
+                                struct nt_error *err)
+{
+    if (l->port[what] && l->port[what] != s->port) /* there is one number to tell */
+        return nt_error_set(err, STATUS_INVALID_PARAMETER,
+                            "socket activation: sockets for one thing have ports %u and %u", l->port[what],
+                            s->port);
+    struct listener *x = add(l, what);
+    if (!x)
+        return STATUS_NO_MEMORY;
+    enum nt_status st = io_listen_fd(l->loop, &x->l, s->fd, accepted, &l->port[what]);
+    return st == STATUS_SUCCESS ? st : explain(err, st, what, s->address, s->port);
+}
+
+static enum nt_status take_over_all(struct listeners *l, const struct activate *a, struct nt_error *err)
+{
+    enum nt_status st = STATUS_SUCCESS;
+    for (unsigned i = 0; st == STATUS_SUCCESS && i < a->n; i++)
+        for (unsigned what = LISTEN_SMB; st == STATUS_SUCCESS && what <= LISTEN_TCP; what++)
+            if (a->sockets[i].name == name_of[what])
+                st = take_over(l, what, &a->sockets[i], err);
+    return st;
+}
+
 static enum nt_status listen_all(struct listeners *l, const struct config *c, struct nt_error *err)
 {
     const int ports[] = { c->port_smb, c->port_epm, c->port_tcp };
@@ -94,6 +121,12 @@ static enum nt_status listen_all(struct listeners *l, const struct config *c, st
     for (unsigned i = 0; i < c->n_listen; i++)
         for (unsigned what = LISTEN_SMB; st == STATUS_SUCCESS && what <= LISTEN_TCP; what++)
             st = listen_at(l, what, c->listen[i], ports[what], err);
+    return st;
+}
+
+enum nt_status listeners_local(struct listeners *l, const struct config *c, struct nt_error *err)
+{
+    enum nt_status st = STATUS_SUCCESS;
     if (asprintf(&l->local_epm, "%s/epmapper", c->run_dir) < 0)
         l->local_epm = NULL;
     if (asprintf(&l->local, "%s/msrpcd", c->run_dir) < 0)
@@ -103,14 +136,14 @@ static enum nt_status listen_all(struct listeners *l, const struct config *c, st
     return st == STATUS_SUCCESS ? listen_local(l, LISTEN_LOCAL, l->local, err) : st;
 }
 
-enum nt_status listeners_new(struct nt_loop *loop, const struct config *c, listen_fn *accept, void *arg,
-                             struct listeners **ret, struct nt_error *err)
+enum nt_status listeners_new(struct nt_loop *loop, const struct config *c, const struct activate *a,
+                             listen_fn *accept, void *arg, struct listeners **ret, struct nt_error *err)
 {
     struct listeners *l = calloc(1, sizeof *l);
     if (!l)
         return STATUS_NO_MEMORY;
     *l = (struct listeners){ .loop = loop, .accept = accept, .arg = arg };
-    enum nt_status st = listen_all(l, c, err);
+    enum nt_status st = activate_any(a) ? take_over_all(l, a, err) : listen_all(l, c, err);
     if (st != STATUS_SUCCESS) {
         listeners_free(l);
         return st;

@@ -5,13 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "admin.h"
 #include "msrpcd.h"
 
 struct daemon {
     struct options o;
+    struct confine confine;
     struct config *c;
     struct nt_loop *loop;
     struct listeners *listeners;
@@ -62,39 +62,12 @@ static void complain(void *arg, const char *sentence)
 
 /* ---- before anything is served ---- */
 
-/* A directory that is ours alone: sockets are in it, and accounts where it is a scratch directory. */
-static bool open_directory(const char *dir, unsigned mode)
-{
-    struct stat st;
-    if (mkdir(dir, mode) != 0 && errno != EEXIST) {
-        fprintf(stderr, "msrpcd: %s: %s\n", dir, strerror(errno));
-        return false;
-    }
-    if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode)) {
-        fprintf(stderr, "msrpcd: %s: not a directory\n", dir);
-        return false;
-    }
-    if (st.st_uid != geteuid()) { /* who may also put another directory, or links, in its place at any time */
-        fprintf(stderr, "msrpcd: %s: belongs to user %u, not to the one that runs this\n", dir,
-                (unsigned)st.st_uid);
-        return false;
-    }
-    if (st.st_mode & S_IWOTH) {
-        fprintf(stderr, "msrpcd: %s: anybody may write there; chmod go-w, or take another directory\n", dir);
-        return false;
-    }
-    return true;
-}
-
 /* What cannot be read now would be noticed by the first client only. Other kinds of keytab are libkrb5's
  * affair. */
 static bool check_keytab(const char *name)
 {
-    static const char kind[] = "FILE:";
-    if (!name || (name[0] != '/' && strncmp(name, kind, sizeof kind - 1) != 0))
-        return true;
-    const char *path = name[0] == '/' ? name : name + sizeof kind - 1;
-    if (access(path, R_OK) == 0)
+    const char *path = keytab_path(name);
+    if (!path || access(path, R_OK) == 0)
         return true;
     fprintf(stderr, "msrpcd: keytab: %s: %s\n", path, strerror(errno));
     return false;
@@ -119,15 +92,26 @@ static void accepted(void *arg, enum listen_for what, int fd, const char *peer)
     services_accept(d->services, what, fd, peer);
 }
 
-/* In this order: what may take rights, what is asked for by everybody, what serves. */
+/* In this order: what takes rights, their end, what is asked for by everybody, what serves; then only serving
+ * is left. */
 static enum nt_status start(struct daemon *d, struct ports *ports, struct nt_error *err)
 {
-    enum nt_status st = listeners_new(d->loop, d->c, accepted, d, &d->listeners, err);
+    enum nt_status st = confine_begin(&d->confine, &d->o, d->c, err);
+    if (st == STATUS_SUCCESS)
+        st = listeners_new(d->loop, d->c, &d->confine.sockets, accepted, d, &d->listeners, err);
+    if (st == STATUS_SUCCESS)
+        st = confine_drop(&d->confine, err);
+    if (st == STATUS_SUCCESS)
+        st = listeners_local(d->listeners, d->c, err);
     if (st != STATUS_SUCCESS)
         return st;
     listeners_ports(d->listeners, ports);
     st = store_open(d->c, d->o.scratch, &d->store, err);
-    return st == STATUS_SUCCESS ? services_new(d->loop, d->c, &d->store, ports, &d->services, err) : st;
+    if (st == STATUS_SUCCESS)
+        st = services_new(d->loop, d->c, &d->store, ports, &d->services, err);
+    if (st == STATUS_SUCCESS)
+        st = confine_enter(&d->o, d->c, err);
+    return st == STATUS_SUCCESS ? notify_watchdog(&d->confine.notify, d->loop) : st;
 }
 
 static enum nt_status say_ready(const struct ports *p)
@@ -157,8 +141,10 @@ static int run(struct daemon *d)
         return st == STATUS_WRONG_PASSWORD ? EXIT_USAGE : EXIT_FAILED;
     }
     st = say_ready(&ports);
+    notify_ready(&d->confine.notify);
     if (st == STATUS_SUCCESS)
         st = io_wait(d->loop, to_end, NULL, UINT64_MAX, woken);
+    notify_stopping(&d->confine.notify);
     return told_to_end ? EXIT_SUCCESS : fail(st, "running", NULL);
 }
 
@@ -167,6 +153,7 @@ static void stop(struct daemon *d)
     listeners_free(d->listeners);
     services_free(d->services);
     store_close(&d->store);
+    confine_end(&d->confine);
     nt_loop_free(d->loop);
     nt_cancel_unref(woken);
     config_free(d->c);
@@ -214,7 +201,5 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     if (d.o.check)
         return show_configuration(d.c);
-    if (!open_directory(d.c->run_dir, d.o.scratch ? 0700 : 0755))
-        return EXIT_FAILED;
     return serve(&d);
 }

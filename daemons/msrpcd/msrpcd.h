@@ -8,7 +8,7 @@
 #define MSRPCD_H
 
 #include <msrpc/serve.h>
-#include "config.h"
+#include "confine.h"
 #include "io/io.h"
 #include "samdb/samdb.h"
 
@@ -37,10 +37,12 @@ struct ports {
 };
 struct listeners;
 typedef void listen_fn(void *arg, enum listen_for what, int fd, const char *peer);
-/* Opens all ports and sockets of the configuration; accept comes from the loop, once it runs, and takes over
- * fd. */
-enum nt_status listeners_new(struct nt_loop *loop, const struct config *c, listen_fn *accept, void *arg,
-                             struct listeners **ret, struct nt_error *err);
+/* Opens all ports of the configuration, or takes over those that were handed to us; accept comes from the
+ * loop, once it runs, and takes over fd. */
+enum nt_status listeners_new(struct nt_loop *loop, const struct config *c, const struct activate *a,
+                             listen_fn *accept, void *arg, struct listeners **ret, struct nt_error *err);
+/* The sockets for ncalrpc, as the user who serves. */
+enum nt_status listeners_local(struct listeners *l, const struct config *c, struct nt_error *err);
 void listeners_ports(const struct listeners *l, struct ports *ret);
 /* Accepts NULL. */
 void listeners_free(struct listeners *l);

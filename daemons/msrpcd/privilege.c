@@ -141,6 +141,8 @@ enum nt_status privilege_directory(const char *path, unsigned mode, const struct
     if (!made && errno != EEXIST)
         return fail(err, path);
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (made ? O_NOFOLLOW : 0));
+    if (fd < 0 && errno == ENOTDIR)
+        return nt_error_set(err, STATUS_ACCESS_DENIED, "%s: not a directory", path);
     if (fd < 0 || fstat(fd, &st) != 0)
         goto failed;
     if (made && user && fchown(fd, user->uid, user->gid) != 0)
