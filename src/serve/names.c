@@ -163,7 +163,7 @@ static bool reduce(char16_t *s)
     if ((to > root || (unc && s[to - 1] == '\\')) && !devices) /* none at the end, but for that of a root */
         to--;
     s[to] = 0;
-    return true;
+    return root || !(letter(s[0]) && s[1] == ':'); /* "a\..\b:c" would be on another drive */
 }
 
 /* prefix and path together, with backslashes. */
