@@ -463,6 +463,7 @@ static void conn_data(void *up, uint8_t *data, size_t len)
         wr_free(&c->in);
         wr_init(&c->in, RPC_FRAG_MAX);
     }
+    rpc_budget_part(c);
 }
 
 /* ---- life ---- */
@@ -597,10 +598,10 @@ enum nt_status rpc_sconn_new(struct rpc_server *s, const char *peer, struct rpc_
 enum nt_status rpc_sconn_carry(struct rpc_server *s, struct rpc_transport *tp,
                                const struct rpc_carried_caller *who, struct rpc_sconn **ret)
 {
-    struct rpc_sconn *c = s->n_conns < s->max_conns && !s->draining ? calloc(1, sizeof *c) : NULL;
+    struct rpc_sconn *c = !s->draining ? calloc(1, sizeof *c) : NULL;
     if (!c) {
         s->refused++;
-        rpc_observe_refused(s, s->draining ? RPC_REFUSED_DRAINING : RPC_REFUSED_CONNS, who->peer);
+        rpc_observe_refused(s, s->draining ? RPC_REFUSED_DRAINING : RPC_REFUSED_MEMORY, who->peer);
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     c->endpoint = strdup(who->endpoint);
@@ -618,6 +619,11 @@ enum nt_status rpc_sconn_carry(struct rpc_server *s, struct rpc_transport *tp,
     snprintf(c->peer, sizeof c->peer, "%s", who->peer);
     snprintf(c->here, sizeof c->here, "%s", who->local ? who->local : "");
     enum nt_status st = rpc_peer_enter_text(c, who->peer);
+    if (st == STATUS_SUCCESS && !rpc_budget_room(c, 1)) {
+        rpc_peer_leave(c);
+        rpc_peer_forget(c);
+        st = STATUS_INSUFFICIENT_RESOURCES;
+    }
     if (st != STATUS_SUCCESS) {
         s->refused++;
         sec_token_unref(c->token);

@@ -90,6 +90,8 @@ enum nt_status rpc_peer_enter(struct rpc_sconn *c, const uint8_t key[RPC_PEER_KE
     p->conns++;
     p->strangers += stranger;
     c->stranger = stranger;
+    if (stranger)
+        io_guest_enter(&s->guests, &c->guest, io_loop_now(s->loop));
     c->from = p;
     if (!c->carried) { /* else the stream is SMB's, and many pipes' */
         c->tp->stream->account[0] = &s->output;
@@ -162,6 +164,7 @@ void rpc_peer_known(struct rpc_sconn *c)
     if (c->stranger)
         c->from->strangers--;
     c->stranger = false;
+    io_guest_leave(&c->s->guests, &c->guest);
 }
 
 void rpc_peer_leave(struct rpc_sconn *c)
@@ -175,6 +178,39 @@ void rpc_peer_forget(struct rpc_sconn *c)
 {
     peer_unref(c->from);
     c->from = NULL;
+}
+
+/* ---- strangers (io/guests.h) ---- */
+
+static void make_go(struct io_guest *g)
+{
+    struct rpc_sconn *c = io_container(g, struct rpc_sconn, guest);
+    (void)refused(c, RPC_REFUSED_CONNS);
+    rpc_sconn_close(c);
+}
+
+void rpc_budget_part(struct rpc_sconn *c)
+{
+    struct io_guest *old;
+    while ((old = io_guest_holds(&c->s->guests, &c->guest, c->in.base ? c->in.cap : 0)))
+        make_go(old);
+}
+
+/* Strangers at work that are passed over, to find one that only stands there. */
+#define LOOK_AT 64
+
+bool rpc_budget_room(struct rpc_sconn *c, unsigned more)
+{
+    struct rpc_server *s = c->s;
+    struct io_guest *g = s->guests.first;
+    if (s->n_conns + more <= s->max_conns)
+        return true;
+    for (int i = 0; g && i < LOOK_AT && io_container(g, struct rpc_sconn, guest)->n_calls; i++)
+        g = g->next;
+    if (!g || !io_guest_may_go(&s->guests, g, s->max_conns, io_loop_now(s->loop)))
+        return refused(c, RPC_REFUSED_CONNS);
+    make_go(g);
+    return true;
 }
 
 /* ---- calls and their requests ---- */

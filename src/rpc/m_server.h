@@ -10,6 +10,7 @@
 
 #include <stdatomic.h>
 #include <msrpc/rpc_server.h>
+#include "io/guests.h"
 #include "ndr/ndr.h"
 #include "rpc/m_eerr.h"
 #include "rpc/carry.h"
@@ -116,6 +117,7 @@ struct rpc_server {
     struct rpc_object *objects[RPC_OBJECT_BUCKETS];
     struct rpc_listener *listeners;
     struct rpc_sconn *conns;
+    struct io_guests guests; /* strangers among them */
     struct rpc_group *groups[RPC_GROUP_TABLE];
     uint64_t accepted, refused, dispatched, faults, packets_in, packets_out, bytes_in, bytes_out;
     uint64_t refusals[RPC_REFUSED_CAUSES];
@@ -187,6 +189,7 @@ struct rpc_sconn {
     char *endpoint;          /* where it came in, the secondary address of its bind_ack; NULL: unknown */
     struct rpc_peer *from;   /* NULL: not counted yet */
     bool stranger;           /* and counted as one */
+    struct io_guest guest;
     bool asked_to_leave;
     size_t stubs;   /* held by its calls */
     uint64_t moved; /* at the last look of the stall timer */
@@ -326,6 +329,10 @@ uint32_t rpc_peer_hash(const uint8_t key[RPC_PEER_KEY]);
 void rpc_peer_known(struct rpc_sconn *c);  /* it is no stranger any more */
 void rpc_peer_leave(struct rpc_sconn *c);  /* it is going; what it queued still counts */
 void rpc_peer_forget(struct rpc_sconn *c); /* when its stream has been freed */
+/* Part of a PDU has come: of strangers, no more than all of them together may leave with us is kept. */
+void rpc_budget_part(struct rpc_sconn *c);
+/* Is there room for c, which counts already (more 0) or not (1)? The oldest stranger may have to go for it. */
+bool rpc_budget_room(struct rpc_sconn *c, unsigned more);
 /* Counts a call. False: too many of the server's or the peer's. */
 bool rpc_budget_call(struct rpc_server_call *call);
 void rpc_budget_call_end(struct rpc_server_call *call);

@@ -225,8 +225,8 @@ static enum nt_status refuse(struct rpc_server *s, int fd, struct rpc_sconn *c, 
 static enum nt_status serve(struct rpc_server *s, int fd)
 {
     struct rpc_sconn *c = NULL;
-    if (s->n_conns >= s->max_conns || s->draining) {
-        rpc_observe_refused(s, s->draining ? RPC_REFUSED_DRAINING : RPC_REFUSED_CONNS, NULL);
+    if (s->draining) {
+        rpc_observe_refused(s, RPC_REFUSED_DRAINING, NULL);
         return refuse(s, fd, NULL, STATUS_INSUFFICIENT_RESOURCES);
     }
     enum nt_status st = rpc_sconn_new(s, NULL, &c);
@@ -237,6 +237,8 @@ static enum nt_status serve(struct rpc_server *s, int fd)
         return refuse(s, fd, c, st);
     }
     st = rpc_sconn_identify(c, fd); /* the stream has fd now */
+    if (st == STATUS_SUCCESS && !rpc_budget_room(c, 0)) /* not before its peer may have one more at all */
+        st = STATUS_INSUFFICIENT_RESOURCES;
     if (st != STATUS_SUCCESS)
         return refuse(s, -1, c, st);
     s->accepted++;

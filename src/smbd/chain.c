@@ -415,8 +415,9 @@ struct smbd_wait *smbd_wait_new(struct smbd_req *q, struct smbd_pipe *p)
 {
     struct smbd_chain *ch = q->chain;
     struct smbd_conn *c = ch->c;
-    size_t left = ch->len - ch->pos;
-    struct smbd_wait *w = c->n_waits < SMBD_WAITING_MAX ? calloc(1, sizeof *w) : NULL;
+    size_t left = ch->len - ch->pos, held = left + ch->out.len;
+    bool room = c->n_waits < SMBD_WAITING_MAX && c->waiting + held <= SMBD_WAITING_BYTES;
+    struct smbd_wait *w = room ? calloc(1, sizeof *w) : NULL;
     uint8_t *own = w && left ? malloc(left) : NULL;
     if (!w || (left && !own)) {
         free(w);
@@ -442,6 +443,8 @@ struct smbd_wait *smbd_wait_new(struct smbd_req *q, struct smbd_pipe *p)
         w->next->link = &w->next;
     c->waits = w;
     c->n_waits++;
+    c->waiting += held;
+    w->held = held;
     io_item_init(&w->timer, interim_fn);
     io_timer(&c->stream, &w->timer, io_now(&c->stream) + SMBD_INTERIM_NS);
     q->wait = w;
@@ -457,6 +460,7 @@ static void wait_unlink(struct smbd_wait *w)
     if (w->next)
         w->next->link = w->link;
     w->chain.c->n_waits--;
+    w->chain.c->waiting -= w->held;
 }
 
 /* The answer alone in its message, in the room in front of the data. */

@@ -158,17 +158,37 @@ static bool gather(struct smbd_conn *c, uint8_t **data, size_t *len)
     wr_bytes(&c->in, *data, n);
     *data += n;
     *len -= n;
+    smbd_stranger_holds(c, c->in.cap);
     if (c->in.st != STATUS_SUCCESS)
         smbd_hang_up(c);
     return c->in.st == STATUS_SUCCESS && c->in.len == c->want;
 }
 
-static void conn_data(void *engine, uint8_t *data, size_t len)
+bool smbd_conn_full(struct smbd_conn *c)
 {
-    struct smbd_conn *c = engine;
-    c->s->counters.bytes_in += len;
+    if (c->state == SMBD_CLOSED || c->stream.queued < IO_HIGH_WATER)
+        return false;
+    io_on_drain(&c->stream, &c->drained);
+    return true;
+}
+
+/* Small requests may have large answers: who has not read those gets no more, not even for what has come. */
+static void put_off(struct smbd_conn *c, const uint8_t *data, size_t len)
+{
+    wr_bytes(&c->rest, data, len);
+    io_hold(&c->stream, true);
+    if (c->rest.st != STATUS_SUCCESS)
+        smbd_hang_up(c);
+}
+
+static void work_on(struct smbd_conn *c, uint8_t *data, size_t len)
+{
     while (len && c->state != SMBD_CLOSED) {
         bool ok = true;
+        if (smbd_conn_full(c)) {
+            put_off(c, data, len);
+            return;
+        }
         size_t n = !c->want && !c->frame_len && len > SMB_FRAME ? frame_len(c, data) : 0;
         if (n && n <= len - SMB_FRAME) { /* the usual case: whole, and used in place */
             ok = on_message(c, data + SMB_FRAME, n);
@@ -177,6 +197,7 @@ static void conn_data(void *engine, uint8_t *data, size_t len)
         } else if (gather(c, &data, &len)) {
             struct wr in = c->in;
             wr_init(&c->in, SMB_MAX_MESSAGE);
+            smbd_stranger_holds(c, 0);
             c->want = 0;
             ok = on_message(c, in.base, in.len);
             wr_free_secret(&in);
@@ -184,6 +205,28 @@ static void conn_data(void *engine, uint8_t *data, size_t len)
         if (!ok)
             smbd_hang_up(c);
     }
+}
+
+static void conn_data(void *engine, uint8_t *data, size_t len)
+{
+    struct smbd_conn *c = engine;
+    c->s->counters.bytes_in += len;
+    work_on(c, data, len);
+}
+
+/* The client has read: what was put off goes on, and pipes that had something for it. */
+static void drained_fn(struct io_item *it)
+{
+    struct smbd_conn *c = io_container(it, struct smbd_conn, drained);
+    struct wr rest = c->rest;
+    if (c->state == SMBD_CLOSED)
+        return;
+    for (struct smbd_wait *w = c->waits; w; w = w->next)
+        io_ready(smbd_pipe_stream(w->pipe), &w->pipe->ready);
+    wr_init(&c->rest, 2 * SMB_MAX_MESSAGE);
+    io_hold(&c->stream, false);
+    work_on(c, rest.base, rest.len);
+    wr_free_secret(&rest);
 }
 
 /* ---- life ---- */
@@ -194,6 +237,10 @@ void smbd_conn_touch(struct smbd_conn *c)
     uint64_t limit = known ? c->s->idle_timeout : c->s->auth_timeout;
     if (c->state == SMBD_CLOSED || runs) /* what a stranger sends buys no time */
         return;
+    if (!known && !c->stranger)
+        io_guest_enter(&c->s->guests, &c->guest, smbd_now(c->s));
+    else if (known)
+        io_guest_leave(&c->s->guests, &c->guest);
     c->stranger = !known;
     if (limit)
         io_timer(&c->stream, &c->timer, io_now(&c->stream) + limit);
@@ -232,6 +279,7 @@ static void destroy_fn(struct io_item *it)
     struct smbd_conn *c = io_container(it, struct smbd_conn, destroy);
     io_stream_done(&c->stream);
     wr_free_secret(&c->in);
+    wr_free_secret(&c->rest);
     free(c->seen);
     smbd_unref(c->s);
     nt_wipe(c, sizeof *c);
@@ -250,8 +298,10 @@ enum nt_status smbd_conn_new(struct smbd *s, const char *peer, struct smbd_conn 
     c->next_async = 1;
     snprintf(c->peer, sizeof c->peer, "%s", peer);
     wr_init(&c->in, SMB_MAX_MESSAGE);
+    wr_init(&c->rest, 2 * SMB_MAX_MESSAGE);
     io_stream_init(&c->stream, &smbd_conn_ops, c, s->env);
     io_item_init(&c->timer, timer_fn);
+    io_item_init(&c->drained, drained_fn);
     io_item_init(&c->destroy, destroy_fn);
     c->next = s->conns;
     c->link = &s->conns;
@@ -259,6 +309,7 @@ enum nt_status smbd_conn_new(struct smbd *s, const char *peer, struct smbd_conn 
         c->next->link = &c->next;
     s->conns = c;
     s->n_conns++;
+    smbd_host_count(c, 1);
     *ret = c;
     return STATUS_SUCCESS;
 }
@@ -289,6 +340,8 @@ void smbd_conn_close(struct smbd_conn *c)
         return;
     c->gone = true;
     c->s->n_conns--;
+    smbd_host_count(c, -1);
+    io_guest_leave(&c->s->guests, &c->guest);
     c->state = SMBD_CLOSED;
     smbd_waits_drop(c);
     drop_channels(c);
@@ -299,6 +352,8 @@ void smbd_conn_close(struct smbd_conn *c)
     smbd_observe_disconnected(c);
     io_close(&c->stream, STATUS_CONNECTION_DISCONNECTED, false);
     io_cancel(&c->timer);
+    io_cancel(&c->drained);
+    io_on_drain(&c->stream, NULL);
     c->only_kept = true;
     smbd_conn_release(c);
 }

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Inside of the SMB server: server.c holds what connections share, conn.c one connection (frames, message
- * ids, life), chain.c requests and answers (checks, compounds, signing, waiting), negotiate.c, setup.c
- * (sessions), channel.c (sessions of several connections), iface.c (where a client finds us besides), file.c
- * (trees and the commands on pipes), pipe.c the pipes, observe.c what an observer is told.
+ * ids, life), guests.c who may come and who goes for it, chain.c requests and answers (checks, compounds,
+ * signing, waiting), negotiate.c, setup.c (sessions), channel.c (sessions of several connections), iface.c
+ * (where a client finds us besides), file.c (trees and the commands on pipes), pipe.c the pipes, observe.c what
+ * an observer is told.
  */
 #ifndef SMBD_M_SMBD_H
 #define SMBD_M_SMBD_H
 
+#include "io/guests.h"
 #include "smbd/smbd.h"
 
 /* Message ids that a client may have at hand: what Windows grants to who asks for as many. */
@@ -30,6 +32,8 @@
 #define SMBD_PIPES_MAX 1024u
 /* Requests of one connection that wait for a pipe. */
 #define SMBD_WAITING_MAX 512u
+/* Bytes of one connection that wait with them: requests behind them in their chains, and answers in front. */
+#define SMBD_WAITING_BYTES ((size_t)256 << 10)
 /* What a client may leave unread in one pipe before writing to it is refused. */
 #define SMBD_UNREAD_MAX ((size_t)4 << 20)
 /* Largest payload of a read, write or transact: what one credit pays for, and what Windows takes on a pipe.
@@ -42,7 +46,7 @@
 /* When an answer takes longer an interim one is sent ([MS-SMB2] 3.3.5.12). */
 #define SMBD_INTERIM_NS UINT64_C(500000)
 
-enum { SMBD_HASH = 1024 }; /* buckets of the session table */
+enum { SMBD_HASH = 1024, SMBD_HOSTS = 1024 }; /* buckets of the session table, and of addresses */
 
 struct smbd {
     unsigned refs;
@@ -53,6 +57,8 @@ struct smbd {
     size_t n_ciphers, n_signing;
     uint64_t auth_timeout, idle_timeout; /* ns */
     struct smbd_conn *conns;
+    struct io_guests guests;
+    unsigned hosts[SMBD_HOSTS]; /* connections, by the hash of their address */
     struct smbd_session *table[SMBD_HASH];
     struct smbd_conn *clients[SMBD_HASH]; /* connections with somebody on them, by the client's GUID */
     unsigned n_conns, n_sessions, n_pipes;
@@ -83,6 +89,7 @@ struct smbd_conn {
     uint32_t caps;                  /* ours */
     bool multi_credit, should_sign;
     bool stranger; /* nobody has logged on, and the time for that runs */
+    struct io_guest guest;
     uint8_t preauth[64];
     /* message ids: low is the first that has not come, high the first that was not granted */
     uint64_t low, high;
@@ -97,13 +104,15 @@ struct smbd_conn {
     struct smbd_conn *client_next, **client_link;
     struct smbd_wait *waits;
     unsigned n_waits;
+    size_t waiting; /* bytes that wait with them */
     uint64_t next_async;
     struct wr in; /* a message that has come in part */
     uint8_t frame[SMB_FRAME];
     size_t frame_len; /* bytes of it, while the message has not begun */
     size_t want;      /* length of the message that comes */
+    struct wr rest;   /* what came while the client had not read enough of its answers */
     char peer[80], here[80];
-    struct io_item timer, destroy;
+    struct io_item timer, drained, destroy;
 };
 
 enum smbd_session_state { SMBD_SETUP, SMBD_VALID, SMBD_EXPIRED };
@@ -233,6 +242,7 @@ struct smbd_wait {
     struct smbd_pipe *pipe;
     struct smbd_chain chain;
     struct smbd_req req;
+    size_t held; /* counts as bytes that wait */
     struct io_item timer;
 };
 
@@ -348,10 +358,20 @@ void smbd_conn_release(struct smbd_conn *c);
 /* Ends it once what is queued has gone. */
 void smbd_hang_up(struct smbd_conn *c);
 void smbd_conn_touch(struct smbd_conn *c);
+/* The client has so much to read that it gets no more before it has done so; its pipes are looked at then. */
+bool smbd_conn_full(struct smbd_conn *c);
 /* Takes n ids from mid on; false: they were not granted, or were used. */
 bool smbd_take_ids(struct smbd_conn *c, uint64_t mid, unsigned n);
 /* How many of the credits that are asked for are granted; also counts them. */
 uint16_t smbd_grant(struct smbd_conn *c, unsigned asked);
 void smbd_unref(struct smbd *s);
+
+/* ---- guests.c ---- */
+/* So much of a message has come. Where strangers hold too much, the oldest go. */
+void smbd_stranger_holds(struct smbd_conn *c, size_t bytes);
+/* Whether one more connection may come from there. The oldest stranger may have to go for it. */
+bool smbd_may_come(struct smbd *s, const char *peer);
+/* The connection counts for its address, or no longer. */
+void smbd_host_count(struct smbd_conn *c, int by);
 
 #endif

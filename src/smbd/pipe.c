@@ -176,6 +176,8 @@ void smbd_pipe_pump(struct smbd_pipe *p)
     x->refs++;
     while (closing || x->pipes[slot] == p) {
         struct smbd_wait *w = p->transact ? p->transact : p->readers;
+        if (w && p->head && smbd_conn_full(w->chain.c))
+            break; /* goes on when the client has read */
         if (w && p->head)
             deliver(p, w);
         else if (w && p->ended)

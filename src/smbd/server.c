@@ -88,25 +88,10 @@ void smbd_free(struct smbd *s)
     smbd_unref(s);
 }
 
-/* One address has a quarter of the connections at most, as in the RPC server: nobody is to keep all others
- * out. Counted anew each time: that costs a walk over what is there, and nobody has to remember. */
-static bool may_come(const struct smbd *s, const char *peer)
-{
-    size_t len = io_host_len(peer);
-    unsigned n = 0, most = s->o.max_conns / SMBD_PEER_SHARE;
-    if (s->n_conns >= s->o.max_conns)
-        return false;
-    if (s->n_conns < most)
-        return true;
-    for (const struct smbd_conn *c = s->conns; c && n < most; c = c->next)
-        n += io_host_len(c->peer) == len && memcmp(c->peer, peer, len) == 0;
-    return n < most || !most;
-}
-
 static enum nt_status conn_for(struct smbd *s, const char *peer, struct smbd_conn **ret)
 {
     enum nt_status st = STATUS_INSUFFICIENT_RESOURCES;
-    if (may_come(s, peer))
+    if (smbd_may_come(s, peer))
         st = smbd_conn_new(s, peer, ret);
     if (st != STATUS_SUCCESS) {
         s->refused++;

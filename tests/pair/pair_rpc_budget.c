@@ -250,6 +250,65 @@ static void connections(void **state)
     world_done(&w);
 }
 
+/* Where strangers have all connections the oldest of them goes for the next one, unless a call of it runs, or
+ * the newcomer's address has its share. */
+static void guests(void **state)
+{
+    struct rpc_server_options o = RPC_SERVER_OPTIONS_INIT;
+    struct world w;
+    int fd[10];
+    (void)state;
+    o.max_conns = 8;
+    o.max_peer_conns = 7;
+    world_init(&w, &o);
+    fd[0] = bound(&w, FIRST_ADDR);
+    request(&w, fd[0], 2, OP_SLEEP, 1);
+    for (int i = 1; i < 8; i++)
+        fd[i] = dial(&w, i < 7 ? FIRST_ADDR : OTHER_ADDR);
+    fd[8] = dial(&w, FIRST_ADDR); /* one too many of its address */
+    assert_true(is_closed(fd[8]));
+    for (int i = 0; i < 8; i++)
+        assert_false(is_closed(fd[i]));
+    fd[9] = dial(&w, OTHER_ADDR);
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(is_closed(fd[i]), i == 1 || i == 8);
+    send_bind(&w, fd[9]);
+    request(&w, fd[9], 2, OP_ADD, 1);
+    expect_answer(fd[9]);
+    answer_all(&w);
+    expect_answer(fd[0]);
+    for (int i = 0; i < 10; i++)
+        close(fd[i]);
+    settle(&w);
+    world_done(&w);
+}
+
+/* Parts of PDUs of many strangers take no more than 16 MiB together. */
+static void guests_hold(void **state)
+{
+    struct rpc_server_options o = RPC_SERVER_OPTIONS_INIT;
+    struct world w;
+    static uint8_t part[65000] = { 5, 0, RPC_PT_BIND, 3, 0x10, 0, 0, 0, 0xff, 0xff };
+    int fd[400];
+    unsigned gone = 0;
+    (void)state;
+    o.max_peer_strangers = 500;
+    world_init(&w, &o);
+    for (int i = 0; i < 400; i++) {
+        fd[i] = dial(&w, FIRST_ADDR);
+        assert_int_equal(send(fd[i], part, sizeof part, MSG_NOSIGNAL), sizeof part);
+        settle(&w);
+    }
+    for (int i = 0; i < 400; i++)
+        gone += is_closed(fd[i]);
+    assert_true(gone > 100 && gone < 200);
+    assert_true(is_closed(fd[0]) && !is_closed(fd[399]));
+    for (int i = 0; i < 400; i++)
+        close(fd[i]);
+    settle(&w);
+    world_done(&w);
+}
+
 /* Who has authenticated counts among the strangers no more. */
 static void strangers(void **state)
 {
@@ -584,7 +643,7 @@ int main(void)
         cmocka_unit_test(connections), cmocka_unit_test(strangers),     cmocka_unit_test(calls),
         cmocka_unit_test(requests),    cmocka_unit_test(unread),        cmocka_unit_test(unread_by_many),
         cmocka_unit_test(drain),       cmocka_unit_test(drain_timeout), cmocka_unit_test(drain_idle),
-        cmocka_unit_test(late_answer),
+        cmocka_unit_test(late_answer), cmocka_unit_test(guests),        cmocka_unit_test(guests_hold),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

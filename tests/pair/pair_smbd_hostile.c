@@ -745,6 +745,203 @@ static void test_share(void **state)
     stop(&w);
 }
 
+static struct raw_smb *dial_from(struct world *w, const char *peer)
+{
+    struct raw_smb *r = malloc(sizeof *r);
+    assert_non_null(r);
+    raw_init(r, smbd_env());
+    if (smbd_join(w->server, w->loop, &r->stream, peer) != STATUS_SUCCESS)
+        r->closed = true;
+    turns(w);
+    return r;
+}
+
+/* Where all connections are taken by strangers the oldest of them goes for the next one; who has logged on
+ * stays. */
+static void test_guests(void **state)
+{
+    struct world w = { .so = { .max_conns = 16 } };
+    struct raw_smb *more[20];
+    char peer[40];
+    unsigned gone = 0;
+    (void)state;
+    start(&w);
+    log_on(&w, w.raw, NPC_SMB_3_1_1, NPC_AES128_GCM);
+    for (unsigned i = 0; i < 20; i++) {
+        snprintf(peer, sizeof peer, "192.0.2.%u:2000", 100 + i);
+        more[i] = dial_from(&w, peer);
+        assert_false(more[i]->closed);
+    }
+    for (unsigned i = 0; i < 20; i++) {
+        assert_true(more[i]->closed == (i < 5));
+        gone += more[i]->closed;
+    }
+    assert_int_equal(gone, 5);
+    raw_negotiate(more[19], NPC_SMB_3_0, NPC_CIPHER_NONE, NPC_AES_CMAC);
+    send_cmd(&w, w.raw, SMB_ECHO, NULL, RAW_SIGNED);
+    assert_int_equal(last(w.raw), STATUS_SUCCESS);
+    assert_int_equal(last(more[19]), STATUS_SUCCESS);
+    stop_streams(more, 20);
+    stop(&w);
+}
+
+/* Parts of messages of many strangers take no more than 16 MiB together. */
+static void test_guests_hold(void **state)
+{
+    struct world w = { 0 };
+    struct raw_smb *more[300];
+    uint8_t *part = calloc(1, 67 * 1024);
+    char peer[40];
+    unsigned gone = 0;
+    (void)state;
+    assert_non_null(part);
+    part[2] = 68 * 1024 >> 8 & 0xff;
+    part[1] = 68 * 1024 >> 16;
+    start(&w);
+    log_on(&w, w.raw, NPC_SMB_3_1_1, NPC_AES128_GCM);
+    for (unsigned i = 0; i < 300; i++) {
+        snprintf(peer, sizeof peer, "192.0.2.%u:2000", 100 + i % 100);
+        more[i] = dial_from(&w, peer);
+        raw_bytes(more[i], part, 67 * 1024);
+        turns(&w);
+    }
+    for (unsigned i = 0; i < 300; i++)
+        gone += more[i]->closed;
+    assert_true(gone >= 300 - 16 * 1024 / 67 && gone < 250);
+    assert_true(more[0]->closed && !more[299]->closed);
+    free(part);
+    send_cmd(&w, w.raw, SMB_ECHO, NULL, RAW_SIGNED);
+    assert_int_equal(last(w.raw), STATUS_SUCCESS);
+    stop_streams(more, 300);
+    stop(&w);
+}
+
+static void put_most(struct raw_smb *r, struct wr *w)
+{
+    struct smb_read_req q = { .length = 65536 };
+    memcpy(q.file_id, r->file_id, sizeof q.file_id);
+    smb_put_read_req(w, &q);
+}
+
+static uint64_t bytes_out(const struct world *w)
+{
+    struct smbd_counters c;
+    smbd_counters(w->server, &c);
+    return c.bytes_out;
+}
+
+static void put_peek(struct raw_smb *r, struct wr *w)
+{
+    struct smb_ioctl q = { .code = 0x0011400C, .max_out = 65536 };
+    memcpy(q.file_id, r->file_id, sizeof q.file_id);
+    smb_put_ioctl_req(w, &q);
+}
+
+static void put_much(struct raw_smb *r, struct wr *w)
+{
+    static const uint8_t much[60000];
+    struct smb_write_req q = { .data = { much, sizeof much } };
+    memcpy(q.file_id, r->file_id, sizeof q.file_id);
+    smb_put_write_req(w, &q);
+}
+
+/* Who does not read gets no answers beyond the high-water mark, however many small requests have come; they
+ * are not lost. */
+static void unread(uint16_t command, void (*put)(struct raw_smb *, struct wr *), unsigned writes)
+{
+    enum { N = 50 };
+    struct world w = { 0 };
+    struct wr all;
+    start(&w);
+    struct raw_smb *r = w.raw;
+    log_on(&w, r, NPC_SMB_3_1_1, NPC_CIPHER_NONE);
+    for (int i = 0; i < 2; i++) {
+        struct wr m;
+        begin(&m);
+        smb_put_empty(&m);
+        raw_send(r, &m, (struct smb_hdr){ .command = SMB_ECHO, .credits = 200 }, RAW_SIGNED);
+        turns(&w);
+    }
+    open_pipe(&w, r, "echo");
+    for (unsigned i = 0; i < writes; i++) {
+        send_cmd(&w, r, SMB_WRITE, put_much, RAW_SIGNED);
+        assert_int_equal(last(r), STATUS_SUCCESS);
+    }
+    io_hold(&r->stream, true);
+    uint64_t before = bytes_out(&w);
+    r->n_answers = 0;
+    wr_init(&all, 1 << 20);
+    for (unsigned i = 0; i < N; i++) { /* all of them in one piece */
+        struct wr m;
+        begin(&m);
+        put(r, &m);
+        raw_send(r, &m, (struct smb_hdr){ .command = command, .credits = 1 }, RAW_SIGNED);
+    }
+    for (struct io_out *o = r->stream.out_head; o; o = o->next)
+        wr_bytes(&all, o->w.base + o->sent, o->w.len - o->sent);
+    assert_int_equal(all.st, STATUS_SUCCESS);
+    while (r->stream.out_head)
+        io_sent(&r->stream, r->stream.out_head->w.len - r->stream.out_head->sent);
+    raw_bytes(r, all.base, all.len);
+    wr_free(&all);
+    turns(&w);
+    assert_in_range(bytes_out(&w) - before, IO_HIGH_WATER, IO_HIGH_WATER + 2 * 65536);
+    assert_int_equal(r->n_answers, 0);
+    io_hold(&r->stream, false);
+    for (int i = 0; i < 20; i++)
+        turns(&w);
+    unsigned good = 0;
+    for (unsigned i = 0; i < r->n_answers; i++)
+        good += r->answers[i].h.status == STATUS_SUCCESS;
+    assert_int_equal(good, N);
+    assert_false(r->closed);
+    stop(&w);
+}
+
+static void test_unread(void **state)
+{
+    (void)state;
+    unread(0x0b, put_peek, 1); /* IOCTL: what is looked at stays */
+    unread(SMB_READ, put_most, 50);
+}
+
+/* What waits behind a request that waits is bounded, too. */
+static void test_waiting_bytes(void **state)
+{
+    struct world w = { 0 };
+    unsigned waiting = 0;
+    (void)state;
+    start(&w);
+    struct raw_smb *r = w.raw;
+    log_on(&w, r, NPC_SMB_3_1_1, NPC_AES128_GCM);
+    struct wr m;
+    begin(&m);
+    smb_put_empty(&m);
+    raw_send(r, &m, (struct smb_hdr){ .command = SMB_ECHO, .credits = 200 }, RAW_SIGNED);
+    turns(&w);
+    open_pipe(&w, r, "mute");
+    for (int i = 0; i < 10; i++) {
+        size_t at = chain(r, &m, 0, SMB_READ, 0);
+        put_read(r, &m);
+        (void)chain(r, &m, at, SMB_WRITE, 0);
+        put_much(r, &m);
+        send_chain(&w, r, &m);
+        waiting += r->n_answers == 1 && last(r) == STATUS_PENDING;
+        if (r->n_answers == 2)
+            assert_int_equal(r->answers[0].h.status, STATUS_INSUFFICIENT_RESOURCES);
+    }
+    assert_int_equal(waiting, 4);
+    send_cmd(&w, r, SMB_CLOSE, put_close, RAW_SIGNED);
+    open_pipe(&w, r, "mute"); /* and it is counted down */
+    size_t at = chain(r, &m, 0, SMB_READ, 0);
+    put_read(r, &m);
+    (void)chain(r, &m, at, SMB_WRITE, 0);
+    put_much(r, &m);
+    send_chain(&w, r, &m);
+    assert_int_equal(last(r), STATUS_PENDING);
+    stop(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -764,6 +961,10 @@ int main(void)
         cmocka_unit_test(test_previous_session),
         cmocka_unit_test(test_binding),
         cmocka_unit_test(test_share),
+        cmocka_unit_test(test_guests),
+        cmocka_unit_test(test_guests_hold),
+        cmocka_unit_test(test_unread),
+        cmocka_unit_test(test_waiting_bytes),
         cmocka_unit_test(test_validate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
