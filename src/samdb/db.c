@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Statements, transactions, and what SQLite's errors are called here. */
 #include <errno.h>
+#include <time.h>
 #include "samdb/m_samdb.h"
+
+#define NS_PER_MS UINT64_C(1000000)
+/* How long a handle that may wait lets one of a loop go first: many times what a transaction takes. */
+#define YIELD_MS 100u
 
 uint64_t db_now(const struct samdb *d)
 {
     return d->env->wall(d->env->arg);
+}
+
+uint64_t db_monotonic(const struct samdb *d)
+{
+    return d->env->monotonic(d->env->arg);
 }
 
 /* SQLite does not always tell why a write failed; errno, which was 0 when it began, does. */
@@ -176,6 +186,52 @@ unsigned db_changed(const struct samdb *d)
     return (unsigned)sqlite3_changes(d->db);
 }
 
+/* ---- waiting for other writers ---- */
+
+static void pause_us(long us)
+{
+    const struct timespec t = { 0, us * 1000 };
+    (void)nanosleep(&t, NULL);
+}
+
+/* In steps of a millisecond: SQLite's own are longer and longer, and find a lock taken that was free between.
+ */
+int db_wait(void *arg, int n)
+{
+    struct samdb *d = arg;
+    uint64_t now = db_monotonic(d);
+    if (n == 0)
+        d->waits_since = now;
+    if (now - d->waits_since >= d->busy_ms * NS_PER_MS)
+        return 0;
+    pause_us(1000);
+    return 1;
+}
+
+/* Another handle of this process is on a loop, and would like to write: it goes first. */
+static void give_way(struct samdb *d)
+{
+    uint64_t until = db_monotonic(d) + YIELD_MS * NS_PER_MS;
+    while (atomic_load(&d->gate->urgent) && db_monotonic(d) < until)
+        pause_us(200);
+}
+
+static enum nt_status take_turn(struct samdb *d)
+{
+    if (d->rests && db_monotonic(d) < d->rest_until)
+        return STATUS_IO_TIMEOUT;
+    if (d->on_loop)
+        atomic_fetch_add(&d->gate->urgent, 1);
+    else
+        give_way(d);
+    enum nt_status st = db_exec(d, "BEGIN IMMEDIATE");
+    if (d->on_loop)
+        atomic_fetch_sub(&d->gate->urgent, 1);
+    if (st == STATUS_IO_TIMEOUT)
+        d->rest_until = db_monotonic(d) + SAMDB_REST_MS * NS_PER_MS;
+    return st;
+}
+
 /* ---- transactions ---- */
 
 enum nt_status samdb_begin(struct samdb *d)
@@ -183,7 +239,7 @@ enum nt_status samdb_begin(struct samdb *d)
     if (d->damaged)
         return STATUS_INTERNAL_DB_CORRUPTION;
     if (d->depth == 0) { /* the only writer from here on */
-        enum nt_status st = db_exec(d, "BEGIN IMMEDIATE");
+        enum nt_status st = take_turn(d);
         if (st != STATUS_SUCCESS)
             return st;
         d->failed = STATUS_SUCCESS;

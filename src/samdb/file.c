@@ -13,7 +13,11 @@
 #include "samdb/m_samdb.h"
 
 #define DEFAULT_BUSY_MS 5000u
-#define MEMORY_MAX      ((size_t)1 << 20) /* what a short-lived arena may take */
+/* A loop has others to serve. Changes of this process take some milliseconds, and let it go first. */
+#define LOOP_BUSY_MS 50u
+/* Pages of the log that make it long: 4 MiB, as SQLite has it. */
+#define LOG_PAGES  1000
+#define MEMORY_MAX ((size_t)1 << 20) /* what a short-lived arena may take */
 
 static const struct samdb_options no_options;
 
@@ -44,10 +48,10 @@ static enum nt_status errno_status(int e)
 }
 
 /* Nothing of what these set is kept in the file. */
-static enum nt_status configure(struct samdb *d, unsigned busy_ms)
+static enum nt_status configure(struct samdb *d)
 {
     sqlite3_extended_result_codes(d->db, 1);
-    sqlite3_busy_timeout(d->db, (int)(busy_ms ? busy_ms : DEFAULT_BUSY_MS));
+    sqlite3_busy_handler(d->db, db_wait, d);
     sqlite3_db_config(d->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(d->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     /* a damaged file is left as it is, also when the handle is closed */
@@ -56,23 +60,81 @@ static enum nt_status configure(struct samdb *d, unsigned busy_ms)
                       "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;");
 }
 
+/* SQLite calls it after each change that is in the log. */
+static int log_grew(void *arg, sqlite3 *db, const char *name, int pages)
+{
+    const struct samdb *d = arg;
+    (void)db;
+    (void)name;
+    if (pages >= LOG_PAGES && d->untidy)
+        d->untidy(d->untidy_arg);
+    return SQLITE_OK;
+}
+
+/* What flushes the log and moves it into the file is somebody else's. */
+static enum nt_status for_loop(struct samdb *d)
+{
+    sqlite3_wal_hook(d->db, log_grew, d); /* in the place of SQLite's own, which would do it here */
+    return db_exec(d, "PRAGMA synchronous = NORMAL");
+}
+
+void samdb_tidy(struct samdb *d)
+{
+    if (!d->damaged)
+        (void)sqlite3_wal_checkpoint_v2(d->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}
+
 /* flags: SQLITE_OPEN_CREATE or 0. */
-static enum nt_status raw_open(const char *path, int flags, const struct samdb_options *o, struct samdb **ret)
+static enum nt_status open_beside(const char *path, int flags, const struct samdb_options *o,
+                                  struct gate *gate, struct samdb **ret)
 {
     struct samdb *d = calloc(1, sizeof *d);
     if (!d)
         return STATUS_NO_MEMORY;
     d->env = o->env ? o->env : nt_env_system();
+    d->on_loop = d->rests = o->on_loop;
+    d->busy_ms = o->busy_ms ? o->busy_ms : o->on_loop ? LOOP_BUSY_MS : DEFAULT_BUSY_MS;
+    d->untidy = o->untidy;
+    d->untidy_arg = o->untidy_arg;
+    d->gate = gate;
+    atomic_fetch_add(&gate->handles, 1);
     errno = 0;
     int rc = sqlite3_open_v2(path, &d->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | flags, o->vfs);
     enum nt_status st = d->db ? db_status(d, rc) : STATUS_NO_MEMORY;
     if (st == STATUS_SUCCESS)
-        st = configure(d, o->busy_ms);
+        st = configure(d);
     if (st != STATUS_SUCCESS) {
         samdb_close(d);
         return st;
     }
     *ret = d;
+    return STATUS_SUCCESS;
+}
+
+static enum nt_status raw_open(const char *path, int flags, const struct samdb_options *o, struct samdb **ret)
+{
+    struct gate *gate = calloc(1, sizeof *gate);
+    if (!gate)
+        return STATUS_NO_MEMORY;
+    atomic_init(&gate->handles, 1); /* ours, until the handle has its own */
+    enum nt_status st = open_beside(path, flags, o, gate, ret);
+    if (atomic_fetch_sub(&gate->handles, 1) == 1)
+        free(gate);
+    return st;
+}
+
+enum nt_status samdb_second(struct samdb *d, unsigned busy_ms, struct samdb **ret)
+{
+    sqlite3_vfs *vfs = NULL;
+    const struct samdb_options o = { .env = d->env, .busy_ms = busy_ms };
+    struct samdb_options with = o;
+    if (sqlite3_file_control(d->db, "main", SQLITE_FCNTL_VFS_POINTER, &vfs) == SQLITE_OK && vfs)
+        with.vfs = vfs->zName;
+    enum nt_status st = open_beside(sqlite3_db_filename(d->db, "main"), 0, &with, d->gate, ret);
+    if (st != STATUS_SUCCESS)
+        return st;
+    (*ret)->rests = true;
+    sqlite3_db_config((*ret)->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
     return STATUS_SUCCESS;
 }
 
@@ -85,6 +147,8 @@ void samdb_close(struct samdb *d)
     if (d->damaged)
         sqlite3_db_config(d->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_close(d->db);
+    if (atomic_fetch_sub(&d->gate->handles, 1) == 1)
+        free(d->gate);
     free(d);
 }
 
@@ -144,27 +208,46 @@ static enum nt_status make_ready(struct samdb *d)
         st = samdb_migrate(d, samdb_migrations, samdb_n_migrations);
     if (st == STATUS_SUCCESS)
         sqlite3_db_config(d->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+    if (st == STATUS_SUCCESS && d->on_loop)
+        st = for_loop(d);
     return st;
+}
+
+/* Whoever can read it can log on as anybody; who can write it is an administrator. */
+static enum nt_status check_file(const char *path, struct nt_error *err)
+{
+    struct stat sb;
+    if (stat(path, &sb) != 0) {
+        int e = errno;
+        return nt_error_set(err, errno_status(e), "%s: %s", path, strerror(e));
+    }
+    if (!S_ISREG(sb.st_mode))
+        return nt_error_set(err, STATUS_OBJECT_TYPE_MISMATCH, "%s: not a regular file", path);
+    if (sb.st_size == 0) /* SQLite would take it for a database without tables */
+        return nt_error_set(err, STATUS_INTERNAL_DB_CORRUPTION, "%s: the file is empty", path);
+    if (sb.st_mode & (S_IRWXG | S_IRWXO))
+        return nt_error_set(err, STATUS_ACCESS_DENIED,
+                            "%s: others than its owner may read or write it (mode %04o): chmod 600", path,
+                            (unsigned)sb.st_mode & 07777);
+    if (geteuid() != 0 && sb.st_uid != geteuid())
+        return nt_error_set(err, STATUS_ACCESS_DENIED,
+                            "%s: it belongs to user %u, not to the one that runs this", path,
+                            (unsigned)sb.st_uid);
+    return STATUS_SUCCESS;
 }
 
 enum nt_status samdb_open(const char *path, const struct samdb_options *o, struct samdb **ret)
 {
     struct samdb *d;
-    struct stat sb;
     o = o ? o : &no_options;
-    if (stat(path, &sb) != 0) {
-        int e = errno;
-        return nt_error_set(o->error, errno_status(e), "%s: %s", path, strerror(e));
-    }
-    if (!S_ISREG(sb.st_mode))
-        return nt_error_set(o->error, STATUS_OBJECT_TYPE_MISMATCH, "%s: not a regular file", path);
-    if (sb.st_size == 0) /* SQLite would take it for a database without tables */
-        return nt_error_set(o->error, STATUS_INTERNAL_DB_CORRUPTION, "%s: the file is empty", path);
+    enum nt_status st = check_file(path, o->error);
+    if (st != STATUS_SUCCESS)
+        return st;
     struct nt_error why = { "" };
-    enum nt_status st = raw_open(path, 0, o, &d);
+    st = raw_open(path, 0, o, &d);
     if (st != STATUS_SUCCESS)
         return nt_error_set(o->error, st, "%s: %s", path, nt_status_text(st));
-    st = examine(d, &why);
+    st = sqlite3_db_readonly(d->db, "main") ? STATUS_MEDIA_WRITE_PROTECTED : examine(d, &why);
     if (st == STATUS_SUCCESS)
         st = make_ready(d);
     if (st != STATUS_SUCCESS) {

@@ -12,12 +12,12 @@
  * the second. */
 #define LOGON_GRAIN (60 * NT_TIME_PER_SECOND)
 
+/* A lockout that lies ahead is from before the clock was set back: it holds, and count_from_now ends that. */
 bool locked_now(const struct samdb_policy *p, uint64_t locked, uint64_t now)
 {
     if (!locked || !p->lockout_count)
         return false;
-    return p->lockout_span == NT_TIME_NEVER || p->lockout_span > NT_TIME_NEVER - locked ||
-           locked + p->lockout_span > now;
+    return now < locked || p->lockout_span == NT_TIME_NEVER || now - locked < p->lockout_span;
 }
 
 /* ---- may this user log on now, from there? ---- */
@@ -74,9 +74,10 @@ static enum nt_status count_wrong(struct samdb *d, const struct samdb_user *u, c
                                   uint64_t now)
 {
     struct query q;
-    bool old = !u->bad_time || now < u->bad_time || /* the clock was set back */
-               (p->lockout_window != NT_TIME_NEVER && now - u->bad_time >= p->lockout_window) || u->locked;
-    uint32_t n = (old ? 0 : u->bad_count) + 1;
+    bool passed =
+        now >= u->bad_time && p->lockout_window != NT_TIME_NEVER && now - u->bad_time >= p->lockout_window;
+    bool fresh = !u->bad_time || passed || u->locked; /* a lockout that does not hold any more */
+    uint32_t n = fresh ? 1 : u->bad_count + (u->bad_count < UINT32_MAX);
     q_open(&q, d,
            "UPDATE user SET bad_count = ?, bad_time = ?, locked = ? WHERE id ="
            " (SELECT id FROM principal WHERE place = 0 AND rid = ?)");
@@ -84,6 +85,20 @@ static enum nt_status count_wrong(struct samdb *d, const struct samdb_user *u, c
     q_int(&q, 2, now);
     q_int(&q, 3, p->lockout_count && n >= p->lockout_count ? now : 0);
     q_int(&q, 4, u->rid);
+    return q_run(&q);
+}
+
+/* The clock was set back behind the lockout: its span is counted from now on. */
+static enum nt_status count_from_now(struct samdb *d, const struct samdb_user *u, uint64_t now)
+{
+    struct query q;
+    if (u->locked <= now)
+        return STATUS_SUCCESS;
+    q_open(&q, d,
+           "UPDATE user SET bad_time = ?1, locked = ?1 WHERE id ="
+           " (SELECT id FROM principal WHERE place = 0 AND rid = ?2)");
+    q_int(&q, 1, now);
+    q_int(&q, 2, u->rid);
     return q_run(&q);
 }
 
@@ -127,6 +142,7 @@ static enum nt_status judge(struct samdb *d, const struct samdb_user *u, const c
         return st;
     if (locked_now(&p, u->locked, now)) {
         *ret = STATUS_ACCOUNT_LOCKED_OUT;
+        st = count_from_now(d, u, now);
     } else if (!verify(arg, &k)) {
         *ret = STATUS_WRONG_PASSWORD;
         st = count_wrong(d, u, &p, now);
@@ -138,23 +154,85 @@ static enum nt_status judge(struct samdb *d, const struct samdb_user *u, const c
     return st;
 }
 
+/* ---- what could not be counted ---- */
+
+/* Counts one of them; it is forgotten when that is kept. */
+static enum nt_status pay(struct samdb *d, unsigned at, struct nt_arena *mem)
+{
+    struct samdb_policy p;
+    struct samdb_user u;
+    enum nt_status st = samdb_begin(d);
+    if (st != STATUS_SUCCESS)
+        return st;
+    st = policy_get(d, &p);
+    if (st == STATUS_SUCCESS)
+        st = samdb_user_get(d, d->debt[at], mem, &u);
+    if (st == STATUS_SUCCESS && !locked_now(&p, u.locked, db_now(d)))
+        st = count_wrong(d, &u, &p, db_now(d));
+    else if (st == STATUS_NO_SUCH_USER) /* has gone meanwhile */
+        st = STATUS_SUCCESS;
+    st = samdb_end(d, st);
+    if (st == STATUS_SUCCESS)
+        d->debt[at] = d->debt[--d->n_debts];
+    return st;
+}
+
+/* Before anybody is judged. */
+static enum nt_status pay_for(struct samdb *d, uint32_t rid, struct nt_arena *mem)
+{
+    enum nt_status st = STATUS_SUCCESS;
+    for (unsigned i = d->n_debts; i-- && st == STATUS_SUCCESS;)
+        if (d->debt[i] == rid || d->n_debts == SAMDB_DEBTS)
+            st = pay(d, i, mem);
+    return st;
+}
+
+/* Nothing of the file is in doubt, but nothing can be written to it. */
+static bool only_unwritten(enum nt_status st)
+{
+    return st == STATUS_DISK_FULL || st == STATUS_IO_DEVICE_ERROR || st == STATUS_MEDIA_WRITE_PROTECTED ||
+           st == STATUS_ACCESS_DENIED;
+}
+
+/* What is told when the transaction that had the answer in it was not kept. */
+static enum nt_status unkept(struct samdb *d, uint32_t rid, enum nt_status answer, enum nt_status st)
+{
+    if (answer == STATUS_WRONG_PASSWORD && d->n_debts < SAMDB_DEBTS)
+        d->debt[d->n_debts++] = rid;
+    /* a right one, and one that was not judged, leave nothing behind that others could use */
+    return answer != STATUS_WRONG_PASSWORD && only_unwritten(st) ? answer : st;
+}
+
+static enum nt_status logon(struct samdb *d, const char *name, const char *workstation,
+                            samdb_verify_fn *verify, void *arg, struct nt_arena *mem, uint32_t *ret_rid)
+{
+    struct samdb_user u = { 0 };
+    enum nt_status answer = STATUS_PENDING; /* not judged */
+    enum nt_status st = find_user(d, name, mem, &u);
+    if (st != STATUS_SUCCESS)
+        return st;
+    *ret_rid = u.rid;
+    st = pay_for(d, u.rid, mem);
+    if (st == STATUS_SUCCESS)
+        st = samdb_begin(d);
+    if (st != STATUS_SUCCESS)
+        return st;
+    st = samdb_user_get(d, u.rid, mem, &u); /* as of this transaction */
+    if (st == STATUS_SUCCESS)
+        st = judge(d, &u, workstation, verify, arg, mem, &answer);
+    st = samdb_end(d, st);
+    if (st == STATUS_SUCCESS || answer == STATUS_PENDING)
+        return st == STATUS_SUCCESS ? answer : st;
+    return unkept(d, u.rid, answer, st);
+}
+
 enum nt_status samdb_logon(struct samdb *d, const char *name, const char *workstation,
                            samdb_verify_fn *verify, void *arg, uint32_t *ret_rid)
 {
-    struct samdb_user u = { 0 };
-    enum nt_status answer = STATUS_INTERNAL_DB_ERROR;
     struct nt_arena *mem = nt_arena_new_secret(MEMORY_MAX);
-    enum nt_status st = mem ? samdb_begin(d) : STATUS_NO_MEMORY;
-    if (st == STATUS_SUCCESS) {
-        st = find_user(d, name, mem, &u);
-        if (st == STATUS_SUCCESS)
-            st = judge(d, &u, workstation, verify, arg, mem, &answer);
-        st = samdb_end(d, st);
-    }
+    enum nt_status st = mem ? logon(d, name, workstation, verify, arg, mem, ret_rid) : STATUS_NO_MEMORY;
     nt_arena_free(mem);
-    if (u.rid)
-        *ret_rid = u.rid;
-    return st == STATUS_SUCCESS ? answer : st;
+    return st;
 }
 
 /* ---- for acceptors ---- */
@@ -254,6 +332,8 @@ enum nt_status samdb_account(void *samdb, const struct sec_logon *who, struct nt
         ustr_to_utf8_wtf_buf(who->user, who->user_len, name, sizeof name, &n) != STATUS_SUCCESS)
         return STATUS_NO_SUCH_USER;
     enum nt_status st = admit(d, who, name, mem);
+    if (st == STATUS_IO_TIMEOUT || only_unwritten(st))
+        st = STATUS_NO_LOGON_SERVERS;
     if (st == STATUS_SUCCESS)
         st = find_user(d, name, mem, &u);
     return st == STATUS_SUCCESS ? fill(d, &u, mem, ret) : st;

@@ -8,6 +8,7 @@
 #define SAMDB_M_SAMDB_H
 
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <string.h>
 #include "samdb/image.h"
 
@@ -54,12 +55,28 @@ enum {
     RID_GUESTS = 546
 };
 
+/* Users whose last wrong password could not be counted; with more at a time nobody is judged any more. */
+#define SAMDB_DEBTS 8u
+
+/* Of all handles of one file in this process. */
+struct gate {
+    atomic_uint handles, urgent; /* handles of loops that wait to write */
+};
+
 struct samdb {
     sqlite3 *db;
     const struct nt_env *env;
+    struct gate *gate;
     unsigned depth;        /* of transactions */
     enum nt_status failed; /* why the one that runs cannot be kept */
-    bool damaged;
+    bool damaged, on_loop, rests;
+    unsigned busy_ms;
+    uint64_t waits_since; /* monotonic, of the statement that waits for another writer; 0: none */
+    uint64_t rest_until;  /* monotonic: nothing is to be changed before */
+    uint32_t debt[SAMDB_DEBTS];
+    unsigned n_debts;
+    void (*untidy)(void *arg);
+    void *untidy_arg;
     struct {
         const char *sql;
         sqlite3_stmt *s;
@@ -104,6 +121,9 @@ unsigned db_changed(const struct samdb *d);
 /* What SQLite says, as a status. */
 enum nt_status db_status(struct samdb *d, int rc);
 uint64_t db_now(const struct samdb *d);
+uint64_t db_monotonic(const struct samdb *d);
+/* SQLite's busy handler, with the handle as its argument. */
+int db_wait(void *d, int n);
 
 /* ---- file.c, schema.c ---- */
 extern const char *const samdb_migrations[];

@@ -105,7 +105,8 @@ static char *salt_for(const struct subject *s)
     if (upper && lower && !(s->control & UF_MACHINE)) {
         if (asprintf(&salt, "%s%s", upper, s->name) < 0)
             salt = NULL;
-    } else if (upper && lower && ustr_from_utf8_wtf(s->name, strlen(s->name), &wide, &len) == STATUS_SUCCESS) {
+    } else if (upper && lower &&
+               ustr_from_utf8_wtf(s->name, strlen(s->name), &wide, &len) == STATUS_SUCCESS) {
         char *host = NULL;
         ustr_downcase_string(wide, len);
         if (len && wide[len - 1] == '$')

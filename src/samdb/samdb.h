@@ -27,10 +27,21 @@ struct samdb;
 
 struct samdb_options {
     const struct nt_env *env; /* clock and random numbers; NULL: the system's */
-    unsigned busy_ms;         /* 0: 5 000 */
+    unsigned busy_ms;         /* 0: 5 000; on a loop 50 */
     const char *vfs;          /* of SQLite; NULL: its default */
     struct nt_error *error;   /* sentence of a failure to create or open; may be NULL */
+    /* For the handle of a loop, which has to wait for nobody. What it reads never waits. Of changes it makes
+     * those of logons; other changes are made by a second handle (samdb_second) on a thread that may wait.
+     * A change that has waited for busy_ms in vain has those of the next SAMDB_REST_MS fail at once. Its own
+     * are not flushed: they outlive kill -9, but a power cut may take the last ones along. */
+    bool on_loop;
+    /* Called after a change by a handle of a loop when the log of the file has grown long: samdb_tidy is to
+     * be called with the second handle, on its thread. NULL: the log shrinks by changes of others only. */
+    void (*untidy)(void *arg);
+    void *untidy_arg;
 };
+/* Between a store that is busy and the next attempt to change it: who held it so long holds it longer. */
+#define SAMDB_REST_MS 250u
 
 /* ---- the file ---- */
 
@@ -50,8 +61,15 @@ enum nt_status samdb_create(const char *path, const struct samdb_init *init,
                             const struct samdb_options *o) NT_CHECKED;
 /* Opens a file and brings an older one up to date. STATUS_OBJECT_NAME_NOT_FOUND; STATUS_OBJECT_TYPE_MISMATCH:
  * not a store; STATUS_REVISION_MISMATCH: a newer program made it; STATUS_INTERNAL_DB_CORRUPTION: damaged, and
- * not touched. o may be NULL. */
+ * not touched; STATUS_ACCESS_DENIED: others than its owner may read or write it;
+ * STATUS_MEDIA_WRITE_PROTECTED: it cannot be written to. o may be NULL. */
 enum nt_status samdb_open(const char *path, const struct samdb_options *o, struct samdb **ret) NT_CHECKED;
+/* Another handle for the same file, for one other thread; d has to outlive it. Where both would change
+ * something d's comes first. busy_ms as in the options; after a change that has waited in vain, others fail
+ * at once for SAMDB_REST_MS. */
+enum nt_status samdb_second(struct samdb *d, unsigned busy_ms, struct samdb **ret) NT_CHECKED;
+/* Moves what is in the log into the file, as far as nobody is in the way. */
+void samdb_tidy(struct samdb *d);
 /* Accepts NULL. */
 void samdb_close(struct samdb *d);
 /* Reads the whole file and all of its cross-references; err (may be NULL) tells the first thing found. */
@@ -191,11 +209,16 @@ enum nt_status samdb_keys(struct samdb *d, uint32_t rid, struct nt_arena *mem,
 typedef bool samdb_verify_fn(void *arg, const struct samdb_keys *keys);
 
 /* Checks a password and counts, as one transaction: of any number of attempts at a time, by any number of
- * processes, no more than the policy's lockout count are ever judged. ret_rid is told also on failure, once
- * the user is known. STATUS_NO_SUCH_USER, STATUS_WRONG_PASSWORD, STATUS_ACCOUNT_LOCKED_OUT (then `verify` was
- * not asked); and for whoever knows the password STATUS_ACCOUNT_DISABLED, STATUS_ACCOUNT_EXPIRED,
- * STATUS_INVALID_LOGON_HOURS, STATUS_INVALID_WORKSTATION, STATUS_PASSWORD_EXPIRED,
- * STATUS_PASSWORD_MUST_CHANGE: in this order ([MS-APDS] 3.1.5). workstation: UTF-8, "" when unknown. */
+ * processes, no more than the policy's lockout count are ever judged. While a wrong one cannot be counted (a
+ * full disk, a busy store) no other is judged for that user, and STATUS_DISK_FULL or its like is returned; a
+ * right one lets in also when its own traces (time, count back to 0) cannot be written. The clock may jump.
+ * Forwards it ends windows and lockouts early: nobody can tell that from waiting. Backwards it lets nobody
+ * guess more: a count stays, and a lockout begins anew with the first attempt afterwards, so that it never
+ * lasts longer than its span from there. ret_rid is told also on failure, once the user is known.
+ * STATUS_NO_SUCH_USER, STATUS_WRONG_PASSWORD, STATUS_ACCOUNT_LOCKED_OUT (then `verify` was not asked); and
+ * for whoever knows the password STATUS_ACCOUNT_DISABLED, STATUS_ACCOUNT_EXPIRED, STATUS_INVALID_LOGON_HOURS,
+ * STATUS_INVALID_WORKSTATION, STATUS_PASSWORD_EXPIRED, STATUS_PASSWORD_MUST_CHANGE: in this order
+ * ([MS-APDS] 3.1.5). workstation: UTF-8, "" when unknown. */
 enum nt_status samdb_logon(struct samdb *d, const char *name, const char *workstation,
                            samdb_verify_fn *verify, void *arg, uint32_t *ret_rid) NT_CHECKED;
 
