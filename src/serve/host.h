@@ -52,16 +52,24 @@ struct serve_transport {
 
 struct serve_host {
     struct samdb *db;
+    /* Changes by operations are made through this, by a thread in nt_loop_worker_run of the loop: one, for a
+     * handle is one thread's. NULL: by db, in place, for who has nobody else to serve. */
+    struct samdb *writer;
+    struct nt_loop *loop;
     const struct nt_env *env;           /* NULL: the system's */
     const struct serve_server_ops *ops; /* NULL: no SMB server */
     void *ops_arg;
     const struct serve_transport *transports;
     unsigned n_transports;
     struct serve_srvsvc *srvsvc; /* state of an interface; serve_srvsvc_free */
+    struct host_change *changes; /* that are on their way */
 };
 
 /* Everything an SMB server of ours has to tell; arg is the struct smbd. */
 extern const struct serve_server_ops serve_smbd_ops;
+
+/* Has the changes that are on their way come to their ends: after the server, before serve_srvsvc_free. */
+void serve_host_settle(struct serve_host *h);
 
 /* Serves [MS-SRVS] for h, which must outlive s. Calls need signatures, of the
  * pipe or their own (SEC_LEVEL_INTEGRITY), and are let in by who they are,

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Inside of srvsvc and wkssvc: host.c has what both need (text, access, pages of lists), machine.c what the
- * machine says of itself; srv_list.c, srv_share.c, srv_info.c and srv_misc.c the operations of [MS-SRVS],
- * wks.c those of [MS-WKST].
+ * Inside of srvsvc and wkssvc: host.c has what both need (text, access, pages of lists), change.c how the
+ * store is changed, machine.c what the machine says of itself; srv_list.c, srv_share.c, srv_info.c and
+ * srv_misc.c the operations of [MS-SRVS], wks.c those of [MS-WKST].
  */
 #ifndef SERVE_M_HOST_H
 #define SERVE_M_HOST_H
 
 #include <msrpc/srvsvc.h>
+#include "io/io.h"
 #include "serve/host.h"
 
 /* [MS-SRVS] 3.1.4: qualifiers of lists, with their terminator. */
@@ -54,6 +55,30 @@ enum nt_status page_make(struct nt_arena *mem, const size_t *sizes, size_t n_all
 
 /* What the store's answers mean to a caller of an operation. */
 enum werror store_error(enum nt_status st);
+
+/* ---- change.c ---- */
+/* A change of the store on its way, in the memory of its call. */
+struct host_change {
+    struct host_change *next;
+    struct serve_host *h;
+    struct rpc_server_call *call;
+    void *r;
+    /* On the loop, when it is its turn: may it be done? What is set in `there` then is done. */
+    enum werror (*plan)(struct host_change *c);
+    /* On a worker, with a handle of the store that is nobody else's meanwhile; NULL: nothing is stored. Of
+     * the call it may use the memory and the structure. */
+    enum werror (*there)(struct samdb *d, struct host_change *c);
+    /* On the loop: tells `we` in the answer, and what follows from success. Returns as a handler does. */
+    enum nt_status (*finish)(struct host_change *c);
+    enum werror we;
+    bool running;
+    uint32_t parm; /* for W_ERROR_INVALID_PARAMETER */
+    void *more;
+};
+/* Without plan; NULL: no memory. */
+struct host_change *host_change_new(struct serve_host *h, struct rpc_server_call *call, void *r);
+/* As the last thing in a handler: `return host_change(c);`. */
+enum nt_status host_change(struct host_change *c);
 
 static inline const struct nt_env *host_env(const struct serve_host *h)
 {

@@ -437,23 +437,45 @@ static enum nt_status reload(struct serve_srvsvc *s)
     return STATUS_SUCCESS;
 }
 
-enum nt_status srv_NetrServerSetInfo(struct rpc_server_call *call, struct srvsvc_NetrServerSetInfo *r)
+static enum werror store_settings(struct samdb *d, struct host_change *c)
 {
-    struct serve_srvsvc *s = rpc_server_arg(call);
-    struct nt_arena *mem = rpc_server_mem(call);
-    struct change c = { .n = 0 };
-    enum werror we = !may(call, WHO_ADMIN)   ? W_ERROR_ACCESS_DENIED
-                     : !can_set(r->in.Level) ? W_ERROR_INVALID_LEVEL
-                                             : collect(r->in.Level, &r->in.ServerInfo, &c);
-    if (we == W_ERROR_SUCCESS)
-        we = store_error(store(s->h->db, mem, &c));
-    if (we == W_ERROR_SUCCESS)
-        we = store_error(reload(s));
-    r->out.result = we;
+    return store_error(store(d, rpc_server_mem(c->call), c->more));
+}
+
+static enum werror plan_settings(struct host_change *c)
+{
+    c->there = store_settings;
+    return W_ERROR_SUCCESS;
+}
+
+static enum nt_status finish_settings(struct host_change *c)
+{
+    struct srvsvc_NetrServerSetInfo *r = c->r;
+    struct nt_arena *mem = rpc_server_mem(c->call);
+    const struct change *change = c->more;
+    if (c->we == W_ERROR_SUCCESS)
+        c->we = store_error(reload(rpc_server_arg(c->call)));
+    r->out.result = c->we;
     r->out.ParmErr = r->in.ParmErr ? nt_arena_obj(mem, uint32_t) : NULL;
     if (r->in.ParmErr && !r->out.ParmErr)
         return STATUS_NO_MEMORY;
     if (r->out.ParmErr)
-        *r->out.ParmErr = we == W_ERROR_INVALID_PARAMETER ? c.parm : 0;
+        *r->out.ParmErr = c->we == W_ERROR_INVALID_PARAMETER ? change->parm : 0;
     return STATUS_SUCCESS;
+}
+
+enum nt_status srv_NetrServerSetInfo(struct rpc_server_call *call, struct srvsvc_NetrServerSetInfo *r)
+{
+    struct serve_srvsvc *s = rpc_server_arg(call);
+    struct host_change *c = host_change_new(s->h, call, r);
+    struct change *change = nt_arena_obj(rpc_server_mem(call), struct change);
+    if (!c || !change)
+        return STATUS_NO_MEMORY;
+    c->plan = plan_settings;
+    c->finish = finish_settings;
+    c->more = change;
+    c->we = !may(call, WHO_ADMIN)   ? W_ERROR_ACCESS_DENIED
+            : !can_set(r->in.Level) ? W_ERROR_INVALID_LEVEL
+                                    : collect(r->in.Level, &r->in.ServerInfo, change);
+    return c->we == W_ERROR_SUCCESS ? host_change(c) : finish_settings(c);
 }

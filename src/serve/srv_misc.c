@@ -185,13 +185,12 @@ struct alias {
 };
 
 /* The list, in mem; room for one more. */
-static enum nt_status aliases_read(const struct serve_srvsvc *s, struct nt_arena *mem, struct alias **ret,
-                                   unsigned *ret_n)
+static enum nt_status aliases_read(struct samdb *d, struct nt_arena *mem, struct alias **ret, unsigned *ret_n)
 {
     const char *text = NULL;
     struct alias *list = nt_arena_array(mem, ALIASES_MAX + 1, sizeof *list);
     unsigned n = 0;
-    enum nt_status st = list ? samdb_setting(s->h->db, ALIASES, mem, &text) : STATUS_NO_MEMORY;
+    enum nt_status st = list ? samdb_setting(d, ALIASES, mem, &text) : STATUS_NO_MEMORY;
     char *copy = text ? nt_arena_strdup(mem, text) : NULL, *rest = NULL;
     for (char *line = copy ? strtok_r(copy, "\n", &rest) : NULL; line && n < ALIASES_MAX;
          line = strtok_r(NULL, "\n", &rest)) {
@@ -212,8 +211,8 @@ static enum nt_status aliases_read(const struct serve_srvsvc *s, struct nt_arena
     return STATUS_SUCCESS;
 }
 
-static enum nt_status aliases_write(const struct serve_srvsvc *s, struct nt_arena *mem,
-                                    const struct alias *list, unsigned n)
+static enum nt_status aliases_write(struct samdb *d, struct nt_arena *mem, const struct alias *list,
+                                    unsigned n)
 {
     struct ustr_builder b;
     char *text = NULL;
@@ -226,7 +225,7 @@ static enum nt_status aliases_write(const struct serve_srvsvc *s, struct nt_aren
     }
     text = text8(mem, ustr_builder_str(&b));
     ustr_builder_free(&b);
-    return text ? samdb_set_setting(s->h->db, ALIASES, text) : STATUS_INVALID_PARAMETER;
+    return text ? samdb_set_setting(d, ALIASES, text) : STATUS_INVALID_PARAMETER;
 }
 
 static unsigned alias_at(const struct alias *list, unsigned n, const char16_t *name)
@@ -250,13 +249,99 @@ static bool is_ours(const struct serve_srvsvc *s, struct nt_arena *mem, const ch
 
 enum { NAME_COMPUTER = 4 };
 
+/* The list is read, changed and written in one transaction. */
+static enum werror alias_change(struct samdb *d, struct host_change *c,
+                                enum werror (*change)(const struct srvsvc_SERVER_ALIAS_INFO_0 *i,
+                                                      struct alias *list, unsigned *n))
+{
+    struct nt_arena *mem = rpc_server_mem(c->call);
+    struct alias *list;
+    unsigned n;
+    enum nt_status st = samdb_begin(d);
+    if (st != STATUS_SUCCESS)
+        return store_error(st);
+    enum werror we = store_error(aliases_read(d, mem, &list, &n));
+    if (we == W_ERROR_SUCCESS)
+        we = change(c->more, list, &n);
+    if (we == W_ERROR_SUCCESS)
+        we = store_error(aliases_write(d, mem, list, n));
+    st = samdb_end(d, we == W_ERROR_SUCCESS ? STATUS_SUCCESS : STATUS_CANCELLED);
+    return we == W_ERROR_SUCCESS ? store_error(st) : we;
+}
+
+static enum werror with(const struct srvsvc_SERVER_ALIAS_INFO_0 *i, struct alias *list, unsigned *n)
+{
+    if (alias_at(list, *n, i->srvai0_alias) < *n)
+        return W_ERROR_INVALID_PARAMETER;
+    if (*n == ALIASES_MAX)
+        return W_ERROR_NOT_ENOUGH_MEMORY;
+    list[(*n)++] = (struct alias){ i->srvai0_alias, i->srvai0_target, false };
+    return W_ERROR_SUCCESS;
+}
+
+static enum werror without(const struct srvsvc_SERVER_ALIAS_INFO_0 *i, struct alias *list, unsigned *n)
+{
+    unsigned at = alias_at(list, *n, i->srvai0_alias);
+    if (at == *n)
+        return W_NERR_NetNameNotFound;
+    memmove(&list[at], &list[at + 1], (*n - at - 1) * sizeof *list);
+    (*n)--;
+    return W_ERROR_SUCCESS;
+}
+
+static enum werror store_with(struct samdb *d, struct host_change *c)
+{
+    return alias_change(d, c, with);
+}
+
+static enum werror store_without(struct samdb *d, struct host_change *c)
+{
+    return alias_change(d, c, without);
+}
+
+static enum werror plan_with(struct host_change *c)
+{
+    c->there = store_with;
+    return W_ERROR_SUCCESS;
+}
+
+static enum werror plan_without(struct host_change *c)
+{
+    c->there = store_without;
+    return W_ERROR_SUCCESS;
+}
+
+static enum nt_status finish_add(struct host_change *c)
+{
+    ((struct srvsvc_NetrServerAliasAdd *)c->r)->out.result = c->we;
+    return STATUS_SUCCESS;
+}
+
+static enum nt_status finish_del(struct host_change *c)
+{
+    ((struct srvsvc_NetrServerAliasDel *)c->r)->out.result = c->we;
+    return STATUS_SUCCESS;
+}
+
+static enum nt_status change_aliases(struct rpc_server_call *call, void *r,
+                                     const struct srvsvc_SERVER_ALIAS_INFO_0 *i,
+                                     enum werror (*plan)(struct host_change *c),
+                                     enum nt_status (*finish)(struct host_change *c))
+{
+    struct host_change *c = host_change_new(state_of(call)->h, call, r);
+    if (!c)
+        return STATUS_NO_MEMORY;
+    c->plan = plan;
+    c->finish = finish;
+    c->more = (void *)(uintptr_t)i;
+    return host_change(c);
+}
+
 HANDLER(NetrServerAliasAdd)
 {
     const struct serve_srvsvc *s = state_of(call);
     struct nt_arena *mem = rpc_server_mem(call);
     const struct srvsvc_SERVER_ALIAS_INFO_0 *i = r->in.Level ? NULL : r->in.InfoStruct.ServerAliasInfo0;
-    struct alias *list;
-    unsigned n;
     r->out.result = !may(call, WHO_ADMIN) ? W_ERROR_ACCESS_DENIED
                     : r->in.Level         ? W_ERROR_INVALID_LEVEL
                                           : W_ERROR_INVALID_PARAMETER;
@@ -265,18 +350,7 @@ HANDLER(NetrServerAliasAdd)
         i->srvai0_default || !text_given(i->srvai0_target) || !is_ours(s, mem, i->srvai0_target) ||
         names_validate(i->srvai0_alias, NAME_COMPUTER, 0) != W_ERROR_SUCCESS)
         return STATUS_SUCCESS;
-    enum nt_status st = aliases_read(s, mem, &list, &n);
-    if (st != STATUS_SUCCESS)
-        return st;
-    if (alias_at(list, n, i->srvai0_alias) < n)
-        return STATUS_SUCCESS;
-    if (n == ALIASES_MAX) {
-        r->out.result = W_ERROR_NOT_ENOUGH_MEMORY;
-        return STATUS_SUCCESS;
-    }
-    list[n++] = (struct alias){ i->srvai0_alias, i->srvai0_target, false };
-    r->out.result = store_error(aliases_write(s, mem, list, n));
-    return STATUS_SUCCESS;
+    return change_aliases(call, r, i, plan_with, finish_add);
 }
 
 HANDLER(NetrServerAliasEnum)
@@ -293,7 +367,7 @@ HANDLER(NetrServerAliasEnum)
                                              : W_ERROR_SUCCESS;
     if (r->out.result != W_ERROR_SUCCESS)
         return STATUS_SUCCESS;
-    enum nt_status st = aliases_read(state_of(call), mem, &list, &n);
+    enum nt_status st = aliases_read(state_of(call)->h->db, mem, &list, &n);
     for (unsigned i = 0; st == STATUS_SUCCESS && i < n; i++)
         sizes[i] = 16 + text_size(list[i].name) + text_size(list[i].target);
     if (st == STATUS_SUCCESS)
@@ -316,27 +390,14 @@ HANDLER(NetrServerAliasEnum)
 
 HANDLER(NetrServerAliasDel)
 {
-    const struct serve_srvsvc *s = state_of(call);
-    struct nt_arena *mem = rpc_server_mem(call);
     const struct srvsvc_SERVER_ALIAS_INFO_0 *i = r->in.Level ? NULL : r->in.InfoStruct.ServerAliasInfo0;
-    struct alias *list;
-    unsigned n;
     r->out.result = !may(call, WHO_ADMIN)                                     ? W_ERROR_ACCESS_DENIED
                     : r->in.Level                                             ? W_ERROR_INVALID_LEVEL
                     : !i || !text_given(i->srvai0_alias) || i->srvai0_default ? W_ERROR_INVALID_PARAMETER
                                                                               : W_ERROR_SUCCESS;
     if (r->out.result != W_ERROR_SUCCESS)
         return STATUS_SUCCESS;
-    enum nt_status st = aliases_read(s, mem, &list, &n);
-    if (st != STATUS_SUCCESS)
-        return st;
-    unsigned at = alias_at(list, n, i->srvai0_alias);
-    r->out.result = W_NERR_NetNameNotFound;
-    if (at == n)
-        return STATUS_SUCCESS;
-    memmove(&list[at], &list[at + 1], (n - at - 1) * sizeof *list);
-    r->out.result = store_error(aliases_write(s, mem, list, n - 1));
-    return STATUS_SUCCESS;
+    return change_aliases(call, r, i, plan_without, finish_del);
 }
 
 /* ---- what is refused ---- */

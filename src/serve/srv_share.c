@@ -452,27 +452,39 @@ static enum werror check_wanted(struct nt_arena *mem, const struct wanted *w, ui
     return machine_has_directory(text8(mem, w->path)) ? W_ERROR_SUCCESS : W_NERR_UnknownDevDir;
 }
 
-static enum werror add(struct serve_srvsvc *s, struct nt_arena *mem, const struct wanted *w)
+static enum werror store_new(struct samdb *d, struct host_change *c)
 {
-    struct samdb_share old;
+    enum nt_status st = samdb_share_add(d, c->more);
+    return st == STATUS_OBJECT_NAME_COLLISION ? W_NERR_DuplicateShare : store_error(st);
+}
+
+static enum werror plan_add(struct host_change *c)
+{
+    struct serve_srvsvc *s = rpc_server_arg(c->call);
+    struct nt_arena *mem = rpc_server_mem(c->call);
+    const struct wanted *w = c->more;
+    struct samdb_share old, *share = nt_arena_obj(mem, struct samdb_share);
     bool persistent;
     enum nt_status st = find(s, w->name, mem, &old, &persistent);
     if (st == STATUS_SUCCESS)
         return W_NERR_DuplicateShare;
     if (st != STATUS_OBJECT_NAME_NOT_FOUND)
         return store_error(st);
-    struct samdb_share share = { .name = text8(mem, w->name),
-                                 .path = text_given(w->path) ? text8(mem, w->path) : "",
-                                 .comment = w->remark ? text8(mem, w->remark) : "",
-                                 .type = w->type & ~(uint32_t)STYPE_CLUSTER,
-                                 .max_uses = w->max_uses ? w->max_uses : 0xffff,
-                                 .sd = { w->sd, w->sd ? w->sd_len : 0 } };
-    if (!share.name || !share.path || !share.comment)
+    if (!share)
+        return W_ERROR_NOT_ENOUGH_MEMORY;
+    *share = (struct samdb_share){ .name = text8(mem, w->name),
+                                   .path = text_given(w->path) ? text8(mem, w->path) : "",
+                                   .comment = w->remark ? text8(mem, w->remark) : "",
+                                   .type = w->type & ~(uint32_t)STYPE_CLUSTER,
+                                   .max_uses = w->max_uses ? w->max_uses : 0xffff,
+                                   .sd = { w->sd, w->sd ? w->sd_len : 0 } };
+    if (!share->name || !share->path || !share->comment)
         return W_ERROR_NOT_ENOUGH_MEMORY;
     if (w->type & STYPE_TEMPORARY)
-        return store_error(temporary_add(s, &share));
-    st = samdb_share_add(s->h->db, &share);
-    return st == STATUS_OBJECT_NAME_COLLISION ? W_NERR_DuplicateShare : store_error(st);
+        return store_error(temporary_add(s, share));
+    c->more = share;
+    c->there = store_new;
+    return W_ERROR_SUCCESS;
 }
 
 /* Notes 56, 57. */
@@ -495,20 +507,31 @@ static enum nt_status tell_parm(struct rpc_server_call *call, const uint32_t *in
     return STATUS_SUCCESS;
 }
 
+static enum nt_status finish_add(struct host_change *c)
+{
+    struct srvsvc_NetrShareAdd *r = c->r;
+    r->out.result = c->we;
+    return tell_parm(c->call, r->in.ParmErr, c->we, c->parm, &r->out.ParmErr);
+}
+
 enum nt_status srv_NetrShareAdd(struct rpc_server_call *call, struct srvsvc_NetrShareAdd *r)
 {
     struct serve_srvsvc *s = rpc_server_arg(call);
-    struct wanted w;
-    uint32_t parm = 0, level = r->in.Level;
-    enum werror we = W_ERROR_INVALID_PARAMETER;
+    struct nt_arena *mem = rpc_server_mem(call);
+    struct host_change *c = host_change_new(s->h, call, r);
+    struct wanted *w = nt_arena_obj(mem, struct wanted);
+    uint32_t level = r->in.Level;
+    if (!c || !w)
+        return STATUS_NO_MEMORY;
+    c->plan = plan_add;
+    c->finish = finish_add;
+    c->more = w;
+    c->we = W_ERROR_INVALID_PARAMETER;
     if (level != 2 && level != 502 && level != 503)
-        we = W_ERROR_INVALID_LEVEL;
-    else if (take_wanted(level, &r->in.InfoStruct, &w))
-        we = may_share(call, w.type) ? check_wanted(rpc_server_mem(call), &w, &parm) : W_ERROR_ACCESS_DENIED;
-    if (we == W_ERROR_SUCCESS)
-        we = add(s, rpc_server_mem(call), &w);
-    r->out.result = we;
-    return tell_parm(call, r->in.ParmErr, we, parm, &r->out.ParmErr);
+        c->we = W_ERROR_INVALID_LEVEL;
+    else if (take_wanted(level, &r->in.InfoStruct, w))
+        c->we = may_share(call, w->type) ? check_wanted(mem, w, &c->parm) : W_ERROR_ACCESS_DENIED;
+    return c->we == W_ERROR_SUCCESS ? host_change(c) : finish_add(c);
 }
 
 /* ---- changing ---- */
@@ -555,16 +578,57 @@ static enum werror change(struct nt_arena *mem, uint32_t level, const union srvs
 }
 
 /* A temporary share is replaced by the changed one. */
-static enum nt_status keep(struct serve_srvsvc *s, const char16_t *name, const struct samdb_share *share,
-                           bool persistent)
+static enum nt_status keep(struct serve_srvsvc *s, const char16_t *name, const struct samdb_share *share)
 {
-    if (persistent)
-        return samdb_share_set(s->h->db, share);
     enum nt_status st =
         temporary_add(s, share); /* first: share lends from the old one, which is found first, too */
     if (st == STATUS_SUCCESS)
         temporary_free(s, temporary_find(s, name));
     return st;
+}
+
+/* Read, changed and written in one: another program may change the share, too. */
+static enum werror store_changed(struct samdb *d, struct host_change *c)
+{
+    const struct srvsvc_NetrShareSetInfo *r = c->r;
+    struct nt_arena *mem = rpc_server_mem(c->call);
+    struct samdb_share share;
+    enum nt_status st = samdb_begin(d);
+    if (st != STATUS_SUCCESS)
+        return store_error(st);
+    enum werror we = find_error(samdb_share_get(d, c->more, mem, &share));
+    if (we == W_ERROR_SUCCESS)
+        we = change(mem, r->in.Level, &r->in.ShareInfo, &share, &c->parm);
+    if (we == W_ERROR_SUCCESS)
+        we = find_error(samdb_share_set(d, &share));
+    st = samdb_end(d, we == W_ERROR_SUCCESS ? STATUS_SUCCESS : STATUS_CANCELLED);
+    return we == W_ERROR_SUCCESS ? store_error(st) : we;
+}
+
+static enum werror plan_set(struct host_change *c)
+{
+    const struct srvsvc_NetrShareSetInfo *r = c->r;
+    struct serve_srvsvc *s = rpc_server_arg(c->call);
+    struct nt_arena *mem = rpc_server_mem(c->call);
+    struct samdb_share share;
+    bool persistent;
+    enum werror we = find_error(find(s, r->in.NetName, mem, &share, &persistent));
+    if (we != W_ERROR_SUCCESS)
+        return we;
+    if (persistent) {
+        c->more = (void *)(uintptr_t)share.name;
+        c->there = store_changed;
+        return W_ERROR_SUCCESS;
+    }
+    we = change(mem, r->in.Level, &r->in.ShareInfo, &share, &c->parm);
+    return we == W_ERROR_SUCCESS ? find_error(keep(s, r->in.NetName, &share)) : we;
+}
+
+static enum nt_status finish_set(struct host_change *c)
+{
+    struct srvsvc_NetrShareSetInfo *r = c->r;
+    r->out.result = c->we;
+    return tell_parm(c->call, r->in.ParmErr, c->we, c->parm, &r->out.ParmErr);
 }
 
 static bool set_level(uint32_t level)
@@ -576,22 +640,16 @@ static bool set_level(uint32_t level)
 enum nt_status srv_NetrShareSetInfo(struct rpc_server_call *call, struct srvsvc_NetrShareSetInfo *r)
 {
     struct serve_srvsvc *s = rpc_server_arg(call);
-    struct nt_arena *mem = rpc_server_mem(call);
-    struct samdb_share share;
-    bool persistent;
-    uint32_t parm = 0;
-    enum werror we = !may(call, WHO_ADMIN)     ? W_ERROR_ACCESS_DENIED
-                     : !set_level(r->in.Level) ? W_ERROR_INVALID_LEVEL
-                     : !*r->in.NetName         ? W_ERROR_INVALID_PARAMETER
-                                               : W_ERROR_SUCCESS;
-    if (we == W_ERROR_SUCCESS)
-        we = find_error(find(s, r->in.NetName, mem, &share, &persistent));
-    if (we == W_ERROR_SUCCESS)
-        we = change(mem, r->in.Level, &r->in.ShareInfo, &share, &parm);
-    if (we == W_ERROR_SUCCESS)
-        we = find_error(keep(s, r->in.NetName, &share, persistent));
-    r->out.result = we;
-    return tell_parm(call, r->in.ParmErr, we, parm, &r->out.ParmErr);
+    struct host_change *c = host_change_new(s->h, call, r);
+    if (!c)
+        return STATUS_NO_MEMORY;
+    c->plan = plan_set;
+    c->finish = finish_set;
+    c->we = !may(call, WHO_ADMIN)     ? W_ERROR_ACCESS_DENIED
+            : !set_level(r->in.Level) ? W_ERROR_INVALID_LEVEL
+            : !*r->in.NetName         ? W_ERROR_INVALID_PARAMETER
+                                      : W_ERROR_SUCCESS;
+    return c->we == W_ERROR_SUCCESS ? host_change(c) : finish_set(c);
 }
 
 /* ---- removing ---- */
@@ -612,55 +670,104 @@ static enum werror may_remove(struct rpc_server_call *call, const char16_t *name
                                                                                : W_ERROR_ACCESS_DENIED;
 }
 
-static enum werror erase(struct serve_srvsvc *s, const char16_t *name, const char *own, bool persistent)
+static enum werror store_without(struct samdb *d, struct host_change *c)
 {
-    if (persistent)
-        return find_error(samdb_share_delete(s->h->db, own));
-    temporary_free(s, temporary_find(s, name));
-    return W_ERROR_SUCCESS;
+    return find_error(samdb_share_delete(d, c->more));
 }
 
-static enum werror remove_share(struct rpc_server_call *call, const char16_t *name)
+/* c->more: the name as the client has it; then as the store has it. */
+static enum werror plan_remove(struct host_change *c)
 {
     struct samdb_share share;
+    const char16_t *name = c->more;
     bool persistent;
-    enum werror we = may_remove(call, name, &share, &persistent);
-    return we == W_ERROR_SUCCESS ? erase(rpc_server_arg(call), name, share.name, persistent) : we;
+    enum werror we = may_remove(c->call, name, &share, &persistent);
+    if (we == W_ERROR_SUCCESS && persistent) {
+        c->more = (void *)(uintptr_t)share.name;
+        c->there = store_without;
+    } else if (we == W_ERROR_SUCCESS) {
+        struct serve_srvsvc *s = rpc_server_arg(c->call);
+        temporary_free(s, temporary_find(s, name));
+    }
+    return we;
+}
+
+static enum nt_status remove_share(struct rpc_server_call *call, void *r, const char16_t *name,
+                                   enum nt_status (*finish)(struct host_change *c))
+{
+    struct serve_srvsvc *s = rpc_server_arg(call);
+    struct host_change *c = host_change_new(s->h, call, r);
+    if (!c)
+        return STATUS_NO_MEMORY;
+    c->plan = plan_remove;
+    c->finish = finish;
+    c->more = (void *)(uintptr_t)name;
+    return host_change(c);
+}
+
+static enum nt_status finish_del(struct host_change *c)
+{
+    ((struct srvsvc_NetrShareDel *)c->r)->out.result = c->we;
+    return STATUS_SUCCESS;
 }
 
 enum nt_status srv_NetrShareDel(struct rpc_server_call *call, struct srvsvc_NetrShareDel *r)
 {
-    r->out.result = remove_share(call, r->in.NetName);
+    return remove_share(call, r, r->in.NetName, finish_del);
+}
+
+static enum nt_status finish_del_ex(struct host_change *c)
+{
+    ((struct srvsvc_NetrShareDelEx *)c->r)->out.result = c->we;
     return STATUS_SUCCESS;
 }
 
 enum nt_status srv_NetrShareDelEx(struct rpc_server_call *call, struct srvsvc_NetrShareDelEx *r)
 {
     const struct srvsvc_SHARE_INFO_503_I *i = r->in.Level == 503 ? r->in.ShareInfo.ShareInfo503 : NULL;
-    r->out.result = r->in.Level != 503 ? W_ERROR_INVALID_LEVEL
-                    : !i               ? W_ERROR_INVALID_PARAMETER
-                                       : remove_share(call, i->shi503_netname);
+    if (i)
+        return remove_share(call, r, i->shi503_netname, finish_del_ex);
+    r->out.result = r->in.Level != 503 ? W_ERROR_INVALID_LEVEL : W_ERROR_INVALID_PARAMETER;
     return STATUS_SUCCESS;
 }
 
 /* The share stays until the server ends, and is then forgotten. */
-enum nt_status srv_NetrShareDelSticky(struct rpc_server_call *call, struct srvsvc_NetrShareDelSticky *r)
+static enum werror plan_del_sticky(struct host_change *c)
 {
-    struct serve_srvsvc *s = rpc_server_arg(call);
+    const struct srvsvc_NetrShareDelSticky *r = c->r;
     struct samdb_share share;
     bool persistent = false;
-    enum werror we = may_remove(call, r->in.NetName, &share, &persistent);
+    enum werror we = may_remove(c->call, r->in.NetName, &share, &persistent);
     if (we == W_ERROR_SUCCESS && !persistent)
         we = W_NERR_NetNameNotFound;
     if (we == W_ERROR_SUCCESS)
-        we = store_error(temporary_add(s, &share));
+        we = store_error(temporary_add(rpc_server_arg(c->call), &share));
     if (we == W_ERROR_SUCCESS) {
-        we = find_error(samdb_share_delete(s->h->db, share.name));
-        if (we != W_ERROR_SUCCESS)
-            temporary_free(s, temporary_find(s, r->in.NetName));
+        c->more = (void *)(uintptr_t)share.name;
+        c->there = store_without;
     }
-    r->out.result = we;
+    return we;
+}
+
+static enum nt_status finish_del_sticky(struct host_change *c)
+{
+    struct srvsvc_NetrShareDelSticky *r = c->r;
+    struct serve_srvsvc *s = rpc_server_arg(c->call);
+    if (c->we != W_ERROR_SUCCESS && c->there)
+        temporary_free(s, temporary_find(s, r->in.NetName));
+    r->out.result = c->we;
     return STATUS_SUCCESS;
+}
+
+enum nt_status srv_NetrShareDelSticky(struct rpc_server_call *call, struct srvsvc_NetrShareDelSticky *r)
+{
+    struct serve_srvsvc *s = rpc_server_arg(call);
+    struct host_change *c = host_change_new(s->h, call, r);
+    if (!c)
+        return STATUS_NO_MEMORY;
+    c->plan = plan_del_sticky;
+    c->finish = finish_del_sticky;
+    return host_change(c);
 }
 
 /* ---- removing in two steps ---- */
@@ -682,6 +789,12 @@ enum nt_status srv_NetrShareDelStart(struct rpc_server_call *call, struct srvsvc
     return st;
 }
 
+static enum nt_status finish_del_commit(struct host_change *c)
+{
+    ((struct srvsvc_NetrShareDelCommit *)c->r)->out.result = c->we;
+    return STATUS_SUCCESS;
+}
+
 /* Who holds the handle is asked again: much may have changed. */
 enum nt_status srv_NetrShareDelCommit(struct rpc_server_call *call, struct srvsvc_NetrShareDelCommit *r)
 {
@@ -691,9 +804,9 @@ enum nt_status srv_NetrShareDelCommit(struct rpc_server_call *call, struct srvsv
     if (st != STATUS_SUCCESS)
         return st;
     r->out.ContextHandle = h;
-    r->out.result = remove_share(call, name);
+    const char16_t *copy = nt_arena_strdup16(rpc_server_mem(call), name);
     free(name);
-    return STATUS_SUCCESS;
+    return copy ? remove_share(call, r, copy, finish_del_commit) : STATUS_NO_MEMORY;
 }
 
 /* ---- devices ---- */

@@ -67,30 +67,55 @@ static enum werror values_of(uint32_t level, const void *info, uint32_t value[SE
     return !any ? W_ERROR_INVALID_LEVEL : !info ? W_ERROR_INVALID_PARAMETER : W_ERROR_SUCCESS;
 }
 
+struct wanted {
+    uint32_t value[SETTINGS];
+    bool has[SETTINGS];
+};
+
+static enum werror store_settings(struct samdb *d, struct host_change *c)
+{
+    const struct wanted *w = c->more;
+    enum nt_status st = samdb_begin(d);
+    if (st != STATUS_SUCCESS)
+        return store_error(st);
+    for (unsigned i = 0; st == STATUS_SUCCESS && i < SETTINGS; i++) {
+        char text[16];
+        snprintf(text, sizeof text, "%u", w->value[i]);
+        if (w->has[i])
+            st = samdb_set_setting(d, settings[i].name, text);
+    }
+    return store_error(samdb_end(d, st));
+}
+
+static enum werror plan_settings(struct host_change *c)
+{
+    c->there = store_settings;
+    return W_ERROR_SUCCESS;
+}
+
+static enum nt_status finish_settings(struct host_change *c)
+{
+    struct wkssvc_NetrWkstaSetInfo *r = c->r;
+    r->out.result = c->we;
+    r->out.ErrorParameter = r->in.ErrorParameter ? nt_arena_obj(rpc_server_mem(c->call), uint32_t) : NULL;
+    if (r->out.ErrorParameter)
+        *r->out.ErrorParameter = c->we == W_ERROR_INVALID_PARAMETER ? c->parm : 0;
+    return r->in.ErrorParameter && !r->out.ErrorParameter ? STATUS_NO_MEMORY : STATUS_SUCCESS;
+}
+
 HANDLER(NetrWkstaSetInfo)
 {
-    struct samdb *d = host_of(call)->db;
-    uint32_t value[SETTINGS], parm = 0;
-    bool has[SETTINGS];
-    enum werror we = !may(call, WHO_ADMIN)
-                         ? W_ERROR_ACCESS_DENIED /* all arms are pointers */
-                         : values_of(r->in.Level, r->in.WkstaInfo.WkstaInfo502, value, has, &parm);
-    if (we == W_ERROR_SUCCESS) {
-        enum nt_status st = samdb_begin(d);
-        bool begun = st == STATUS_SUCCESS;
-        for (unsigned i = 0; st == STATUS_SUCCESS && i < SETTINGS; i++) {
-            char text[16];
-            snprintf(text, sizeof text, "%u", has[i] ? value[i] : 0);
-            if (has[i])
-                st = samdb_set_setting(d, settings[i].name, text);
-        }
-        we = store_error(begun ? samdb_end(d, st) : st);
-    }
-    r->out.result = we;
-    r->out.ErrorParameter = r->in.ErrorParameter ? nt_arena_obj(rpc_server_mem(call), uint32_t) : NULL;
-    if (r->out.ErrorParameter)
-        *r->out.ErrorParameter = we == W_ERROR_INVALID_PARAMETER ? parm : 0;
-    return r->in.ErrorParameter && !r->out.ErrorParameter ? STATUS_NO_MEMORY : STATUS_SUCCESS;
+    struct host_change *c = host_change_new(rpc_server_arg(call), call, r);
+    struct wanted *w = nt_arena_obj(rpc_server_mem(call), struct wanted);
+    if (!c || !w)
+        return STATUS_NO_MEMORY;
+    c->plan = plan_settings;
+    c->finish = finish_settings;
+    c->more = w;
+    c->we = !may(call, WHO_ADMIN)
+                ? W_ERROR_ACCESS_DENIED /* all arms are pointers */
+                : values_of(r->in.Level, r->in.WkstaInfo.WkstaInfo502, w->value, w->has, &c->parm);
+    return c->we == W_ERROR_SUCCESS ? host_change(c) : finish_settings(c);
 }
 
 /* ---- information: 3.2.4.1 ---- */
