@@ -126,6 +126,8 @@ static enum nt_status start(struct daemon *d, struct ports *ports, struct nt_err
         st = services_new(d->loop, d->c, &d->store, ports, &d->services, err);
     if (st == STATUS_SUCCESS)
         st = confine_enter(&d->o, d->c, err);
+    if (st == STATUS_SUCCESS)
+        st = store_serve(&d->store, d->loop);
     return st == STATUS_SUCCESS ? notify_watchdog(&d->confine.notify, d->loop) : st;
 }
 

@@ -7,6 +7,7 @@
 #ifndef MSRPCD_H
 #define MSRPCD_H
 
+#include <pthread.h>
 #include <msrpc/serve.h>
 #include "confine.h"
 #include "io/io.h"
@@ -19,7 +20,11 @@ void options_read(int argc, char **argv, struct options *ret);
 
 /* ---- store.c ---- */
 struct store {
-    struct samdb *db;
+    struct samdb *db;     /* of the loop: it waits for nobody */
+    struct samdb *writer; /* of the thread that changes the store */
+    struct nt_loop *loop; /* once that runs */
+    pthread_t thread;
+    bool tidying;
     struct nt_arena *mem;
     const char *machine, *workgroup; /* as the store has them */
 };
@@ -27,6 +32,9 @@ struct store {
  * gives its account admin the password of the environment, which is taken out of there in any case.
  * STATUS_WRONG_PASSWORD: there has to be a password, and there is none that can be one. */
 enum nt_status store_open(const struct config *c, bool scratch, struct store *ret, struct nt_error *err);
+/* Starts the thread: when rights have been given up, which is the affair of each thread. */
+enum nt_status store_serve(struct store *s, struct nt_loop *loop);
+/* After all that uses it. */
 void store_close(struct store *s);
 
 /* ---- listen.c ---- */

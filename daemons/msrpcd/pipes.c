@@ -120,9 +120,12 @@ static enum nt_status serve_all(struct nt_loop *loop, struct pipes *p, const str
 {
     for (unsigned i = 0; i < c->n_listen; i++)
         p->transports[i] = (struct serve_transport){ "tcp", c->listen[i] };
-    p->host = (struct serve_host){
-        .db = store->db, .ops = &serve_smbd_ops, .transports = p->transports, .n_transports = c->n_listen
-    };
+    p->host = (struct serve_host){ .db = store->db,
+                                   .writer = store->writer,
+                                   .loop = loop,
+                                   .ops = &serve_smbd_ops,
+                                   .transports = p->transports,
+                                   .n_transports = c->n_listen };
     p->acceptor = (struct sec_acceptor){ .account = samdb_account,
                                          .account_arg = store->db,
                                          .no_ntlm = !c->ntlm,
@@ -170,6 +173,7 @@ void pipes_free(struct pipes *p)
 {
     if (!p)
         return;
+    serve_host_settle(&p->host);
     serve_srvsvc_free(&p->host);
     free(p);
 }

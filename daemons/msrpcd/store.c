@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The account store of the daemon: opened, and for an instance of its own made and given a password. */
+/*
+ * The account store of the daemon: opened, and for an instance of its own made and given a password; and the
+ * thread that changes it. The loop serves everybody, so it waits for no disk and no other program: its handle
+ * reads, and counts logons; all other changes are made by the worker.
+ */
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <msrpc/unistr.h>
@@ -30,6 +36,8 @@ static void drop(char *password)
         nt_wipe(password, strlen(password));
     free(password);
 }
+
+static void untidy(void *arg);
 
 static enum nt_status make(const struct config *c, const char *password, struct nt_error *err)
 {
@@ -79,7 +87,7 @@ static enum nt_status set_password(struct samdb *db, const char *password, struc
 static enum nt_status open_it(const struct config *c, bool scratch, const char *password, struct store *s,
                               struct nt_error *err)
 {
-    const struct samdb_options so = { .error = err };
+    const struct samdb_options so = { .error = err, .on_loop = true, .untidy = untidy, .untidy_arg = s };
     struct samdb_domain domain;
     enum nt_status st = samdb_open(c->store, &so, &s->db);
     if (st == STATUS_OBJECT_NAME_NOT_FOUND && scratch) {
@@ -89,8 +97,10 @@ static enum nt_status open_it(const struct config *c, bool scratch, const char *
     } else if (st == STATUS_OBJECT_NAME_NOT_FOUND) {
         return nt_error_set(err, st, "%s: there is no store; msrpcd init makes one", c->store);
     }
+    if (st == STATUS_SUCCESS)
+        st = samdb_second(s->db, 0, &s->writer);
     if (st == STATUS_SUCCESS && scratch && password)
-        st = set_password(s->db, password, s->mem);
+        st = set_password(s->writer, password, s->mem);
     if (st == STATUS_SUCCESS)
         st = samdb_domain(s->db, s->mem, &domain);
     if (st == STATUS_SUCCESS) {
@@ -100,29 +110,75 @@ static enum nt_status open_it(const struct config *c, bool scratch, const char *
     return st;
 }
 
-enum nt_status store_open(const struct config *c, bool scratch, struct store *ret, struct nt_error *err)
+enum nt_status store_open(const struct config *c, bool scratch, struct store *s, struct nt_error *err)
 {
-    struct store s = { .mem = nt_arena_new_secret(STORE_MEMORY) };
     char *password = take_password();
     uint8_t hash[16];
-    enum nt_status st = s.mem ? STATUS_SUCCESS : STATUS_NO_MEMORY;
+    *s = (struct store){ .mem = nt_arena_new_secret(STORE_MEMORY) };
+    enum nt_status st = s->mem ? STATUS_SUCCESS : STATUS_NO_MEMORY;
     if (st == STATUS_SUCCESS && password && hash_of(password, hash) != STATUS_SUCCESS)
         st = nt_error_set(err, STATUS_WRONG_PASSWORD, PASSWORD_VARIABLE " is not UTF-8");
     nt_wipe(hash, sizeof hash);
     if (st == STATUS_SUCCESS)
-        st = open_it(c, scratch, password, &s, err);
+        st = open_it(c, scratch, password, s, err);
     drop(password);
-    if (st != STATUS_SUCCESS) {
-        store_close(&s);
+    if (st != STATUS_SUCCESS)
+        store_close(s);
+    return st;
+}
+
+/* ---- the worker ---- */
+
+static void *work(void *loop)
+{
+    (void)!nt_loop_worker_run(loop);
+    return NULL;
+}
+
+enum nt_status store_serve(struct store *s, struct nt_loop *loop)
+{
+    sigset_t all, before;
+    pthread_t thread;
+    enum nt_status st = nt_loop_share(loop);
+    if (st != STATUS_SUCCESS)
         return st;
-    }
-    *ret = s;
+    sigfillset(&all); /* signals are the loop's */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int rc = pthread_create(&thread, NULL, work, loop);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (rc != 0)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    s->loop = loop;
+    s->thread = thread;
     return STATUS_SUCCESS;
+}
+
+static void tidy_there(void *arg)
+{
+    samdb_tidy(((struct store *)arg)->writer);
+}
+
+static void tidy_back(void *arg)
+{
+    ((struct store *)arg)->tidying = false;
+}
+
+/* Comes from the loop, in a logon. */
+static void untidy(void *arg)
+{
+    struct store *s = arg;
+    if (s->loop && !s->tidying)
+        s->tidying = io_loop_work(s->loop, tidy_there, tidy_back, s);
 }
 
 void store_close(struct store *s)
 {
+    if (s->loop) {
+        nt_loop_workers_stop(s->loop);
+        pthread_join(s->thread, NULL);
+    }
+    samdb_close(s->writer);
     samdb_close(s->db);
     nt_arena_free(s->mem);
-    *s = (struct store){ NULL };
+    *s = (struct store){ .db = NULL };
 }
