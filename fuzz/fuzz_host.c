@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What srvsvc takes apart of a client's: security descriptors, and paths and names. The first octet chooses;
- * the rest is the descriptor, or UTF-16 of two strings with a zero between.
+ * What srvsvc and lsarpc take apart of a client's: security descriptors, paths and names; and what is looked
+ * up in a store: names and SIDs. The first octet chooses; the rest is the descriptor, or UTF-16 of two
+ * strings with a zero between; or the two lengths of a counted string and its characters; or a SID.
  */
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <msrpc/unistr.h>
 #include "base/cursor.h"
 #include "serve/descriptor.h"
+#include "serve/m_lsa.h"
 #include "serve/names.h"
 
 #define UNITS 600
@@ -74,6 +78,81 @@ static void names(const char16_t *a, const char16_t *b, uint32_t type)
     (void)names_compare(a, b, type & 15, flags);
 }
 
+/* ---- look-ups ---- */
+
+/* A store of its own, gone from the directory at once. */
+static struct samdb *store(void)
+{
+    static struct samdb *db;
+    static const struct samdb_init init = { "BOX", "WORKGROUP", "", "admin", "Secret-1", { 0 } };
+    char dir[] = "/tmp/fuzz.XXXXXX", path[64];
+    if (db)
+        return db;
+    must(mkdtemp(dir) != NULL);
+    snprintf(path, sizeof path, "%s/sam.db", dir);
+    must(samdb_create(path, &init, NULL) == STATUS_SUCCESS);
+    must(samdb_open(path, NULL, &db) == STATUS_SUCCESS);
+    unlink(path);
+    char more[80];
+    snprintf(more, sizeof more, "%s-wal", path);
+    unlink(more);
+    snprintf(more, sizeof more, "%s-shm", path);
+    unlink(more);
+    rmdir(dir);
+    return db;
+}
+
+/* What has a name has it by its SID, too, and the other way round. */
+static void there_and_back(const struct lsa_view *v, const struct lsa_entry *e)
+{
+    struct lsa_entry other;
+    char16_t full[600];
+    if (e->use == lsarpc_SidTypeUnknown)
+        return;
+    must(lsa_by_sid(v, &e->sid, &other) == STATUS_SUCCESS);
+    must(ustr_cmp(other.name, e->name) == 0 && ustr_cmp(other.domain, e->domain) == 0 && other.use == e->use);
+    size_t n = ustr_len(e->domain), m = ustr_len(e->name);
+    must(n + m + 2 <= sizeof full / sizeof full[0]);
+    memcpy(full, e->domain, 2 * n);
+    full[n] = '\\';
+    memcpy(full + n + 1, e->name, 2 * (m + 1));
+    if (e->use == lsarpc_SidTypeDomain) /* "BUILTIN\\" */
+        full[n + 1] = 0;
+    must(lsa_by_name(v, full, &other) == STATUS_SUCCESS && nt_sid_equal(&other.sid, &e->sid));
+}
+
+static void look_up(bool by_name, const uint8_t *data, size_t size)
+{
+    struct serve_host h = { .db = store() };
+    struct nt_arena *mem = nt_arena_new(0);
+    struct lsa_view v;
+    struct lsa_entry e;
+    must(mem && lsa_view_open(&h, mem, &v) == STATUS_SUCCESS);
+    if (by_name && size >= 4) {
+        uint16_t max = le16(data + 2);
+        size_t there = (size - 4) / 2, units = max / 2u < there ? max / 2u : there;
+        struct dtyp_RPC_UNICODE_STRING s = { le16(data), (uint16_t)(2 * units), calloc(units + 1, 2) };
+        bool valid;
+        for (size_t i = 0; i < units; i++)
+            s.Buffer[i] = le16(data + 4 + 2 * i);
+        char16_t *name = lsa_text(mem, &s, &valid);
+        must(!valid || ustr_len(name) == s.Length / 2u);
+        if (valid && lsa_by_name(&v, name, &e) == STATUS_SUCCESS)
+            there_and_back(&v, &e);
+        free(s.Buffer);
+    } else if (!by_name && size >= 8) {
+        struct nt_sid sid = { .revision = 1, .count = data[1] % (NT_SID_MAX_SUB + 1) };
+        memcpy(sid.authority, data + 2, sizeof sid.authority);
+        for (unsigned i = 0; i < sid.count && 8 + 4 * i + 4 <= size; i++)
+            sid.sub[i] = le32(data + 8 + 4 * i);
+        if (data[0] & 1) /* of the machine */
+            must(nt_sid_append(&v.sid, sid.count ? sid.sub[0] : 0, &sid) == STATUS_SUCCESS);
+        if (lsa_by_sid(&v, &sid, &e) == STATUS_SUCCESS)
+            there_and_back(&v, &e);
+    }
+    nt_arena_free(mem);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char16_t a[UNITS], b[UNITS];
@@ -83,6 +162,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size--;
     if (which == 0) {
         descriptor(data, size);
+        return 0;
+    }
+    if (which >= 0xfe) {
+        look_up(which == 0xff, data, size);
         return 0;
     }
     next_text(&data, &size, a);

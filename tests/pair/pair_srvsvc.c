@@ -13,158 +13,16 @@
 #include <msrpc/srvsvc.h>
 #include <msrpc/unistr.h>
 #include <msrpc/wkssvc.h>
+#include "host_world.h"
 #include "serve/descriptor.h"
-#include "serve/host.h"
 #include "serve/names.h"
-#include "serve/np.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define ALL      UINT32_MAX
 
-static const struct serve_transport transports[] = { { "tcp", "192.0.2.1" }, { "tcp", "192.0.2.2" } };
-
-struct world {
-    char dir[64], path[96];
-    struct nt_loop *loop;
-    struct samdb *db;
-    struct serve_host host;
-    struct rpc_server *s;
-    struct smbd *smbd;
-    struct sec_acceptor acceptor;
-    struct serve_np_pipe pipes[3];
-    struct serve_np np;
-    struct rpc_binding *b[2]; /* srvsvc, wkssvc */
-    struct sec_creds *admin, *eve;
-    struct nt_arena *mem;
-    struct nt_error err;
-};
-
-static enum nt_status on_dial(void *arg, struct io_stream *s, const struct io_addr *to)
-{
-    struct world *w = arg;
-    (void)to;
-    return smbd_join(w->smbd, w->loop, s, "192.0.2.7:1000");
-}
-
-static void turns(struct world *w)
-{
-    for (int i = 0; i < 30; i++) {
-        enum nt_status st = nt_loop_run(w->loop, 0);
-        (void)st;
-    }
-}
-
-static void start(struct world *w)
-{
-    struct rpc_server_options so = RPC_SERVER_OPTIONS_INIT;
-    struct smbd_options o = { .acceptor = &w->acceptor,
-                              .pipes = &serve_np_ops,
-                              .pipes_arg = &w->np,
-                              .connect = serve_share_connect,
-                              .connect_arg = &w->host };
-    assert_int_equal(samdb_open(w->path, NULL, &w->db), STATUS_SUCCESS);
-    w->acceptor = (struct sec_acceptor){
-        .account = samdb_account, .account_arg = w->db, .netbios_name = "BOX", .netbios_domain = "WORKGROUP"
-    };
-    assert_int_equal(rpc_server_new(w->loop, &so, &w->s), STATUS_SUCCESS);
-    w->pipes[0] = (struct serve_np_pipe){ "srvsvc", w->s, NULL };
-    w->pipes[1] = (struct serve_np_pipe){ "wkssvc", w->s, NULL };
-    w->np.pipes = w->pipes;
-    w->host = (struct serve_host){
-        .db = w->db, .ops = &serve_smbd_ops, .transports = transports, .n_transports = 2
-    };
-    assert_int_equal(smbd_new(w->loop, &o, &w->smbd), STATUS_SUCCESS);
-    w->host.ops_arg = w->smbd;
-    assert_int_equal(serve_srvsvc(w->s, &w->host), STATUS_SUCCESS);
-    assert_int_equal(serve_wkssvc(w->s, &w->host), STATUS_SUCCESS);
-}
-
-static void stop(struct world *w)
-{
-    turns(w);
-    smbd_free(w->smbd);
-    turns(w);
-    rpc_server_free(w->s);
-    serve_srvsvc_free(&w->host);
-    samdb_close(w->db);
-}
-
-static struct sec_creds *creds_of(const char *user)
-{
-    struct sec_creds_options co = SEC_CREDS_OPTIONS_INIT;
-    struct sec_creds *c = NULL;
-    co.user = user;
-    co.domain = "BOX";
-    co.password = "secret";
-    co.mech = SEC_MECH_NTLM;
-    assert_int_equal(sec_creds_new(&co, &c, NULL), STATUS_SUCCESS);
-    return c;
-}
-
-static void add_eve(struct world *w)
-{
-    uint32_t rid;
-    struct samdb_user u = { .control = 0x10 };
-    assert_int_equal(samdb_open(w->path, NULL, &w->db), STATUS_SUCCESS);
-    assert_int_equal(samdb_user_add(w->db, "eve", 0, &rid), STATUS_SUCCESS);
-    assert_int_equal(samdb_password_set(w->db, rid, "secret", 6, SAMDB_PASSWORD_RESET, false),
-                     STATUS_SUCCESS);
-    u.rid = rid;
-    assert_int_equal(samdb_user_set(w->db, &u, SAMDB_F_CONTROL), STATUS_SUCCESS);
-    samdb_close(w->db);
-}
-
-static int setup(void **state)
-{
-    struct world *w = calloc(1, sizeof *w);
-    struct io_mem_options mo = { .start = 1000, .chunk = 0, .cut_after = SIZE_MAX };
-    static const struct samdb_init init = { "BOX", "WORKGROUP", "", "admin", "secret", { 0 } };
-    const char *tmp = getenv("TMPDIR");
-    snprintf(w->dir, sizeof w->dir, "%.40s/srvsvc.XXXXXX", tmp ? tmp : "/tmp");
-    if (!mkdtemp(w->dir))
-        return -1;
-    snprintf(w->path, sizeof w->path, "%s/sam.db", w->dir);
-    assert_int_equal(samdb_create(w->path, &init, NULL), STATUS_SUCCESS);
-    add_eve(w);
-    assert_int_equal(io_mem_loop_new(&mo, &w->loop), STATUS_SUCCESS);
-    io_mem_on_dial(w->loop, on_dial, w);
-    w->mem = nt_arena_new(0);
-    w->admin = creds_of("admin");
-    w->eve = creds_of("eve");
-    assert_int_equal(rpc_binding_parse("ncacn_np:srv[\\pipe\\srvsvc]", &w->b[0], NULL), STATUS_SUCCESS);
-    assert_int_equal(rpc_binding_parse("ncacn_np:srv[\\pipe\\wkssvc]", &w->b[1], NULL), STATUS_SUCCESS);
-    start(w);
-    *state = w;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct world *w = *state;
-    stop(w);
-    rpc_binding_unref(w->b[0]);
-    rpc_binding_unref(w->b[1]);
-    sec_creds_unref(w->admin);
-    sec_creds_unref(w->eve);
-    nt_arena_free(w->mem);
-    nt_loop_free(w->loop);
-    unlink(w->path);
-    int rc = rmdir(w->dir);
-    free(w);
-    return rc;
-}
-
 static struct rpc_conn *open_as(struct world *w, struct sec_creds *c, bool wks)
 {
-    struct rpc_options o = RPC_OPTIONS_INIT;
-    struct rpc_conn *conn = NULL;
-    o.creds = c;
-    o.loop = w->loop;
-    o.error = &w->err;
-    o.timeout_ms = 5000;
-    if (rpc_open(w->b[wks], wks ? &wkssvc_interface : &srvsvc_interface, &o, &conn) != STATUS_SUCCESS)
-        fail_msg("%s", w->err.text);
-    return conn;
+    return world_open(w, c, wks ? "wkssvc" : "srvsvc", wks ? &wkssvc_interface : &srvsvc_interface);
 }
 
 #define CALL(fn, conn, r) assert_int_equal(fn(conn, w->mem, r), STATUS_SUCCESS)
@@ -261,8 +119,8 @@ static void settings(void **state)
     assert_int_equal(r.out.result, W_ERROR_INVALID_PARAMETER);
     rpc_close(a);
     rpc_close(e);
-    stop(w);
-    start(w);
+    world_stop(w);
+    world_start(w);
     a = open_as(w, w->admin, false);
     struct srvsvc_NetrServerGetInfo g = { .in = { .Level = 101 } };
     CALL(srvsvc_NetrServerGetInfo, a, &g);
@@ -352,8 +210,8 @@ static void shares(void **state)
     assert_int_equal(check.out.result, W_NERR_DeviceNotShared);
     rpc_close(a);
     rpc_close(e);
-    stop(w);
-    start(w);
+    world_stop(w);
+    world_start(w);
     a = open_as(w, w->admin, false);
     assert_int_equal(share_get(w, a, u"data", 1, &u), 0);
     assert_int_equal(share_get(w, a, u"passing", 1, &u), W_NERR_NetNameNotFound);
@@ -490,7 +348,6 @@ static void descriptor_obeyed(void **state)
     static const uint8_t sd[] = { 1, 0, 4, 0x80, 0,  0, 0, 0, 0,  0, 0, 0, 0,  0, 0,    0, 20,   0,
                                   0, 0, 2, 0,    32, 0, 1, 0, 0,  0, 0, 0, 24, 0, 0xff, 1, 0x1f, 0,
                                   1, 2, 0, 0,    0,  0, 0, 5, 32, 0, 0, 0, 32, 2, 0,    0 };
-    struct rpc_options o = RPC_OPTIONS_INIT;
     struct rpc_conn *c = NULL;
     assert_int_equal(samdb_share_get(w->db, "ipc$", mem, &ipc), STATUS_SUCCESS);
     ipc.sd = (struct nt_blob){ sd, sizeof sd };
@@ -498,10 +355,7 @@ static void descriptor_obeyed(void **state)
     for (size_t n = 0; n < sizeof sd; n++)
         assert_false(sd_valid(sd, n));
     assert_int_equal(samdb_share_set(w->db, &ipc), STATUS_SUCCESS);
-    o.creds = w->eve;
-    o.loop = w->loop;
-    o.timeout_ms = 5000;
-    assert_int_equal(rpc_open(w->b[0], &srvsvc_interface, &o, &c), STATUS_ACCESS_DENIED);
+    assert_int_equal(world_try(w, w->eve, "srvsvc", &srvsvc_interface, &c), STATUS_ACCESS_DENIED);
     c = open_as(w, w->admin, false);
     rpc_close(c);
 }
@@ -512,20 +366,16 @@ static void locked_out(void **state)
     struct world *w = *state;
     struct sec_creds_options co = SEC_CREDS_OPTIONS_INIT;
     struct sec_creds *wrong = NULL;
-    struct rpc_options o = RPC_OPTIONS_INIT;
     struct rpc_conn *c = NULL;
     co.user = "eve";
     co.domain = "BOX";
     co.password = "guessed";
     co.mech = SEC_MECH_NTLM;
     assert_int_equal(sec_creds_new(&co, &wrong, NULL), STATUS_SUCCESS);
-    o.creds = wrong;
-    o.loop = w->loop;
-    o.timeout_ms = 5000;
     for (int i = 0; i < 10; i++)
-        assert_int_equal(rpc_open(w->b[0], &srvsvc_interface, &o, &c), STATUS_LOGON_FAILURE);
-    o.creds = w->eve; /* who knows it, but too late */
-    assert_int_equal(rpc_open(w->b[0], &srvsvc_interface, &o, &c), STATUS_ACCOUNT_LOCKED_OUT);
+        assert_int_equal(world_try(w, wrong, "srvsvc", &srvsvc_interface, &c), STATUS_LOGON_FAILURE);
+    /* who knows it, but too late */
+    assert_int_equal(world_try(w, w->eve, "srvsvc", &srvsvc_interface, &c), STATUS_ACCOUNT_LOCKED_OUT);
     sec_creds_unref(wrong);
     c = open_as(w, w->admin, false); /* others are not concerned */
     rpc_close(c);
@@ -668,8 +518,8 @@ static void transports_and_aliases(void **state)
     CALL(srvsvc_NetrServerAliasAdd, a, &add);
     assert_int_equal(add.out.result, W_ERROR_INVALID_PARAMETER);
     rpc_close(a);
-    stop(w);
-    start(w);
+    world_stop(w);
+    world_start(w);
     a = open_as(w, w->admin, false);
     struct srvsvc_NetrServerAliasEnum e = { .in = { .PreferedMaximumLength = ALL } };
     CALL(srvsvc_NetrServerAliasEnum, a, &e);
@@ -923,7 +773,7 @@ static void name_rules(void **state)
     assert_int_equal(names_compare(u"a/", u"b", 1, 0), W_ERROR_INVALID_PARAMETER);
 }
 
-#define WORLD(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define WORLD(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int main(void)
 {
