@@ -52,6 +52,7 @@ struct config {
     int log_format, log_calls;  /* enum config_log_format, config_log_calls */
     const char *log_file;       /* NULL: standard error */
     const char *metrics, *pcap; /* NULL: none */
+    unsigned pcap_max;          /* MiB; 0: no limit */
 };
 
 /* What the command line says: options.c. */
