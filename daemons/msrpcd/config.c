@@ -341,6 +341,16 @@ int config_find(const char *name, size_t len)
     return -1;
 }
 
+bool config_keep(struct config *c, const struct config *from, unsigned key)
+{
+    const char *text = from->text[key];
+    if (text)
+        return !config_set(c, key, text, strlen(text), false);
+    c->text[key] = NULL; /* only text and paths may be not set */
+    *(const char **)(void *)((char *)c + table[key].at) = NULL;
+    return true;
+}
+
 bool config_differs(const struct config *a, const struct config *b, unsigned key)
 {
     const char *x = a->text[key], *y = b->text[key];

@@ -79,6 +79,8 @@ const char *config_says(unsigned key); /* a line for --help */
 bool config_is_live(unsigned key);     /* a reload may change it */
 /* Index of a key, -1 if there is none of that name. */
 int config_find(const char *name, size_t len);
+/* Gives the key in c the value that it has in from. False: no memory. */
+bool config_keep(struct config *c, const struct config *from, unsigned key);
 /* Does the key say something else in b than in a? */
 bool config_differs(const struct config *a, const struct config *b, unsigned key);
 
