@@ -160,7 +160,8 @@ static void flush(struct poll_loop *l, struct poll_conn *c)
         struct iovec iov[SEND_IOV];
         struct msghdr m = { .msg_iov = iov };
         m.msg_iovlen = (size_t)io_pending(c->s, iov, SEND_IOV);
-        ssize_t n = sendmsg(c->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t n = m.msg_iovlen == 1 ? send(c->fd, iov[0].iov_base, iov[0].iov_len, MSG_NOSIGNAL | MSG_DONTWAIT)
+                                      : sendmsg(c->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -261,9 +262,10 @@ static bool step_all(struct poll_loop *l)
 bool poll_receive(struct poll_loop *l, struct poll_conn *c, int flags)
 {
     ssize_t n = recv(c->fd, l->buf, RECV_BUFFER, flags);
-    if (n > 0)
+    if (n > 0) {
         io_feed(c->s, l->buf, (size_t)n, now_of(&l->base));
-    else if (n == 0)
+        flush(l, c); /* now, while the answer is in the cache: its memory serves for that of the next stream, too */
+    } else if (n == 0)
         io_hangup(c->s, STATUS_CONNECTION_DISCONNECTED, now_of(&l->base));
     else if (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK)
         return false;
