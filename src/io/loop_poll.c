@@ -262,10 +262,9 @@ static bool step_all(struct poll_loop *l)
 bool poll_receive(struct poll_loop *l, struct poll_conn *c, int flags)
 {
     ssize_t n = recv(c->fd, l->buf, RECV_BUFFER, flags);
-    if (n > 0) {
+    if (n > 0)
         io_feed(c->s, l->buf, (size_t)n, now_of(&l->base));
-        flush(l, c); /* now, while the answer is in the cache: its memory serves for that of the next stream, too */
-    } else if (n == 0)
+    else if (n == 0)
         io_hangup(c->s, STATUS_CONNECTION_DISCONNECTED, now_of(&l->base));
     else if (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK)
         return false;
