@@ -9,12 +9,9 @@
 enum { O_KEY = 0, O_CONFIG = 1000, O_CHECK, O_SCRATCH, O_VERBOSE, O_EXAMPLE, O_HELP, O_VERSION };
 
 static const struct option own[] = {
-    { "config", required_argument, NULL, O_CONFIG },
-    { "check", no_argument, NULL, O_CHECK },
-    { "scratch", required_argument, NULL, O_SCRATCH },
-    { "verbose", no_argument, NULL, O_VERBOSE },
-    { "example", no_argument, NULL, O_EXAMPLE },
-    { "help", no_argument, NULL, O_HELP },
+    { "config", required_argument, NULL, O_CONFIG },   { "check", no_argument, NULL, O_CHECK },
+    { "scratch", required_argument, NULL, O_SCRATCH }, { "verbose", no_argument, NULL, O_VERBOSE },
+    { "example", no_argument, NULL, O_EXAMPLE },       { "help", no_argument, NULL, O_HELP },
     { "version", no_argument, NULL, O_VERSION },
 };
 #define N_OWN (sizeof own / sizeof own[0])
@@ -54,10 +51,11 @@ static void help(void)
 /* Made from the table, so it names what there is. */
 static void example(void)
 {
-    puts("# Configuration of msrpcd(8); msrpcd.conf(5) says more. What stands here is what counts without a file.");
+    puts("# Configuration of msrpcd(8); msrpcd.conf(5) says more. What stands here is what counts without a "
+         "file.");
     for (unsigned i = 0; i < config_count(); i++)
-        printf("\n# %s%s\n#%s = %s\n", config_says(i), config_is_live(i) ? "; also by a reload" : "", config_key(i),
-               config_otherwise(i) ? config_otherwise(i) : "...");
+        printf("\n# %s%s\n#%s = %s\n", config_says(i), config_is_live(i) ? "; also by a reload" : "",
+               config_key(i), config_otherwise(i) ? config_otherwise(i) : "...");
     exit(fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILED);
 }
 
