@@ -5,6 +5,7 @@
 #include <string.h>
 #include <arpa/inet.h>
 #include <unistd.h>
+#include "http.h"
 #include "m_config.h"
 
 enum type {
@@ -16,6 +17,7 @@ enum type {
     WORD,      /* int: one of words */
     WORDS,     /* struct config_words: some of words */
     ADDRESSES, /* listen */
+    PLACE,     /* metrics: off, an absolute path, ADDRESS:PORT */
 };
 
 struct word {
@@ -98,8 +100,10 @@ static const struct key table[] = {
     { "log_format", WORD, AT(log_format), "text", LIVE, "text or json", log_formats },
     { "log_file", PATH, AT(log_file), NULL, LIVE, "where the log goes, instead of standard error" },
     { "log_calls", WORD, AT(log_calls), "none", LIVE, "calls in the log: all, failed or none", calls },
-    { "metrics", TEXT, AT(metrics), NULL, AT_START, "socket or address:port for Prometheus" },
+    { "metrics", PLACE, AT(metrics), NULL, AT_START, "socket or address:port for Prometheus; off: none" },
     { "pcap", PATH, AT(pcap), NULL, AT_START, "file for a capture of all calls, in clear text" },
+    { "pcap_max", NUMBER, AT(pcap_max), "1024", AT_START, "MiB that it may have; 0: any number",
+      .most = 1u << 20 },
 };
 #define N_KEYS (sizeof table / sizeof table[0])
 _Static_assert(N_KEYS <= CONFIG_KEYS_MAX, "CONFIG_KEYS_MAX is too small");
@@ -243,6 +247,9 @@ static const char *take(struct config *c, const struct key *k, const char *text,
         return take_words(k->words, text, to);
     case ADDRESSES:
         return take_addresses(c, text);
+    case PLACE:
+        *(const char **)to = strcmp(text, "off") == 0 ? NULL : text;
+        return *(const char **)to ? http_check(text) : NULL;
     }
     return NULL;
 }
@@ -337,6 +344,16 @@ int config_find(const char *name, size_t len)
         if (strlen(table[i].name) == len && memcmp(table[i].name, name, len) == 0)
             return (int)i;
     return -1;
+}
+
+bool config_keep(struct config *c, const struct config *from, unsigned key)
+{
+    const char *text = from->text[key];
+    if (text)
+        return !config_set(c, key, text, strlen(text), false);
+    c->text[key] = NULL; /* only text and paths may be not set */
+    *(const char **)(void *)((char *)c + table[key].at) = NULL;
+    return true;
 }
 
 bool config_differs(const struct config *a, const struct config *b, unsigned key)

@@ -52,6 +52,7 @@ struct config {
     int log_format, log_calls;  /* enum config_log_format, config_log_calls */
     const char *log_file;       /* NULL: standard error */
     const char *metrics, *pcap; /* NULL: none */
+    unsigned pcap_max;          /* MiB; 0: no limit */
 };
 
 /* What the command line says: options.c. */
@@ -79,6 +80,8 @@ const char *config_otherwise(unsigned key); /* the default, as it would stand in
 bool config_is_live(unsigned key);     /* a reload may change it */
 /* Index of a key, -1 if there is none of that name. */
 int config_find(const char *name, size_t len);
+/* Gives the key in c the value that it has in from. False: no memory. */
+bool config_keep(struct config *c, const struct config *from, unsigned key);
 /* Does the key say something else in b than in a? */
 bool config_differs(const struct config *a, const struct config *b, unsigned key);
 

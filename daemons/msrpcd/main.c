@@ -1,42 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-/* msrpcd(8): starts, says that it is ready, runs until it is told to end. */
+/* msrpcd(8): what is done before it serves, in which order, and the end. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #include "admin.h"
-#include "msrpcd.h"
+#include "daemon.h"
 
-struct daemon {
-    struct options o;
-    struct confine confine;
-    struct config *c;
-    struct nt_loop *loop;
-    struct listeners *listeners;
-    struct store store;
-    struct services *services;
-};
-
-static struct nt_cancel *woken; /* for the signal handler */
-static volatile sig_atomic_t told_to_end;
-
-static void on_signal(int sig)
+void daemon_say(void *arg, const char *sentence)
 {
-    (void)sig;
-    told_to_end = 1;
-    nt_cancel_fire(woken);
-}
-
-static void catch_signals(void)
-{
-    struct sigaction a = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
-    sigaction(SIGTERM, &a, NULL);
-    sigaction(SIGINT, &a, NULL);
-    a.sa_handler = SIG_IGN;
-    sigaction(SIGPIPE, &a, NULL);
+    (void)arg;
+    fprintf(stderr, "msrpcd: %s\n", sentence);
 }
 
 static int fail(enum nt_status st, const char *what, const struct nt_error *err)
@@ -45,29 +21,23 @@ static int fail(enum nt_status st, const char *what, const struct nt_error *err)
         fprintf(stderr, "msrpcd: %s\n", err->text);
     else
         fprintf(stderr, "msrpcd: %s: %s: %s\n", what, nt_status_name(st), nt_status_text(st));
-    return EXIT_FAILED;
+    return st == STATUS_WRONG_PASSWORD ? EXIT_USAGE : EXIT_FAILED;
 }
 
 static void trace(void *arg, enum nt_trace_level level, const char *line)
 {
-    (void)arg;
+    (void)arg; /* the clock's */
     (void)level;
-    fprintf(stderr, "msrpcd: %s\n", line);
-}
-
-static void complain(void *arg, const char *sentence)
-{
-    (void)arg;
-    fprintf(stderr, "msrpcd: %s\n", sentence);
+    daemon_say(NULL, line);
 }
 
 /* ---- before anything is served ---- */
 
 /* What cannot be read now would be noticed by the first client only. Other kinds of keytab are libkrb5's
  * affair. */
-static bool check_keytab(const char *name)
+bool daemon_keytab_ok(const struct config *c)
 {
-    const char *path = keytab_path(name);
+    const char *path = keytab_path(c->keytab);
     if (!path || access(path, R_OK) == 0)
         return true;
     fprintf(stderr, "msrpcd: keytab: %s: %s\n", path, strerror(errno));
@@ -142,28 +112,7 @@ static enum nt_status say_ready(const struct ports *p)
     return fflush(stdout) == 0 ? STATUS_SUCCESS : STATUS_UNSUCCESSFUL;
 }
 
-static bool to_end(void *arg)
-{
-    (void)arg;
-    return told_to_end;
-}
-
-static int run(struct daemon *d)
-{
-    struct nt_error err = { "" };
-    struct ports ports;
-    enum nt_status st = start(d, &ports, &err);
-    if (st != STATUS_SUCCESS) {
-        fail(st, "starting", &err);
-        return st == STATUS_WRONG_PASSWORD ? EXIT_USAGE : EXIT_FAILED;
-    }
-    st = say_ready(&ports);
-    notify_ready(&d->confine.notify);
-    if (st == STATUS_SUCCESS)
-        st = io_wait(d->loop, to_end, NULL, UINT64_MAX, woken);
-    notify_stopping(&d->confine.notify);
-    return told_to_end ? EXIT_SUCCESS : fail(st, "running", NULL);
-}
+/* ---- the run ---- */
 
 static void stop(struct daemon *d)
 {
@@ -172,22 +121,30 @@ static void stop(struct daemon *d)
     store_close(&d->store);
     confine_end(&d->confine);
     nt_loop_free(d->loop);
-    nt_cancel_unref(woken);
+    life_end();
     config_free(d->c);
 }
 
 static int serve(struct daemon *d)
 {
     struct nt_env env = *nt_env_system();
+    struct nt_error err = { "" };
+    struct ports ports;
     env.trace = trace;
     env.trace_level = d->o.verbose ? NT_TRACE_STATE : NT_TRACE_ERROR;
-    enum nt_status st = nt_cancel_new(&woken);
+    enum nt_status st = life_begin();
     if (st == STATUS_SUCCESS)
         st = nt_loop_new(&env, &d->loop);
-    if (st != STATUS_SUCCESS)
-        return fail(st, "starting", NULL);
-    catch_signals();
-    int rc = run(d);
+    if (st == STATUS_SUCCESS)
+        st = start(d, &ports, &err);
+    if (st == STATUS_SUCCESS)
+        st = say_ready(&ports);
+    int rc = st == STATUS_SUCCESS ? EXIT_SUCCESS : fail(st, "starting", &err);
+    if (st == STATUS_SUCCESS) {
+        notify_ready(&d->confine.notify);
+        st = life_live(d);
+        rc = st == STATUS_SUCCESS ? EXIT_SUCCESS : fail(st, "running", NULL);
+    }
     stop(d);
     return rc;
 }
@@ -214,7 +171,7 @@ int main(int argc, char **argv)
     if (done >= 0)
         return done;
     options_read(argc, argv, &d.o);
-    if (!config_read(&d.o, complain, NULL, &d.c) || !check_keytab(d.c->keytab))
+    if (!config_read(&d.o, daemon_say, NULL, &d.c) || !daemon_keytab_ok(d.c))
         return EXIT_USAGE;
     if (d.o.check)
         return show_configuration(d.c);

@@ -2,7 +2,7 @@
 /*
  * msrpcd: options.c reads the command line, config.c and config_file.c the configuration, store.c opens the
  * accounts, listen.c the ports, services.c puts servers, interfaces and the endpoint map together, pipes.c
- * the SMB server and what is served there, main.c runs the loop.
+ * the SMB server and what is served there, main.c starts it all, and life.c is what happens then.
  */
 #ifndef MSRPCD_H
 #define MSRPCD_H
@@ -60,6 +60,14 @@ struct services;
 /* config and store have to outlive it. */
 enum nt_status services_new(struct nt_loop *loop, const struct config *c, const struct store *store,
                             const struct ports *ports, struct services **ret, struct nt_error *err);
+/* Takes what may change while it runs from c, which then has to outlive it. */
+enum nt_status services_reload(struct services *s, const struct config *c);
+/* Nobody is served any more, and calls have so long to end (0: no limit). */
+enum nt_status services_drain(struct services *s, unsigned timeout_ms);
+bool services_drained(const struct services *s); /* the calls have ended, or had their time */
+/* Then: connections end when what is queued for them has gone. */
+void services_hang_up(struct services *s);
+bool services_gone(const struct services *s); /* there are none any more */
 void services_accept(struct services *s, enum listen_for what, int fd, const char *peer);
 void services_free(struct services *s);
 
@@ -70,6 +78,9 @@ struct pipes;
 enum nt_status pipes_new(struct nt_loop *loop, const struct config *c, const struct store *store,
                          struct rpc_server *server, struct rpc_server *mapper, struct serve_epm *epm,
                          struct pipes **ret, struct nt_error *err);
+enum nt_status pipes_reload(struct pipes *p, const struct config *c);
+void pipes_hang_up(struct pipes *p);
+bool pipes_gone(const struct pipes *p);
 void pipes_accept(struct pipes *p, int fd, const char *peer);
 /* Before the servers end: no more connections. Both accept NULL. */
 void pipes_stop(struct pipes *p);

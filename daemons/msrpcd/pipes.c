@@ -19,6 +19,7 @@ struct pipes {
     struct serve_np np;
     enum npc_cipher ciphers[4];
     struct smbd *smbd;
+    const struct store *store;
 };
 
 /* ---- the server ---- */
@@ -28,28 +29,65 @@ void pipes_accept(struct pipes *p, int fd, const char *peer)
     (void)!smbd_accept(p->smbd, fd, peer);
 }
 
+static struct sec_acceptor acceptor_of(const struct store *store, const struct config *c)
+{
+    return (struct sec_acceptor){ .account = samdb_account,
+                                  .account_arg = store->db,
+                                  .no_ntlm = !c->ntlm,
+                                  .keytab = c->keytab,
+                                  .pac = pac_account,
+                                  .netbios_name = c->name ? c->name : store->machine,
+                                  .netbios_domain = c->workgroup ? c->workgroup : store->workgroup };
+}
+
+static struct smbd_options smbd_options_of(struct pipes *p, const struct config *c)
+{
+    for (unsigned i = 0; i < c->smb_ciphers.n; i++)
+        p->ciphers[i] = (enum npc_cipher)c->smb_ciphers.word[i];
+    return (struct smbd_options){ .acceptor = &p->acceptor,
+                                  .pipes = &serve_np_ops,
+                                  .pipes_arg = &p->np,
+                                  .min_dialect = (enum npc_dialect)c->smb_min_dialect,
+                                  .ciphers = p->ciphers,
+                                  .n_ciphers = c->smb_ciphers.n,
+                                  .require_encryption = c->smb_encryption == CONFIG_ENCRYPTION_REQUIRED,
+                                  .allow_unsigned = c->smb_signing == CONFIG_SIGNING_OPTIONAL,
+                                  .allow_anonymous = c->null_sessions,
+                                  .idle_timeout_ms = c->idle_timeout * 1000,
+                                  .max_conns = c->max_connections,
+                                  .max_peer_conns = c->max_connections_per_address,
+                                  .connect = serve_share_connect,
+                                  .connect_arg = &p->host,
+                                  .addresses = c->listen,
+                                  .n_addresses = c->n_listen };
+}
+
 static enum nt_status new_smbd(struct nt_loop *loop, struct pipes *p, const struct config *c)
 {
     const struct nt_env *env = nt_env_system();
-    struct smbd_options so = { .acceptor = &p->acceptor,
-                               .pipes = &serve_np_ops,
-                               .pipes_arg = &p->np,
-                               .min_dialect = (enum npc_dialect)c->smb_min_dialect,
-                               .ciphers = p->ciphers,
-                               .n_ciphers = c->smb_ciphers.n,
-                               .require_encryption = c->smb_encryption == CONFIG_ENCRYPTION_REQUIRED,
-                               .allow_unsigned = c->smb_signing == CONFIG_SIGNING_OPTIONAL,
-                               .allow_anonymous = c->null_sessions,
-                               .idle_timeout_ms = c->idle_timeout * 1000,
-                               .max_conns = c->max_connections,
-                               .connect = serve_share_connect,
-                               .connect_arg = &p->host,
-                               .addresses = c->listen,
-                               .n_addresses = c->n_listen };
-    for (unsigned i = 0; i < c->smb_ciphers.n; i++)
-        p->ciphers[i] = (enum npc_cipher)c->smb_ciphers.word[i];
+    struct smbd_options so = smbd_options_of(p, c);
     enum nt_status st = env->random(env->arg, so.guid, sizeof so.guid);
     return st == STATUS_SUCCESS ? smbd_new(loop, &so, &p->smbd) : st;
+}
+
+/* Logons that have begun look at the acceptor again, and have copied what they keep. */
+enum nt_status pipes_reload(struct pipes *p, const struct config *c)
+{
+    struct smbd_options so = smbd_options_of(p, c);
+    p->acceptor = acceptor_of(p->store, c);
+    return smbd_reconfigure(p->smbd, &so);
+}
+
+void pipes_hang_up(struct pipes *p)
+{
+    smbd_hang_up_all(p->smbd);
+}
+
+bool pipes_gone(const struct pipes *p)
+{
+    struct smbd_stats s;
+    smbd_stats(p->smbd, &s);
+    return !s.conns;
 }
 
 /* ---- what is there ---- */
@@ -126,13 +164,8 @@ static enum nt_status serve_all(struct nt_loop *loop, struct pipes *p, const str
                                    .ops = &serve_smbd_ops,
                                    .transports = p->transports,
                                    .n_transports = c->n_listen };
-    p->acceptor = (struct sec_acceptor){ .account = samdb_account,
-                                         .account_arg = store->db,
-                                         .no_ntlm = !c->ntlm,
-                                         .keytab = c->keytab,
-                                         .pac = pac_account,
-                                         .netbios_name = c->name ? c->name : store->machine,
-                                         .netbios_domain = c->workgroup ? c->workgroup : store->workgroup };
+    p->store = store;
+    p->acceptor = acceptor_of(store, c);
     name_pipes(p, c, server, mapper);
     enum nt_status st = new_smbd(loop, p, c);
     if (st != STATUS_SUCCESS)

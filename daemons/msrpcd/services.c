@@ -16,6 +16,8 @@ struct services {
     struct rpc_server *mapper, *main;
     struct serve_epm *epm;
     struct pipes *pipes;
+    const struct store *store;
+    unsigned draining; /* servers */
 };
 
 static bool is_served(const struct config *c, enum config_interface which)
@@ -26,8 +28,7 @@ static bool is_served(const struct config *c, enum config_interface which)
     return false;
 }
 
-static enum nt_status new_server(struct nt_loop *loop, const struct config *c, const struct store *store,
-                                 struct rpc_server **ret, struct nt_error *err)
+static struct rpc_server_options server_options(const struct config *c, const struct store *store)
 {
     struct rpc_server_options so = RPC_SERVER_OPTIONS_INIT;
     so.account = samdb_account;
@@ -40,6 +41,13 @@ static enum nt_status new_server(struct nt_loop *loop, const struct config *c, c
     so.idle_timeout_ms = c->idle_timeout * 1000;
     so.max_conns = c->max_connections;
     so.max_peer_conns = c->max_connections_per_address;
+    return so;
+}
+
+static enum nt_status new_server(struct nt_loop *loop, const struct config *c, const struct store *store,
+                                 struct rpc_server **ret, struct nt_error *err)
+{
+    struct rpc_server_options so = server_options(c, store);
     so.error = err;
     return rpc_server_new(loop, &so, ret);
 }
@@ -95,6 +103,7 @@ enum nt_status services_new(struct nt_loop *loop, const struct config *c, const 
     struct services *s = calloc(1, sizeof *s);
     if (!s)
         return STATUS_NO_MEMORY;
+    s->store = store;
     enum nt_status st = new_server(loop, c, store, &s->mapper, err);
     if (st == STATUS_SUCCESS)
         st = new_server(loop, c, store, &s->main, err);
@@ -111,6 +120,53 @@ enum nt_status services_new(struct nt_loop *loop, const struct config *c, const 
     *ret = s;
     return STATUS_SUCCESS;
 }
+
+enum nt_status services_reload(struct services *s, const struct config *c)
+{
+    const struct rpc_server_options so = server_options(c, s->store);
+    enum nt_status st = pipes_reload(s->pipes, c);
+    if (st == STATUS_SUCCESS)
+        st = rpc_server_reconfigure(s->mapper, &so);
+    return st == STATUS_SUCCESS ? rpc_server_reconfigure(s->main, &so) : st;
+}
+
+/* ---- the end ---- */
+
+static void on_drained(void *arg, enum nt_status st)
+{
+    struct services *s = arg;
+    (void)st; /* calls that had no more time have lost their clients */
+    s->draining--;
+}
+
+enum nt_status services_drain(struct services *s, unsigned timeout_ms)
+{
+    struct rpc_server *servers[] = { s->main, s->mapper };
+    for (unsigned i = 0; i < 2; i++) {
+        enum nt_status st = rpc_server_drain(servers[i], timeout_ms, on_drained, s);
+        if (st != STATUS_SUCCESS)
+            return st;
+        s->draining++;
+    }
+    return STATUS_SUCCESS;
+}
+
+bool services_drained(const struct services *s)
+{
+    return !s->draining;
+}
+
+void services_hang_up(struct services *s)
+{
+    pipes_hang_up(s->pipes);
+}
+
+bool services_gone(const struct services *s)
+{
+    return pipes_gone(s->pipes);
+}
+
+/* ---- who comes ---- */
 
 /* Those who are not let in are counted by the servers. */
 void services_accept(struct services *s, enum listen_for what, int fd, const char *peer)

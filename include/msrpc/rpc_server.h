@@ -88,6 +88,12 @@ NT_PUBLIC enum nt_status rpc_server_new(struct nt_loop *loop, const struct rpc_s
  * Accepts NULL. */
 NT_PUBLIC void rpc_server_free(struct rpc_server *s);
 
+/* Takes from o what may change while the server runs: keytab, kdc_keytab, no_ntlm, extended_errors, all ceilings and
+ * time-outs, where 0 is the default again; other members are not looked at. For what comes from then on: nobody is
+ * closed or logged off for it. STATUS_NO_MEMORY, and nothing has changed but perhaps the keytab. */
+NT_PUBLIC enum nt_status rpc_server_reconfigure(struct rpc_server *s,
+                                                const struct rpc_server_options *o) NT_CHECKED;
+
 /* The orderly end: stops listening, asks clients to leave (SHUTDOWN PDU, [C706] 12.6.4.11) as soon as they
  * await no answer, refuses further calls as not executed, and lets those that run end. done comes once, from
  * the loop: STATUS_SUCCESS when all have gone, STATUS_IO_TIMEOUT after timeout_ms (0: no limit), when the

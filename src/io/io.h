@@ -145,6 +145,16 @@ enum nt_status io_dial(struct nt_loop *l, struct io_stream *s, const struct io_a
 enum nt_status io_attach(struct nt_loop *l, struct io_stream *s, int fd);
 /* The numeric address that a stream is connected to, for error sentences: "192.0.2.1:445"; "" if none. */
 const char *io_peer(const struct io_stream *s);
+/* That text of an address; IPv4 inside of IPv6, as sockets for both have it, is IPv4. "" for other families than these and
+ * unix sockets. */
+struct sockaddr;
+void io_peer_text(const struct sockaddr *addr, char *buf, size_t size);
+/* The same of our end of a connected socket. */
+void io_here(int fd, char *buf, size_t size);
+/* What a peer is counted by: an IPv4 address, the first 64 bits of an IPv6 address, or (text that is neither) its
+ * beginning. */
+#define IO_PEER_KEY 16u
+void io_peer_key(const char *peer, uint8_t ret[IO_PEER_KEY]);
 /* Length of such a text without the port: what tells one peer from another. */
 static inline size_t io_host_len(const char *peer)
 {

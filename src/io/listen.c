@@ -32,7 +32,12 @@ void io_peer_text(const struct sockaddr *sa, char *peer, size_t size)
 {
     union addr a;
     char ip[INET6_ADDRSTRLEN];
-    if (sa->sa_family == AF_INET) {
+    const struct sockaddr_in6 *six = (const void *)sa;
+    *peer = 0;
+    if (sa->sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&six->sin6_addr)) {
+        snprintf(peer, size, "%s:%u", inet_ntop(AF_INET, &six->sin6_addr.s6_addr[12], ip, sizeof ip),
+                 ntohs(six->sin6_port));
+    } else if (sa->sa_family == AF_INET) {
         memcpy(&a.in, sa, sizeof a.in);
         snprintf(peer, size, "%s:%u", inet_ntop(AF_INET, &a.in.sin_addr, ip, sizeof ip),
                  ntohs(a.in.sin_port));
@@ -44,6 +49,36 @@ void io_peer_text(const struct sockaddr *sa, char *peer, size_t size)
         const char *path = ((const struct sockaddr_un *)(const void *)sa)->sun_path;
         snprintf(peer, size, "%.*s", (int)sizeof a.un.sun_path, path); /* a long one has no end */
     }
+}
+
+void io_here(int fd, char *buf, size_t size)
+{
+    union addr a = { .un = { .sun_family = AF_UNSPEC } };
+    socklen_t len = sizeof a;
+    *buf = 0;
+    if (getsockname(fd, &a.sa, &len) == 0)
+        io_peer_text(&a.sa, buf, size);
+}
+
+void io_peer_key(const char *peer, uint8_t ret[IO_PEER_KEY])
+{
+    static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+    char host[INET6_ADDRSTRLEN] = "";
+    uint8_t addr[16];
+    size_t len = io_host_len(peer);
+    if (len >= 2 && peer[0] == '[' && peer[len - 1] == ']')
+        peer++, len -= 2;
+    snprintf(host, sizeof host, "%.*s", (int)(len < sizeof host ? len : sizeof host - 1), peer);
+    memset(ret, 0, IO_PEER_KEY);
+    bool four = inet_pton(AF_INET, host, addr) == 1, six = !four && inet_pton(AF_INET6, host, addr) == 1;
+    bool inside = six && memcmp(addr, mapped, sizeof mapped) == 0;
+    ret[0] = four || inside ? 4 : six ? 6 : 't';
+    if (four || inside)
+        memcpy(ret + 1, inside ? addr + sizeof mapped : addr, 4);
+    else if (six)
+        memcpy(ret + 1, addr, 8);
+    else
+        memcpy(ret + 1, host, strnlen(host, IO_PEER_KEY - 1));
 }
 
 /* Accepted sockets inherit these from the listener: no delay; a peer that has silently gone is noticed after

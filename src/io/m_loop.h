@@ -61,8 +61,6 @@ void io_posts_clear(struct nt_loop *l);
 
 /* Takes what waits on a listener that is readable. True when there was something. */
 bool io_listener_turn(struct io_listener *l, uint64_t now);
-/* Address and port as io_peer shows them. */
-void io_peer_text(const struct sockaddr *addr, char *buf, size_t size);
 
 /* The descriptor is made when a driver first waits on the token; firing before that only sets the flag. */
 struct nt_cancel {

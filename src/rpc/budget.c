@@ -100,19 +100,6 @@ enum nt_status rpc_peer_enter(struct rpc_sconn *c, const uint8_t key[RPC_PEER_KE
     return STATUS_SUCCESS;
 }
 
-static void addr_key(int family, const void *addr, uint8_t ret[RPC_PEER_KEY])
-{
-    static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
-    const uint8_t *p = addr;
-    if (family == AF_INET6 && memcmp(p, mapped, sizeof mapped) == 0) {
-        family = AF_INET;
-        p += sizeof mapped;
-    }
-    memset(ret, 0, RPC_PEER_KEY);
-    ret[0] = family == AF_INET ? 4 : 6;
-    memcpy(ret + 1, p, family == AF_INET ? 4 : 8);
-}
-
 enum nt_status rpc_peer_key(int fd, uint8_t ret[RPC_PEER_KEY])
 {
     union {
@@ -121,14 +108,15 @@ enum nt_status rpc_peer_key(int fd, uint8_t ret[RPC_PEER_KEY])
         struct sockaddr_in6 in6;
         struct sockaddr_un un;
     } a = { .un = { .sun_path = "" } };
+    char text[80];
     struct ucred u;
     socklen_t len = sizeof a, cred_len = sizeof u;
     if (getpeername(fd, &a.sa, &len) != 0)
         return STATUS_CONNECTION_INVALID;
     if (a.sa.sa_family == AF_INET || a.sa.sa_family == AF_INET6) {
-        addr_key(a.sa.sa_family,
-                 a.sa.sa_family == AF_INET ? (const void *)&a.in.sin_addr : (const void *)&a.in6.sin6_addr,
-                 ret);
+        memset(ret, 0, RPC_PEER_KEY);
+        io_peer_text(&a.sa, text, sizeof text);
+        io_peer_key(text, ret);
         return STATUS_SUCCESS;
     }
     if (a.sa.sa_family != AF_UNIX)
@@ -144,18 +132,9 @@ enum nt_status rpc_peer_key(int fd, uint8_t ret[RPC_PEER_KEY])
 
 enum nt_status rpc_peer_enter_text(struct rpc_sconn *c, const char *peer)
 {
-    uint8_t key[RPC_PEER_KEY] = { 't' }, addr[16];
-    char host[80];
-    size_t len = io_host_len(peer);
-    if (len >= 2 && peer[0] == '[' && peer[len - 1] == ']')
-        peer++, len -= 2;
-    snprintf(host, sizeof host, "%.*s", (int)(len < sizeof host ? len : sizeof host - 1), peer);
-    if (inet_pton(AF_INET, host, addr) == 1)
-        addr_key(AF_INET, addr, key);
-    else if (inet_pton(AF_INET6, host, addr) == 1)
-        addr_key(AF_INET6, addr, key);
-    else
-        memcpy(key + 1, host, len < RPC_PEER_KEY - 1 ? len : RPC_PEER_KEY - 1);
+    uint8_t key[RPC_PEER_KEY] = { 0 };
+    _Static_assert(IO_PEER_KEY <= RPC_PEER_KEY, "a key of io does not fit");
+    io_peer_key(peer, key);
     return rpc_peer_enter(c, key);
 }
 

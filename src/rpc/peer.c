@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Who is at the other end of a server's connection: address, or uid of a local socket. */
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +36,6 @@ static enum nt_status take_addresses(struct rpc_sconn *c, int fd)
 {
     union addr own = { .un = { .sun_path = "" } };
     socklen_t len = sizeof own;
-    char port[8], ip[INET6_ADDRSTRLEN];
     if (getsockname(fd, &own.sa, &len) != 0)
         return STATUS_CONNECTION_INVALID;
     if (own.sa.sa_family == AF_UNIX)
@@ -45,12 +43,8 @@ static enum nt_status take_addresses(struct rpc_sconn *c, int fd)
     if (own.sa.sa_family != AF_INET && own.sa.sa_family != AF_INET6)
         return STATUS_CONNECTION_INVALID;
     snprintf(c->peer, sizeof c->peer, "%s", io_peer(c->tp->stream));
-    bool six = own.sa.sa_family == AF_INET6;
-    snprintf(port, sizeof port, "%u", ntohs(six ? own.in6.sin6_port : own.in.sin_port));
-    if (inet_ntop(own.sa.sa_family, six ? (void *)&own.in6.sin6_addr : (void *)&own.in.sin_addr, ip,
-                  sizeof ip))
-        snprintf(c->here, sizeof c->here, six ? "[%s]:%s" : "%s:%s", ip, port);
-    c->endpoint = strdup(port);
+    io_peer_text(&own.sa, c->here, sizeof c->here);
+    c->endpoint = strdup(c->here + io_host_len(c->here) + 1); /* the port */
     return c->endpoint ? STATUS_SUCCESS : STATUS_NO_MEMORY;
 }
 

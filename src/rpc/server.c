@@ -25,9 +25,9 @@ static unsigned or_default(unsigned given, unsigned otherwise)
     return given ? given : otherwise;
 }
 
-static enum nt_status take_options(struct rpc_server *s, const struct rpc_server_options *o)
+/* What may change while the server runs. */
+static void take_limits(struct rpc_server *s, const struct rpc_server_options *o)
 {
-    bool ok = true;
     s->max_peer_conns = o->max_peer_conns;
     s->max_peer_strangers = or_default(o->max_peer_strangers, RPC_SERVER_PEER_STRANGERS);
     s->max_peer_calls = or_default(o->max_peer_calls, RPC_SERVER_PEER_CALLS);
@@ -35,13 +35,19 @@ static enum nt_status take_options(struct rpc_server *s, const struct rpc_server
     s->max_peer_output = o->max_peer_output ? o->max_peer_output : RPC_SERVER_PEER_OUTPUT;
     s->max_output = o->max_output ? o->max_output : RPC_SERVER_ALL_OUTPUT;
     s->stall_timeout = o->stall_timeout_ms ? o->stall_timeout_ms * NS_PER_MS : RPC_SERVER_STALL;
-    s->min_level = o->min_level ? o->min_level : SEC_LEVEL_PRIVACY;
-    s->max_frag = o->max_fragment ? o->max_fragment : RPC_FRAG_DEFAULT;
     s->max_conns = o->max_conns ? o->max_conns : DEFAULT_CONNS;
     if (!s->max_peer_conns)
         s->max_peer_conns = s->max_conns / RPC_SERVER_PEER_SHARE + 1;
     s->bind_timeout = (o->bind_timeout_ms ? o->bind_timeout_ms : DEFAULT_BIND_TIMEOUT) * NS_PER_MS;
     s->idle_timeout = o->idle_timeout_ms * NS_PER_MS;
+}
+
+static enum nt_status take_options(struct rpc_server *s, const struct rpc_server_options *o)
+{
+    bool ok = true;
+    take_limits(s, o);
+    s->min_level = o->min_level ? o->min_level : SEC_LEVEL_PRIVACY;
+    s->max_frag = o->max_fragment ? o->max_fragment : RPC_FRAG_DEFAULT;
     s->error = o->error;
     s->extended_errors = o->extended_errors;
     if (o->observer) /* of a caller who was built with fewer or more members */
@@ -96,6 +102,32 @@ enum nt_status rpc_server_new(struct nt_loop *loop, const struct rpc_server_opti
         return st;
     }
     *ret = s;
+    return STATUS_SUCCESS;
+}
+
+/* Security contexts copy the keytab's name when they begin. */
+static enum nt_status take_keytab(struct rpc_server *s, int slot, const char *name, const char **at)
+{
+    char *copy = name ? strdup(name) : NULL;
+    if (name && !copy)
+        return STATUS_NO_MEMORY;
+    free(s->strings[slot]);
+    *at = s->strings[slot] = copy;
+    return STATUS_SUCCESS;
+}
+
+enum nt_status rpc_server_reconfigure(struct rpc_server *s, const struct rpc_server_options *o)
+{
+    struct rpc_server_options all;
+    widen(o, &all);
+    enum nt_status st = take_keytab(s, 4, all.keytab, &s->acceptor.keytab);
+    if (st == STATUS_SUCCESS)
+        st = take_keytab(s, 5, all.kdc_keytab, &s->acceptor.kdc_keytab);
+    if (st != STATUS_SUCCESS)
+        return st;
+    take_limits(s, &all);
+    s->acceptor.no_ntlm = all.no_ntlm;
+    s->extended_errors = all.extended_errors;
     return STATUS_SUCCESS;
 }
 

@@ -242,14 +242,23 @@ static enum nt_status take_turn(struct samdb *d)
 
 /* ---- transactions ---- */
 
+static void told(const struct samdb *d, enum nt_status st)
+{
+    if (d->wrote)
+        d->wrote(d->wrote_arg, db_monotonic(d) - d->began, st);
+}
+
 enum nt_status samdb_begin(struct samdb *d)
 {
     if (d->damaged)
         return STATUS_INTERNAL_DB_CORRUPTION;
     if (d->depth == 0) { /* the only writer from here on */
+        d->began = db_monotonic(d);
         enum nt_status st = take_turn(d);
-        if (st != STATUS_SUCCESS)
+        if (st != STATUS_SUCCESS) {
+            told(d, st);
             return st;
+        }
         d->failed = STATUS_SUCCESS;
     }
     d->depth++;
@@ -258,6 +267,7 @@ enum nt_status samdb_begin(struct samdb *d)
 
 enum nt_status samdb_end(struct samdb *d, enum nt_status st)
 {
+    enum nt_status callers = st;
     if (--d->depth)
         return st;
     if (st == STATUS_SUCCESS)
@@ -266,6 +276,7 @@ enum nt_status samdb_end(struct samdb *d, enum nt_status st)
         st = run_ready(d, "COMMIT");
     if (!sqlite3_get_autocommit(d->db)) /* SQLite ends some by itself */
         (void)db_exec(d, "ROLLBACK");
+    told(d, callers == STATUS_SUCCESS ? st : d->failed); /* what the caller found wrong is no failure of the store */
     return st;
 }
 

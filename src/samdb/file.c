@@ -134,6 +134,8 @@ enum nt_status samdb_second(struct samdb *d, unsigned busy_ms, struct samdb **re
     if (st != STATUS_SUCCESS)
         return st;
     (*ret)->rests = true;
+    (*ret)->wrote = d->wrote;
+    (*ret)->wrote_arg = d->wrote_arg;
     sqlite3_db_config((*ret)->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
     return STATUS_SUCCESS;
 }
@@ -254,6 +256,8 @@ enum nt_status samdb_open(const char *path, const struct samdb_options *o, struc
         samdb_close(d);
         return nt_error_set(o->error, st, "%s: %s", path, why.text[0] ? why.text : nt_status_text(st));
     }
+    d->wrote = o->wrote;
+    d->wrote_arg = o->wrote_arg;
     *ret = d;
     return STATUS_SUCCESS;
 }

@@ -77,6 +77,9 @@ struct samdb {
     unsigned n_debts;
     void (*untidy)(void *arg);
     void *untidy_arg;
+    void (*wrote)(void *arg, uint64_t ns, enum nt_status st); /* of samdb_options */
+    void *wrote_arg;
+    uint64_t began; /* the transaction that runs, monotonic */
     struct {
         const char *sql;
         sqlite3_stmt *s;

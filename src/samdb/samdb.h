@@ -39,6 +39,11 @@ struct samdb_options {
      * be called with the second handle, on its thread. NULL: the log shrinks by changes of others only. */
     void (*untidy)(void *arg);
     void *untidy_arg;
+    /* Told of each transaction that writes, by whoever ends it: how long it took in ns, waiting for other
+     * writers and for the disk included, and how the store did (a change that is dropped because its caller
+     * wants so is a success); on the thread that makes it. NULL: nobody is. */
+    void (*wrote)(void *arg, uint64_t ns, enum nt_status st);
+    void *wrote_arg;
 };
 /* Between a store that is busy and the next attempt to change it: who held it so long holds it longer. */
 #define SAMDB_REST_MS 250u

@@ -297,6 +297,7 @@ enum nt_status smbd_conn_new(struct smbd *s, const char *peer, struct smbd_conn 
     c->span = SMBD_WINDOW_FEW;
     c->next_async = 1;
     snprintf(c->peer, sizeof c->peer, "%s", peer);
+    io_peer_key(peer, c->key);
     wr_init(&c->in, SMB_MAX_MESSAGE);
     wr_init(&c->rest, 2 * SMB_MAX_MESSAGE);
     io_stream_init(&c->stream, &smbd_conn_ops, c, s->env);

@@ -7,29 +7,30 @@
 
 /* ---- addresses ---- */
 
-static unsigned *host_bucket(struct smbd *s, const char *peer)
+static unsigned *host_bucket(struct smbd *s, const uint8_t key[IO_PEER_KEY])
 {
     uint32_t h = 2166136261u; /* FNV-1a */
-    for (size_t i = 0, n = io_host_len(peer); i < n; i++)
-        h = (h ^ (uint8_t)peer[i]) * 16777619u;
+    for (size_t i = 0; i < IO_PEER_KEY; i++)
+        h = (h ^ key[i]) * 16777619u;
     return &s->hosts[(h ^ h >> 16) % SMBD_HOSTS];
 }
 
 void smbd_host_count(struct smbd_conn *c, int by)
 {
-    *host_bucket(c->s, c->peer) += (unsigned)by;
+    *host_bucket(c->s, c->key) += (unsigned)by;
 }
 
-/* One address has a quarter of the connections at most, as in the RPC server: nobody is to keep all others
+/* One address has a part of the connections at most, as in the RPC server: nobody is to keep all others
  * out. A bucket has no fewer connections than each address in it: few walks are made. */
 static bool has_share_left(struct smbd *s, const char *peer)
 {
-    size_t len = io_host_len(peer);
-    unsigned n = 0, most = s->o.max_conns / SMBD_PEER_SHARE;
-    if (!most || *host_bucket(s, peer) < most)
+    uint8_t key[IO_PEER_KEY];
+    unsigned n = 0, most = s->o.max_peer_conns ? s->o.max_peer_conns : s->o.max_conns / SMBD_PEER_SHARE;
+    io_peer_key(peer, key);
+    if (!most || *host_bucket(s, key) < most)
         return true;
     for (const struct smbd_conn *c = s->conns; c && n < most; c = c->next)
-        n += !c->gone && io_host_len(c->peer) == len && memcmp(c->peer, peer, len) == 0;
+        n += !c->gone && memcmp(c->key, key, sizeof key) == 0;
     return n < most;
 }
 

@@ -113,6 +113,7 @@ struct smbd_conn {
     size_t want;      /* length of the message that comes */
     struct wr rest;   /* what came while the client had not read enough of its answers */
     char peer[80], here[80];
+    uint8_t key[IO_PEER_KEY]; /* of the peer */
     struct io_item timer, drained, destroy;
 };
 
@@ -337,7 +338,6 @@ void smbd_pipe_pump(struct smbd_pipe *p);
 void smbd_pipe_forget(struct smbd_wait *w);
 
 /* ---- observe.c ---- */
-void smbd_take_local(struct smbd_conn *c, int fd); /* our address */
 void smbd_observe_connected(const struct smbd_conn *c);
 void smbd_observe_disconnected(const struct smbd_conn *c);
 void smbd_observe_refused(const struct smbd *s, const char *peer);

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What an observer of the SMB server is told. */
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <msrpc/unistr.h>
 #include "smbd/m_smbd.h"
 
@@ -24,24 +21,6 @@ static struct smbd_seen_session see(const struct smbd_session *x)
                                        .signing = c->sign_alg,
                                        .is_signed = x->sign,
                                        .anonymous = x->anonymous };
-}
-
-void smbd_take_local(struct smbd_conn *c, int fd)
-{
-    union {
-        struct sockaddr sa;
-        struct sockaddr_in in;
-        struct sockaddr_in6 in6;
-        struct sockaddr_storage any;
-    } a = { .any = { .ss_family = AF_UNSPEC } };
-    socklen_t len = sizeof a;
-    char ip[INET6_ADDRSTRLEN];
-    if (getsockname(fd, &a.sa, &len) != 0)
-        return;
-    if (a.sa.sa_family == AF_INET && inet_ntop(AF_INET, &a.in.sin_addr, ip, sizeof ip))
-        snprintf(c->here, sizeof c->here, "%s:%u", ip, ntohs(a.in.sin_port));
-    else if (a.sa.sa_family == AF_INET6 && inet_ntop(AF_INET6, &a.in6.sin6_addr, ip, sizeof ip))
-        snprintf(c->here, sizeof c->here, "[%s]:%u", ip, ntohs(a.in6.sin6_port));
 }
 
 void smbd_observe_connected(const struct smbd_conn *c)

@@ -12,32 +12,33 @@ static const enum npc_cipher all_ciphers[] = { NPC_AES256_GCM, NPC_AES128_GCM, N
                                                NPC_AES128_CCM };
 static const enum npc_signing_alg all_signing[] = { NPC_AES_GMAC, NPC_AES_CMAC, NPC_HMAC_SHA256 };
 
-static enum nt_status take_lists(struct smbd *s, const struct smbd_options *o)
+static void take_lists(struct smbd *s, const struct smbd_options *o)
 {
     const enum npc_cipher *ciphers = o->ciphers ? o->ciphers : all_ciphers;
     const enum npc_signing_alg *signing = o->signing ? o->signing : all_signing;
     s->n_ciphers = o->ciphers ? o->n_ciphers : sizeof all_ciphers / sizeof all_ciphers[0];
     s->n_signing = o->signing ? o->n_signing : sizeof all_signing / sizeof all_signing[0];
-    if (s->n_ciphers > SMB_MAX_ALGS || s->n_signing > SMB_MAX_ALGS)
-        return STATUS_INVALID_PARAMETER;
     for (size_t i = 0; i < s->n_ciphers; i++)
         s->ciphers[i] = (uint16_t)ciphers[i];
     for (size_t i = 0; i < s->n_signing; i++)
         s->signing[i] = (uint16_t)signing[i];
     s->o.ciphers = NULL; /* the copies count */
     s->o.signing = NULL;
-    return STATUS_SUCCESS;
 }
 
-enum nt_status smbd_new(struct nt_loop *loop, const struct smbd_options *o, struct smbd **ret)
+static bool makes_sense(const struct smbd_options *o)
 {
-    struct smbd *s = calloc(1, sizeof *s);
-    if (!s)
-        return STATUS_NO_MEMORY;
-    s->refs = 1;
-    s->loop = loop;
+    enum npc_dialect least = o->require_encryption && o->min_dialect < NPC_SMB_3_0 ? NPC_SMB_3_0 : o->min_dialect;
+    return (!o->ciphers || o->n_ciphers <= SMB_MAX_ALGS) && (!o->signing || o->n_signing <= SMB_MAX_ALGS) &&
+           (!o->max_dialect || least <= o->max_dialect);
+}
+
+/* What may change while the server runs. */
+static enum nt_status take_options(struct smbd *s, const struct smbd_options *o)
+{
+    if (!makes_sense(o))
+        return STATUS_INVALID_PARAMETER;
     s->o = *o;
-    s->env = o->env ? o->env : io_loop_env(loop);
     s->auth_timeout = (o->auth_timeout_ms ? o->auth_timeout_ms : DEFAULT_TIMEOUT) * NS_PER_MS;
     s->idle_timeout = o->idle_timeout_ms * NS_PER_MS;
     if (!s->o.min_dialect)
@@ -48,9 +49,19 @@ enum nt_status smbd_new(struct nt_loop *loop, const struct smbd_options *o, stru
         s->o.min_dialect = NPC_SMB_3_0;
     if (!s->o.max_conns)
         s->o.max_conns = DEFAULT_CONNS;
-    enum nt_status st = take_lists(s, o);
-    if (st == STATUS_SUCCESS && s->o.min_dialect > s->o.max_dialect)
-        st = STATUS_INVALID_PARAMETER;
+    take_lists(s, o);
+    return STATUS_SUCCESS;
+}
+
+enum nt_status smbd_new(struct nt_loop *loop, const struct smbd_options *o, struct smbd **ret)
+{
+    struct smbd *s = calloc(1, sizeof *s);
+    if (!s)
+        return STATUS_NO_MEMORY;
+    s->refs = 1;
+    s->loop = loop;
+    s->env = o->env ? o->env : io_loop_env(loop);
+    enum nt_status st = take_options(s, o);
     if (st == STATUS_SUCCESS)
         st = smbd_ifaces(s, o);
     if (st != STATUS_SUCCESS) {
@@ -60,6 +71,29 @@ enum nt_status smbd_new(struct nt_loop *loop, const struct smbd_options *o, stru
     }
     *ret = s;
     return STATUS_SUCCESS;
+}
+
+enum nt_status smbd_reconfigure(struct smbd *s, const struct smbd_options *o)
+{
+    struct smbd_options all = *o;
+    all.env = s->o.env;
+    all.acceptor = s->o.acceptor;
+    all.pipes = s->o.pipes;
+    all.pipes_arg = s->o.pipes_arg;
+    all.connect = s->o.connect;
+    all.connect_arg = s->o.connect_arg;
+    all.addresses = s->o.addresses;
+    all.n_addresses = s->o.n_addresses;
+    all.observer = s->o.observer;
+    all.observer_arg = s->o.observer_arg;
+    memcpy(all.guid, s->o.guid, sizeof all.guid);
+    return take_options(s, &all);
+}
+
+void smbd_hang_up_all(struct smbd *s)
+{
+    for (struct smbd_conn *c = s->conns; c; c = c->next) /* closing comes later; one that has gone stays as it is */
+        smbd_hang_up(c);
 }
 
 void smbd_unref(struct smbd *s)
@@ -117,8 +151,8 @@ enum nt_status smbd_accept(struct smbd *s, int fd, const char *peer)
         smbd_observe_refused(s, peer);
         return st;
     }
+    io_here(fd, c->here, sizeof c->here); /* the stream has fd now */
     s->accepted++;
-    smbd_take_local(c, fd);
     smbd_observe_connected(c);
     smbd_conn_touch(c);
     return STATUS_SUCCESS;

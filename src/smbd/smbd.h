@@ -109,9 +109,15 @@ struct smbd_options {
      * none: it has one, and nobody is told anything. */
     const char *const *addresses;
     size_t n_addresses;
+    unsigned max_peer_conns; /* of one IPv4 address, or of the first 64 bits of an IPv6 address; 0: a quarter of max_conns */
 };
 
 enum nt_status smbd_new(struct nt_loop *loop, const struct smbd_options *o, struct smbd **ret);
+/* Takes from o what may change: dialects, ciphers, signing, require_encryption, allow_unsigned, allow_anonymous, limits and
+ * time-outs; for connections and sessions that come later. What smbd_new would refuse is refused, and changes nothing. */
+enum nt_status smbd_reconfigure(struct smbd *s, const struct smbd_options *o);
+/* Ends each connection as soon as what is queued for it has gone, or five seconds later. */
+void smbd_hang_up_all(struct smbd *s);
 /* Ends all connections; `closed` of each pipe comes before this returns. Not from a callback. */
 void smbd_free(struct smbd *s);
 /* Serves a connected socket, which the server then owns, also on failure. peer: as io_listener tells. */

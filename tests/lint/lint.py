@@ -38,7 +38,7 @@ BELOW = {
     "samdb": ["sec"],
     "serve": ["msrpc", "smbd", "samdb"],
     "idlc": ["base"],
-    "daemons": ["serve", "netapi", "winrpc", "info"],
+    "daemons": ["serve", "netapi", "winrpc", "info", "capture"],
     "tools": ["serve", "netapi", "winrpc", "capture", "info"],
 }
 PROGRAMS = ("idlc", "daemons", "tools")

@@ -285,6 +285,40 @@ static void test_wrong_password(void **state)
     world_done(&w);
 }
 
+/* ---- other options while it runs ---- */
+
+static void test_reconfigure(void **state)
+{
+    struct world w;
+    struct rpc_conn *c = NULL, *d = NULL;
+    struct rpc_server_options so = RPC_SERVER_OPTIONS_INIT;
+    (void)state;
+    world_init(&w, 0, SEC_LEVEL_CONNECT);
+    assert_int_equal(open_conn(&w, SEC_LEVEL_PRIVACY, "ntlm", false, &c), STATUS_SUCCESS);
+    assert_int_equal(add(&w, c), STATUS_SUCCESS);
+    so.no_ntlm = true;
+    so.keytab = "FILE:/nowhere";
+    assert_int_equal(rpc_server_reconfigure(w.s, &so), STATUS_SUCCESS);
+    assert_int_equal(add(&w, c), STATUS_SUCCESS); /* who is in stays in */
+    assert_int_not_equal(open_conn(&w, SEC_LEVEL_PRIVACY, "ntlm", false, &d), STATUS_SUCCESS);
+    assert_string_equal(w.s->acceptor.keytab, "FILE:/nowhere");
+    so.no_ntlm = false;
+    so.keytab = NULL;
+    assert_int_equal(rpc_server_reconfigure(w.s, &so), STATUS_SUCCESS);
+    assert_null(w.s->acceptor.keytab);
+    d = NULL;
+    assert_int_equal(open_conn(&w, SEC_LEVEL_PRIVACY, "ntlm", false, &d), STATUS_SUCCESS);
+    assert_int_equal(add(&w, d), STATUS_SUCCESS);
+    so.idle_timeout_ms = 3000; /* counts from the next call on */
+    assert_int_equal(rpc_server_reconfigure(w.s, &so), STATUS_SUCCESS);
+    assert_int_equal(add(&w, d), STATUS_SUCCESS);
+    pass(&w, 5);
+    assert_int_not_equal(add(&w, d), STATUS_SUCCESS);
+    rpc_close(c);
+    rpc_close(d);
+    world_done(&w);
+}
+
 /* ---- answers that come later ---- */
 
 static void done_fn(void *arg, enum nt_status st)
@@ -962,6 +996,7 @@ int main(void)
         cmocka_unit_test(test_silence),         cmocka_unit_test(test_bound_and_silent),
         cmocka_unit_test(test_free_in_loop),    cmocka_unit_test(test_stranger_decodes),
         cmocka_unit_test(test_hints),           cmocka_unit_test(test_orphans),
+        cmocka_unit_test(test_reconfigure),
     };
     return cmocka_run_group_tests_name("rpc_server", tests, NULL, NULL);
 }

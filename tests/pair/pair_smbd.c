@@ -208,6 +208,53 @@ static void test_refused(void **state)
 }
 
 /* The server goes while a client waits. */
+/* What is asked for changes for who comes next. */
+static void test_reconfigure(void **state)
+{
+    struct world w = { 0 };
+    struct smbd_options so;
+    (void)state;
+    w.o.max_dialect = NPC_SMB_2_1;
+    w.so.max_conns = 8;
+    world_init(&w, 0, FAKE_PASSWORD);
+    assert_int_equal(open_pipe(&w, "echo"), STATUS_SUCCESS);
+    so = w.so;
+    so.require_encryption = true;
+    so.max_dialect = NPC_SMB_2_1;
+    assert_int_equal(smbd_reconfigure(w.server, &so), STATUS_INVALID_PARAMETER);
+    so.max_dialect = 0;
+    assert_int_equal(smbd_reconfigure(w.server, &so), STATUS_SUCCESS);
+    check_echo(&w, 100);
+    struct npc_session *other = NULL;
+    assert_int_not_equal(npc_session_open("fake", &w.o, &other), STATUS_SUCCESS);
+    so.require_encryption = false;
+    so.max_peer_conns = 1;
+    assert_int_equal(smbd_reconfigure(w.server, &so), STATUS_SUCCESS);
+    assert_int_not_equal(npc_session_open("fake", &w.o, &other), STATUS_SUCCESS);
+    so.max_peer_conns = 0;
+    assert_int_equal(smbd_reconfigure(w.server, &so), STATUS_SUCCESS);
+    assert_int_equal(npc_session_open("fake", &w.o, &other), STATUS_SUCCESS);
+    npc_session_unref(other);
+    world_done(&w);
+}
+
+/* Who waits for an answer that is queued still gets it, and then the connection ends. */
+static void test_hang_up(void **state)
+{
+    struct world w = { 0 };
+    struct smbd_stats stats;
+    (void)state;
+    world_init(&w, 0, FAKE_PASSWORD);
+    assert_int_equal(open_pipe(&w, "echo"), STATUS_SUCCESS);
+    check_echo(&w, 100);
+    smbd_hang_up_all(w.server);
+    turns(&w);
+    smbd_stats(w.server, &stats);
+    assert_int_equal(stats.conns, 0);
+    assert_int_equal(service_open_pipes, 0);
+    world_done(&w);
+}
+
 static void test_server_gone(void **state)
 {
     struct world w = { 0 };
@@ -226,8 +273,10 @@ static void test_server_gone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_dialects), cmocka_unit_test(test_messages), cmocka_unit_test(test_late),
-        cmocka_unit_test(test_end),      cmocka_unit_test(test_refused),  cmocka_unit_test(test_server_gone),
+        cmocka_unit_test(test_dialects),    cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_late),        cmocka_unit_test(test_end),
+        cmocka_unit_test(test_refused),     cmocka_unit_test(test_server_gone),
+        cmocka_unit_test(test_reconfigure), cmocka_unit_test(test_hang_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -45,7 +45,7 @@ fails "an argument too many" 2 'what is "x"' "$MSRPCD" --scratch "$TERN_WORK/s" 
 fails "an address that is not numeric" 2 'a numeric address is needed' "$MSRPCD" --scratch "$TERN_WORK/s" --listen localhost
 fails "a keytab that is not there" 2 'keytab: .*/none: No such file' "$MSRPCD" --scratch "$TERN_WORK/s" --listen "$HOST" --keytab "FILE:$TERN_WORK/none"
 touch "$TERN_WORK/file"
-fails "a scratch directory that is a file" 1 'not a directory' "$MSRPCD" --scratch "$TERN_WORK/file" --listen "$HOST"
+fails "a scratch directory that is a file" 1 '[Nn]ot a directory' "$MSRPCD" --scratch "$TERN_WORK/file" --listen "$HOST"
 mkdir -m 777 "$TERN_WORK/open"
 fails "a scratch directory for anybody" 1 'anybody may write there' "$MSRPCD" --scratch "$TERN_WORK/open" --listen "$HOST"
 like "help" '^usage: msrpcd ' "$MSRPCD" --help

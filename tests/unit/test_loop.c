@@ -515,7 +515,8 @@ static void handed_over(void **state)
     served.l = loop_new();
     assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
     assert_int_equal(pipe(pipes), 0);
-    assert_int_equal(io_listen_fd(served.l, &w, fd, accepted, &port), STATUS_INVALID_PARAMETER); /* not listening */
+    assert_int_equal(io_listen_fd(served.l, &w, fd, accepted, &port),
+                     STATUS_INVALID_PARAMETER); /* not listening */
     assert_int_equal(io_listen_fd(served.l, &w, udp, accepted, &port), STATUS_INVALID_PARAMETER);
     assert_int_equal(io_listen_fd(served.l, &w, pipes[0], accepted, &port), STATUS_INVALID_PARAMETER);
     assert_int_equal(io_listen_fd(served.l, &w, -1, accepted, &port), STATUS_INVALID_PARAMETER);
@@ -649,12 +650,49 @@ static void tokens(void **state)
     nt_cancel_unref(d);
 }
 
+static void peers_are_counted_by_address(void **state)
+{
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } rows[] = {
+        { "192.0.2.1:1", "192.0.2.1:65535", true },
+        { "192.0.2.1:1", "192.0.2.2:1", false },
+        { "192.0.2.1:1", "[::ffff:192.0.2.1]:9", true },         /* sockets for both */
+        { "[2001:db8::1]:1", "[2001:db8::ffff:1:2:3]:1", true }, /* a host has a /64 */
+        { "[2001:db8::1]:1", "[2001:db8:0:1::1]:1", false },
+        { "[::1]:1", "127.0.0.1:1", false },
+        { "peer:1", "peer:2", true },
+        { "peer:1", "other:1", false },
+        { "", "peer:1", false },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint8_t a[IO_PEER_KEY], b[IO_PEER_KEY];
+        io_peer_key(rows[i].a, a);
+        io_peer_key(rows[i].b, b);
+        assert_int_equal(memcmp(a, b, sizeof a) == 0, rows[i].same);
+    }
+    struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_port = htons(445) };
+    char text[80];
+    assert_int_equal(inet_pton(AF_INET6, "::ffff:192.0.2.1", &six.sin6_addr), 1);
+    io_peer_text((struct sockaddr *)&six, text, sizeof text);
+    assert_string_equal(text, "192.0.2.1:445");
+    assert_int_equal(inet_pton(AF_INET6, "2001:db8::7", &six.sin6_addr), 1);
+    io_peer_text((struct sockaddr *)&six, text, sizeof text);
+    assert_string_equal(text, "[2001:db8::7]:445");
+    io_here(-1, text, sizeof text);
+    assert_string_equal(text, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(many_streams),   cmocka_unit_test(high_water),     cmocka_unit_test(deadlines),
-        cmocka_unit_test(moved_deadline), cmocka_unit_test(foreign),        cmocka_unit_test(posts),
-        cmocka_unit_test(dials),          cmocka_unit_test(no_descriptors), cmocka_unit_test(tokens),
+        cmocka_unit_test(many_streams), cmocka_unit_test(high_water),
+        cmocka_unit_test(deadlines),    cmocka_unit_test(moved_deadline),
+        cmocka_unit_test(foreign),      cmocka_unit_test(posts),
+        cmocka_unit_test(dials),        cmocka_unit_test(no_descriptors),
+        cmocka_unit_test(tokens),       cmocka_unit_test(peers_are_counted_by_address),
         cmocka_unit_test(handed_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

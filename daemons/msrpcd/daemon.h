@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The daemon as a whole: main.c starts and ends it, life.c is what happens between. */
+#ifndef MSRPCD_DAEMON_H
+#define MSRPCD_DAEMON_H
+
+#include "msrpcd.h"
+
+struct daemon {
+    struct options o;
+    struct config *c;
+    struct nt_loop *loop;
+    struct confine confine;
+    struct listeners *listeners;
+    struct store store;
+    struct services *services;
+};
+
+/* What has to be said, a line each. */
+void daemon_say(void *arg, const char *sentence);
+/* Can the keytab be read? Else says why not. */
+bool daemon_keytab_ok(const struct config *c);
+
+/* ---- life.c ---- */
+enum nt_status life_begin(void); /* takes over SIGTERM, SIGINT, SIGHUP */
+/* Until it is told to end. What is running then has as long as drain_timeout says, or until it is told again.
+ * Anything but STATUS_SUCCESS: the loop could not go on. */
+enum nt_status life_live(struct daemon *d);
+void life_end(void);
+
+#endif
