@@ -172,8 +172,9 @@ static bool ask(const struct admin *a, int fd, const char *prompt, const char *w
                 char buf[ADMIN_PASSWORD_ROOM])
 {
     struct termios old;
+    bool silent = quiet(fd, &old); /* before somebody, or a program, types */
     dprintf(fd, "%s %s: ", prompt, whose);
-    bool silent = quiet(fd, &old), ok = read_line(fd, buf, silent);
+    bool ok = read_line(fd, buf, silent);
     if (silent)
         tcsetattr(fd, TCSAFLUSH, &old);
     dprintf(fd, "\n");

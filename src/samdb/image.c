@@ -101,16 +101,24 @@ static enum nt_status check_one(struct check *c, struct named *to, const char *l
     return samdb_key(c->mem, name, &to->key);
 }
 
+/* Of two in the same list the later one is at fault. */
+static enum nt_status twice(struct check *c, const struct named *a, const struct named *b, const char *what,
+                            const char *field)
+{
+    const struct named *x = a->list == b->list && a->at > b->at ? a : b;
+    return wrong(c, what, "%s[%u].%s", x->list, x->at, field);
+}
+
 static enum nt_status check_once(struct check *c, struct named *all, unsigned n)
 {
     qsort(all, n, sizeof *all, by_key);
     for (unsigned k = 1; k < n; k++)
         if (strcmp(all[k - 1].key, all[k].key) == 0)
-            return wrong(c, "another has this name", "%s[%u].name", all[k].list, all[k].at);
+            return twice(c, &all[k - 1], &all[k], "another has this name", "name");
     qsort(all, n, sizeof *all, by_rid);
     for (unsigned k = 1; k < n; k++)
         if (by_rid(&all[k - 1], &all[k]) == 0)
-            return wrong(c, "another has this RID", "%s[%u].rid", all[k].list, all[k].at);
+            return twice(c, &all[k - 1], &all[k], "another has this RID", "rid");
     return STATUS_SUCCESS;
 }
 
@@ -310,10 +318,12 @@ static enum nt_status check_user(struct check *c, unsigned at)
 static enum nt_status check_keys(struct check *c, struct named *list, unsigned n, const char *name,
                                  const char *field)
 {
+    for (unsigned k = 0; k < n; k++)
+        list[k].list = name;
     qsort(list, n, sizeof *list, by_key);
     for (unsigned k = 1; k < n; k++)
         if (strcmp(list[k - 1].key, list[k].key) == 0)
-            return wrong(c, "another has this name", "%s[%u].%s", name, list[k].at, field);
+            return twice(c, &list[k - 1], &list[k], "another has this name", field);
     return STATUS_SUCCESS;
 }
 
