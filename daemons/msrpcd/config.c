@@ -328,11 +328,6 @@ const char *config_says(unsigned key)
     return table[key].says;
 }
 
-const char *config_otherwise(unsigned key)
-{
-    return table[key].otherwise;
-}
-
 bool config_is_live(unsigned key)
 {
     return table[key].live;

@@ -27,4 +27,9 @@ enum nt_status life_begin(void); /* takes over SIGTERM, SIGINT, SIGHUP */
 enum nt_status life_live(struct daemon *d);
 void life_end(void);
 
+/* ---- memory.c ---- */
+void memory_prepare(void);
+/* What nobody needs any more, to the system; now and then. */
+void memory_give_back(void);
+
 #endif

@@ -9,6 +9,9 @@
 /* Once all calls have ended, answers that are on their way have so long to be taken. */
 #define LAST_ANSWERS NS_PER_S
 
+/* How often memory is looked at that is not needed any more. */
+#define MEMORY_LOOK (10 * NS_PER_S)
+
 static struct nt_cancel *woken; /* for the signal handler */
 static volatile sig_atomic_t told_to_end, told_to_reload;
 
@@ -148,7 +151,11 @@ enum nt_status life_live(struct daemon *d)
 {
     enum nt_status st = STATUS_SUCCESS;
     while (st == STATUS_SUCCESS && !told_to_end) {
-        st = wait_for(d, told, UINT64_MAX);
+        st = wait_for(d, told, io_loop_now(d->loop) + MEMORY_LOOK);
+        if (st == STATUS_IO_TIMEOUT) {
+            memory_give_back();
+            st = STATUS_SUCCESS;
+        }
         if (told_to_reload && !told_to_end)
             reload(d);
     }

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 #include "admin.h"
 #include "daemon.h"
@@ -53,20 +52,6 @@ static int show_configuration(const struct config *c)
         else
             printf("# %s is not set\n", config_key(i));
     return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILED;
-}
-
-/* Descriptors for all connections that there may be, and some for files; the usual limit is 1024. As many as
- * we may have without asking anybody: with fewer, connections wait until others have gone. */
-static void take_descriptors(unsigned connections)
-{
-    enum { OTHERS = 64 };
-    struct rlimit r;
-    if (getrlimit(RLIMIT_NOFILE, &r) != 0 || r.rlim_cur >= (rlim_t)connections * 2 + OTHERS)
-        return;
-    r.rlim_cur = (rlim_t)connections * 2 + OTHERS; /* so many over SMB, and so many without */
-    if (r.rlim_cur > r.rlim_max)
-        r.rlim_cur = r.rlim_max;
-    (void)setrlimit(RLIMIT_NOFILE, &r);
 }
 
 /* ---- the run ---- */
@@ -175,6 +160,6 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     if (d.o.check)
         return show_configuration(d.c);
-    take_descriptors(d.c->max_connections);
+    memory_prepare();
     return serve(&d);
 }

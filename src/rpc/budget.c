@@ -181,11 +181,11 @@ void rpc_budget_part(struct rpc_sconn *c)
 bool rpc_budget_room(struct rpc_sconn *c, unsigned more)
 {
     struct rpc_server *s = c->s;
-    struct io_guest *g = s->guests.first;
+    struct io_guest *g = s->guests.all.first;
     if (s->n_conns + more <= s->max_conns)
         return true;
     for (int i = 0; g && i < LOOK_AT && io_container(g, struct rpc_sconn, guest)->n_calls; i++)
-        g = g->next;
+        g = g->all.next;
     if (!g || !io_guest_may_go(&s->guests, g, s->max_conns, io_loop_now(s->loop)))
         return refused(c, RPC_REFUSED_CONNS);
     make_go(g);

@@ -56,7 +56,7 @@ bool smbd_may_come(struct smbd *s, const char *peer)
         return false;
     if (s->n_conns < s->o.max_conns)
         return true;
-    struct io_guest *old = s->guests.first;
+    struct io_guest *old = s->guests.all.first;
     if (!old || !io_guest_may_go(&s->guests, old, s->o.max_conns, smbd_now(s)))
         return false;
     make_go(old);

@@ -100,7 +100,6 @@ void smbd_unref(struct smbd *s)
 {
     if (--s->refs)
         return;
-    free(s->spare);
     free(s->ifaces);
     free(s);
 }

@@ -456,7 +456,7 @@ def main():
     for j in jobs:
         j.start()
     actions = [("killed client", kill_client, 6), ("resets", resets, 4), ("careless clients", careless, 4), ("slow peers", slow, 3),
-               ("wrong passwords", wrong_passwords, 2), ("busy store", busy_store, 1)]
+               ("wrong passwords", wrong_passwords, 2), ("SIGHUP", hang_up_signal, 2), ("busy store", busy_store, 1)]
     if mounted:
         actions.append(("full disk", full_disk, 1))
     deaths = [("kill", lambda r, g: restart(r, g, True), 2), ("end", lambda r, g: restart(r, g, False), 1)]

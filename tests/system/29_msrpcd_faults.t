@@ -11,8 +11,9 @@ if ! "$python" -c 'import impacket' 2>/dev/null; then
     echo "1..0 # SKIP Impacket is not installed (scripts/setup test)"
     exit 0
 fi
-scenarios=(pipe_names framing logons stages half_messages slow_readers waiting_chains floods lost_clients silent silent_tcp
-    no_descriptors killed ends)
+export TERN_PEER=$TERN_BUILD/tools/tern-peer
+scenarios=(pipe_names framing scripts logons stages half_messages slow_readers waiting_chains floods lost_clients silent silent_tcp
+    no_descriptors killed signals ends)
 if grep -q -e __asan_init -e __tsan_init "$MSRPCD"; then
     export HOSTILE_SANITIZED=yes HOSTILE_DEADLINE_MS=20000
     skip "The clock on the wall jumps" "nothing can be preloaded before a sanitizer"

@@ -371,7 +371,7 @@ def silent_tcp(look):
 
 
 @scenario
-@with_(most_mb=48)
+@with_(most_mb=64)
 def half_messages(look):
     """Strangers who send most of a message, and wait."""
     held = []
@@ -862,13 +862,29 @@ for n in itertools.count():
     point(True, "200 connections were reset while they read")
 
 
+@scenario
+@with_(most_mb=100)
+def scripts(look):
+    """The hostile clients of tests/hostile."""
+    for name in ("server_load", "server_states", "server_auth", "server_fragments", "server_lengths"):
+        p = subprocess.run([os.environ["TERN_PEER"], "--tap", "-t", "5", "-D", "user=admin", "-D", "password=" + PASSWORD,
+                            "-D", "pid=%d" % daemon.pid, "-D", "kilobytes=%d" % (1000000 if SANITIZED else 70000),
+                            os.path.join(os.path.dirname(os.path.abspath(__file__)), "../hostile", name + ".peer"),
+                            "%s:%d" % (HOST, TCP)], capture_output=True, text=True)
+        bad = [line for line in p.stdout.split("\n") if line.startswith("not ok")]
+        good = sum(line.startswith("ok") for line in p.stdout.split("\n"))
+        look()
+        point(p.returncode == 0 and not bad and good, "%s: %d cases" % (name, good), "; ".join(bad[:5]) or p.stderr[-500:])
+
+
 # ---- the daemon itself ----
 
 
 @scenario
-@with_(daemon={"files": 100}, lives_on=False)
+@with_(lives_on=False)
 def no_descriptors(look):
     """There are no descriptors left."""
+    resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (100, 100))
     old = Smb()
     _, f = old.open()
     old.call(IOCTL, ioctl(f, TRANSCEIVE, bind()))
@@ -956,7 +972,7 @@ def ends(look):
     begin = time.monotonic()
     for _ in range(100):
         try:
-            daemon.signal(random.choice((signal.SIGTERM, signal.SIGINT)))
+            daemon.signal(random.choice((signal.SIGTERM, signal.SIGINT, signal.SIGHUP)))
         except ProcessLookupError:
             break
     try:

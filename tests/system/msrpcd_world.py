@@ -4,7 +4,6 @@
 By the environment: MSRPCD (the program), MSRPCD_PROBE (msrpcd_probe), MSRPCD_HOST (its address), MSRPCD_DIR (where its
 directory may be made), MSRPCD_NET (first three parts of addresses that are ours to call from)."""
 import os
-import resource
 import shutil
 import subprocess
 import time
@@ -16,17 +15,13 @@ SOURCES = ["%s.%d" % (NET, n) for n in range(100, 250)]
 
 
 class Daemon:
-    def __init__(self, args=(), env=None, files=None, fresh=True, dir=None):
+    def __init__(self, args=(), env=None, fresh=True, dir=None):
         self.dir = dir or os.path.join(os.environ.get("MSRPCD_DIR", "/tmp"), "s")
-        self.args, self.env, self.files = list(args), env or {}, files
+        self.args, self.env = list(args), env or {}
         if fresh:
             shutil.rmtree(self.dir, ignore_errors=True)
         self.lives = 0
         self.start()
-
-    def limits(self):
-        if self.files:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (self.files, self.files))
 
     def start(self):
         """Until it is ready. How long that took is in started_ms."""
@@ -36,7 +31,7 @@ class Daemon:
         with open(self.err, "ab") as err:
             self.p = subprocess.Popen(
                 [os.environ["MSRPCD"], "--scratch", self.dir, "--listen", HOST] + self.args, stdout=subprocess.PIPE,
-                stderr=err, preexec_fn=self.limits, text=True,
+                stderr=err, text=True,
                 env=dict(os.environ, MSRPCD_ADMIN_PASSWORD=PASSWORD, **self.env))
         line = self.p.stdout.readline()
         self.started_ms = (time.monotonic() - begin) * 1000
