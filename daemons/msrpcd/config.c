@@ -328,6 +328,11 @@ const char *config_says(unsigned key)
     return table[key].says;
 }
 
+const char *config_otherwise(unsigned key)
+{
+    return table[key].otherwise;
+}
+
 bool config_is_live(unsigned key)
 {
     return table[key].live;

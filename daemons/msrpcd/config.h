@@ -76,6 +76,7 @@ void config_free(struct config *c);
 unsigned config_count(void);
 const char *config_key(unsigned key);  /* "port_smb" */
 const char *config_says(unsigned key); /* a line for --help */
+const char *config_otherwise(unsigned key); /* the default, as it would stand in a file; NULL: not set */
 bool config_is_live(unsigned key);     /* a reload may change it */
 /* Index of a key, -1 if there is none of that name. */
 int config_find(const char *name, size_t len);

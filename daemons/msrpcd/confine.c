@@ -93,7 +93,7 @@ static void tell_config(const struct activate *a, struct config *c)
 enum nt_status confine_begin(struct confine *f, const struct options *o, struct config *c,
                              struct nt_error *err)
 {
-    unsigned wanted = 3 * c->max_connections + SPARE_DESCRIPTORS; /* of SMB, of RPC, of the mapper */
+    unsigned wanted = 2 * c->max_connections + SPARE_DESCRIPTORS; /* over SMB, and without */
     privilege_prepare(wanted > LEAST_DESCRIPTORS ? wanted : LEAST_DESCRIPTORS);
     notify_open(&f->notify);
     enum nt_status st = activate_read(&f->sockets, err);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* msrpcd init: a new account store. */
 #include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,17 +35,16 @@ static const struct option table[] = {
 };
 
 /* Before anything is made: a name that is nobody's is a mistake of the command line. */
-static bool owner_of(const struct admin *a, const char *name, struct passwd *ret)
+static bool owner_of(const struct admin *a, const char *name, struct privilege_user *ret)
 {
-    static char buf[4096]; /* of the entry's text, which is not looked at */
-    struct passwd *found = NULL;
-    int rc = getpwnam_r(name, ret, buf, sizeof buf, &found);
-    if (!found)
-        return admin_fail(a, false, "--owner %s: %s", name, rc ? strerror(rc) : "there is no such user");
+    struct nt_error err = { "" };
+    if (privilege_find(name, ret, &err) != STATUS_SUCCESS)
+        return admin_fail(a, false, "--owner %s: %s", name, err.text);
     return true;
 }
 
-static int make(const struct admin *a, struct samdb_init *init, const struct passwd *owner)
+static int make(const struct admin *a, struct samdb_init *init, const char *owner_name,
+                const struct privilege_user *owner)
 {
     char password[ADMIN_PASSWORD_ROOM] = "";
     struct nt_error err = { "" };
@@ -65,10 +63,10 @@ static int make(const struct admin *a, struct samdb_init *init, const struct pas
                           "\"/\\[]:|<>+=;?,*");
     if (st != STATUS_SUCCESS)
         return admin_fail(a, EXIT_FAILED, "%s", err.text[0] ? err.text : nt_status_text(st));
-    if (owner && chown(a->path, owner->pw_uid, owner->pw_gid) != 0) {
+    if (owner && chown(a->path, owner->uid, owner->gid) != 0) {
         int e = errno;
         unlink(a->path);
-        return admin_fail(a, EXIT_FAILED, "%s: it cannot be given to %s: %s", a->path, owner->pw_name,
+        return admin_fail(a, EXIT_FAILED, "%s: it cannot be given to %s: %s", a->path, owner_name,
                           strerror(e));
     }
     return EXIT_SUCCESS;
@@ -79,7 +77,7 @@ int cmd_init(int argc, char **argv)
     struct admin a = { .command = "init", .usage = usage };
     struct samdb_init init = { .admin = "admin" };
     const char *owner = NULL;
-    struct passwd who;
+    struct privilege_user who;
     int which;
     while ((which = getopt_long(argc, argv, "", table, NULL)) != -1)
         if (which == O_NAME)
@@ -106,5 +104,5 @@ int cmd_init(int argc, char **argv)
         return admin_fail(&a, EXIT_USAGE, "--name and --workgroup are needed; --help tells more");
     if (owner && !owner_of(&a, owner, &who))
         return EXIT_USAGE;
-    return make(&a, &init, owner ? &who : NULL);
+    return make(&a, &init, owner, owner ? &who : NULL);
 }

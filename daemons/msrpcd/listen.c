@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "msrpcd.h"
 
 struct listener {
@@ -126,14 +127,17 @@ static enum nt_status listen_all(struct listeners *l, const struct config *c, st
 
 enum nt_status listeners_local(struct listeners *l, const struct config *c, struct nt_error *err)
 {
-    enum nt_status st = STATUS_SUCCESS;
     if (asprintf(&l->local_epm, "%s/epmapper", c->run_dir) < 0)
         l->local_epm = NULL;
     if (asprintf(&l->local, "%s/msrpcd", c->run_dir) < 0)
         l->local = NULL;
+    mode_t mask =
+        umask(0); /* so that their mode has not to be put right, for which a jail may lack what it takes */
+    enum nt_status st = listen_local(l, LISTEN_LOCAL_EPM, l->local_epm, err);
     if (st == STATUS_SUCCESS)
-        st = listen_local(l, LISTEN_LOCAL_EPM, l->local_epm, err);
-    return st == STATUS_SUCCESS ? listen_local(l, LISTEN_LOCAL, l->local, err) : st;
+        st = listen_local(l, LISTEN_LOCAL, l->local, err);
+    umask(mask);
+    return st;
 }
 
 enum nt_status listeners_new(struct nt_loop *loop, const struct config *c, const struct activate *a,

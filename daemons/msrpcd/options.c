@@ -6,14 +6,12 @@
 #include <string.h>
 #include "msrpcd.h"
 
-enum { O_KEY = 0, O_CONFIG = 1000, O_CHECK, O_SCRATCH, O_VERBOSE, O_HELP, O_VERSION };
+enum { O_KEY = 0, O_CONFIG = 1000, O_CHECK, O_SCRATCH, O_VERBOSE, O_EXAMPLE, O_HELP, O_VERSION };
 
 static const struct option own[] = {
-    { "config", required_argument, NULL, O_CONFIG },
-    { "check", no_argument, NULL, O_CHECK },
-    { "scratch", required_argument, NULL, O_SCRATCH },
-    { "verbose", no_argument, NULL, O_VERBOSE },
-    { "help", no_argument, NULL, O_HELP },
+    { "config", required_argument, NULL, O_CONFIG },   { "check", no_argument, NULL, O_CHECK },
+    { "scratch", required_argument, NULL, O_SCRATCH }, { "verbose", no_argument, NULL, O_VERBOSE },
+    { "example", no_argument, NULL, O_EXAMPLE },       { "help", no_argument, NULL, O_HELP },
     { "version", no_argument, NULL, O_VERSION },
 };
 #define N_OWN (sizeof own / sizeof own[0])
@@ -28,6 +26,7 @@ static const char usage[] =
     "there;\n"
     "                     at the first start MSRPCD_ADMIN_PASSWORD has the password of its account admin\n"
     "  --verbose          say more on standard error\n"
+    "  --example          print a configuration with every key and its default\n"
     "  --help, --version\n"
     "Keys of the configuration, which count more than those in the file:\n";
 
@@ -49,6 +48,17 @@ static void help(void)
     exit(EXIT_SUCCESS);
 }
 
+/* Made from the table, so it names what there is. */
+static void example(void)
+{
+    puts("# Configuration of msrpcd(8); msrpcd.conf(5) says more. What stands here is what counts without a "
+         "file.");
+    for (unsigned i = 0; i < config_count(); i++)
+        printf("\n# %s%s\n#%s = %s\n", config_says(i), config_is_live(i) ? "; also by a reload" : "",
+               config_key(i), config_otherwise(i) ? config_otherwise(i) : "...");
+    exit(fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILED);
+}
+
 static void take(int which, const char *arg, struct options *o)
 {
     switch (which) {
@@ -63,6 +73,9 @@ static void take(int which, const char *arg, struct options *o)
         break;
     case O_VERBOSE:
         o->verbose = true;
+        break;
+    case O_EXAMPLE:
+        example();
         break;
     case O_HELP:
         help();

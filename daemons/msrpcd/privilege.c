@@ -222,14 +222,13 @@ static enum nt_status drop_capabilities(struct nt_error *err)
     struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
     struct __user_cap_data_struct d[2] = { { 0 } };
     (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-    if (syscall(SYS_capset, &h, d) != 0)
-        return fail(err, "giving up capabilities");
+    int e = syscall(SYS_capset, &h, d) != 0 ? errno : 0; /* a manager's filter may refuse it to who has none anyway */
     memset(d, 0xff, sizeof d);
     if (syscall(SYS_capget, &h, d) != 0)
         return fail(err, "looking at capabilities");
     for (int i = 0; i < 2; i++)
         if (d[i].effective || d[i].permitted || d[i].inheritable)
-            return nt_error_set(err, STATUS_ACCESS_DENIED, "capabilities are left");
+            return nt_error_set(err, STATUS_ACCESS_DENIED, "capabilities are left: %s", strerror(e));
     return STATUS_SUCCESS;
 }
 

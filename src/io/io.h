@@ -170,6 +170,7 @@ struct io_listener {
     struct nt_loop *loop;
     int fd;
     bool watched;    /* by epoll */
+    bool called;     /* somebody wants to connect, says epoll */
     uint64_t resume; /* accept failed for want of descriptors: not before then */
     char *path;      /* of a unix socket, and which file it was when it was made */
     uint64_t dev, ino;

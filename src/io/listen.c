@@ -247,10 +247,12 @@ static bool is_dead(const struct sockaddr_un *a)
     return dead;
 }
 
-/* Nobody can connect before listen(2), so the mode is right when the first one does. */
+/* The file takes the mode of the socket, less the umask; unix(7). What is missing is put right afterwards: nobody
+ * can connect before listen(2), so the mode is right when the first one does. */
 static enum nt_status start_local(int fd, const struct sockaddr_un *a, unsigned mode, struct stat *ret_file)
 {
     const struct sockaddr *sa = (const struct sockaddr *)a;
+    (void)!fchmod(fd, mode & 0777);
     int rc = bind(fd, sa, sizeof *a);
     if (rc != 0 && errno == EADDRINUSE && is_dead(a) && unlink(a->sun_path) == 0)
         rc = bind(fd, sa, sizeof *a);
@@ -258,9 +260,12 @@ static enum nt_status start_local(int fd, const struct sockaddr_un *a, unsigned 
         return nt_from_errno(errno);
     if (rc != 0)
         return STATUS_ADDRESS_ALREADY_ASSOCIATED;
-    /* whoever else may write to the directory could have put a link there meanwhile */
-    if (fchmodat(AT_FDCWD, a->sun_path, mode & 0777, AT_SYMLINK_NOFOLLOW) == 0 && lstat(a->sun_path, ret_file) == 0 &&
-        listen(fd, SOMAXCONN) == 0)
+    /* Whoever else may write to the directory could have put a link there meanwhile. Older C libraries need /proc for this,
+     * which a program in a jail has not. */
+    rc = lstat(a->sun_path, ret_file);
+    if (rc == 0 && (ret_file->st_mode & 0777) != (mode & 0777))
+        rc = fchmodat(AT_FDCWD, a->sun_path, mode & 0777, AT_SYMLINK_NOFOLLOW);
+    if (rc == 0 && listen(fd, SOMAXCONN) == 0)
         return STATUS_SUCCESS;
     enum nt_status st = nt_from_errno(errno);
     unlink(a->sun_path);

@@ -148,19 +148,33 @@ static bool turn(struct nt_loop *l, uint64_t until, struct nt_cancel *cancel)
     return ran;
 }
 
-enum nt_status io_wait(struct nt_loop *l, bool (*done)(void *arg), void *arg, uint64_t deadline,
-                       struct nt_cancel *cancel)
+static enum nt_status wait_until(struct nt_loop *l, bool (*done)(void *arg), void *arg, uint64_t deadline,
+                                 struct nt_cancel *cancel, bool watched)
 {
-    if (l->running)
-        return STATUS_INVALID_DEVICE_STATE;
     while (!done(arg)) {
         if (cancel && nt_cancel_fired(cancel))
             return STATUS_CANCELLED;
-        turn(l, deadline, cancel);
+        turn(l, deadline, watched ? NULL : cancel);
         if (deadline != UINT64_MAX && !done(arg) && l->ops->now(l) >= deadline)
             return STATUS_IO_TIMEOUT;
     }
     return STATUS_SUCCESS;
+}
+
+/* A token that is looked at for long, as by a server that waits for its end, is watched like those of calls: a descriptor
+ * beside epoll's own would cost each turn a system call, and wake us by way of two queues, on another processor. */
+enum nt_status io_wait(struct nt_loop *l, bool (*done)(void *arg), void *arg, uint64_t deadline,
+                       struct nt_cancel *cancel)
+{
+    bool watched = cancel && l->ops->token && l->listeners;
+    if (l->running)
+        return STATUS_INVALID_DEVICE_STATE;
+    if (watched)
+        l->ops->token(l, cancel, true);
+    enum nt_status st = wait_until(l, done, arg, deadline, cancel, watched);
+    if (watched)
+        l->ops->token(l, cancel, false);
+    return st;
 }
 
 enum nt_status nt_loop_run(struct nt_loop *l, int timeout_ms)

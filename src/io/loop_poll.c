@@ -160,7 +160,8 @@ static void flush(struct poll_loop *l, struct poll_conn *c)
         struct iovec iov[SEND_IOV];
         struct msghdr m = { .msg_iov = iov };
         m.msg_iovlen = (size_t)io_pending(c->s, iov, SEND_IOV);
-        ssize_t n = sendmsg(c->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t n = m.msg_iovlen == 1 ? send(c->fd, iov[0].iov_base, iov[0].iov_len, MSG_NOSIGNAL | MSG_DONTWAIT)
+                                      : sendmsg(c->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))

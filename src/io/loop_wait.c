@@ -144,7 +144,8 @@ static void watch_listeners(struct poll_loop *l, uint64_t now)
             poll_unwatch_listener(&l->base, w);
         } else {
             w->watched = true;
-            add_special(l, w->fd, SLOT_LISTENER);
+            if (!control(l, EPOLL_CTL_ADD, w->fd, EPOLLIN, SLOT_LISTENER, (uint32_t)w->fd))
+                l->blind = true;
         }
     }
 }
@@ -185,16 +186,24 @@ uint64_t poll_resume(struct poll_loop *l)
 
 /* ---- what happened ---- */
 
-/* A callback may end its own listener, not another. */
-static bool accept_all(struct poll_loop *l)
+/* Takes connections from those listeners that `called`, or from all. A callback may end its own listener, not another. */
+static bool accept_from(struct poll_loop *l, bool all)
 {
     bool ran = false;
     uint64_t now = l->base.env->monotonic(l->base.env->arg);
     for (struct io_listener *w = l->base.listeners, *next; w; w = next) {
+        bool look = all || w->called;
         next = w->next;
-        ran |= w->resume == 0 && io_listener_turn(w, now);
+        w->called = false;
+        ran |= look && w->resume == 0 && io_listener_turn(w, now);
     }
     return ran;
+}
+
+static void listener_called(struct poll_loop *l, uint32_t fd)
+{
+    for (struct io_listener *w = l->base.listeners; w; w = w->next)
+        w->called |= (uint32_t)w->fd == fd;
 }
 
 /* What else there is to do for a stream is done by the next walk over the todo list. */
@@ -266,7 +275,7 @@ static bool wait_poll(struct poll_loop *l, const struct timespec *timeout, struc
             ran |= conn_event(l, c, got & (POLLIN | POLLERR | POLLHUP));
     }
     io_posts_clear(&l->base);
-    return accept_all(l) || ran;
+    return accept_from(l, true) || ran;
 }
 
 /* ---- waiting ---- */
@@ -284,6 +293,7 @@ static bool one_event(struct poll_loop *l, const struct epoll_event *e, bool *re
 {
     uint32_t slot = (uint32_t)e->data.u64, uses = (uint32_t)(e->data.u64 >> 32);
     if (slot == SLOT_LISTENER) {
+        listener_called(l, uses);
         *ret_listeners = true;
     } else if (slot == SLOT_POST) {
         io_posts_clear(&l->base);
@@ -308,7 +318,7 @@ static bool wait_epoll(struct poll_loop *l, const struct timespec *timeout, stru
     for (int i = 0; i < n; i++)
         ran |= one_event(l, &events[i], &listeners);
     if (listeners)
-        ran |= accept_all(l);
+        ran |= accept_from(l, false);
     return ran;
 }
 

@@ -121,6 +121,7 @@ struct rpc_server {
     struct rpc_group *groups[RPC_GROUP_TABLE];
     uint64_t accepted, refused, dispatched, faults, packets_in, packets_out, bytes_in, bytes_out;
     uint64_t refusals[RPC_REFUSED_CAUSES];
+    struct nt_arena *spare; /* of a call that has ended */
     struct rpc_server_observer observer;
     void *observer_arg;
     uint64_t last_conn; /* number of the newest */

@@ -122,10 +122,16 @@ static enum nt_status find_user(struct samdb *d, const char *name, struct nt_are
                                 struct samdb_user *ret)
 {
     struct samdb_name n;
-    enum nt_status st = samdb_find(d, SAMDB_ACCOUNT, name, mem, &n);
+    enum nt_status st = db_read_begin(d);
+    if (st != STATUS_SUCCESS)
+        return st;
+    st = samdb_find(d, SAMDB_ACCOUNT, name, mem, &n);
     if (st == STATUS_NONE_MAPPED || (st == STATUS_SUCCESS && n.kind != SAMDB_USER))
-        return STATUS_NO_SUCH_USER;
-    return st == STATUS_SUCCESS ? samdb_user_get(d, n.rid, mem, ret) : st;
+        st = STATUS_NO_SUCH_USER;
+    if (st == STATUS_SUCCESS)
+        st = samdb_user_get(d, n.rid, mem, ret);
+    db_read_end(d);
+    return st;
 }
 
 /* *ret: what the caller is told; what is returned says whether the transaction holds. */
@@ -265,19 +271,32 @@ static enum nt_status groups_of(struct samdb *d, const struct samdb_domain *dom,
     return STATUS_SUCCESS;
 }
 
+/* What is said of the account is of one moment. */
+static enum nt_status collect(struct samdb *d, const struct samdb_user *u, struct samdb_domain *dom,
+                              struct samdb_keys *k, struct nt_arena *mem, struct sec_account *ret)
+{
+    enum nt_status st = db_read_begin(d);
+    if (st != STATUS_SUCCESS)
+        return st;
+    st = samdb_domain(d, mem, dom);
+    if (st == STATUS_SUCCESS)
+        st = samdb_keys(d, u->rid, mem, k);
+    if (st == STATUS_SUCCESS && !k->has_nt) /* an account without a password lets nobody in from the network */
+        st = STATUS_ACCOUNT_RESTRICTION;
+    if (st == STATUS_SUCCESS)
+        st = groups_of(d, dom, u, mem, ret);
+    db_read_end(d);
+    return st;
+}
+
 static enum nt_status fill(struct samdb *d, const struct samdb_user *u, struct nt_arena *mem,
                            struct sec_account *ret)
 {
     struct samdb_domain dom;
     struct samdb_keys k;
-    enum nt_status st = samdb_domain(d, mem, &dom);
-    if (st == STATUS_SUCCESS)
-        st = samdb_keys(d, u->rid, mem, &k);
+    enum nt_status st = collect(d, u, &dom, &k, mem, ret);
     if (st != STATUS_SUCCESS)
         return st;
-    if (!k.has_nt) /* an account without a password lets nobody in from the network */
-        return STATUS_ACCOUNT_RESTRICTION;
-    st = groups_of(d, &dom, u, mem, ret);
     memcpy(ret->nt_hash, k.nt_hash, sizeof ret->nt_hash);
     nt_wipe(&k, sizeof k);
     ret->account = u->name;

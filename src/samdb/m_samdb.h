@@ -119,6 +119,10 @@ struct nt_blob q_get_blob(struct query *q, int at, struct nt_arena *mem);
 
 /* Runs a text of statements that return nothing. */
 enum nt_status db_exec(struct samdb *d, const char *sql);
+/* One transaction for several reads, which would each take and leave the file's locks: it keeps no writer waiting, and
+ * none may begin inside of it. Nothing inside of a writer's. */
+enum nt_status db_read_begin(struct samdb *d);
+void db_read_end(struct samdb *d);
 /* Rows that the last statement changed. */
 unsigned db_changed(const struct samdb *d);
 /* What SQLite says, as a status. */

@@ -157,13 +157,11 @@ static enum nt_status list_shares(struct samdb *d, struct nt_arena *mem, struct 
 
 enum nt_status samdb_shares(struct samdb *d, struct nt_arena *mem, struct samdb_share **ret, unsigned *ret_n)
 {
-    bool own = d->depth == 0; /* a reader's transaction: it keeps no writer waiting */
-    enum nt_status st = own ? db_exec(d, "BEGIN") : STATUS_SUCCESS;
+    enum nt_status st = db_read_begin(d);
     if (st != STATUS_SUCCESS)
         return st;
     st = list_shares(d, mem, ret, ret_n);
-    if (own)
-        (void)db_exec(d, "ROLLBACK");
+    db_read_end(d);
     return st;
 }
 

@@ -411,13 +411,27 @@ static void interim_fn(struct io_item *it)
     send_interim(w);
 }
 
+/* Each call on a pipe waits for a moment, so one is kept for the next. */
+static struct smbd_wait *wait_take(struct smbd *s)
+{
+    struct smbd_wait *w = s->spare;
+    s->spare = NULL;
+    return w ? w : malloc(sizeof *w);
+}
+
+static void wait_give(struct smbd *s, struct smbd_wait *w)
+{
+    free(s->spare);
+    s->spare = w;
+}
+
 struct smbd_wait *smbd_wait_new(struct smbd_req *q, struct smbd_pipe *p)
 {
     struct smbd_chain *ch = q->chain;
     struct smbd_conn *c = ch->c;
     size_t left = ch->len - ch->pos, held = left + ch->out.len;
     bool room = c->n_waits < SMBD_WAITING_MAX && c->waiting + held <= SMBD_WAITING_BYTES;
-    struct smbd_wait *w = room ? calloc(1, sizeof *w) : NULL;
+    struct smbd_wait *w = room ? wait_take(c->s) : NULL;
     uint8_t *own = w && left ? malloc(left) : NULL;
     if (!w || (left && !own)) {
         free(w);
@@ -437,6 +451,7 @@ struct smbd_wait *smbd_wait_new(struct smbd_req *q, struct smbd_pipe *p)
     w->req.chain = &w->chain;
     q->session->refs++;
     w->pipe = p;
+    w->pipe_next = NULL;
     w->next = c->waits;
     w->link = &c->waits;
     if (w->next)
@@ -490,6 +505,7 @@ void smbd_wait_end(struct smbd_wait *w, enum nt_status st, struct wr *data, size
 {
     struct smbd_req *q = &w->req;
     struct smbd_chain *ch = &w->chain;
+    struct smbd *s = ch->c->s;
     bool alone = ch->pos == ch->len && ch->n_answers == 0;
     wait_unlink(w);
     if (data && alone) {
@@ -514,7 +530,7 @@ void smbd_wait_end(struct smbd_wait *w, enum nt_status st, struct wr *data, size
     }
     run(ch);
     smbd_session_unref(q->session);
-    free(w);
+    wait_give(s, w);
 }
 
 void smbd_waits_drop(struct smbd_conn *c)

@@ -64,6 +64,7 @@ struct smbd {
     unsigned n_conns, n_sessions, n_pipes;
     uint64_t accepted, refused, requests;
     struct smbd_counters counters;
+    struct smbd_wait *spare;
     uint32_t last_id;          /* of what is listed */
     struct smbd_iface *ifaces; /* none: one connection a session */
     size_t n_ifaces;

@@ -100,6 +100,7 @@ void smbd_unref(struct smbd *s)
 {
     if (--s->refs)
         return;
+    free(s->spare);
     free(s->ifaces);
     free(s);
 }
