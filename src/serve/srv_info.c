@@ -437,6 +437,11 @@ static enum nt_status reload(struct serve_srvsvc *s)
     return STATUS_SUCCESS;
 }
 
+enum nt_status serve_srvsvc_reload(struct serve_host *h)
+{
+    return h->srvsvc ? reload(h->srvsvc) : STATUS_SUCCESS;
+}
+
 static enum werror store_settings(struct samdb *d, struct host_change *c)
 {
     return store_error(store(d, rpc_server_mem(c->call), c->more));

@@ -137,6 +137,10 @@ like "and that counts" 'os version' rpc srvinfo
 "$MSRPCD" export --scratch "$DIR" --with-keys >"$TERN_WORK/live.json" 2>/dev/null
 ok "import while it runs" "$MSRPCD" import --scratch "$DIR" --replace "$TERN_WORK/live.json"
 like "it goes on" 'netname: IPC' rpc 'netshareenum 1'
+sql "INSERT INTO setting VALUES ('srvsvc.comment', 'by hand')" >/dev/null
+kill -HUP $PID
+sleep 1
+like "a setting that another has changed is seen after a reload" 'by hand' rpc srvinfo
 
 # ---- kill -9 in the middle of eight writers ----
 (sleep 2 && kill -KILL $PID) &
