@@ -8,6 +8,9 @@
 #include "msrpcd.h"
 #include "serve/host.h"
 #include "serve/np.h"
+#ifdef MSRPCD_DISK /* the build for test suites; never installed */
+#include "smbd/disk.h"
+#endif
 
 #define PIPES_MAX 16 /* with the mapper's, and the end of the table */
 
@@ -20,7 +23,30 @@ struct pipes {
     enum npc_cipher ciphers[4];
     struct smbd *smbd;
     const struct store *store;
+    struct smbd_share *disk; /* of the build for test suites; NULL */
 };
+
+#ifdef MSRPCD_DISK
+static enum nt_status for_suites(struct pipes *p, struct smbd_options *so)
+{
+    so->allow_anonymous = true;
+    so->disk = p->disk = smbd_disk_new("disk", nt_env_system());
+    return p->disk ? STATUS_SUCCESS : STATUS_NO_MEMORY;
+}
+#define disk_free smbd_disk_free
+#else
+static enum nt_status for_suites(struct pipes *p, struct smbd_options *so)
+{
+    (void)p;
+    (void)so;
+    return STATUS_SUCCESS;
+}
+
+static void disk_free(struct smbd_share *disk)
+{
+    (void)disk;
+}
+#endif
 
 /* ---- the server ---- */
 
@@ -66,7 +92,9 @@ static enum nt_status new_smbd(struct nt_loop *loop, struct pipes *p, const stru
 {
     const struct nt_env *env = nt_env_system();
     struct smbd_options so = smbd_options_of(p, c);
-    enum nt_status st = env->random(env->arg, so.guid, sizeof so.guid);
+    enum nt_status st = for_suites(p, &so);
+    if (st == STATUS_SUCCESS)
+        st = env->random(env->arg, so.guid, sizeof so.guid);
     return st == STATUS_SUCCESS ? smbd_new(loop, &so, &p->smbd) : st;
 }
 
@@ -209,5 +237,6 @@ void pipes_free(struct pipes *p)
         return;
     serve_host_settle(&p->host);
     serve_srvsvc_free(&p->host);
+    disk_free(p->disk);
     free(p);
 }

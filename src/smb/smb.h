@@ -90,10 +90,10 @@ enum {
     SMB_CAP_LARGE_MTU = 0x4,
     SMB_CAP_MULTI_CHANNEL = 0x8,
     SMB_CAP_ENCRYPTION = 0x40
-};                                                                             /* 2.2.3 */
-enum { SMB_SESSION_GUEST = 1, SMB_SESSION_NULL = 2, SMB_SESSION_ENCRYPT = 4 }; /* 2.2.6 SessionFlags */
-enum { SMB_SHARE_PIPE = 2, SMB_SHAREFLAG_ENCRYPT = 0x8000 };                   /* 2.2.10 */
-enum { SMB_HASH_SHA512 = 1 };                                                  /* 2.2.3.1.1 */
+};                                                                               /* 2.2.3 */
+enum { SMB_SESSION_GUEST = 1, SMB_SESSION_NULL = 2, SMB_SESSION_ENCRYPT = 4 };   /* 2.2.6 SessionFlags */
+enum { SMB_SHARE_DISK = 1, SMB_SHARE_PIPE = 2, SMB_SHAREFLAG_ENCRYPT = 0x8000 }; /* 2.2.10 */
+enum { SMB_HASH_SHA512 = 1 };                                                    /* 2.2.3.1.1 */
 
 #define SMB_MID_UNSOLICITED UINT64_MAX /* MessageId of what is no answer */
 

@@ -14,9 +14,6 @@ struct command {
     unsigned file_at; /* where the file id stands in the request, for what works on a file */
 };
 
-/* SMB2 commands beyond those of smb.h; none means anything on a pipe. */
-enum { LOCK = 10, QUERY_DIRECTORY = 14, CHANGE_NOTIFY = 15, QUERY_INFO = 16, SET_INFO = 17, COMMANDS = 19 };
-
 static enum nt_status not_on_pipes(struct smbd_req *q)
 {
     (void)q;
@@ -30,7 +27,7 @@ static enum nt_status not_supported(struct smbd_req *q)
 }
 
 #define ON_FILE (NEED_SESSION | NEED_TREE | NEED_FILE)
-static const struct command commands[COMMANDS] = {
+static const struct command commands[SMBD_COMMANDS] = {
     [SMB_NEGOTIATE] = { smbd_negotiate, 0, 0 },
     [SMB_SESSION_SETUP] = { smbd_session_setup, 0, 0 },
     [SMB_LOGOFF] = { smbd_logoff, NEED_SESSION | WHEN_EXPIRED, 0 },
@@ -41,14 +38,14 @@ static const struct command commands[COMMANDS] = {
     [SMB_FLUSH] = { smbd_flush, ON_FILE, 8 },
     [SMB_READ] = { smbd_read, ON_FILE, 16 },
     [SMB_WRITE] = { smbd_write, ON_FILE, 16 },
-    [LOCK] = { not_on_pipes, ON_FILE, 8 },
+    [SMBD_LOCK] = { not_on_pipes, ON_FILE, 8 },
     [SMB_IOCTL] = { smbd_ioctl, ON_FILE, 8 },
     [SMB_ECHO] = { smbd_echo, 0, 0 },
-    [QUERY_DIRECTORY] = { not_on_pipes, ON_FILE, 8 },
-    [CHANGE_NOTIFY] = { not_on_pipes, ON_FILE, 8 },
-    [QUERY_INFO] = { smbd_query_info, ON_FILE, 24 },
-    [SET_INFO] = { smbd_set_info, ON_FILE, 16 },
-    [SMB_OPLOCK_BREAK] = { not_supported, NEED_SESSION, 0 },
+    [SMBD_QUERY_DIRECTORY] = { not_on_pipes, ON_FILE, 8 },
+    [SMBD_CHANGE_NOTIFY] = { not_on_pipes, ON_FILE, 8 },
+    [SMBD_QUERY_INFO] = { smbd_query_info, ON_FILE, 24 },
+    [SMBD_SET_INFO] = { smbd_set_info, ON_FILE, 16 },
+    [SMB_OPLOCK_BREAK] = { not_supported, ON_FILE, 8 },
 };
 
 /* ---- answers ---- */
@@ -72,7 +69,8 @@ static void answer_begin(struct smbd_chain *ch)
 static bool has_body(const struct smbd_req *q, enum nt_status st)
 {
     return st == STATUS_SUCCESS ||
-           (q->body && (st == STATUS_BUFFER_OVERFLOW || st == STATUS_MORE_PROCESSING_REQUIRED));
+           (q->body && (st == STATUS_BUFFER_OVERFLOW || st == STATUS_MORE_PROCESSING_REQUIRED ||
+                        st == STATUS_NOTIFY_CLEANUP));
 }
 
 static void put_error(struct wr *w)
@@ -87,7 +85,7 @@ static void fill_header(struct smbd_req *q, enum nt_status st, uint8_t *to)
     struct smb_hdr h = { .credit_charge = q->h.credit_charge,
                          .command = q->h.command,
                          .status = (uint32_t)st,
-                         .flags = SMB_FLAG_RESPONSE | (ch->related && ch->n_answers ? SMB_FLAG_RELATED : 0u),
+                         .flags = SMB_FLAG_RESPONSE | (ch->n_answers ? q->h.flags & SMB_FLAG_RELATED : 0u),
                          .next = 0,
                          .mid = q->h.mid,
                          .tree_id = q->h.tree_id,
@@ -98,8 +96,12 @@ static void fill_header(struct smbd_req *q, enum nt_status st, uint8_t *to)
     } else {
         h.credits = smbd_grant(ch->c, q->h.credits);
     }
-    if (q->is_signed && !ch->sealed)
+    bool refused = (q->h.flags & SMB_FLAG_SIGNED) && !q->is_signed && !ch->sealed && !nt_ok(st);
+    if ((q->is_signed && !ch->sealed) || refused)
         h.flags |= SMB_FLAG_SIGNED;
+    if (refused) /* by nobody's key; clients that look for a signature know their own, as Windows sends it
+                    back */
+        memcpy(h.signature, q->h.signature, sizeof h.signature);
     smb_put_hdr(to, &h);
 }
 
@@ -116,6 +118,7 @@ static void answer_end(struct smbd_req *q, enum nt_status st)
         return;
     fill_header(q, st, ch->out.base + a->off);
     a->session = q->session;
+    a->sign = q->is_signed && !ch->sealed;
     if (a->session)
         a->session->refs++;
     a->setup = q->h.command == SMB_NEGOTIATE ||
@@ -155,7 +158,7 @@ static void flush(struct smbd_chain *ch)
         const struct smbd_answer *a = &ch->answers[i];
         uint8_t *msg = ch->out.base + a->off;
         size_t len = (i + 1 < ch->n_answers ? ch->answers[i + 1].off : ch->out.len) - a->off;
-        if ((le32(msg + 16) & SMB_FLAG_SIGNED) && a->session && a->session->have_keys &&
+        if (a->sign && a->session && a->session->have_keys &&
             !smb_sign_message(smbd_signer(a->session, c), msg, len, true))
             wr_fail(&ch->out, STATUS_NO_MEMORY);
         if (a->setup)
@@ -217,27 +220,24 @@ static enum nt_status check_context(struct smbd_req *q, const struct command *cm
         return STATUS_NETWORK_SESSION_EXPIRED;
     if (x->encrypt && !q->chain->sealed)
         return STATUS_ACCESS_DENIED;
-    if ((cmd->needs & NEED_TREE) && !smbd_session_has_tree(x, q->h.tree_id))
+    if ((cmd->needs & NEED_TREE) && !smbd_session_tree(x, q->h.tree_id))
         return STATUS_NETWORK_NAME_DELETED;
     return STATUS_SUCCESS;
 }
 
-/* The ids of a related request are those of the one before ([MS-SMB2] 3.3.5.2.7.2). */
+/* The ids of a related request are those of the one before ([MS-SMB2] 3.3.5.2.7.2). One that is not related
+ * begins a chain of its own, also behind others, as on Windows (note 268). */
 static enum nt_status inherit(struct smbd_req *q, const struct command *cmd)
 {
     struct smbd_chain *ch = q->chain;
-    bool related = q->h.flags & SMB_FLAG_RELATED;
-    if (ch->n_requests == 1) {
-        ch->related = false;
-        if (related)
-            return STATUS_INVALID_PARAMETER;
-    } else if (ch->n_requests == 2) {
-        ch->related = related;
-    } else if (ch->related != related) {
-        return STATUS_INVALID_PARAMETER;
-    }
-    if (!related)
+    if (!(q->h.flags & SMB_FLAG_RELATED)) {
+        ch->headless = ch->ids_failed = ch->has_file = false;
+        ch->file_st = STATUS_SUCCESS;
         return STATUS_SUCCESS;
+    }
+    ch->headless |= ch->n_requests == 1;
+    if (ch->headless)
+        return STATUS_INVALID_PARAMETER;
     q->h.session_id = ch->session_id;
     q->h.tree_id = ch->tree_id;
     if (ch->ids_failed && (cmd->needs & (NEED_SESSION | NEED_TREE)))
@@ -260,15 +260,25 @@ static void bequeath(struct smbd_req *q, const struct command *cmd, enum nt_stat
     ch->session_id = q->h.session_id;
     ch->tree_id = q->h.tree_id;
     bool ok = st == STATUS_SUCCESS || has_body(q, st);
-    if (q->h.command == SMB_SESSION_SETUP || q->h.command == SMB_TREE_CONNECT)
+    if (q->h.command == SMB_SESSION_SETUP || q->h.command == SMB_TREE_CONNECT ||
+        st == STATUS_USER_SESSION_DELETED || st == STATUS_NETWORK_NAME_DELETED)
         ch->ids_failed = !ok;
-    if (q->h.command == SMB_CREATE || (cmd->needs & NEED_FILE))
+    if (q->h.command == SMB_CREATE)
         ch->file_st = ok ? STATUS_SUCCESS : st;
     if (q->h.command != SMB_CREATE && (cmd->needs & NEED_FILE) &&
         q->len >= SMB_HDR + cmd->file_at + SMB_FILE_ID) {
         memcpy(ch->file_id, q->msg + SMB_HDR + cmd->file_at, SMB_FILE_ID);
         ch->has_file = true;
     }
+}
+
+/* What runs: of pipes, or of the share with files. */
+static smbd_command_fn *function_of(const struct smbd_req *q, const struct command *cmd)
+{
+    const struct smbd_share *disk = q->chain->c->s->o.disk;
+    const struct smbd_tree *t =
+        disk && (cmd->needs & NEED_TREE) ? smbd_session_tree(q->session, q->h.tree_id) : NULL;
+    return t && t->disk && disk->commands[q->h.command] ? disk->commands[q->h.command] : cmd->fn;
 }
 
 static enum nt_status execute(struct smbd_req *q, const struct command *cmd)
@@ -283,20 +293,22 @@ static enum nt_status execute(struct smbd_req *q, const struct command *cmd)
     if (x)
         smbd_req_session(q, x);
     enum nt_status st = q->binding ? smbd_may_bind(q) : STATUS_SUCCESS;
+    if ((q->h.flags & SMB_FLAG_RELATED) && q->chain->ids_failed && !x)
+        st = STATUS_INVALID_PARAMETER; /* there is no key that its signature could be compared with */
     if (st == STATUS_SUCCESS)
         st = check_signature(q);
     if (st == STATUS_SUCCESS)
         st = inherit(q, cmd);
     if (st == STATUS_SUCCESS)
         st = check_context(q, cmd);
-    return st == STATUS_SUCCESS ? cmd->fn(q) : st;
+    return st == STATUS_SUCCESS ? function_of(q, cmd)(q) : st;
 }
 
 /* ---- chains ---- */
 
 static bool valid_command(const struct smb_hdr *h)
 {
-    return h->command == SMB_CANCEL || (h->command < COMMANDS && commands[h->command].fn);
+    return h->command == SMB_CANCEL || (h->command < SMBD_COMMANDS && commands[h->command].fn);
 }
 
 /* Header of the next request. false: there can be no answer to it, the connection ends ([MS-SMB2] 3.3.5.2).
@@ -330,7 +342,8 @@ static void run(struct smbd_chain *ch)
 {
     while (ch->pos < ch->len && ch->c->state != SMBD_CLOSED) {
         struct smbd_req q;
-        if (!next_request(ch, &q)) {
+        if (!next_request(ch, &q)) { /* what was answered before still goes out */
+            flush(ch);
             smbd_hang_up(ch->c);
             break;
         }
@@ -452,6 +465,7 @@ struct smbd_wait *smbd_wait_new(struct smbd_req *q, struct smbd_pipe *p)
     q->session->refs++;
     w->pipe = p;
     w->pipe_next = NULL;
+    w->forget = NULL;
     w->next = c->waits;
     w->link = &c->waits;
     if (w->next)
@@ -525,12 +539,45 @@ void smbd_wait_end(struct smbd_wait *w, enum nt_status st, struct wr *data, size
             wr_free_secret(data);
         }
         answer_end(q, st);
-        if (!has_body(q, st))
-            ch->file_st = st;
     }
     run(ch);
     smbd_session_unref(q->session);
     wait_give(s, w);
+}
+
+void smbd_wait_resume(struct smbd_wait *w, smbd_resume_fn *fn, void *arg)
+{
+    struct smbd_req *q = &w->req;
+    struct smbd_chain *ch = &w->chain;
+    wait_unlink(w);
+    if (!ch->out.base)
+        answer_begin(ch);
+    enum nt_status st = fn(q, arg);
+    answer_end(q, st);
+    bequeath(q, &commands[q->h.command], st);
+    run(ch);
+    smbd_session_unref(q->session);
+    free(w);
+}
+
+/* [MS-SMB2] 3.3.4.6: neither signed nor of a session, but encrypted where all is. */
+void smbd_notify(struct smbd_session *x, struct wr *w)
+{
+    struct smb_hdr h = { .command = SMB_OPLOCK_BREAK,
+                         .flags = SMB_FLAG_RESPONSE,
+                         .mid = SMB_MID_UNSOLICITED };
+    const struct smbd_channel *ch = x->channels;
+    struct smbd_conn *c = x->c;
+    while (c->gone && ch) {
+        c = ch->valid ? ch->c : c;
+        ch = ch->more;
+    }
+    if (w->st != STATUS_SUCCESS || c->gone) {
+        wr_free(w);
+        return;
+    }
+    smb_put_hdr(w->base + SMB_PREFIX, &h);
+    send_message(c, w, SMB_PREFIX, x->encrypt ? x : NULL);
 }
 
 void smbd_waits_drop(struct smbd_conn *c)

@@ -44,16 +44,26 @@ bool smbd_wants_binding(const struct smbd_req *q)
            (q->msg[FLAGS_AT] & BINDING);
 }
 
-/* In the order of [MS-SMB2] 3.3.5.5. */
-enum nt_status smbd_may_bind(const struct smbd_req *q)
+/* AES-GMAC on one side only: Windows finds that before anything else, and says so in these words. */
+static enum nt_status same_gmac(const struct smbd_session *x, const struct smbd_conn *c)
+{
+    bool was = x->have_keys && x->keys.signer.alg == NPC_AES_GMAC, is = c->sign_alg == NPC_AES_GMAC;
+    return was == is ? STATUS_SUCCESS : was ? STATUS_REQUEST_OUT_OF_SEQUENCE : STATUS_NOT_SUPPORTED;
+}
+
+/* In the order of [MS-SMB2] 3.3.5.5; ciphers and AES-GMAC as on Windows. */
+static enum nt_status may_bind(const struct smbd_req *q)
 {
     const struct smbd_conn *c = q->chain->c;
     const struct smbd_session *x = q->session;
+    enum nt_status st = x ? same_gmac(x, c) : STATUS_SUCCESS;
+    if (st != STATUS_SUCCESS)
+        return st;
     if (c->dialect < NPC_SMB_3_0 || !(c->caps & SMB_CAP_MULTI_CHANNEL))
         return STATUS_REQUEST_NOT_ACCEPTED;
     if (!x)
         return STATUS_USER_SESSION_DELETED;
-    if (x->c->dialect != c->dialect || !(q->h.flags & SMB_FLAG_SIGNED))
+    if (x->c->dialect != c->dialect || x->c->cipher != c->cipher || !(q->h.flags & SMB_FLAG_SIGNED))
         return STATUS_INVALID_PARAMETER;
     if (x->state == SMBD_SETUP)
         return STATUS_REQUEST_NOT_ACCEPTED;
@@ -62,6 +72,18 @@ enum nt_status smbd_may_bind(const struct smbd_req *q)
     if (x->anonymous)
         return STATUS_NOT_SUPPORTED;
     return smbd_session_find(c, x->id) ? STATUS_REQUEST_NOT_ACCEPTED : STATUS_SUCCESS;
+}
+
+/* Who has the session's key gets a signed refusal; but not by AES-GMAC, whose nonces this connection would
+ * use again. */
+enum nt_status smbd_may_bind(struct smbd_req *q)
+{
+    struct smbd_session *x = q->session;
+    enum nt_status st = may_bind(q);
+    if (st != STATUS_SUCCESS && x && x->have_keys && x->keys.signer.alg != NPC_AES_GMAC &&
+        (q->h.flags & SMB_FLAG_SIGNED))
+        q->is_signed = smb_check_signature(&x->keys.signer, q->msg, q->len, false);
+    return st;
 }
 
 struct smbd_channel *smbd_channel_new(struct smbd_session *x, struct smbd_conn *c)

@@ -23,10 +23,9 @@ static char16_t unit(struct nt_blob s, size_t i)
     return (char16_t)le16(s.data + 2 * i);
 }
 
-/* "\\server\IPC$", the share in any case; the server's name is whatever the client calls it. */
-static enum nt_status share_of(struct nt_blob path, bool *ret_ipc)
+/* "\\server\IPC$": what stands behind the server's name, which is whatever the client calls it. */
+static enum nt_status share_of(struct nt_blob path, struct nt_blob *ret)
 {
-    static const char ipc[] = "ipc$";
     size_t n = path.len / 2, at = 2;
     if (n < 4 || unit(path, 0) != '\\' || unit(path, 1) != '\\')
         return STATUS_INVALID_PARAMETER;
@@ -35,19 +34,26 @@ static enum nt_status share_of(struct nt_blob path, bool *ret_ipc)
     if (at == 2 || at + 1 >= n)
         return STATUS_INVALID_PARAMETER;
     at++;
-    *ret_ipc = n - at == sizeof ipc - 1;
-    for (size_t i = 0; *ret_ipc && i < n - at; i++) {
-        char16_t ch = unit(path, at + i);
-        *ret_ipc = (ch >= 'A' && ch <= 'Z' ? ch + 32 : ch) == (char16_t)ipc[i];
-    }
+    *ret = (struct nt_blob){ path.data + 2 * at, 2 * (n - at) };
     return STATUS_SUCCESS;
+}
+
+/* In any case; name is in lower case. */
+static bool is_share(struct nt_blob wire, const char *name)
+{
+    size_t n = wire.len / 2;
+    bool same = n == strlen(name);
+    for (size_t i = 0; same && i < n; i++) {
+        char16_t ch = unit(wire, i);
+        same = (ch >= 'A' && ch <= 'Z' ? ch + 32 : ch) == (char16_t)name[i];
+    }
+    return same;
 }
 
 static enum nt_status tree_connect(struct smbd_req *q)
 {
     struct smbd_session *x = q->session;
-    struct nt_blob path;
-    bool ipc = false;
+    struct nt_blob path, share;
     if (smb_get_tree_req(q->msg, q->len, &path) != STATUS_SUCCESS)
         return STATUS_INVALID_PARAMETER;
     /* [MS-SMB2] 3.3.5.7: on 3.1.1 the path must not be anybody's to change */
@@ -55,13 +61,15 @@ static enum nt_status tree_connect(struct smbd_req *q)
         smbd_hang_up(q->chain->c);
         return STATUS_ACCESS_DENIED;
     }
-    enum nt_status st = share_of(path, &ipc);
+    enum nt_status st = share_of(path, &share);
     if (st != STATUS_SUCCESS)
         return st;
-    if (!ipc)
+    const struct smbd_share *files = q->chain->c->s->o.disk;
+    bool disk = files && is_share(share, files->name);
+    if (!disk && !is_share(share, "ipc$"))
         return STATUS_BAD_NETWORK_NAME;
     struct smbd *s = q->chain->c->s;
-    if (s->o.connect && !s->o.connect(s->o.connect_arg, "IPC$", x->token)) {
+    if (!disk && s->o.connect && !s->o.connect(s->o.connect_arg, "IPC$", x->token)) {
         s->counters.refused_shares++;
         return STATUS_ACCESS_DENIED;
     }
@@ -70,8 +78,9 @@ static enum nt_status tree_connect(struct smbd_req *q)
             q->h.tree_id = x->trees[i].id = x->next_tree++;
             x->trees[i].global_id = ++s->last_id;
             x->trees[i].opened = io_now(&x->c->stream);
-            struct smb_tree_rsp p = { SMB_SHARE_PIPE, x->encrypt ? SMB_SHAREFLAG_ENCRYPT : 0u, 0,
-                                      ACCESS_ALL };
+            x->trees[i].disk = disk;
+            struct smb_tree_rsp p = { disk ? SMB_SHARE_DISK : SMB_SHARE_PIPE,
+                                      x->encrypt ? SMB_SHAREFLAG_ENCRYPT : 0u, 0, ACCESS_ALL };
             smb_put_tree_rsp(smbd_body(q), &p);
             return STATUS_SUCCESS;
         }
@@ -105,12 +114,10 @@ enum nt_status smbd_tree_disconnect(struct smbd_req *q)
 /* The name of a pipe in lower case. Nothing that could be a path, or be taken for another name. */
 static enum nt_status pipe_name(struct nt_blob wire, char name[SMBD_NAME_MAX + 1])
 {
-    size_t n = wire.len / 2, i = 0, len = 0;
-    if (n && unit(wire, 0) == '\\')
-        i = 1;
-    if (n - i == 0 || n - i > SMBD_NAME_MAX)
+    size_t n = wire.len / 2, len = 0;
+    if (n == 0 || n > SMBD_NAME_MAX)
         return STATUS_OBJECT_NAME_NOT_FOUND;
-    for (; i < n; i++) {
+    for (size_t i = 0; i < n; i++) {
         char16_t ch = unit(wire, i);
         bool plain = (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
                      ch == '_' || ch == '-' || (ch == '.' && len && name[len - 1] != '.') || ch == '$';
@@ -154,7 +161,7 @@ enum nt_status smbd_close(struct smbd_req *q)
     uint8_t id[SMB_FILE_ID];
     if (smb_get_close_req(q->msg, q->len, id) != STATUS_SUCCESS)
         return STATUS_INVALID_PARAMETER;
-    struct smbd_pipe *p = smbd_pipe_find(q->session, id);
+    struct smbd_pipe *p = smbd_pipe_find(q, id);
     if (!p)
         return STATUS_FILE_CLOSED;
     smbd_pipe_close(p);
@@ -185,7 +192,7 @@ enum nt_status smbd_read(struct smbd_req *q)
     struct smb_read_req in;
     if (smb_get_read_req(q->msg, q->len, &in) != STATUS_SUCCESS || too_much(in.length))
         return STATUS_INVALID_PARAMETER;
-    struct smbd_pipe *p = smbd_pipe_find(q->session, in.file_id);
+    struct smbd_pipe *p = smbd_pipe_find(q, in.file_id);
     if (!p)
         return STATUS_FILE_CLOSED;
     if (p->ended && !p->head)
@@ -223,7 +230,7 @@ enum nt_status smbd_write(struct smbd_req *q)
     struct smb_write_req in;
     if (smb_get_write_req(q->msg, q->len, &in) != STATUS_SUCCESS || in.data.len > SMBD_PAYLOAD)
         return STATUS_INVALID_PARAMETER;
-    struct smbd_pipe *p = smbd_pipe_find(q->session, in.file_id);
+    struct smbd_pipe *p = smbd_pipe_find(q, in.file_id);
     if (!p)
         return STATUS_FILE_CLOSED;
     enum nt_status st = may_write(p);
@@ -240,7 +247,7 @@ enum nt_status smbd_flush(struct smbd_req *q)
     uint8_t id[SMB_FILE_ID];
     if (smb_get_close_req(q->msg, q->len, id) != STATUS_SUCCESS) /* the same shape */
         return STATUS_INVALID_PARAMETER;
-    if (!smbd_pipe_find(q->session, id))
+    if (!smbd_pipe_find(q, id))
         return STATUS_FILE_CLOSED;
     smb_put_empty(smbd_body(q));
     return STATUS_SUCCESS;
@@ -372,7 +379,7 @@ enum nt_status smbd_ioctl(struct smbd_req *q)
         return pipe_wait(q, &in);
     if (in.code != FSCTL_PIPE_TRANSCEIVE && in.code != FSCTL_PIPE_PEEK)
         return STATUS_INVALID_DEVICE_REQUEST; /* what NPFS and servers without DFS say */
-    struct smbd_pipe *p = smbd_pipe_find(q->session, in.file_id);
+    struct smbd_pipe *p = smbd_pipe_find(q, in.file_id);
     if (!p)
         return STATUS_FILE_CLOSED;
     return in.code == FSCTL_PIPE_PEEK ? peek(q, p, &in) : transceive(q, p, &in);
@@ -438,7 +445,7 @@ enum nt_status smbd_query_info(struct smbd_req *q)
     rd_copy(&r, id, sizeof id);
     if (!ok || r.st != STATUS_SUCCESS || too_much(max))
         return STATUS_INVALID_PARAMETER;
-    struct smbd_pipe *p = smbd_pipe_find(q->session, id);
+    struct smbd_pipe *p = smbd_pipe_find(q, id);
     if (!p)
         return STATUS_FILE_CLOSED;
     wr_init(&out, 256);
@@ -470,7 +477,7 @@ enum nt_status smbd_set_info(struct smbd_req *q)
     struct rd data = rd_sub(&r, offset, n);
     if (!ok || r.st != STATUS_SUCCESS)
         return STATUS_INVALID_PARAMETER;
-    if (!smbd_pipe_find(q->session, id))
+    if (!smbd_pipe_find(q, id))
         return STATUS_FILE_CLOSED;
     if (type != INFO_FILE || class != CLASS_PIPE)
         return STATUS_NOT_SUPPORTED;

@@ -3,8 +3,8 @@
  * Inside of the SMB server: server.c holds what connections share, conn.c one connection (frames, message
  * ids, life), guests.c who may come and who goes for it, chain.c requests and answers (checks, compounds,
  * signing, waiting), negotiate.c, setup.c (sessions), channel.c (sessions of several connections), iface.c
- * (where a client finds us besides), file.c (trees and the commands on pipes), pipe.c the pipes, observe.c what
- * an observer is told.
+ * (where a client finds us besides), file.c (trees and the commands on pipes), pipe.c the pipes, observe.c
+ * what an observer is told.
  */
 #ifndef SMBD_M_SMBD_H
 #define SMBD_M_SMBD_H
@@ -39,6 +39,8 @@
 /* Largest payload of a read, write or transact: what one credit pays for, and what Windows takes on a pipe.
  */
 #define SMBD_PAYLOAD 65536u
+/* With a share of files clients may have room for more of a listing; they get as much as fits the above. */
+#define SMBD_TRANSACT_DISK (8u << 20)
 /* Any message before there is a session: NEGOTIATE and SESSION_SETUP with the largest Kerberos ticket. */
 #define SMBD_STRANGER_MESSAGE (68u * 1024u)
 /* Characters of a pipe's name: NPFS has 256 with the prefix. */
@@ -121,6 +123,7 @@ enum smbd_session_state { SMBD_SETUP, SMBD_VALID, SMBD_EXPIRED };
 
 struct smbd_tree {
     uint32_t id; /* 0: free */
+    bool disk;
     uint32_t global_id;
     uint64_t opened; /* monotonic */
 };
@@ -157,7 +160,7 @@ struct smbd_session {
     const struct sec_token *token; /* of whoever it is; NULL until then */
     struct nt_error err;
     struct sec_claim *claim; /* for the observer, while it logs on */
-    struct smb_keys keys; /* its signer is that of the first connection */
+    struct smb_keys keys;    /* its signer is that of the first connection */
     bool have_keys, sign, encrypt, anonymous;
     uint64_t nonce, expires; /* NT time; NT_TIME_NEVER */
     const char *mech;        /* of the token */
@@ -180,6 +183,7 @@ struct smbd_pipe {
     struct smbd_session *session;
     uint32_t tree_id, slot, nonce;
     void *up;
+    void *file; /* of the share with files; then it is no pipe */
     struct smbd_message *head, *tail;
     size_t queued;
     struct smbd_wait *transact; /* the transaction that waits for its answer */
@@ -199,7 +203,8 @@ struct smbd_pipe {
 struct smbd_answer {
     size_t off;                   /* of its header */
     struct smbd_session *session; /* whose key signs it, with a reference; NULL: none */
-    bool setup;                   /* goes into the session's preauthentication hash */
+    bool sign;
+    bool setup; /* goes into the session's preauthentication hash */
 };
 
 /* A message with its requests; on the stack, unless one of them waits. */
@@ -208,14 +213,15 @@ struct smbd_chain {
     uint8_t *msg;
     size_t len, pos;
     uint8_t *own; /* a copy of what is left, once it waits */
-    bool sealed, related;
+    bool sealed;
+    bool headless; /* it began with a request that is related to none */
     uint64_t sealed_id;
     bool ids_failed; /* the previous request had or made no session or tree */
     uint64_t session_id;
     uint32_t tree_id;
     uint8_t file_id[SMB_FILE_ID];
     bool has_file;
-    enum nt_status file_st; /* why the previous request has none */
+    enum nt_status file_st; /* why the CREATE before has made none */
     struct wr out;
     struct smbd_answer answers[SMB_MAX_CHAIN];
     unsigned n_answers, n_requests;
@@ -241,7 +247,9 @@ struct smbd_req {
 struct smbd_wait {
     struct smbd_wait *next, **link; /* the connection's */
     struct smbd_wait *pipe_next;
-    struct smbd_pipe *pipe;
+    struct smbd_pipe *pipe;                         /* NULL: it waits for something else */
+    void (*forget)(struct smbd_wait *w, void *arg); /* and that is told when it does so no more */
+    void *arg;
     struct smbd_chain chain;
     struct smbd_req req;
     size_t held; /* counts as bytes that wait */
@@ -265,6 +273,11 @@ static inline struct wr *smbd_body(struct smbd_req *q)
 struct smbd_wait *smbd_wait_new(struct smbd_req *q, struct smbd_pipe *p);
 /* Ends it: with the message from off on, taken over, or a status. */
 void smbd_wait_end(struct smbd_wait *w, enum nt_status st, struct wr *data, size_t off);
+/* The same with a command that goes on where it was: fn appends the body. */
+typedef enum nt_status smbd_resume_fn(struct smbd_req *q, void *arg);
+void smbd_wait_resume(struct smbd_wait *w, smbd_resume_fn *fn, void *arg);
+/* An OPLOCK_BREAK that nobody asked for; w as smb_begin left it, with the body, and taken over. */
+void smbd_notify(struct smbd_session *x, struct wr *w);
 void smbd_waits_drop(struct smbd_conn *c); /* the connection is gone: nobody is told */
 
 /* Fixed parts of answers with data; that of an IOCTL needs its request for code and file id. */
@@ -282,13 +295,30 @@ void smbd_cancel(struct smbd_conn *c, const struct smb_hdr *h);
 /* An SMB1 NEGOTIATE, which may lead to SMB 2. false: hang up. */
 bool smbd_smb1_negotiate(struct smbd_conn *c, const uint8_t *msg, size_t len);
 
+/* SMB2 commands beyond those of smb.h. */
+enum {
+    SMBD_LOCK = 10,
+    SMBD_QUERY_DIRECTORY = 14,
+    SMBD_CHANGE_NOTIFY = 15,
+    SMBD_QUERY_INFO = 16,
+    SMBD_SET_INFO = 17,
+    SMBD_COMMANDS = 19
+};
+/* A share with files, which test programs may hook in (disk.c): what it does not have goes the way of pipes.
+ */
+struct smbd_share {
+    const char *name; /* lower case ASCII */
+    smbd_command_fn *commands[SMBD_COMMANDS];
+    void (*closed)(struct smbd_pipe *p); /* the file is to be closed */
+};
+
 /* ---- sessions: setup.c ---- */
 struct smbd_session *smbd_session_find(const struct smbd_conn *c, uint64_t id);
 struct smbd_session *smbd_session_global(const struct smbd *s, uint64_t id);
 void smbd_session_unref(struct smbd_session *x);
 /* Closes its pipes, takes it out of the tables. */
 void smbd_session_end(struct smbd_session *x);
-bool smbd_session_has_tree(const struct smbd_session *x, uint32_t id);
+const struct smbd_tree *smbd_session_tree(const struct smbd_session *x, uint32_t id);
 /* The same account, by its SID where it has one. */
 bool smbd_same_user(const struct sec_token *a, const struct sec_token *b);
 void smbd_login_done(struct smbd_login *l);
@@ -302,7 +332,7 @@ struct smb_signer *smbd_signer(struct smbd_session *x, const struct smbd_conn *c
 struct smbd_login *smbd_login_of(struct smbd_session *x, const struct smbd_conn *c);
 /* Whether a session setup wants to bind; and whether it may, before its signature is looked at. */
 bool smbd_wants_binding(const struct smbd_req *q);
-enum nt_status smbd_may_bind(const struct smbd_req *q);
+enum nt_status smbd_may_bind(struct smbd_req *q);
 struct smbd_channel *smbd_channel_new(struct smbd_session *x, struct smbd_conn *c);
 /* The user has been shown to be the session's. */
 enum nt_status smbd_channel_complete(struct smbd_channel *ch);
@@ -327,8 +357,13 @@ enum nt_status smbd_ifaces(struct smbd *s, const struct smbd_options *o);
 enum nt_status smbd_interface_info(struct smbd_req *q, const struct smb_ioctl *in);
 
 /* ---- pipes: pipe.c ---- */
-struct smbd_pipe *smbd_pipe_find(const struct smbd_session *x, const uint8_t id[SMB_FILE_ID]);
+/* Of the request's session and tree. */
+struct smbd_pipe *smbd_pipe_find(const struct smbd_req *q, const uint8_t id[SMB_FILE_ID]);
 enum nt_status smbd_pipe_new(struct smbd_session *x, uint32_t tree_id, const char *name,
+                             struct smbd_pipe **ret);
+/* The same for files: what a share has opened. */
+struct smbd_pipe *smbd_file_find(const struct smbd_req *q, const uint8_t id[SMB_FILE_ID]);
+enum nt_status smbd_file_new(struct smbd_session *x, uint32_t tree_id, const char *name, void *file,
                              struct smbd_pipe **ret);
 void smbd_pipe_id(const struct smbd_pipe *p, uint8_t ret[SMB_FILE_ID]);
 void smbd_pipe_close(struct smbd_pipe *p);

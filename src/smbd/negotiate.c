@@ -34,7 +34,7 @@ static enum nt_status put_response(struct smbd_conn *c, struct wr *w, uint16_t d
     struct smb_negotiate_rsp p = { .mode = mode_of(c->s),
                                    .dialect = dialect,
                                    .caps = c->caps,
-                                   .max_transact = SMBD_PAYLOAD,
+                                   .max_transact = c->s->o.disk ? SMBD_TRANSACT_DISK : SMBD_PAYLOAD,
                                    .max_read = SMBD_PAYLOAD,
                                    .max_write = SMBD_PAYLOAD,
                                    .time = env->wall(env->arg),

@@ -12,11 +12,25 @@ void smbd_pipe_id(const struct smbd_pipe *p, uint8_t ret[SMB_FILE_ID])
     }
 }
 
-struct smbd_pipe *smbd_pipe_find(const struct smbd_session *x, const uint8_t id[SMB_FILE_ID])
+static struct smbd_pipe *find(const struct smbd_req *q, const uint8_t id[SMB_FILE_ID])
 {
+    const struct smbd_session *x = q->session;
     uint32_t slot = le32(id);
     struct smbd_pipe *p = slot < x->n_slots ? x->pipes[slot] : NULL;
-    return p && p->nonce == le32(id + 4) && memcmp(id, id + 8, 8) == 0 ? p : NULL;
+    return p && p->tree_id == q->h.tree_id && p->nonce == le32(id + 4) && memcmp(id, id + 8, 8) == 0 ? p
+                                                                                                     : NULL;
+}
+
+struct smbd_pipe *smbd_pipe_find(const struct smbd_req *q, const uint8_t id[SMB_FILE_ID])
+{
+    struct smbd_pipe *p = find(q, id);
+    return p && !p->file ? p : NULL;
+}
+
+struct smbd_pipe *smbd_file_find(const struct smbd_req *q, const uint8_t id[SMB_FILE_ID])
+{
+    struct smbd_pipe *p = find(q, id);
+    return p && p->file ? p : NULL;
 }
 
 static bool find_slot(struct smbd_session *x, uint32_t *ret)
@@ -42,8 +56,9 @@ static void ready_fn(struct io_item *it)
     smbd_pipe_pump(io_container(it, struct smbd_pipe, ready));
 }
 
-enum nt_status smbd_pipe_new(struct smbd_session *x, uint32_t tree_id, const char *name,
-                             struct smbd_pipe **ret)
+/* A pipe, or a file that a share has. */
+static enum nt_status open_new(struct smbd_session *x, uint32_t tree_id, const char *name, void *file,
+                               struct smbd_pipe **ret)
 {
     struct smbd *s = x->c->s;
     uint32_t slot;
@@ -54,6 +69,7 @@ enum nt_status smbd_pipe_new(struct smbd_session *x, uint32_t tree_id, const cha
         return STATUS_NO_MEMORY;
     p->session = x;
     p->tree_id = tree_id;
+    p->file = file;
     p->slot = slot;
     p->name = strdup(name);
     p->token = x->token;
@@ -61,7 +77,7 @@ enum nt_status smbd_pipe_new(struct smbd_session *x, uint32_t tree_id, const cha
     smbd_pipe_listed(p);
     io_item_init(&p->ready, ready_fn);
     enum nt_status st = p->name ? s->env->random(s->env->arg, &p->nonce, sizeof p->nonce) : STATUS_NO_MEMORY;
-    if (st == STATUS_SUCCESS)
+    if (st == STATUS_SUCCESS && !file)
         st = s->o.pipes->open(s->o.pipes_arg, p, name, &p->up);
     if (st != STATUS_SUCCESS) {
         free(p->name);
@@ -78,6 +94,18 @@ enum nt_status smbd_pipe_new(struct smbd_session *x, uint32_t tree_id, const cha
     return STATUS_SUCCESS;
 }
 
+enum nt_status smbd_pipe_new(struct smbd_session *x, uint32_t tree_id, const char *name,
+                             struct smbd_pipe **ret)
+{
+    return open_new(x, tree_id, name, NULL, ret);
+}
+
+enum nt_status smbd_file_new(struct smbd_session *x, uint32_t tree_id, const char *name, void *file,
+                             struct smbd_pipe **ret)
+{
+    return open_new(x, tree_id, name, file, ret);
+}
+
 static void message_free(struct smbd_message *m)
 {
     wr_free_secret(&m->w);
@@ -88,6 +116,7 @@ void smbd_pipe_close(struct smbd_pipe *p)
 {
     struct smbd_session *x = p->session;
     struct smbd *s = x->c->s;
+    x->refs++; /* what goes on by this may end the session */
     x->pipes[p->slot] = NULL;
     x->n_pipes--;
     s->n_pipes--;
@@ -99,16 +128,24 @@ void smbd_pipe_close(struct smbd_pipe *p)
         message_free(m);
     }
     p->ended = true;
-    s->o.pipes->closed(p->up);
+    if (p->file)
+        s->o.disk->closed(p);
+    else
+        s->o.pipes->closed(p->up);
     smbd_pipe_pump(p); /* whoever waits learns that the pipe is broken */
     sec_token_unref(p->token);
     free(p->name);
     free(p);
+    smbd_session_unref(x);
 }
 
 void smbd_pipe_forget(struct smbd_wait *w)
 {
     struct smbd_pipe *p = w->pipe;
+    if (w->forget)
+        w->forget(w, w->arg);
+    if (!p)
+        return;
     struct smbd_wait **r = &p->readers;
     if (p->transact == w)
         p->transact = NULL;

@@ -28,7 +28,8 @@ static void take_lists(struct smbd *s, const struct smbd_options *o)
 
 static bool makes_sense(const struct smbd_options *o)
 {
-    enum npc_dialect least = o->require_encryption && o->min_dialect < NPC_SMB_3_0 ? NPC_SMB_3_0 : o->min_dialect;
+    enum npc_dialect least =
+        o->require_encryption && o->min_dialect < NPC_SMB_3_0 ? NPC_SMB_3_0 : o->min_dialect;
     return (!o->ciphers || o->n_ciphers <= SMB_MAX_ALGS) && (!o->signing || o->n_signing <= SMB_MAX_ALGS) &&
            (!o->max_dialect || least <= o->max_dialect);
 }
@@ -84,6 +85,7 @@ enum nt_status smbd_reconfigure(struct smbd *s, const struct smbd_options *o)
     all.connect_arg = s->o.connect_arg;
     all.addresses = s->o.addresses;
     all.n_addresses = s->o.n_addresses;
+    all.disk = s->o.disk;
     all.observer = s->o.observer;
     all.observer_arg = s->o.observer_arg;
     memcpy(all.guid, s->o.guid, sizeof all.guid);
@@ -92,7 +94,8 @@ enum nt_status smbd_reconfigure(struct smbd *s, const struct smbd_options *o)
 
 void smbd_hang_up_all(struct smbd *s)
 {
-    for (struct smbd_conn *c = s->conns; c; c = c->next) /* closing comes later; one that has gone stays as it is */
+    for (struct smbd_conn *c = s->conns; c;
+         c = c->next) /* closing comes later; one that has gone stays as it is */
         smbd_hang_up(c);
 }
 

@@ -28,12 +28,13 @@ static struct smbd_session *session_new(struct smbd_conn *c)
     struct smbd_session *x = c->n_sessions < SMBD_SESSIONS_MAX ? calloc(1, sizeof *x) : NULL;
     if (!x)
         return NULL;
-    do /* not to be guessed: a client names sessions of others when it replaces its own */
-        if (s->env->random(s->env->arg, &x->id, sizeof x->id) != STATUS_SUCCESS) {
+    do /* not to be guessed: a client names sessions of others when it replaces its own. Some clients keep 32
+          bits */
+        if (s->env->random(s->env->arg, &x->id, sizeof(uint32_t)) != STATUS_SUCCESS) {
             free(x);
             return NULL;
         }
-    while (x->id == 0 || x->id == UINT64_MAX || smbd_session_global(s, x->id));
+    while (x->id == 0 || smbd_session_global(s, x->id));
     x->refs = 1;
     x->c = c;
     x->fresh = true;
@@ -101,12 +102,12 @@ void smbd_session_end(struct smbd_session *x)
     smbd_conn_release(c);
 }
 
-bool smbd_session_has_tree(const struct smbd_session *x, uint32_t id)
+const struct smbd_tree *smbd_session_tree(const struct smbd_session *x, uint32_t id)
 {
     for (unsigned i = 0; i < SMBD_TREES_MAX; i++)
         if (id && x->trees[i].id == id)
-            return true;
-    return false;
+            return &x->trees[i];
+    return NULL;
 }
 
 /* ---- authentication ---- */
@@ -201,11 +202,7 @@ static void replace_previous(struct smbd_session *x, uint64_t id)
     struct smbd_session *old = id && id != x->id ? smbd_session_global(x->c->s, id) : NULL;
     if (!old || !old->token || !smbd_same_user(old->token, x->token))
         return;
-    struct smbd_conn *c = old->c;
-    bool lost = c != x->c && !c->gone && c->n_sessions == 1; /* the client has lost that connection */
     smbd_session_end(old);
-    if (lost)
-        smbd_hang_up(c);
 }
 
 static const char *mech_of(struct sec_ctx *auth, const struct sec_token *token)
@@ -303,7 +300,9 @@ static enum nt_status setup(struct smbd_req *q, const struct smb_setup_req *in, 
         smbd_observe_logon(q, st, again);
     if (st != STATUS_SUCCESS && st != STATUS_MORE_PROCESSING_REQUIRED) {
         refuse(q);
-        return nt_ok(st) ? STATUS_LOGON_FAILURE : st;
+        return nt_ok(st)                               ? STATUS_LOGON_FAILURE
+               : st == STATUS_INVALID_NETWORK_RESPONSE ? STATUS_INVALID_PARAMETER
+                                                       : st;
     }
     struct smb_setup_rsp out = { flags, { token->base, token->len } };
     q->body = true;

@@ -15,6 +15,7 @@
 
 struct smbd;
 struct smbd_pipe;
+struct smbd_share;
 
 /* Room that a message to a client wants in front of it, so that it goes out without a copy: frame, transform
  * header, SMB header, fixed part of an IOCTL response. */
@@ -48,8 +49,8 @@ struct smbd_pipe_ops {
 
 /* A message for the client, which begins at w->base + SMBD_HEADROOM; taken over, also on failure. */
 enum nt_status smbd_pipe_send(struct smbd_pipe *p, struct wr *w);
-/* The server's end closes: the client reads what is queued and is then told STATUS_PIPE_DISCONNECTED. `closed`
- * still comes when the client's end goes. */
+/* The server's end closes: the client reads what is queued and is then told STATUS_PIPE_DISCONNECTED.
+ * `closed` still comes when the client's end goes. */
 void smbd_pipe_end(struct smbd_pipe *p);
 /* Bytes that the client has not taken. */
 size_t smbd_pipe_queued(const struct smbd_pipe *p);
@@ -57,25 +58,27 @@ size_t smbd_pipe_queued(const struct smbd_pipe *p);
 struct io_stream *smbd_pipe_stream(struct smbd_pipe *p);
 void smbd_pipe_caller(const struct smbd_pipe *p, struct smbd_caller *ret);
 
-/* What happens, for logs and metrics. Each is called in the middle of the work: it must not block, call the server or end
- * anything. What it is shown is lent; texts are UTF-8, and hostile where they come from clients. NULL: nobody is told. */
+/* What happens, for logs and metrics. Each is called in the middle of the work: it must not block, call the
+ * server or end anything. What it is shown is lent; texts are UTF-8, and hostile where they come from
+ * clients. NULL: nobody is told. */
 struct smbd_seen_session {
-    uint32_t id;             /* of smbd_session_info */
+    uint32_t id; /* of smbd_session_info */
     const char *peer, *local;
-    const char *account;     /* of a logon that failed: who it said it was; "" */
-    const char *provider;    /* "ntlm", "krb5"; "" */
+    const char *account;  /* of a logon that failed: who it said it was; "" */
+    const char *provider; /* "ntlm", "krb5"; "" */
     enum npc_dialect dialect;
-    enum npc_cipher cipher;  /* that messages are encrypted with; NONE if they are not */
+    enum npc_cipher cipher; /* that messages are encrypted with; NONE if they are not */
     enum npc_signing_alg signing;
     bool is_signed, anonymous;
-    uint64_t duration_ns;    /* of a session that ends */
+    uint64_t duration_ns; /* of a session that ends */
 };
 struct smbd_observer {
     void (*connected)(void *arg, const char *peer, const char *local);
     void (*disconnected)(void *arg, const char *peer, const char *local);
     void (*refused)(void *arg, const char *peer); /* too many connections, or no memory */
     /* A logon has ended; again: of a session that is there. why: a sentence, or "". */
-    void (*logon)(void *arg, const struct smbd_seen_session *s, enum nt_status st, bool again, const char *why);
+    void (*logon)(void *arg, const struct smbd_seen_session *s, enum nt_status st, bool again,
+                  const char *why);
     void (*ended)(void *arg, const struct smbd_seen_session *s); /* a session that had been valid */
     void (*tree)(void *arg, const struct smbd_seen_session *s, const char *share, enum nt_status st);
     void (*pipe)(void *arg, const struct smbd_seen_session *s, const char *name, enum nt_status st);
@@ -109,12 +112,15 @@ struct smbd_options {
      * none: it has one, and nobody is told anything. */
     const char *const *addresses;
     size_t n_addresses;
-    unsigned max_peer_conns; /* of one IPv4 address, or of the first 64 bits of an IPv6 address; 0: a quarter of max_conns */
+    unsigned max_peer_conns; /* of one IPv4 address, or of the first 64 bits of an IPv6 address; 0: a quarter
+                                of max_conns */
+    struct smbd_share *disk; /* of test programs (smbd/disk.h); NULL: pipes only */
 };
 
 enum nt_status smbd_new(struct nt_loop *loop, const struct smbd_options *o, struct smbd **ret);
-/* Takes from o what may change: dialects, ciphers, signing, require_encryption, allow_unsigned, allow_anonymous, limits and
- * time-outs; for connections and sessions that come later. What smbd_new would refuse is refused, and changes nothing. */
+/* Takes from o what may change: dialects, ciphers, signing, require_encryption, allow_unsigned,
+ * allow_anonymous, limits and time-outs; for connections and sessions that come later. What smbd_new would
+ * refuse is refused, and changes nothing. */
 enum nt_status smbd_reconfigure(struct smbd *s, const struct smbd_options *o);
 /* Ends each connection as soon as what is queued for it has gone, or five seconds later. */
 void smbd_hang_up_all(struct smbd *s);
