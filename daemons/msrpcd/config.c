@@ -50,9 +50,13 @@ static const struct word signings[] = { { "required", CONFIG_SIGNING_REQUIRED },
 static const struct word encryptions[] = { { "optional", CONFIG_ENCRYPTION_OPTIONAL },
                                            { "required", CONFIG_ENCRYPTION_REQUIRED },
                                            { 0 } };
-static const struct word interface_names[] = { { "srvsvc", CONFIG_SRVSVC },   { "wkssvc", CONFIG_WKSSVC },
-                                               { "lsarpc", CONFIG_LSARPC },   { "dssetup", CONFIG_DSSETUP },
-                                               { "rpcecho", CONFIG_RPCECHO }, { 0 } };
+static const struct word interface_names[] = { { "srvsvc", CONFIG_SRVSVC },
+                                               { "wkssvc", CONFIG_WKSSVC },
+                                               { "lsarpc", CONFIG_LSARPC },
+                                               { "dssetup", CONFIG_DSSETUP },
+                                               { "netlogon", CONFIG_NETLOGON },
+                                               { "rpcecho", CONFIG_RPCECHO },
+                                               { 0 } };
 static const struct word log_formats[] = { { "text", CONFIG_LOG_TEXT }, { "json", CONFIG_LOG_JSON }, { 0 } };
 static const struct word calls[] = {
     { "all", CONFIG_CALLS_ALL }, { "failed", CONFIG_CALLS_FAILED }, { "none", CONFIG_CALLS_NONE }, { 0 }

@@ -22,7 +22,7 @@ enum config_signing { CONFIG_SIGNING_REQUIRED, CONFIG_SIGNING_OPTIONAL };
 enum config_encryption { CONFIG_ENCRYPTION_OPTIONAL, CONFIG_ENCRYPTION_REQUIRED };
 enum config_log_format { CONFIG_LOG_TEXT, CONFIG_LOG_JSON };
 enum config_log_calls { CONFIG_CALLS_NONE, CONFIG_CALLS_FAILED, CONFIG_CALLS_ALL };
-enum config_interface { CONFIG_SRVSVC, CONFIG_WKSSVC, CONFIG_LSARPC, CONFIG_DSSETUP, CONFIG_RPCECHO };
+enum config_interface { CONFIG_SRVSVC, CONFIG_WKSSVC, CONFIG_LSARPC, CONFIG_DSSETUP, CONFIG_NETLOGON, CONFIG_RPCECHO };
 
 /* Several words of a list, as their numbers, in the order in which they were given. */
 struct config_words {

@@ -139,13 +139,27 @@ static const char *replay_directory(void)
     return dir ? dir : "/var/tmp";
 }
 
+/* Where libkrb5 is to look for its configuration, if not below /etc: the first of the files that the variable
+ * names. */
+static char *krb5_directory(void)
+{
+    const char *list = getenv("KRB5_CONFIG");
+    char *first = list ? strndup(list, strcspn(list, ":")) : NULL, *dir = directory_of(first);
+    free(first);
+    return dir;
+}
+
 enum nt_status confine_enter(const struct options *o, const struct config *c, struct nt_error *err)
 {
-    enum { STORE, LOG, PCAP, METRICS, FILE_OF, KEYTAB, DIRECTORIES };
+    enum { STORE, LOG, PCAP, METRICS, FILE_OF, KEYTAB, KRB5, DIRECTORIES };
     const char *metrics = c->metrics && c->metrics[0] == '/' ? c->metrics : NULL;
-    char *dir[DIRECTORIES] = { directory_of(c->store), directory_of(c->log_file),
-                               directory_of(c->pcap),  directory_of(metrics),
-                               directory_of(o->file),  directory_of(keytab_path(c->keytab)) };
+    char *dir[DIRECTORIES] = { directory_of(c->store),
+                               directory_of(c->log_file),
+                               directory_of(c->pcap),
+                               directory_of(metrics),
+                               directory_of(o->file),
+                               directory_of(keytab_path(c->keytab)),
+                               c->keytab ? krb5_directory() : NULL };
     struct sandbox_path paths[DIRECTORIES + 2];
     struct sandbox_state s = { 0 };
     for (unsigned i = 0; i < DIRECTORIES; i++)

@@ -168,11 +168,9 @@ static enum nt_status map_pipes(struct serve_epm *epm, const struct pipes *p)
 static enum nt_status add_interfaces(struct pipes *p, const struct config *c, struct rpc_server *server)
 {
     static enum nt_status (*const serve[])(struct rpc_server *, struct serve_host *) = {
-        [CONFIG_SRVSVC] = serve_srvsvc,
-        [CONFIG_WKSSVC] = serve_wkssvc,
-        [CONFIG_LSARPC] = serve_lsarpc,
-        [CONFIG_DSSETUP] = serve_dssetup,
-        [CONFIG_RPCECHO] = NULL /* services.c */
+        [CONFIG_SRVSVC] = serve_srvsvc,   [CONFIG_WKSSVC] = serve_wkssvc, [CONFIG_LSARPC] = serve_lsarpc,
+        [CONFIG_DSSETUP] = serve_dssetup, [CONFIG_NETLOGON] = NULL, /* services.c has these two */
+        [CONFIG_RPCECHO] = NULL
     };
     enum nt_status st = STATUS_SUCCESS;
     for (unsigned i = 0; st == STATUS_SUCCESS && i < c->interfaces.n; i++)

@@ -8,9 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <msrpc/netlogon_chain.h>
 #include <msrpc/pac_account.h>
 #include <msrpc/rpcecho.h>
 #include "msrpcd.h"
+#include "serve/host.h"
 
 struct services {
     struct rpc_server *mapper, *main;
@@ -18,6 +20,7 @@ struct services {
     struct pipes *pipes;
     const struct store *store;
     unsigned draining; /* servers */
+    struct serve_netlogon *netlogon; /* NULL: not served */
 };
 
 static bool is_served(const struct config *c, enum config_interface which)
@@ -45,10 +48,15 @@ static struct rpc_server_options server_options(const struct config *c, const st
 }
 
 static enum nt_status new_server(struct nt_loop *loop, const struct config *c, const struct store *store,
-                                 struct rpc_server **ret, struct nt_error *err)
+                                 struct serve_netlogon *netlogon, struct rpc_server **ret,
+                                 struct nt_error *err)
 {
     struct rpc_server_options so = server_options(c, store);
     so.error = err;
+    if (netlogon) {
+        so.schannel = nl_verifier_schannel;
+        so.schannel_arg = serve_netlogon_verifier(netlogon);
+    }
     return rpc_server_new(loop, &so, ret);
 }
 
@@ -60,6 +68,8 @@ static enum nt_status register_all(struct services *s, const struct config *c)
         st = serve_epm_new(s->mapper, &s->epm);
     if (st == STATUS_SUCCESS)
         st = serve_mgmt(s->main);
+    if (st == STATUS_SUCCESS && s->netlogon)
+        st = serve_netlogon(s->main, s->netlogon);
     if (st != STATUS_SUCCESS || !is_served(c, CONFIG_RPCECHO))
         return st;
     st = serve_echo(s->main);
@@ -104,9 +114,11 @@ enum nt_status services_new(struct nt_loop *loop, const struct config *c, const 
     if (!s)
         return STATUS_NO_MEMORY;
     s->store = store;
-    enum nt_status st = new_server(loop, c, store, &s->mapper, err);
+    enum nt_status st = new_server(loop, c, store, NULL, &s->mapper, err);
+    if (st == STATUS_SUCCESS && is_served(c, CONFIG_NETLOGON))
+        st = serve_netlogon_new(store->db, NULL, &s->netlogon);
     if (st == STATUS_SUCCESS)
-        st = new_server(loop, c, store, &s->main, err);
+        st = new_server(loop, c, store, s->netlogon, &s->main, err);
     if (st == STATUS_SUCCESS)
         st = register_all(s, c);
     if (st == STATUS_SUCCESS) /* before the map is told of the other endpoints of all interfaces */
@@ -194,6 +206,7 @@ void services_free(struct services *s)
     pipes_stop(s->pipes);
     rpc_server_free(s->main);
     rpc_server_free(s->mapper);
+    serve_netlogon_free(s->netlogon);
     pipes_free(s->pipes);
     serve_epm_free(s->epm);
     free(s);

@@ -91,4 +91,15 @@ enum nt_status serve_lsarpc(struct rpc_server *s, struct serve_host *h) NT_CHECK
 /* [MS-DSSP]. */
 enum nt_status serve_dssetup(struct rpc_server *s, struct serve_host *h) NT_CHECKED;
 
+/* The secure channel of [MS-NRPC], for computers with an account in db; of netlogon's operations the three
+ * that make it. Made before its server, whose options get nl_verifier_schannel with the verifier; freed after
+ * it. */
+struct serve_netlogon;
+struct nl_verifier;
+enum nt_status serve_netlogon_new(struct samdb *db, const struct nt_env *env,
+                                  struct serve_netlogon **ret) NT_CHECKED;
+struct nl_verifier *serve_netlogon_verifier(struct serve_netlogon *n);
+enum nt_status serve_netlogon(struct rpc_server *s, struct serve_netlogon *n) NT_CHECKED;
+void serve_netlogon_free(struct serve_netlogon *n); /* accepts NULL */
+
 #endif

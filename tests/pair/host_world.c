@@ -6,15 +6,21 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include <msrpc/netlogon_chain.h>
 #include <msrpc/npc.h>
 #include "host_world.h"
+#include "rpc/m_server.h"
 
 static const struct serve_transport transports[] = { { "tcp", "192.0.2.1" }, { "tcp", "192.0.2.2" } };
 
 static enum nt_status on_dial(void *arg, struct io_stream *s, const struct io_addr *to)
 {
     struct world *w = arg;
-    (void)to;
+    struct rpc_sconn *c;
+    if (to->port != 445) {
+        enum nt_status st = rpc_sconn_new(w->s, "192.0.2.7:1001", &c);
+        return st == STATUS_SUCCESS ? io_mem_join(w->loop, s, c->tp->stream) : st;
+    }
     return smbd_join(w->smbd, w->loop, s, "192.0.2.7:1000");
 }
 
@@ -40,6 +46,9 @@ void world_start(struct world *w)
     w->acceptor = (struct sec_acceptor){
         .account = samdb_account, .account_arg = w->db, .netbios_name = "BOX", .netbios_domain = "WORKGROUP"
     };
+    assert_int_equal(serve_netlogon_new(w->db, NULL, &w->netlogon), STATUS_SUCCESS);
+    so.schannel = nl_verifier_schannel;
+    so.schannel_arg = serve_netlogon_verifier(w->netlogon);
     assert_int_equal(rpc_server_new(w->loop, &so, &w->s), STATUS_SUCCESS);
     w->pipes[0] = (struct serve_np_pipe){ "srvsvc", w->s, NULL };
     w->pipes[1] = (struct serve_np_pipe){ "wkssvc", w->s, NULL };
@@ -55,6 +64,7 @@ void world_start(struct world *w)
     assert_int_equal(serve_wkssvc(w->s, &w->host), STATUS_SUCCESS);
     assert_int_equal(serve_lsarpc(w->s, &w->host), STATUS_SUCCESS);
     assert_int_equal(serve_dssetup(w->s, &w->host), STATUS_SUCCESS);
+    assert_int_equal(serve_netlogon(w->s, w->netlogon), STATUS_SUCCESS);
 }
 
 void world_stop(struct world *w)
@@ -64,6 +74,7 @@ void world_stop(struct world *w)
     turns(w);
     rpc_server_free(w->s);
     serve_srvsvc_free(&w->host);
+    serve_netlogon_free(w->netlogon);
     samdb_close(w->db);
 }
 

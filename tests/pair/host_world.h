@@ -12,6 +12,7 @@ struct world {
     struct samdb *db;
     struct serve_host host;
     struct rpc_server *s;
+    struct serve_netlogon *netlogon;
     struct smbd *smbd;
     struct sec_acceptor acceptor;
     struct serve_np_pipe pipes[16];

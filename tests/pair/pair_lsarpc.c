@@ -11,7 +11,7 @@
 #include <cmocka.h>
 #include <msrpc/dssetup.h>
 #include <msrpc/lsarpc.h>
-#include <msrpc/mgmt.h>
+#include <msrpc/netlogon_chain.h>
 #include <msrpc/unistr.h>
 #include "host_world.h"
 #include "serve/descriptor.h"
@@ -662,6 +662,67 @@ static void setup_role(void **state)
     rpc_close(e);
 }
 
+/* ---- the secure channel ---- */
+
+static void add_computer(struct world *w, const char *name, uint32_t control, bool enable)
+{
+    uint32_t rid;
+    struct samdb_user u = { .control = enable ? control : control | 1 };
+    assert_int_equal(samdb_user_add(w->db, name, control, &rid), STATUS_SUCCESS);
+    assert_int_equal(samdb_password_set(w->db, rid, "machine", 7, SAMDB_PASSWORD_FORCE, false),
+                     STATUS_SUCCESS);
+    u.rid = rid;
+    assert_int_equal(samdb_user_set(w->db, &u, SAMDB_F_CONTROL), STATUS_SUCCESS);
+}
+
+static enum nt_status open_channel(struct world *w, const char *computer, const char *account,
+                                   const char *password, struct nl_channel **ret)
+{
+    struct nl_options o = NL_OPTIONS_INIT;
+    struct rpc_options ro = RPC_OPTIONS_INIT;
+    struct rpc_binding *b = NULL;
+    assert_int_equal(rpc_binding_parse("ncacn_ip_tcp:srv[1000]", &b, NULL), STATUS_SUCCESS);
+    o.computer = computer;
+    o.domain = "box";
+    o.account = account;
+    o.password = password;
+    ro.loop = w->loop;
+    ro.error = &w->err;
+    ro.timeout_ms = 5000;
+    enum nt_status st = nl_channel_open(b, &o, &ro, ret);
+    rpc_binding_unref(b);
+    return st;
+}
+
+static void channel(void **state)
+{
+    struct world *w = *state;
+    struct nl_channel *c = NULL;
+    add_computer(w, "WS1$", 0x80, true);
+    add_computer(w, "WS2$", 0x80, false);
+    if (open_channel(w, "WS1", NULL, "machine", &c) != STATUS_SUCCESS)
+        fail_msg("%s", w->err.text);
+    assert_int_equal(nl_channel_rid(c), 1001);
+    /* and once more through it: the chain goes on */
+    struct netlogon_NetrLogonGetCapabilities r = { .in = { u"srv", u"WS1", .QueryLevel = 1 } };
+    nl_chain_next(nl_channel_chain(c), 1, &r.in.Authenticator);
+    CALL(netlogon_NetrLogonGetCapabilities, nl_channel_conn(c), &r);
+    assert_int_equal(r.out.result, STATUS_SUCCESS);
+    assert_int_equal(r.out.Capabilities.ServerCapabilities, nl_channel_flags(c));
+    nl_channel_close(c);
+    assert_int_equal(open_channel(w, "WS1", NULL, "guessed", &c), STATUS_ACCESS_DENIED);
+    assert_int_not_equal(open_channel(w, "WS2", NULL, "machine", &c), STATUS_SUCCESS); /* disabled */
+    assert_int_equal(open_channel(w, "WS3", NULL, "machine", &c), STATUS_NO_TRUST_SAM_ACCOUNT);
+    /* a user is no computer */
+    assert_int_equal(open_channel(w, "WS1", "eve", "secret", &c), STATUS_NO_TRUST_SAM_ACCOUNT);
+    /* by a pipe, without a channel */
+    struct rpc_conn *e = world_open(w, w->admin, "netlogon", &netlogon_interface);
+    struct netlogon_NetrLogonGetCapabilities no = { .in = { u"srv", u"WS1", .QueryLevel = 1 } };
+    CALL(netlogon_NetrLogonGetCapabilities, e, &no);
+    assert_int_equal(no.out.result, STATUS_ACCESS_DENIED);
+    rpc_close(e);
+}
+
 #define WORLD(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int main(void)
@@ -669,7 +730,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WORLD(opened),   WORLD(granted), WORLD(aliases),   WORLD(classes),    WORLD(descriptor),
         WORLD(by_name),  WORLD(by_sid),  WORLD(many_sids), WORLD(user_name),  WORLD(privileges),
-        WORLD(accounts), WORLD(refused), WORLD(stranger),  WORLD(setup_role),
+        WORLD(accounts), WORLD(refused), WORLD(stranger),  WORLD(setup_role), WORLD(channel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
