@@ -49,6 +49,12 @@ bool may(const struct rpc_server_call *call, enum who who)
            (in_builtin(t, POWER_USERS) || (who == WHO_POWER && in_builtin(t, PRINT_OPERATORS)));
 }
 
+bool over_pipe(const struct rpc_server_call *call)
+{
+    struct rpc_server_caller c = { .size = sizeof c };
+    return rpc_server_caller(call, &c) == STATUS_SUCCESS && strcmp(c.protseq, "ncacn_np") == 0;
+}
+
 /* ---- pages ---- */
 
 enum nt_status page_make(struct nt_arena *mem, const size_t *sizes, size_t n_all, const uint32_t *resume,

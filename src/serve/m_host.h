@@ -41,6 +41,8 @@ enum who {
     WHO_ADMIN,  /* administrators and server operators */
 };
 bool may(const struct rpc_server_call *call, enum who who);
+/* Some operations are answered by pipes only. */
+bool over_pipe(const struct rpc_server_call *call);
 
 /* ---- a page of a list ---- */
 struct page {

@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <msrpc/unistr.h>
-#include <msrpc/wkssvc.h>
-#include "serve/m_host.h"
+#include "serve/m_wks.h"
 
 #define HANDLER(op) static enum nt_status op(struct rpc_server_call *call, struct wkssvc_##op *r)
 
@@ -282,23 +281,21 @@ HANDLER(NetrWkstaTransportEnum)
     return STATUS_SUCCESS;
 }
 
-/* "If the server does not support this method": as Windows since Vista (notes 41 to 43). */
+/* Notes 41, 43: Windows has an answer for administrators, and it is no. */
 HANDLER(NetrWkstaTransportAdd)
 {
     r->out.ErrorParameter = r->in.ErrorParameter;
-    r->out.result = !may(call, WHO_ADMIN) ? W_ERROR_ACCESS_DENIED
-                    : r->in.Level         ? W_ERROR_INVALID_LEVEL
-                                          : W_ERROR_SUCCESS;
-    if (r->out.result == W_ERROR_SUCCESS && !text_given(r->in.TransportInfo.wkti0_transport_name))
-        r->out.result = W_ERROR_INVALID_PARAMETER;
+    r->out.result = r->in.Level             ? W_ERROR_INVALID_LEVEL
+                    : !may(call, WHO_ADMIN) ? W_ERROR_ACCESS_DENIED
+                                            : W_ERROR_INVALID_FUNCTION;
     return STATUS_SUCCESS;
 }
 
 HANDLER(NetrWkstaTransportDel)
 {
-    r->out.result = !may(call, WHO_ADMIN)                                      ? W_ERROR_ACCESS_DENIED
-                    : r->in.ForceLevel > 2 || !text_given(r->in.TransportName) ? W_ERROR_INVALID_PARAMETER
-                                                                               : W_ERROR_SUCCESS;
+    r->out.result = r->in.ForceLevel > 2    ? W_ERROR_INVALID_PARAMETER
+                    : !may(call, WHO_ADMIN) ? W_ERROR_ACCESS_DENIED
+                                            : W_ERROR_INVALID_FUNCTION;
     return STATUS_SUCCESS;
 }
 
@@ -367,13 +364,6 @@ HANDLER(NetrWorkstationStatisticsGet)
 
 /* ---- names and membership: 3.2.4.12 to 3.2.4.28 ---- */
 
-/* These are for pipes only. */
-static bool over_pipe(const struct rpc_server_call *call)
-{
-    struct rpc_server_caller c = { .size = sizeof c };
-    return rpc_server_caller(call, &c) == STATUS_SUCCESS && strcmp(c.protseq, "ncacn_np") == 0;
-}
-
 HANDLER(NetrGetJoinInformation)
 {
     struct nt_arena *mem = rpc_server_mem(call);
@@ -392,47 +382,7 @@ HANDLER(NetrGetJoinInformation)
     return r->out.NameBuffer ? STATUS_SUCCESS : STATUS_NO_MEMORY;
 }
 
-/* The primary name is that of DNS where there is a realm. */
-static const char *primary_name(struct nt_arena *mem, const struct samdb_domain *dom)
-{
-    size_t room = strlen(dom->machine) + strlen(dom->realm) + 2;
-    char *s = nt_arena_raw(mem, room, 1);
-    if (s)
-        snprintf(s, room, "%s%s%s", dom->machine, *dom->realm ? "." : "", dom->realm);
-    return s;
-}
-
-HANDLER(NetrEnumerateComputerNames)
-{
-    enum { IGNORE_UNSUPPORTED = 1 };
-    struct nt_arena *mem = rpc_server_mem(call);
-    struct samdb_domain dom;
-    uint32_t type = (uint32_t)r->in.NameType;
-    r->out.result = !over_pipe(call)                                           ? W_RPC_S_PROTSEQ_NOT_SUPPORTED
-                    : !may(call, WHO_ADMIN)                                    ? W_ERROR_ACCESS_DENIED
-                    : r->in.Reserved && !(r->in.Reserved & IGNORE_UNSUPPORTED) ? W_ERROR_INVALID_FLAGS
-                    : type >= wkssvc_NetComputerNameTypeMax                    ? W_ERROR_INVALID_PARAMETER
-                                                                               : W_ERROR_SUCCESS;
-    if (r->out.result != W_ERROR_SUCCESS)
-        return STATUS_SUCCESS;
-    enum nt_status st = samdb_domain(host_of(call)->db, mem, &dom);
-    if (st != STATUS_SUCCESS)
-        return st;
-    const char *primary = primary_name(mem, &dom);
-    char16_t *name = primary ? text16(mem, primary) : NULL;
-    struct wkssvc_NET_COMPUTER_NAME_ARRAY *to = nt_arena_obj(mem, struct wkssvc_NET_COMPUTER_NAME_ARRAY);
-    struct wkssvc_UNICODE_STRING *one = nt_arena_obj(mem, struct wkssvc_UNICODE_STRING);
-    if (!name || !to || !one)
-        return STATUS_NO_MEMORY;
-    uint16_t len = (uint16_t)(2 * ustr_len(name));
-    *one = (struct wkssvc_UNICODE_STRING){ len, (uint16_t)(len + 2), name };
-    to->EntryCount = type != wkssvc_NetAlternateComputerNames;
-    to->ComputerNames = one;
-    r->out.ComputerNames = to;
-    return STATUS_SUCCESS;
-}
-
-/* Whom this machine belongs to, and what it is called, its own configuration says. */
+/* Whom this machine belongs to, and what it is called in the first place, its own configuration says. */
 static enum werror refused(const struct rpc_server_call *call)
 {
     return !over_pipe(call)        ? W_RPC_S_PROTSEQ_NOT_SUPPORTED
@@ -448,14 +398,10 @@ static enum werror refused(const struct rpc_server_call *call)
 REFUSE(NetrJoinDomain2)
 REFUSE(NetrUnjoinDomain2)
 REFUSE(NetrRenameMachineInDomain2)
-REFUSE(NetrAddAlternateComputerName)
-REFUSE(NetrRemoveAlternateComputerName)
 REFUSE(NetrSetPrimaryComputerName)
 REFUSE(NetrJoinDomain3)
 REFUSE(NetrUnjoinDomain3)
 REFUSE(NetrRenameMachineInDomain3)
-REFUSE(NetrAddAlternateComputerName2)
-REFUSE(NetrRemoveAlternateComputerName2)
 REFUSE(NetrSetPrimaryComputerName2)
 
 /* Windows answers these to nobody from outside (note 89): RPC_E_REMOTE_DISABLED. */
@@ -502,16 +448,16 @@ static const struct wkssvc_handlers handlers = {
     .NetrRenameMachineInDomain2 = NetrRenameMachineInDomain2,
     .NetrValidateName2 = NetrValidateName2,
     .NetrGetJoinableOUs2 = NetrGetJoinableOUs2,
-    .NetrAddAlternateComputerName = NetrAddAlternateComputerName,
-    .NetrRemoveAlternateComputerName = NetrRemoveAlternateComputerName,
+    .NetrAddAlternateComputerName = wks_NetrAddAlternateComputerName,
+    .NetrRemoveAlternateComputerName = wks_NetrRemoveAlternateComputerName,
     .NetrSetPrimaryComputerName = NetrSetPrimaryComputerName,
-    .NetrEnumerateComputerNames = NetrEnumerateComputerNames,
+    .NetrEnumerateComputerNames = wks_NetrEnumerateComputerNames,
     .NetrJoinDomain3 = NetrJoinDomain3,
     .NetrUnjoinDomain3 = NetrUnjoinDomain3,
     .NetrRenameMachineInDomain3 = NetrRenameMachineInDomain3,
     .NetrValidateName3 = NetrValidateName3,
-    .NetrAddAlternateComputerName2 = NetrAddAlternateComputerName2,
-    .NetrRemoveAlternateComputerName2 = NetrRemoveAlternateComputerName2,
+    .NetrAddAlternateComputerName2 = wks_NetrAddAlternateComputerName2,
+    .NetrRemoveAlternateComputerName2 = wks_NetrRemoveAlternateComputerName2,
     .NetrSetPrimaryComputerName2 = NetrSetPrimaryComputerName2,
 };
 

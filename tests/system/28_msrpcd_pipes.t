@@ -56,7 +56,7 @@ if [ -n "$torture" ]; then
         NetShareEnum NetShareGetInfo NetNameValidate; do
         ok "Samba's test: srvsvc $t" grep -q "^success: srvsvc (admin access).$t\$" "$TERN_WORK/srvsvc.log"
     done
-    for t in NetWkstaGetInfo NetWkstaTransportEnum NetrWkstaTransportDel NetWkstaEnumUsers NetrUseGetInfo NetrUseEnum \
+    for t in NetWkstaGetInfo NetWkstaTransportEnum NetrAddAlternateComputerName NetWkstaEnumUsers NetrUseGetInfo NetrUseEnum \
         NetrValidateName2 NetrEnumerateComputerNames NetrGetJoinInformation NetrGetJoinableOus2 \
         NetrWorkstationStatisticsGet; do
         ok "Samba's test: wkssvc $t" grep -q "^success: wkssvc.$t\$" "$TERN_WORK/wkssvc.log"
