@@ -283,6 +283,9 @@ enum nt_status samdb_shares(struct samdb *d, struct nt_arena *mem, struct samdb_
 /* *ret is NULL for one that was never set. */
 enum nt_status samdb_setting(struct samdb *d, const char *key, struct nt_arena *mem,
                              const char **ret) NT_CHECKED;
+/* A number that is another one after a change by any other handle, of this program or of another: what was read before is
+ * good for as long as it stays. Changes by d itself do not show. */
+enum nt_status samdb_version(struct samdb *d, uint32_t *ret) NT_CHECKED;
 /* value NULL: forgets it. */
 enum nt_status samdb_set_setting(struct samdb *d, const char *key, const char *value) NT_CHECKED;
 

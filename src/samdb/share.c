@@ -181,6 +181,19 @@ enum nt_status samdb_setting(struct samdb *d, const char *key, struct nt_arena *
     return st;
 }
 
+enum nt_status samdb_version(struct samdb *d, uint32_t *ret)
+{
+    struct query q;
+    uint32_t version = 0;
+    q_open(&q, d, "PRAGMA data_version");
+    if (q_row(&q))
+        version = (uint32_t)q_get_int(&q, 0);
+    enum nt_status st = q_close(&q);
+    if (st == STATUS_SUCCESS)
+        *ret = version;
+    return st;
+}
+
 enum nt_status samdb_set_setting(struct samdb *d, const char *key, const char *value)
 {
     struct query q;

@@ -113,6 +113,7 @@ struct serve_srvsvc {
     struct srvsvc_SERVER_INFO_599 c599;
     struct srvsvc_SERVER_INFO_103 c103; /* the text is in mem */
     struct nt_arena *mem;
+    uint32_t version; /* of the store, as of which the settings are */
     struct srv_temporary *temporary;
     unsigned n_temporary;
     uint64_t start; /* NT time */

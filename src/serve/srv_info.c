@@ -177,7 +177,10 @@ enum nt_status srv_config_load(struct serve_srvsvc *s)
 {
     enum { PLATFORM_NT = 500 };
     struct samdb_domain dom;
-    enum nt_status st = samdb_domain(s->h->db, s->mem, &dom);
+    enum nt_status st =
+        samdb_version(s->h->db, &s->version); /* first: what comes later is seen the next time */
+    if (st == STATUS_SUCCESS)
+        st = samdb_domain(s->h->db, s->mem, &dom);
     for (unsigned i = 0; st == STATUS_SUCCESS && i < FIELDS; i++) {
         uint32_t v = fields[i].value;
         if (fields[i].mode == KEPT)
@@ -265,9 +268,36 @@ static bool tell(struct nt_arena *mem, const struct serve_srvsvc *s, uint32_t le
     return u->ServerInfo599;
 }
 
+/* What is on the disk is read again: whole, into new memory, and only then put in the place of the old.
+ */
+static enum nt_status reload(struct serve_srvsvc *s)
+{
+    struct serve_srvsvc fresh = { .h = s->h, .mem = nt_arena_new(0) };
+    enum nt_status st = fresh.mem ? srv_config_load(&fresh) : STATUS_NO_MEMORY;
+    if (st != STATUS_SUCCESS) {
+        nt_arena_free(fresh.mem);
+        return st;
+    }
+    nt_arena_free(s->mem);
+    s->mem = fresh.mem;
+    s->version = fresh.version;
+    s->c103 = fresh.c103;
+    s->c599 = fresh.c599;
+    return STATUS_SUCCESS;
+}
+
+/* Another program may have changed the store. Where that cannot be told, or read, what was read last has to
+ * do. */
+static void refresh(struct serve_srvsvc *s)
+{
+    uint32_t version;
+    if (samdb_version(s->h->db, &version) == STATUS_SUCCESS && version != s->version)
+        (void)!reload(s);
+}
+
 enum nt_status srv_NetrServerGetInfo(struct rpc_server_call *call, struct srvsvc_NetrServerGetInfo *r)
 {
-    const struct serve_srvsvc *s = rpc_server_arg(call);
+    struct serve_srvsvc *s = rpc_server_arg(call);
     uint32_t level = r->in.Level;
     r->out.result = (level < 100 || level > 103) && level != 502 && level != 503 ? W_ERROR_INVALID_LEVEL
                     : !may(call, who_asks(level))                                ? W_ERROR_ACCESS_DENIED
@@ -276,6 +306,7 @@ enum nt_status srv_NetrServerGetInfo(struct rpc_server_call *call, struct srvsvc
                         : W_ERROR_SUCCESS;
     if (r->out.result != W_ERROR_SUCCESS)
         return STATUS_SUCCESS;
+    refresh(s);
     /* text is lent: the answer is made before anything else runs */
     return tell(rpc_server_mem(call), s, level, own_name(s, r->in.ServerName), &r->out.InfoStruct)
                ? STATUS_SUCCESS
@@ -418,23 +449,6 @@ static enum nt_status store(struct samdb *d, struct nt_arena *mem, const struct 
     if (st == STATUS_SUCCESS)
         st = store_text(d, mem, "userpath", c->userpath);
     return samdb_end(d, st);
-}
-
-/* What is on the disk is then read again: whole, into new memory, and only then put in the place of the old.
- */
-static enum nt_status reload(struct serve_srvsvc *s)
-{
-    struct serve_srvsvc fresh = { .h = s->h, .mem = nt_arena_new(0) };
-    enum nt_status st = fresh.mem ? srv_config_load(&fresh) : STATUS_NO_MEMORY;
-    if (st != STATUS_SUCCESS) {
-        nt_arena_free(fresh.mem);
-        return st;
-    }
-    nt_arena_free(s->mem);
-    s->mem = fresh.mem;
-    s->c103 = fresh.c103;
-    s->c599 = fresh.c599;
-    return STATUS_SUCCESS;
 }
 
 enum nt_status serve_srvsvc_reload(struct serve_host *h)

@@ -537,6 +537,88 @@ static void transports_and_aliases(void **state)
     rpc_close(a);
 }
 
+/* What another program changes is told at once, and what it adds is there. */
+static void changed_by_others(void **state)
+{
+    struct world *w = *state;
+    struct rpc_conn *a = open_as(w, w->admin, false);
+    struct samdb *other;
+    static const struct samdb_share share = {
+        .name = "theirs", .path = "C:\\tmp", .comment = "", .max_uses = 7
+    };
+    struct srvsvc_NetrServerGetInfo r = { .in = { .Level = 101 } };
+    CALL(srvsvc_NetrServerGetInfo, a, &r);
+    same_text(r.out.InfoStruct.ServerInfo101->sv101_comment, u"");
+    assert_int_equal(samdb_open(w->path, NULL, &other), STATUS_SUCCESS);
+    assert_int_equal(samdb_set_setting(other, "srvsvc.comment", "by others"), STATUS_SUCCESS);
+    assert_int_equal(samdb_share_add(other, &share), STATUS_SUCCESS);
+    CALL(srvsvc_NetrServerGetInfo, a, &r);
+    same_text(r.out.InfoStruct.ServerInfo101->sv101_comment, u"by others");
+    struct srvsvc_NetrShareGetInfo s = { .in = { .NetName = u"THEIRS", .Level = 2 } };
+    CALL(srvsvc_NetrShareGetInfo, a, &s);
+    assert_int_equal(s.out.result, 0);
+    assert_int_equal(s.out.InfoStruct.ShareInfo2->shi2_max_uses, 7);
+    assert_int_equal(samdb_set_setting(other, "srvsvc.comment", NULL), STATUS_SUCCESS);
+    CALL(srvsvc_NetrServerGetInfo, a, &r);
+    same_text(r.out.InfoStruct.ServerInfo101->sv101_comment, u"");
+    samdb_close(other);
+    rpc_close(a);
+}
+
+static enum werror add_name(struct world *w, struct rpc_conn *c, const char16_t *name, uint32_t flags)
+{
+    struct wkssvc_NetrAddAlternateComputerName r = { .in = { .AlternateName = name, .Reserved = flags } };
+    CALL(wkssvc_NetrAddAlternateComputerName, c, &r);
+    return r.out.result;
+}
+
+static void other_names(void **state)
+{
+    struct world *w = *state;
+    struct rpc_conn *a = open_as(w, w->admin, true), *e = open_as(w, w->eve, true);
+    char16_t label[70] = u"";
+    static const enum werror invalid_char = (enum werror)9560; /* DNS_ERROR_INVALID_NAME_CHAR */
+    for (int i = 0; i < 64; i++)
+        label[i] = 'a';
+    assert_int_equal(add_name(w, e, u"web", 0), W_ERROR_ACCESS_DENIED);
+    assert_int_equal(add_name(w, a, u"web.example", 2), W_ERROR_INVALID_FLAGS);
+    assert_int_equal(add_name(w, a, NULL, 0), W_ERROR_INVALID_PARAMETER);
+    assert_int_equal(add_name(w, a, u".web", 0), W_ERROR_INVALID_NAME);
+    assert_int_equal(add_name(w, a, u"a..b", 0), W_ERROR_INVALID_NAME);
+    assert_int_equal(add_name(w, a, label, 0), W_ERROR_INVALID_NAME);
+    assert_int_equal(add_name(w, a, u"a b", 0), invalid_char);
+    assert_int_equal(add_name(w, a, u"a\nb", 0), invalid_char);
+    assert_int_equal(add_name(w, a, u"a/b", 0), invalid_char);
+    assert_int_equal(add_name(w, a, u"web.example", 0), 0);
+    assert_int_equal(add_name(w, a, u"files_2", 3), 0); /* NET_IGNORE_UNSUPPORTED_FLAGS */
+    assert_int_equal(add_name(w, a, u"WEB.example", 0), 0);
+    struct wkssvc_NetrEnumerateComputerNames n = { .in = { .NameType = wkssvc_NetAllComputerNames } };
+    CALL(wkssvc_NetrEnumerateComputerNames, a, &n);
+    assert_int_equal(n.out.ComputerNames->EntryCount, 3);
+    assert_memory_equal(n.out.ComputerNames->ComputerNames[1].Buffer, u"web.example", 22);
+    n.in.NameType = wkssvc_NetPrimaryComputerName;
+    CALL(wkssvc_NetrEnumerateComputerNames, a, &n);
+    assert_int_equal(n.out.ComputerNames->EntryCount, 1);
+    n.in.NameType = wkssvc_NetAlternateComputerNames;
+    struct wkssvc_NetrRemoveAlternateComputerName2 gone = { .in = { .AlternateName = u"web.EXAMPLE" } };
+    CALL(wkssvc_NetrRemoveAlternateComputerName2, a, &gone);
+    assert_int_equal(gone.out.result, 0);
+    CALL(wkssvc_NetrRemoveAlternateComputerName2, a, &gone);
+    assert_int_equal(gone.out.result, W_ERROR_NOT_FOUND);
+    rpc_close(a);
+    rpc_close(e);
+    world_stop(w); /* they last */
+    world_start(w);
+    a = open_as(w, w->admin, true);
+    CALL(wkssvc_NetrEnumerateComputerNames, a, &n);
+    assert_int_equal(n.out.ComputerNames->EntryCount, 1);
+    assert_memory_equal(n.out.ComputerNames->ComputerNames[0].Buffer, u"files_2", 14);
+    struct wkssvc_NetrWkstaTransportAdd t = { .in = { .TransportInfo = { .wkti0_transport_name = u"x" } } };
+    CALL(wkssvc_NetrWkstaTransportAdd, a, &t);
+    assert_int_equal(t.out.result, W_ERROR_INVALID_FUNCTION);
+    rpc_close(a);
+}
+
 static void workstation(void **state)
 {
     struct world *w = *state;
@@ -794,6 +876,8 @@ int main(void)
         WORLD(open_pipes),
         WORLD(transports_and_aliases),
         WORLD(workstation),
+        WORLD(other_names),
+        WORLD(changed_by_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
