@@ -283,10 +283,10 @@ const char *config_set(struct config *c, unsigned key, const char *text, size_t 
     const char *copy = tidy(c->mem, k, text, len);
     if (!copy)
         return "no memory";
-    if (!*copy)
-        return "a value is missing";
     if (memchr(text, 0, len))
         return "there is a NUL in it";
+    if (!*copy)
+        return "a value is missing";
     const char *wrong = take(c, k, copy, here);
     if (!wrong)
         c->text[key] = k->type == PATH ? *(const char **)(void *)((char *)c + k->at) : copy;
