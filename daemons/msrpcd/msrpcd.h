@@ -37,6 +37,11 @@ enum nt_status store_serve(struct store *s, struct nt_loop *loop);
 /* After all that uses it. */
 void store_close(struct store *s);
 
+/* ---- realm.c ---- */
+/* A sec_pac_fn with the store as its argument. */
+enum nt_status realm_account(void *samdb, const struct sec_pac *pac, struct nt_arena *mem,
+                             struct sec_account *ret);
+
 /* ---- listen.c ---- */
 enum listen_for { LISTEN_SMB, LISTEN_EPM, LISTEN_TCP, LISTEN_LOCAL_EPM, LISTEN_LOCAL, LISTEN_KINDS };
 struct ports {
@@ -54,6 +59,10 @@ enum nt_status listeners_local(struct listeners *l, const struct config *c, stru
 void listeners_ports(const struct listeners *l, struct ports *ret);
 /* Accepts NULL. */
 void listeners_free(struct listeners *l);
+
+/* ---- addresses.c ---- */
+/* Those of `listen`, each for itself, up to max; as they are now. Text in mem. */
+unsigned addresses_of(const struct config *c, struct nt_arena *mem, const char **ret, unsigned max);
 
 /* ---- services.c ---- */
 struct services;

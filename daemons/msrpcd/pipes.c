@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <msrpc/pac_account.h>
 #include "msrpcd.h"
 #include "serve/host.h"
 #include "serve/np.h"
@@ -14,9 +13,15 @@
 
 #define PIPES_MAX 16 /* with the mapper's, and the end of the table */
 
+/* Addresses that are told; a machine with more has them all the same. */
+#define TRANSPORTS_MAX   64u
+#define TRANSPORTS_BYTES ((size_t)1 << 14)
+
 struct pipes {
     struct serve_host host;
-    struct serve_transport transports[CONFIG_LISTEN_MAX];
+    struct serve_transport transports[TRANSPORTS_MAX];
+    unsigned n_transports;
+    struct nt_arena *mem; /* of their addresses */
     struct sec_acceptor acceptor;
     struct serve_np_pipe table[PIPES_MAX];
     struct serve_np np;
@@ -61,7 +66,8 @@ static struct sec_acceptor acceptor_of(const struct store *store, const struct c
                                   .account_arg = store->db,
                                   .no_ntlm = !c->ntlm,
                                   .keytab = c->keytab,
-                                  .pac = pac_account,
+                                  .pac = realm_account,
+                                  .pac_arg = store->db,
                                   .netbios_name = c->name ? c->name : store->machine,
                                   .netbios_domain = c->workgroup ? c->workgroup : store->workgroup };
 }
@@ -183,14 +189,19 @@ static enum nt_status serve_all(struct nt_loop *loop, struct pipes *p, const str
                                 const struct store *store, struct rpc_server *server,
                                 struct rpc_server *mapper, struct serve_epm *epm)
 {
-    for (unsigned i = 0; i < c->n_listen; i++)
-        p->transports[i] = (struct serve_transport){ "tcp", c->listen[i] };
+    const char *addresses[TRANSPORTS_MAX];
+    p->mem = nt_arena_new(TRANSPORTS_BYTES);
+    if (!p->mem)
+        return STATUS_NO_MEMORY;
+    p->n_transports = addresses_of(c, p->mem, addresses, TRANSPORTS_MAX);
+    for (unsigned i = 0; i < p->n_transports; i++)
+        p->transports[i] = (struct serve_transport){ "tcp", addresses[i] };
     p->host = (struct serve_host){ .db = store->db,
                                    .writer = store->writer,
                                    .loop = loop,
                                    .ops = &serve_smbd_ops,
                                    .transports = p->transports,
-                                   .n_transports = c->n_listen };
+                                   .n_transports = p->n_transports };
     p->store = store;
     p->acceptor = acceptor_of(store, c);
     name_pipes(p, c, server, mapper);
@@ -236,5 +247,6 @@ void pipes_free(struct pipes *p)
     serve_host_settle(&p->host);
     serve_srvsvc_free(&p->host);
     disk_free(p->disk);
+    nt_arena_free(p->mem);
     free(p);
 }

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 #include <msrpc/netlogon_chain.h>
-#include <msrpc/pac_account.h>
 #include <msrpc/rpcecho.h>
 #include "msrpcd.h"
 #include "serve/host.h"
@@ -38,7 +37,8 @@ static struct rpc_server_options server_options(const struct config *c, const st
     so.account_arg = store->db;
     so.no_ntlm = !c->ntlm;
     so.keytab = c->keytab;
-    so.pac = pac_account;
+    so.pac = realm_account;
+    so.pac_arg = store->db;
     so.netbios_name = c->name ? c->name : store->machine;
     so.netbios_domain = c->workgroup ? c->workgroup : store->workgroup;
     so.idle_timeout_ms = c->idle_timeout * 1000;

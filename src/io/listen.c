@@ -160,6 +160,8 @@ enum nt_status io_listen(struct nt_loop *loop, struct io_listener *l, const char
     enum nt_status st = parse(host, port, &a, &len);
     if (st == STATUS_SUCCESS)
         st = open_socket(&a, len, !host, &fd);
+    if (!host && st == nt_from_errno(EAFNOSUPPORT) && parse("0.0.0.0", port, &a, &len) == STATUS_SUCCESS)
+        st = open_socket(&a, len, false, &fd); /* a machine without IPv6 */
     if (st != STATUS_SUCCESS)
         return st;
     len = sizeof a;
