@@ -34,7 +34,9 @@ check:
 conformance:
 	@scripts/setup build test
 	@$(MAKE) --no-print-directory all
-	@tests/conformance/run build
+	@[ -f build-conformance/build.ninja ] || meson setup build-conformance -Dsmbd_disk=true -Dtests=false >/dev/null
+	@ninja -C build-conformance daemons/msrpcd_disk
+	@CONFORMANCE_DISK=$$PWD/build-conformance/daemons/msrpcd_disk tests/conformance/run build
 
 asan:
 	@scripts/setup build test

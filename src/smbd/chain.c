@@ -38,7 +38,7 @@ static const struct command commands[SMBD_COMMANDS] = {
     [SMB_FLUSH] = { smbd_flush, ON_FILE, 8 },
     [SMB_READ] = { smbd_read, ON_FILE, 16 },
     [SMB_WRITE] = { smbd_write, ON_FILE, 16 },
-    [SMBD_LOCK] = { not_on_pipes, ON_FILE, 8 },
+    [SMBD_LOCK] = { not_on_pipes, ON_FILE | WHEN_EXPIRED, 8 },
     [SMB_IOCTL] = { smbd_ioctl, ON_FILE, 8 },
     [SMB_ECHO] = { smbd_echo, 0, 0 },
     [SMBD_QUERY_DIRECTORY] = { not_on_pipes, ON_FILE, 8 },
@@ -272,6 +272,17 @@ static void bequeath(struct smbd_req *q, const struct command *cmd, enum nt_stat
     }
 }
 
+/* A file that is not there is for the command to say. */
+static enum nt_status check_file(const struct smbd_req *q, const struct command *cmd)
+{
+    if (!(cmd->needs & NEED_FILE) || q->len < SMB_HDR + cmd->file_at + SMB_FILE_ID)
+        return STATUS_SUCCESS;
+    const uint8_t *id = q->msg + SMB_HDR + cmd->file_at;
+    struct smbd_pipe *p = smbd_pipe_find(q, id);
+    p = p ? p : smbd_file_find(q, id);
+    return p ? smbd_check_sequence(q, p) : STATUS_SUCCESS;
+}
+
 /* What runs: of pipes, or of the share with files. */
 static smbd_command_fn *function_of(const struct smbd_req *q, const struct command *cmd)
 {
@@ -301,6 +312,8 @@ static enum nt_status execute(struct smbd_req *q, const struct command *cmd)
         st = inherit(q, cmd);
     if (st == STATUS_SUCCESS)
         st = check_context(q, cmd);
+    if (st == STATUS_SUCCESS)
+        st = check_file(q, cmd);
     return st == STATUS_SUCCESS ? function_of(q, cmd)(q) : st;
 }
 

@@ -146,6 +146,30 @@ void smbd_channel_free(struct smbd_channel *ch)
     free(ch);
 }
 
+/* ---- what comes late ---- */
+
+/* Outstanding are those that wait: all others have ended before the next is looked at. */
+static bool earlier_waits(const struct smbd_pipe *p)
+{
+    const struct smbd_wait *w = p->transact ? p->transact : p->readers;
+    while (w && (uint16_t)w->req.h.status == p->sequence)
+        w = w->pipe_next;
+    return w;
+}
+
+enum nt_status smbd_check_sequence(const struct smbd_req *q, struct smbd_pipe *p)
+{
+    enum { REPLAY = 0x20000000, AHEAD = 0x7fff };
+    uint16_t sequence = (uint16_t)q->h.status, c = q->h.command;
+    bool changes = c == SMB_WRITE || c == SMBD_SET_INFO || c == SMB_IOCTL;
+    if (q->chain->c->dialect < NPC_SMB_3_0)
+        return STATUS_SUCCESS;
+    if ((uint16_t)(sequence - p->sequence) > AHEAD)
+        return changes ? STATUS_FILE_NOT_AVAILABLE : STATUS_SUCCESS;
+    p->sequence = sequence;
+    return changes && (q->h.flags & REPLAY) && earlier_waits(p) ? STATUS_FILE_NOT_AVAILABLE : STATUS_SUCCESS;
+}
+
 /* ---- clients ---- */
 
 static struct smbd_conn **client_bucket(const struct smbd_conn *c)

@@ -210,6 +210,7 @@ struct smbd_share *smbd_disk_new(const char *name, const struct nt_env *env)
                                                   [SMB_READ] = disk_read,
                                                   [SMB_WRITE] = disk_write,
                                                   [SMB_IOCTL] = disk_ioctl,
+                                                  [SMBD_LOCK] = disk_lock,
                                                   [SMBD_QUERY_DIRECTORY] = disk_query_directory,
                                                   [SMBD_CHANGE_NOTIFY] = disk_change_notify,
                                                   [SMBD_QUERY_INFO] = disk_query_info,

@@ -2,7 +2,7 @@
 /*
  * A share with files that are in memory, for test programs: nothing that is installed has it. It is there so
  * that test suites, which want a disk, can judge sessions, signing, compounds and credits. It has files and
- * directories, sharing modes and oplocks; it has no leases, durable handles, locks, streams or extended
+ * directories, sharing modes and oplocks; it has no leases, durable handles, streams or extended
  * attributes, and says so.
  */
 #ifndef SMBD_DISK_H

@@ -15,6 +15,8 @@ enum nt_status disk_read(struct smbd_req *q)
         return STATUS_INVALID_DEVICE_REQUEST;
     if (!(o->access & (ACCESS_READ | 0x20)))
         return STATUS_ACCESS_DENIED;
+    if (disk_locked(o, in.offset, in.length, false))
+        return STATUS_FILE_LOCK_CONFLICT;
     size_t n = in.offset < o->n->len ? o->n->len - (size_t)in.offset : 0;
     n = n < in.length ? n : in.length;
     if (n < in.minimum || (!n && in.length))
@@ -40,6 +42,8 @@ enum nt_status disk_write(struct smbd_req *q)
         return STATUS_ACCESS_DENIED;
     if (in.offset > DISK_FILE_MAX)
         return STATUS_DISK_FULL;
+    if (disk_locked(o, in.offset, in.data.len, true))
+        return STATUS_FILE_LOCK_CONFLICT;
     uint64_t end = in.offset + in.data.len;
     if (in.data.len && end > o->n->len)
         st = disk_resize(o->d, o->n, end);

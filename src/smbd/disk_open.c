@@ -419,6 +419,7 @@ void disk_closed(struct smbd_pipe *p)
     io_cancel(&o->timer);
     n->delete_pending |= o->delete_on_close && !n->children && n != &d->root;
     disk_watch_drop(o);
+    disk_locks_drop(o);
     free(o->pattern);
     free(o);
     if (n->delete_pending && !n->opens) {

@@ -13,6 +13,8 @@
 #define DISK_FILE_MAX  ((size_t)16 << 20)
 #define DISK_NODES_MAX 100000u
 #define DISK_NAME_MAX  255u
+/* Locks of one open. */
+#define DISK_LOCKS_MAX 64u
 /* How long a client may take to answer the break of an oplock ([MS-SMB2] 3.3.2.1: as Windows). */
 #define DISK_BREAK_NS UINT64_C(35000000000)
 
@@ -54,6 +56,13 @@ struct disk_node {
     struct disk_open *opens;
 };
 
+/* A range of bytes that one open has to itself, or lets others only read. */
+struct disk_range {
+    struct disk_range *next; /* of the open */
+    uint64_t from, len;
+    bool exclusive;
+};
+
 struct disk_open {
     struct disk_open *next; /* of the node */
     struct disk *d;
@@ -63,6 +72,8 @@ struct disk_open {
     bool delete_on_close;
     uint8_t oplock, breaking_to;
     bool breaking;
+    struct disk_range *locks;
+    unsigned n_locks;
     struct io_item timer;
     /* a listing */
     char16_t *pattern;
@@ -135,10 +146,13 @@ void disk_break_readers(struct disk_open *by);
 
 /* ---- data: disk_data.c; information: disk_info.c, disk_list.c ---- */
 smbd_command_fn disk_read, disk_write, disk_flush, disk_query_info, disk_set_info, disk_query_directory,
-    disk_change_notify, disk_ioctl;
+    disk_change_notify, disk_lock, disk_ioctl;
 uint64_t disk_allocated(const struct disk_node *n);
 uint32_t disk_attributes(const struct disk_node *n);
 void disk_put_times(struct wr *w, const struct disk_node *n);
 void disk_watch_drop(struct disk_open *o);
+void disk_locks_drop(struct disk_open *o);
+/* Does a lock of somebody else keep it from being read, or written? */
+bool disk_locked(const struct disk_open *o, uint64_t from, uint64_t len, bool write);
 
 #endif

@@ -194,6 +194,7 @@ struct smbd_pipe {
     const char *mech;
     struct io_item end;   /* somebody has closed it */
     bool ended;           /* by the server's side */
+    uint16_t sequence;    /* ChannelSequence of the last request */
     struct io_item ready; /* something may have come for whoever waits */
 };
 
@@ -339,6 +340,9 @@ enum nt_status smbd_channel_complete(struct smbd_channel *ch);
 void smbd_channel_free(struct smbd_channel *ch);
 /* Its connection has nothing to do with the session any more. */
 void smbd_channel_unlink(struct smbd_channel *ch);
+/* A client that has lost one of its connections sends again what it does not know about, under the next
+ * ChannelSequence: what comes late by the lost one must not follow it ([MS-SMB2] 3.3.5.2.10). */
+enum nt_status smbd_check_sequence(const struct smbd_req *q, struct smbd_pipe *p);
 /* Has it a connection that it can go on with? */
 bool smbd_session_lives(const struct smbd_session *x);
 /* The client's GUID and dialect are remembered as long as it has connections with sessions. false: it speaks

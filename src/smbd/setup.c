@@ -241,7 +241,7 @@ static enum nt_status complete(struct smbd_req *q, const struct smb_setup_req *i
     enum nt_status st = identify(x->c->s, l->auth, &token);
     if (st == STATUS_SUCCESS && q->binding)
         st = smbd_same_user(token, x->token) ? smbd_channel_complete(smbd_channel_find(x, q->chain->c))
-                                             : STATUS_NOT_SUPPORTED;
+                                             : STATUS_ACCESS_DENIED; /* as on Windows */
     else if (st == STATUS_SUCCESS && x->fresh)
         st = establish(x, token);
     if (st == STATUS_SUCCESS && !q->binding) {

@@ -170,7 +170,7 @@ static void test_refused(void **state)
     open_pipe(&x.w, x.a, "echo");
     negotiate(&x.w, x.b, NPC_SMB_3_1_1, NPC_AES128_GCM);
     assert_int_equal(bind_as(&x.w, x.b, x.a, "alice", RAW_PLAIN), STATUS_INVALID_PARAMETER);
-    assert_int_equal(bind_as(&x.w, x.b, x.a, "bob", RAW_SIGNED), STATUS_NOT_SUPPORTED);
+    assert_int_equal(bind_as(&x.w, x.b, x.a, "bob", RAW_SIGNED), STATUS_ACCESS_DENIED);
     send_cmd(&x.w, x.b, SMB_IOCTL, put_hello, RAW_SIGNED); /* and so it has no session */
     assert_int_equal(last(x.b), STATUS_USER_SESSION_DELETED);
     raw_share(x.b, x.a);
@@ -293,6 +293,51 @@ static void test_many(void **state)
     stop(&w);
 }
 
+static void put_write(struct raw_smb *r, struct wr *w)
+{
+    struct smb_write_req q = { .data = { (const uint8_t *)"late", 4 } };
+    memcpy(q.file_id, r->file_id, sizeof q.file_id);
+    smb_put_write_req(w, &q);
+}
+
+static enum nt_status send_as(struct world *w, struct raw_smb *r, uint16_t command,
+                              void (*put)(struct raw_smb *, struct wr *), uint32_t sequence, uint32_t flags)
+{
+    struct wr m;
+    begin(&m);
+    put(r, &m);
+    raw_send(r, &m, (struct smb_hdr){ .command = command, .status = sequence, .flags = flags }, RAW_SIGNED);
+    turns(w);
+    return last(r);
+}
+
+/* [MS-SMB2] 3.3.5.2.10: what was sent before a connection was lost, and comes after what was sent again. */
+static void test_late(void **state)
+{
+    enum { REPLAY = 0x20000000 };
+    struct channels x = { 0 };
+    (void)state;
+    begin_channels(&x, NPC_SMB_3_1_1, NPC_AES128_GCM);
+    open_pipe(&x.w, x.a, "mute");
+    assert_int_equal(send_as(&x.w, x.a, SMB_WRITE, put_write, 3, 0), STATUS_SUCCESS);
+    assert_int_equal(send_as(&x.w, x.a, SMB_WRITE, put_write, 2, 0), STATUS_FILE_NOT_AVAILABLE);
+    assert_int_equal(send_as(&x.w, x.a, SMB_WRITE, put_write, 3, REPLAY), STATUS_SUCCESS);
+    assert_int_equal(send_as(&x.w, x.a, SMB_READ, put_read, 3, 0), STATUS_PENDING); /* is still out */
+    assert_int_equal(send_as(&x.w, x.a, SMB_WRITE, put_write, 4, REPLAY), STATUS_FILE_NOT_AVAILABLE);
+    assert_int_equal(send_as(&x.w, x.a, SMB_WRITE, put_write, 4, 0), STATUS_SUCCESS);
+    assert_int_equal(send_as(&x.w, x.a, SMB_WRITE, put_write, 0x8004, 0), STATUS_FILE_NOT_AVAILABLE);
+    assert_int_equal(send_as(&x.w, x.a, SMB_WRITE, put_write, 0x8003, 0), STATUS_SUCCESS); /* 0x7fff ahead */
+    assert_int_equal(send_as(&x.w, x.a, SMB_WRITE, put_write, 1, 0), STATUS_SUCCESS);      /* it wraps */
+    stop(&x.w);
+    struct world old = { 0 };
+    start(&old);
+    log_on(&old, old.raw, NPC_SMB_2_1, NPC_CIPHER_NONE);
+    open_pipe(&old, old.raw, "mute");
+    assert_int_equal(send_as(&old, old.raw, SMB_WRITE, put_write, 3, 0), STATUS_SUCCESS);
+    assert_int_equal(send_as(&old, old.raw, SMB_WRITE, put_write, 2, 0), STATUS_SUCCESS);
+    stop(&old);
+}
+
 static void put_interfaces(struct raw_smb *r, struct wr *w)
 {
     struct smb_ioctl q = { .code = FSCTL_QUERY_NETWORK_INTERFACE_INFO, .max_out = 4096 };
@@ -334,7 +379,7 @@ int main(void)
         cmocka_unit_test(test_refused),     cmocka_unit_test(test_other_dialect),
         cmocka_unit_test(test_one_client),  cmocka_unit_test(test_switched_off),
         cmocka_unit_test(test_halfway),     cmocka_unit_test(test_many),
-        cmocka_unit_test(test_interfaces),
+        cmocka_unit_test(test_interfaces),  cmocka_unit_test(test_late),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
