@@ -9,7 +9,7 @@ SOAK_BUILD ?= plain
 SANITIZE = -Dwerror=true -Db_lundef=false -Doptimization=1
 export JOBS SOAK_SECONDS
 
-.PHONY: all setup demo check conformance asan tsan fuzz bench soak repeat lint format corpus symbols install clean
+.PHONY: all setup demo demo-samba static check-ntlm deb deb-test check conformance asan tsan fuzz bench soak repeat lint format corpus symbols install clean
 
 all: setup build/build.ninja
 	ninja -C build -j $(JOBS)
@@ -20,11 +20,37 @@ setup:
 build/build.ninja:
 	CC=$${CC:-gcc} meson setup build -Dwerror=true
 
-# build, then a complete round against a Samba server of its own
-demo:
+# build, then a complete round with both ends ours; no Samba is needed
+demo: all
+	@scripts/demo build
+
+# the same and more against a Samba server of its own
+demo-samba:
 	@scripts/setup build test
 	@$(MAKE) --no-print-directory all
-	@scripts/demo build
+	@scripts/demo-samba build
+
+# one file without libraries and without Kerberos: docs/packaging.md
+static: all
+	[ -f build-static/build.ninja ] || CC=$${CC:-gcc} meson setup build-static --buildtype=release -Dgssapi=disabled
+	ninja -C build-static -j $(JOBS) daemons/msrpcd-static
+	@scripts/static build-static build/tools/tern
+
+# the tests of a build without Kerberos
+check-ntlm:
+	@scripts/setup build test
+	[ -f build-static/build.ninja ] || CC=$${CC:-gcc} meson setup build-static --buildtype=release -Dgssapi=disabled
+	ninja -C build-static -j $(JOBS)
+	meson test -C build-static --no-rebuild --suite unit --suite pair --print-errorlogs
+
+# Debian packages in build-deb/, and what they do in a scratch copy of this system (root)
+deb:
+	@scripts/setup build deb
+	@scripts/deb build-deb
+
+deb-test:
+	@scripts/setup build deb
+	@tests/deb/run build-deb
 
 check:
 	@scripts/setup build test
@@ -86,7 +112,7 @@ lint:
 	@scripts/setup build test lint
 	@python3 tests/lint/lint.py .
 	@shellcheck -x -s bash -S warning -e SC1090,SC1091,SC2034,SC2154,SC2010,SC2206 tests/lab/lab tests/lab/*.sh tests/system/run \
-	    tests/system/lib.sh tests/system/*.t scripts/setup scripts/check scripts/demo scripts/fuzz .ci/run
+	    tests/system/lib.sh tests/system/*.t scripts/setup scripts/check scripts/deb scripts/demo scripts/demo-samba scripts/static tests/deb/run tests/deb/inside scripts/fuzz .ci/run
 	@git ls-files '*.c' '*.h' ':!tests/golden' | xargs clang-format --dry-run 2>&1 | sed -n 's/:.*-Wclang-format-violations.*//p' | \
 	    uniq -c | sed 's/^/unformatted lines: /'
 
@@ -116,4 +142,4 @@ install: setup
 	    "  export PKG_CONFIG_PATH=$$pc LD_LIBRARY_PATH=$${pc%/pkgconfig}"
 
 clean:
-	rm -rf build build-clang build-tsan build-fuzz build-release
+	rm -rf build build-clang build-tsan build-fuzz build-release build-static build-deb

@@ -479,7 +479,11 @@ static const struct sandbox_path system_paths[] = {
     { "/usr/lib", false },       /* what the C library looks for; it is not mapped as code */
     { "/proc", false },          /* our own memory and limits */
     { "/sys/class/net", false }, /* speeds of interfaces */
-    { "/dev/urandom", false },   { "/dev/null", true }, { "/run/utmp", false }, { "/var/run/utmp", false },
+    { "/dev/urandom", false },
+    { "/dev/null", true },
+    { "/var/lib/sss/pubconf", false }, /* what krb5.conf includes where sssd runs */
+    { "/run/utmp", false },
+    { "/var/run/utmp", false },
 };
 
 static enum nt_status confine_files(const struct sandbox_path *paths, unsigned n, unsigned *ret,

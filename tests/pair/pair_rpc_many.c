@@ -225,6 +225,7 @@ static void test_limits(void **state)
     (void)state;
     struct world *w = world_new(0);
     struct echo r = { .in = { 1, pattern } };
+    struct seen others = { .w = w };
     w->f.keep = true;
     open_with(w, 1);
     w->c->next_id = UINT32_MAX - 100; /* ids wrap on the way */
@@ -234,8 +235,7 @@ static void test_limits(void **state)
     turn(w->f.loop, 50);
     assert_int_equal(w->f.n_kept, RPC_CALLS_SENT_MAX);
     for (unsigned i = 0; i < RPC_CALLS_MAX - FAKE_KEPT_MAX; i++)
-        assert_int_equal(rpc_send(w->c, &echo_op, w->mem, &r, note, &(struct seen){ .w = w }, NULL),
-                         STATUS_SUCCESS);
+        assert_int_equal(rpc_send(w->c, &echo_op, w->mem, &r, note, &others, NULL), STATUS_SUCCESS);
     assert_int_equal(rpc_send(w->c, &echo_op, w->mem, &r, note, NULL, NULL), STATUS_INSUFFICIENT_RESOURCES);
     while (w->c->queue.tail != w->call[FAKE_KEPT_MAX - 1]) /* those of r are of no more use */
         rpc_call_cancel(w->c->queue.tail);

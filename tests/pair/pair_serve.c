@@ -15,6 +15,7 @@
 #include <msrpc/rpcecho.h>
 #include <msrpc/serve.h>
 #include "rpc/pdu.h"
+#include "sec/sec.h"
 #include "serve/m_epm.h"
 
 #define OTHER_UID      65534
@@ -89,7 +90,7 @@ static void test_mgmt(void **state)
     struct mgmt_rpc__mgmt_inq_stats stats = { .in.count = 3 };
     struct mgmt_rpc__mgmt_is_server_listening listening = { .in.none = 0 };
     struct mgmt_rpc__mgmt_stop_server_listening stop = { .in.none = 0 };
-    struct mgmt_rpc__mgmt_inq_princ_name princ = { .in = { 16, 100 } };
+    struct mgmt_rpc__mgmt_inq_princ_name princ = { .in = { sec_provider_by_name("krb5") ? 16 : 9, 100 } };
     (void)state;
     world_init(&w);
     struct rpc_conn *c = open_to(&w, w.tcp, &mgmt_interface);
