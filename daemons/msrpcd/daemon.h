@@ -10,12 +10,13 @@ struct daemon {
     struct config *c;
     struct nt_loop *loop;
     struct confine confine;
+    struct watch *watch;
     struct listeners *listeners;
     struct store store;
     struct services *services;
 };
 
-/* What has to be said, a line each. */
+/* What has to be said, a line each: to the log once there is one. arg: the daemon; NULL: to standard error. */
 void daemon_say(void *arg, const char *sentence);
 /* Can the keytab be read? Else says why not. */
 bool daemon_keytab_ok(const struct config *c);

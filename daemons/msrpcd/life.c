@@ -74,10 +74,14 @@ static bool take(struct daemon *d, struct config *new)
     confine_again(&d->confine, new);
     if (!daemon_keytab_ok(new) || !sort_out(d, new))
         return false;
-    if (services_reload(d->services, new) == STATUS_SUCCESS)
+    struct nt_error err = { "no memory" };
+    enum nt_status st = services_reload(d->services, new);
+    if (st == STATUS_SUCCESS)
+        st = watch_reload(d->watch, new, &err);
+    if (st == STATUS_SUCCESS)
         return true;
     (void)!services_reload(d->services, d->c);
-    daemon_say(d, "reload: no memory");
+    daemon_say(d, err.text);
     return false;
 }
 

@@ -10,8 +10,11 @@
 
 void daemon_say(void *arg, const char *sentence)
 {
-    (void)arg;
-    fprintf(stderr, "msrpcd: %s\n", sentence);
+    const struct daemon *d = arg;
+    if (d && d->watch)
+        watch_say(d->watch, NT_TRACE_ERROR, sentence);
+    else
+        fprintf(stderr, "msrpcd: %s\n", sentence);
 }
 
 static int fail(enum nt_status st, const char *what, const struct nt_error *err)
@@ -25,9 +28,11 @@ static int fail(enum nt_status st, const char *what, const struct nt_error *err)
 
 static void trace(void *arg, enum nt_trace_level level, const char *line)
 {
-    (void)arg; /* the clock's */
-    (void)level;
-    daemon_say(NULL, line);
+    const struct daemon *d = arg; /* the system's functions do without one */
+    if (d->watch)
+        watch_say(d->watch, level, line);
+    else
+        fprintf(stderr, "msrpcd: %s\n", line);
 }
 
 /* ---- before anything is served ---- */
@@ -62,6 +67,15 @@ static void accepted(void *arg, enum listen_for what, int fd, const char *peer)
     services_accept(d->services, what, fd, peer);
 }
 
+/* The one that a service manager listens at for us, or -1. */
+static int metrics_socket(const struct activate *a)
+{
+    for (unsigned i = 0; i < a->n; i++)
+        if (a->sockets[i].name == ACTIVATE_METRICS)
+            return a->sockets[i].fd;
+    return -1;
+}
+
 /* In this order: what takes rights, their end, what is asked for by everybody, what serves; then only serving
  * is left. */
 static enum nt_status start(struct daemon *d, struct ports *ports, struct nt_error *err)
@@ -73,26 +87,32 @@ static enum nt_status start(struct daemon *d, struct ports *ports, struct nt_err
         st = confine_drop(&d->confine, err);
     if (st == STATUS_SUCCESS)
         st = listeners_local(d->listeners, d->c, err);
+    if (st == STATUS_SUCCESS)
+        st = watch_new(d->loop, d->c, metrics_socket(&d->confine.sockets), &d->watch, err);
     if (st != STATUS_SUCCESS)
         return st;
     listeners_ports(d->listeners, ports);
-    st = store_open(d->c, d->o.scratch, &d->store, err);
+    st = store_open(d->c, d->o.scratch, d->watch, &d->store, err);
     if (st == STATUS_SUCCESS)
         st = services_new(d->loop, d->c, &d->store, ports, &d->services, err);
     if (st == STATUS_SUCCESS)
         st = confine_enter(&d->o, d->c, err);
     if (st == STATUS_SUCCESS)
+        st = watch_start(d->watch);
+    if (st == STATUS_SUCCESS)
         st = store_serve(&d->store, d->loop);
     return st == STATUS_SUCCESS ? notify_watchdog(&d->confine.notify, d->loop) : st;
 }
 
-static enum nt_status say_ready(const struct ports *p)
+static enum nt_status say_ready(const struct ports *p, uint16_t metrics)
 {
     static const char *const names[] = { "smb", "epm", "tcp" };
     fputs("ready", stdout);
     for (unsigned i = LISTEN_SMB; i <= LISTEN_TCP; i++)
         if (p->port[i])
             printf(" %s=%u", names[i], p->port[i]);
+    if (metrics)
+        printf(" metrics=%u", metrics);
     printf(" ncalrpc=%s\n", p->local); /* last: it may have blanks */
     return fflush(stdout) == 0 ? STATUS_SUCCESS : STATUS_UNSUCCESSFUL;
 }
@@ -104,6 +124,9 @@ static void stop(struct daemon *d)
     listeners_free(d->listeners);
     services_free(d->services);
     store_close(&d->store);
+    struct watch *watch = d->watch;
+    d->watch = NULL; /* nobody says anything there any more */
+    watch_free(watch);
     confine_end(&d->confine);
     nt_loop_free(d->loop);
     life_end();
@@ -115,6 +138,7 @@ static int serve(struct daemon *d)
     struct nt_env env = *nt_env_system();
     struct nt_error err = { "" };
     struct ports ports;
+    env.arg = d;
     env.trace = trace;
     env.trace_level = d->o.verbose ? NT_TRACE_STATE : NT_TRACE_ERROR;
     enum nt_status st = life_begin();
@@ -123,7 +147,7 @@ static int serve(struct daemon *d)
     if (st == STATUS_SUCCESS)
         st = start(d, &ports, &err);
     if (st == STATUS_SUCCESS)
-        st = say_ready(&ports);
+        st = say_ready(&ports, watch_port(d->watch));
     int rc = st == STATUS_SUCCESS ? EXIT_SUCCESS : fail(st, "starting", &err);
     if (st == STATUS_SUCCESS) {
         notify_ready(&d->confine.notify);

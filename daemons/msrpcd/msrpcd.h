@@ -2,7 +2,7 @@
 /*
  * msrpcd: options.c reads the command line, config.c and config_file.c the configuration, store.c opens the
  * accounts, listen.c the ports, services.c puts servers, interfaces and the endpoint map together, pipes.c
- * the SMB server and what is served there, main.c starts it all, and life.c is what happens then.
+ * the SMB server and what is served there, watch.c log, metrics and captures, main.c starts it all, and life.c is what happens then.
  */
 #ifndef MSRPCD_H
 #define MSRPCD_H
@@ -12,6 +12,7 @@
 #include "confine.h"
 #include "io/io.h"
 #include "samdb/samdb.h"
+#include "watch.h"
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2 }; /* of msrpcd(8) */
 
@@ -27,11 +28,13 @@ struct store {
     bool tidying;
     struct nt_arena *mem;
     const char *machine, *workgroup; /* as the store has them */
+    struct watch *watch;             /* of all that stands on it */
 };
 /* Opens the store of the configuration; an instance of its own (scratch) makes it if it is not there, and
  * gives its account admin the password of the environment, which is taken out of there in any case.
  * STATUS_WRONG_PASSWORD: there has to be a password, and there is none that can be one. */
-enum nt_status store_open(const struct config *c, bool scratch, struct store *ret, struct nt_error *err);
+enum nt_status store_open(const struct config *c, bool scratch, struct watch *watch, struct store *ret,
+                          struct nt_error *err);
 /* Starts the thread: when rights have been given up, which is the affair of each thread. */
 enum nt_status store_serve(struct store *s, struct nt_loop *loop);
 /* After all that uses it. */

@@ -76,22 +76,24 @@ static struct smbd_options smbd_options_of(struct pipes *p, const struct config 
 {
     for (unsigned i = 0; i < c->smb_ciphers.n; i++)
         p->ciphers[i] = (enum npc_cipher)c->smb_ciphers.word[i];
-    return (struct smbd_options){ .acceptor = &p->acceptor,
-                                  .pipes = &serve_np_ops,
-                                  .pipes_arg = &p->np,
-                                  .min_dialect = (enum npc_dialect)c->smb_min_dialect,
-                                  .ciphers = p->ciphers,
-                                  .n_ciphers = c->smb_ciphers.n,
-                                  .require_encryption = c->smb_encryption == CONFIG_ENCRYPTION_REQUIRED,
-                                  .allow_unsigned = c->smb_signing == CONFIG_SIGNING_OPTIONAL,
-                                  .allow_anonymous = c->null_sessions,
-                                  .idle_timeout_ms = c->idle_timeout * 1000,
-                                  .max_conns = c->max_connections,
-                                  .max_peer_conns = c->max_connections_per_address,
-                                  .connect = serve_share_connect,
-                                  .connect_arg = &p->host,
-                                  .addresses = c->listen,
-                                  .n_addresses = c->n_listen };
+    struct smbd_options so = { .acceptor = &p->acceptor,
+                               .pipes = &serve_np_ops,
+                               .pipes_arg = &p->np,
+                               .min_dialect = (enum npc_dialect)c->smb_min_dialect,
+                               .ciphers = p->ciphers,
+                               .n_ciphers = c->smb_ciphers.n,
+                               .require_encryption = c->smb_encryption == CONFIG_ENCRYPTION_REQUIRED,
+                               .allow_unsigned = c->smb_signing == CONFIG_SIGNING_OPTIONAL,
+                               .allow_anonymous = c->null_sessions,
+                               .idle_timeout_ms = c->idle_timeout * 1000,
+                               .max_conns = c->max_connections,
+                               .max_peer_conns = c->max_connections_per_address,
+                               .connect = serve_share_connect,
+                               .connect_arg = &p->host,
+                               .addresses = c->listen,
+                               .n_addresses = c->n_listen };
+    watch_smbd_options(p->store->watch, &so);
+    return so;
 }
 
 static enum nt_status new_smbd(struct nt_loop *loop, struct pipes *p, const struct config *c)
@@ -101,7 +103,11 @@ static enum nt_status new_smbd(struct nt_loop *loop, struct pipes *p, const stru
     enum nt_status st = for_suites(p, &so);
     if (st == STATUS_SUCCESS)
         st = env->random(env->arg, so.guid, sizeof so.guid);
-    return st == STATUS_SUCCESS ? smbd_new(loop, &so, &p->smbd) : st;
+    if (st == STATUS_SUCCESS)
+        st = smbd_new(loop, &so, &p->smbd);
+    if (st == STATUS_SUCCESS)
+        watch_smbd(p->store->watch, p->smbd);
+    return st;
 }
 
 /* Logons that have begun look at the acceptor again, and have copied what they keep. */
@@ -236,6 +242,8 @@ void pipes_stop(struct pipes *p)
 {
     if (!p)
         return;
+    if (p->smbd)
+        watch_smbd_gone(p->store->watch, p->smbd);
     smbd_free(p->smbd);
     p->smbd = NULL;
 }

@@ -44,6 +44,7 @@ static struct rpc_server_options server_options(const struct config *c, const st
     so.idle_timeout_ms = c->idle_timeout * 1000;
     so.max_conns = c->max_connections;
     so.max_peer_conns = c->max_connections_per_address;
+    watch_rpc_options(store->watch, &so);
     return so;
 }
 
@@ -57,7 +58,10 @@ static enum nt_status new_server(struct nt_loop *loop, const struct config *c, c
         so.schannel = nl_verifier_schannel;
         so.schannel_arg = serve_netlogon_verifier(netlogon);
     }
-    return rpc_server_new(loop, &so, ret);
+    enum nt_status st = rpc_server_new(loop, &so, ret);
+    if (st == STATUS_SUCCESS)
+        watch_rpc(store->watch, *ret);
+    return st;
 }
 
 /* Each server answers mgmt. */
@@ -204,6 +208,8 @@ void services_free(struct services *s)
     if (!s)
         return;
     pipes_stop(s->pipes);
+    watch_rpc_gone(s->store->watch, s->main);
+    watch_rpc_gone(s->store->watch, s->mapper);
     rpc_server_free(s->main);
     rpc_server_free(s->mapper);
     serve_netlogon_free(s->netlogon);

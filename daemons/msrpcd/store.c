@@ -87,8 +87,9 @@ static enum nt_status set_password(struct samdb *db, const char *password, struc
 static enum nt_status open_it(const struct config *c, bool scratch, const char *password, struct store *s,
                               struct nt_error *err)
 {
-    const struct samdb_options so = { .error = err, .on_loop = true, .untidy = untidy, .untidy_arg = s };
+    struct samdb_options so = { .error = err, .on_loop = true, .untidy = untidy, .untidy_arg = s };
     struct samdb_domain domain;
+    watch_store_options(s->watch, &so);
     enum nt_status st = samdb_open(c->store, &so, &s->db);
     if (st == STATUS_OBJECT_NAME_NOT_FOUND && scratch) {
         st = make(c, password, err);
@@ -110,11 +111,12 @@ static enum nt_status open_it(const struct config *c, bool scratch, const char *
     return st;
 }
 
-enum nt_status store_open(const struct config *c, bool scratch, struct store *s, struct nt_error *err)
+enum nt_status store_open(const struct config *c, bool scratch, struct watch *watch, struct store *s,
+                          struct nt_error *err)
 {
     char *password = take_password();
     uint8_t hash[16];
-    *s = (struct store){ .mem = nt_arena_new_secret(STORE_MEMORY) };
+    *s = (struct store){ .mem = nt_arena_new_secret(STORE_MEMORY), .watch = watch };
     enum nt_status st = s->mem ? STATUS_SUCCESS : STATUS_NO_MEMORY;
     if (st == STATUS_SUCCESS && password && hash_of(password, hash) != STATUS_SUCCESS)
         st = nt_error_set(err, STATUS_WRONG_PASSWORD, PASSWORD_VARIABLE " is not UTF-8");

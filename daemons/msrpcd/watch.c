@@ -15,6 +15,7 @@ struct watch {
     struct tap *tap;          /* NULL: none */
     const char *pcap;
     uint16_t port;
+    uint64_t last_conn;
 };
 
 /* ---- what RPC servers tell ---- */
@@ -22,6 +23,7 @@ struct watch {
 static void opened(void *arg, struct rpc_seen_conn *c)
 {
     struct watch *w = arg;
+    c->id = ++w->last_conn; /* of all servers */
     metrics_conn(w->metrics, c->protseq, true);
     log_opened(w->log, c);
 }

@@ -32,7 +32,7 @@ enum rpc_refusal {
 
 /* A connection, or an open pipe. */
 struct rpc_seen_conn {
-    uint64_t id;          /* from 1, of this server, never used twice */
+    uint64_t id;          /* from 1, of this server, never used twice; `opened` may give it another, not 0 */
     void *tag;            /* the observer's own, NULL at first; lasts as long as the connection */
     const char *protseq;  /* "ncacn_ip_tcp", "ncacn_np", "ncalrpc" */
     const char *peer;     /* "192.0.2.1:49152", "uid:1000,pid:4711"; "" unknown */

@@ -37,6 +37,7 @@ void rpc_observe_opened(struct rpc_sconn *c)
     struct rpc_seen_conn v = see(c);
     s->observer.opened(s->observer_arg, &v);
     c->tag = v.tag;
+    c->number = v.id;
 }
 
 void rpc_observe_closed(struct rpc_sconn *c)
