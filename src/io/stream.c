@@ -293,9 +293,12 @@ uint64_t io_deadline(const struct io_stream *s)
     return list_empty(&s->timers) ? UINT64_MAX : s->timers.next->when;
 }
 
-/* Runs what is due now. Items that become ready meanwhile stand behind the marker and wait for the next step,
- * so that two callbacks that wake each other cannot hold the loop. The stream may be gone when a callback
- * returns. */
+/* A call on a pipe is two callbacks, one that runs it and one that takes its answer. */
+#define ROUNDS 2
+
+/* Runs what is due now. Items that become ready meanwhile stand behind the marker and wait for the next round, and
+ * after the last for the next step, so that two callbacks that wake each other cannot hold the loop. The stream may
+ * be gone when a callback returns. */
 void io_step(struct io_stream *s, uint64_t now)
 {
     s->now = now;
@@ -308,17 +311,19 @@ void io_step(struct io_stream *s, uint64_t now)
     bool gone = false;
     struct io_item marker;
     io_item_init(&marker, NULL);
-    io_ready(s, &marker);
     s->gone = &gone;
     s->depth++;
-    while (s->ready.next != &marker) {
-        struct io_item *it = s->ready.next;
-        io_cancel(it);
-        it->fn(it);
-        if (gone)
-            return;
+    for (unsigned round = 0; round < ROUNDS && !list_empty(&s->ready); round++) {
+        io_ready(s, &marker);
+        while (s->ready.next != &marker) {
+            struct io_item *it = s->ready.next;
+            io_cancel(it);
+            it->fn(it);
+            if (gone)
+                return;
+        }
+        io_cancel(&marker);
     }
-    io_cancel(&marker);
     s->depth--;
     s->gone = NULL;
 }

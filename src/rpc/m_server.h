@@ -121,7 +121,7 @@ struct rpc_server {
     struct rpc_group *groups[RPC_GROUP_TABLE];
     uint64_t accepted, refused, dispatched, faults, packets_in, packets_out, bytes_in, bytes_out;
     uint64_t refusals[RPC_REFUSED_CAUSES];
-    struct nt_arena *spare; /* of a call that has ended */
+    struct rpc_server_call *spare; /* memory of one that has ended */
     struct rpc_server_observer observer;
     void *observer_arg;
     uint64_t last_conn; /* number of the newest */
@@ -405,6 +405,8 @@ void rpc_scall_tell(struct rpc_server_call *call); /* its on_cancel, if there is
 /* Answers, with the pipes of the answer later, and forgets the call. */
 void rpc_scall_complete(struct rpc_server_call *call, enum nt_status st);
 void rpc_scall_free(struct rpc_server_call *call);
+/* Of what rpc_scall_free has kept; accepts NULL. */
+void rpc_scall_memory_free(struct rpc_server_call *call);
 
 bool rpc_scall_may_hold(struct rpc_server_call *call, size_t more); /* within what its connection may */
 

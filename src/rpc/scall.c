@@ -40,22 +40,38 @@ static void leave_outer(struct rpc_server_call *call)
 #define KEEPS_MEMORY true
 #endif
 
-/* Most calls end before the next one begins: it gets the memory of the one before. */
-static struct nt_arena *memory_take(struct rpc_server *s)
+/* Most calls end before the next one begins, which gets the memory of the one before: zeroed, with an empty arena. */
+static struct rpc_server_call *memory_take(struct rpc_server *s)
 {
-    struct nt_arena *mem = s->spare;
+    struct rpc_server_call *call = s->spare;
+    struct nt_arena *mem = call ? call->mem : nt_arena_new(0);
     s->spare = NULL;
-    return mem ? mem : nt_arena_new(0);
+    if (call)
+        memset(call, 0, sizeof *call);
+    else
+        call = mem ? calloc(1, sizeof *call) : NULL;
+    if (call)
+        call->mem = mem;
+    else
+        nt_arena_free(mem);
+    return call;
 }
 
-static void memory_give(struct rpc_server *s, struct nt_arena *mem)
+static void memory_give(struct rpc_server *s, struct rpc_server_call *call)
 {
-    if (!KEEPS_MEMORY || s->spare || nt_arena_used(mem) > SMALL_CALL) {
-        nt_arena_free(mem);
-        return;
+    if (KEEPS_MEMORY && !s->spare && nt_arena_used(call->mem) <= SMALL_CALL) {
+        nt_arena_reset(call->mem);
+        s->spare = call;
+    } else {
+        rpc_scall_memory_free(call);
     }
-    nt_arena_reset(mem);
-    s->spare = mem;
+}
+
+void rpc_scall_memory_free(struct rpc_server_call *call)
+{
+    if (call)
+        nt_arena_free(call->mem);
+    free(call);
 }
 
 void rpc_scall_free(struct rpc_server_call *call)
@@ -75,23 +91,16 @@ void rpc_scall_free(struct rpc_server_call *call)
     s->n_calls--;
     rpc_drain_check(s);
     sec_token_unref(call->token);
-    memory_give(s, call->mem);
-    rpc_group_unref(call->group); /* and with it, maybe, the server */
-    free(call);
+    struct rpc_group *group = call->group;
+    memory_give(s, call);
+    rpc_group_unref(group); /* and with it, maybe, the server */
 }
 
 static struct rpc_server_call *call_new(struct rpc_sconn *c, const struct rpc_pdu *d)
 {
-    /* not calloc: that one does not look at what the thread has freed last */
-    struct rpc_server_call *call = malloc(sizeof *call), **end = &c->calls;
+    struct rpc_server_call *call = memory_take(c->s), **end = &c->calls;
     if (!call)
         return NULL;
-    memset(call, 0, sizeof *call);
-    call->mem = memory_take(c->s);
-    if (!call->mem) {
-        free(call);
-        return NULL;
-    }
     call->id = d->h.call_id;
     call->drep = d->h.drep;
     call->ctx = d->u.req.ctx;

@@ -143,7 +143,7 @@ void rpc_server_unref(struct rpc_server *s)
     for (size_t i = 0; i < sizeof s->strings / sizeof s->strings[0]; i++)
         free(s->strings[i]);
     rpc_objects_free(s);
-    nt_arena_free(s->spare);
+    rpc_scall_memory_free(s->spare);
     free(s->principal);
     free(s);
 }

@@ -50,7 +50,7 @@ static const struct command commands[SMBD_COMMANDS] = {
 
 /* ---- answers ---- */
 
-static void answer_begin(struct smbd_chain *ch)
+void smbd_answer_begin(struct smbd_chain *ch)
 {
     if (ch->n_answers == 0) {
         smb_begin(&ch->out, SMB_MAX_MESSAGE * 2);
@@ -110,6 +110,7 @@ static void answer_end(struct smbd_req *q, enum nt_status st)
 {
     struct smbd_chain *ch = q->chain;
     struct smbd_answer *a = &ch->answers[ch->n_answers];
+    (void)smbd_body(q);
     if (ch->out.st == STATUS_SUCCESS && !has_body(q, st)) {
         ch->out.len = a->off + SMB_HDR;
         put_error(&ch->out);
@@ -368,7 +369,8 @@ static void run(struct smbd_chain *ch)
         }
         if (ch->out.len > SMB_MAX_MESSAGE)
             flush(ch);
-        answer_begin(ch);
+        if (ch->n_answers) /* the first one begins when there is something to say: what waits says nothing yet */
+            smbd_answer_begin(ch);
         const struct command *cmd = &commands[q.h.command];
         enum nt_status st = execute(&q, cmd);
         if (st != STATUS_PENDING && ch->c->state != SMBD_CLOSED) {
@@ -541,7 +543,7 @@ void smbd_wait_end(struct smbd_wait *w, enum nt_status st, struct wr *data, size
         ch->len = ch->pos; /* nothing is left to run */
     } else {
         if (!ch->out.base)
-            answer_begin(ch);
+            smbd_answer_begin(ch);
         if (data) {
             q->body = true;
             if (q->h.command == SMB_READ)

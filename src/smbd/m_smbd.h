@@ -265,9 +265,13 @@ static inline void smbd_req_session(struct smbd_req *q, struct smbd_session *x)
     x->used = io_now(&q->chain->c->stream);
 }
 void smbd_run_message(struct smbd_conn *c, uint8_t *msg, size_t len, bool sealed, uint64_t sealed_id);
+/* Room for the next answer's header. */
+void smbd_answer_begin(struct smbd_chain *ch);
 /* Where the body of the answer goes; its header is in front. */
 static inline struct wr *smbd_body(struct smbd_req *q)
 {
+    if (!q->chain->out.base)
+        smbd_answer_begin(q->chain);
     return &q->chain->out;
 }
 /* Makes the request wait for pipe; NULL: no memory, or too many. The caller returns STATUS_PENDING then. */
