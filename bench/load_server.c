@@ -178,6 +178,42 @@ static void small_calls(char **argv, bool samr)
     _exit(0);
 }
 
+/* ---- calls that wait on the same connection ---- */
+
+static void slept(void *arg, enum nt_status st)
+{
+    (void)arg;
+    (void)st; /* those of the end are cut off */
+}
+
+static void beside_waiting(char **argv)
+{
+    unsigned n = (unsigned)atoi(argv[3]);
+    unsigned long calls = 0;
+    struct rpc_options o = options(argv[1], argv[2]);
+    struct rpc_conn *c = connect_to(argv[0], &rpcecho_interface, &o);
+    struct nt_arena *mem = nt_arena_new(0);
+    struct rpcecho_echo_TestSleep *sleeping = calloc(n + 1, sizeof *sleeping);
+    for (unsigned i = 0; i < n; i++) {
+        sleeping[i].in.seconds = 60;
+        check("TestSleep", rpcecho_echo_TestSleep_send(c, nt_arena_new(0), &sleeping[i], slept, NULL, NULL));
+    }
+    printf("ready=1\n");
+    fflush(stdout);
+    (void)!getchar();
+    double start = wall(), used = cpu();
+    end_at = start + atof(argv[4]);
+    for (; wall() < end_at; calls++) {
+        struct rpcecho_echo_AddOne r = { .in.in_data = (uint32_t)calls };
+        nt_arena_reset(mem);
+        check("AddOne", rpcecho_echo_AddOne(c, mem, &r));
+    }
+    printf("calls=%lu wall=%.6f cpu=%.6f\n", calls, wall() - start, cpu() - used);
+    fflush(stdout);
+    (void)!getchar();
+    _exit(0);
+}
+
 /* ---- bulk ---- */
 
 static void bulk(char **argv)
@@ -340,6 +376,8 @@ int main(int argc, char **argv)
         small_calls(argv + 2, false);
     else if (argc == 7 && strcmp(argv[1], "samr") == 0)
         small_calls(argv + 2, true);
+    else if (argc == 7 && strcmp(argv[1], "beside") == 0)
+        beside_waiting(argv + 2);
     else if (argc == 7 && strcmp(argv[1], "echo") == 0)
         bulk(argv + 2);
     else if (argc == 6 && strcmp(argv[1], "idle") == 0)
