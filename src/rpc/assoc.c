@@ -517,7 +517,7 @@ static void conn_room(void *up)
 {
     struct rpc_sconn *c = up;
     rpc_spipe_room(c);
-    io_ready(c->tp->stream, &c->ready);
+    rpc_sconn_look(c);
 }
 
 static const struct rpc_transport_up server_up = { conn_opened, conn_data, conn_closed, conn_idle,

@@ -218,7 +218,7 @@ static bool is_stranger(const struct rpc_server_call *call)
 bool rpc_budget_stub(struct rpc_server_call *call, size_t more, size_t *ret_most)
 {
     const struct rpc_sconn *c = call->c;
-    for (const struct rpc_server_call *p = c->calls; p; p = p->next)
+    for (const struct rpc_server_call *p = c->held_apart ? c->calls : NULL; p; p = p->next)
         more += rpc_spipe_held(p) + rpc_scallback_held(p);
     *ret_most = is_stranger(call) ? RPC_SERVER_STUB_ANONYMOUS : RPC_SERVER_STUBS;
     if (c->stubs + more > *ret_most ||

@@ -281,7 +281,7 @@ static void wake(struct rpc_handle *h)
         if (!take(call, h))
             continue;
         call->state = RPC_SCALL_READY;
-        io_ready(call->c->tp->stream, &call->c->ready);
+        rpc_sconn_look(call->c);
         if (h->gone)
             continue; /* nobody finds it any more: all that wait go on */
     }

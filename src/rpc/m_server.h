@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Inside of the server: server.c holds interfaces and listeners, assoc.c one connection (bind, contexts,
- * fragments), sauth.c its security contexts, scall.c the calls, handle.c association groups and context
+ * fragments), sauth.c its security contexts, scall.c the calls, scalls.c their lists, handle.c association groups and context
  * handles, peer.c who is at the other end, budget.c what that may make us hold, drain.c the orderly end,
  * front.c one listener for several, observe.c what an observer is told.
  */
@@ -176,7 +176,11 @@ struct rpc_sconn {
     unsigned n_sec;
     struct rpc_ssec *by_default; /* carried: whose requests without a trailer are; NULL: the pipe's caller's */
     bool connect_named;          /* carried: a context of level connect was named by a request */
-    struct rpc_server_call *calls; /* in the order of arrival */
+    struct rpc_server_call *calls, *last; /* in the order of arrival */
+    struct rpc_server_call **by_id;       /* chains by id; NULL: there are few */
+    struct rpc_server_call *due, *walk;   /* the first that may have to run; where rpc_scall_run_ready is */
+    bool look;                            /* any of them may have to run */
+    bool held_apart;                      /* one has, or had, a pipe or a callback */
     unsigned n_calls;
     struct wr in;            /* a PDU that has come in part */
     char peer[80], here[80]; /* the addresses of both ends */
@@ -227,7 +231,8 @@ struct rpc_hold {
 };
 
 struct rpc_server_call {
-    struct rpc_server_call *next;
+    struct rpc_server_call *next, *prev;
+    struct rpc_server_call *chain; /* of those whose ids meet */
     struct rpc_sconn *c; /* NULL: the client has gone */
     struct rpc_group *group;
     struct rpc_served *served;
@@ -389,6 +394,14 @@ void rpc_ssec_free_all(struct rpc_sconn *c);
 /* A reference to the token of whoever calls under x; x NULL: of the process at the other end of a local
  * transport, or of nobody. NULL when memory is short. */
 const struct sec_token *rpc_caller_token(struct rpc_sconn *c, const struct rpc_ssec *x);
+
+/* ---- scalls.c ---- */
+void rpc_scalls_put(struct rpc_sconn *c, struct rpc_server_call *call);
+void rpc_scalls_del(struct rpc_sconn *c, struct rpc_server_call *call);
+/* The calls with that id, in the order of arrival; after NULL: the first. */
+struct rpc_server_call *rpc_scalls_next(const struct rpc_sconn *c, struct rpc_server_call *after, uint32_t id);
+/* Calls rpc_scall_run_ready soon, to look at all calls. */
+void rpc_sconn_look(struct rpc_sconn *c);
 
 /* ---- scall.c ---- */
 void rpc_scall_on_request(struct rpc_sconn *c, uint8_t *pdu, const struct rpc_pdu *d);

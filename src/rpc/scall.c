@@ -7,15 +7,6 @@
 
 /* ---- life ---- */
 
-static void unlink_call(struct rpc_server_call *call)
-{
-    struct rpc_server_call **p = &call->c->calls;
-    while (*p != call)
-        p = &(*p)->next;
-    *p = call->next;
-    call->c->n_calls--;
-}
-
 /* Those inside of it, if they live on, are inside of nothing. */
 static void leave_outer(struct rpc_server_call *call)
 {
@@ -80,7 +71,7 @@ void rpc_scall_free(struct rpc_server_call *call)
     rpc_observe_end(call);
     rpc_later_stop(call);
     if (call->c)
-        unlink_call(call);
+        rpc_scalls_del(call->c, call);
     leave_outer(call);
     rpc_handles_drop(call);
     rpc_spipe_free(call);
@@ -98,7 +89,7 @@ void rpc_scall_free(struct rpc_server_call *call)
 
 static struct rpc_server_call *call_new(struct rpc_sconn *c, const struct rpc_pdu *d)
 {
-    struct rpc_server_call *call = memory_take(c->s), **end = &c->calls;
+    struct rpc_server_call *call = memory_take(c->s);
     if (!call)
         return NULL;
     call->id = d->h.call_id;
@@ -115,10 +106,7 @@ static struct rpc_server_call *call_new(struct rpc_sconn *c, const struct rpc_pd
     call->group = c->group;
     call->group->refs++;
     c->s->n_calls++;
-    while (*end)
-        end = &(*end)->next;
-    *end = call;
-    c->n_calls++;
+    rpc_scalls_put(c, call);
     return call;
 }
 
@@ -159,7 +147,7 @@ void rpc_scall_lose_client(struct rpc_sconn *c)
     while (c->calls) {
         struct rpc_server_call *call = c->calls;
         if (call->state >= RPC_SCALL_RUNNING) {
-            unlink_call(call);
+            rpc_scalls_del(c, call);
             call->c = NULL;
             call->sec = NULL;
             call->cancelled = true;
@@ -176,17 +164,14 @@ void rpc_scall_lose_client(struct rpc_sconn *c)
  * sends all request PDUs for request N" ([MS-RPCE] 3.3.2.5). */
 static struct rpc_server_call *arriving(const struct rpc_sconn *c)
 {
-    struct rpc_server_call *call = c->calls;
-    while (call && !call->receiving)
-        call = call->next;
-    return call;
+    return c->last && c->last->receiving ? c->last : NULL;
 }
 
 static bool id_in_use(const struct rpc_sconn *c, uint32_t id)
 {
-    const struct rpc_server_call *call = c->calls;
-    while (call && (call->id != id || call->orphaned))
-        call = call->next;
+    struct rpc_server_call *call = rpc_scalls_next(c, NULL, id);
+    while (call && call->orphaned)
+        call = rpc_scalls_next(c, call, id);
     return call != NULL;
 }
 
@@ -337,8 +322,9 @@ static struct rpc_server_call *nesting(const struct rpc_sconn *c, const struct r
 {
     struct rpc_server_call *found = NULL;
     unsigned depth = 0;
-    for (struct rpc_server_call *call = c->calls; call; call = call->next)
-        if (call->id == d->h.call_id && !call->orphaned) {
+    struct rpc_server_call *call = NULL;
+    while ((call = rpc_scalls_next(c, call, d->h.call_id)))
+        if (!call->orphaned) {
             found = call;
             depth++;
         }
@@ -422,6 +408,8 @@ static void take_fragment(struct rpc_server_call *call, const struct rpc_pdu *d,
     }
     if (last || rpc_spipe_head_here(call)) {
         call->state = RPC_SCALL_READY;
+        if (!c->due)
+            c->due = call; /* it arrived last: those behind it will have come later */
         io_ready(c->tp->stream, &c->ready);
     }
     rpc_sconn_touch(c);
@@ -505,10 +493,9 @@ void rpc_scall_on_request(struct rpc_sconn *c, uint8_t *pdu, const struct rpc_pd
 
 void rpc_scall_on_cancel(struct rpc_sconn *c, uint32_t call_id, bool orphaned)
 {
-    struct rpc_server_call *call = c->calls;
-    while (call &&
-           (call->id != call_id || (call->orphaned && !(orphaned && call->state == RPC_SCALL_DRAINING))))
-        call = call->next;
+    struct rpc_server_call *call = rpc_scalls_next(c, NULL, call_id);
+    while (call && call->orphaned && !(orphaned && call->state == RPC_SCALL_DRAINING))
+        call = rpc_scalls_next(c, call, call_id);
     if (!call)
         return; /* the answer is on its way */
     if (orphaned && call->state == RPC_SCALL_ARRIVING)
@@ -524,7 +511,7 @@ void rpc_scall_on_cancel(struct rpc_sconn *c, uint32_t call_id, bool orphaned)
     if (orphaned)
         rpc_scallback_cut(call);
     rpc_server_resume(call);
-    io_ready(c->tp->stream, &c->ready);
+    rpc_sconn_look(c);
 }
 
 /* ---- answering ---- */
@@ -629,7 +616,7 @@ static void end_call(struct rpc_server_call *call)
     struct rpc_sconn *c = call->c;
     rpc_observe_end(call);
     if (c && !c->mpx && call->next)
-        io_ready(c->tp->stream, &c->ready); /* the next one's turn */
+        rpc_sconn_look(c); /* the next one's turn */
     if (!c || !call->receiving || c->state != RPC_SC_BOUND) {
         rpc_scall_free(call);
     } else {
@@ -767,16 +754,25 @@ static void run_due(struct rpc_server_call *call)
  * make us keep them. */
 void rpc_scall_run_ready(struct rpc_sconn *c)
 {
-    struct rpc_server_call *call = c->calls;
     bool busy = !c->tp->ops->room(c->tp); /* if so, conn_room comes here again */
-    while (call && c->state != RPC_SC_CLOSED) {
-        if (is_due(call) && !(busy && call->state == RPC_SCALL_READY && !call->outer)) {
-            run_due(call);
-            call = c->calls; /* the list may have changed */
-            busy = c->state != RPC_SC_CLOSED && !c->tp->ops->room(c->tp);
-        } else {
+    c->walk = c->look || !c->mpx ? c->calls : c->due;
+    c->look = false;
+    c->due = NULL;
+    while (c->walk && c->state != RPC_SC_CLOSED) {
+        struct rpc_server_call *call = c->walk;
+        c->walk = call->next; /* or, if that goes meanwhile, the one behind it */
+        if (!is_due(call)) {
             busy = busy || (!c->mpx && call->state >= RPC_SCALL_READY && !call->orphaned);
-            call = call->next;
+        } else if (busy && call->state == RPC_SCALL_READY && !call->outer) {
+            busy = busy || !c->mpx;
+            if (!c->due)
+                c->due = call;
+        } else {
+            run_due(call);
+            busy = c->state != RPC_SC_CLOSED && !c->tp->ops->room(c->tp);
+            if (c->look || !c->mpx || c->held_apart)
+                c->walk = c->calls; /* what ran may have made others run, or have more to do itself */
+            c->look = false;
         }
     }
 }

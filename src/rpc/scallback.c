@@ -110,6 +110,7 @@ enum nt_status rpc_server_callback(struct rpc_server_call *call, const struct rp
         .op = op, .r = r, .done = done, .arg = arg, .none = { .level = SEC_LEVEL_NONE }
     };
     call->callback = b;
+    call->c->held_apart = true;
     enum nt_status st = send_request(call);
     if (st != STATUS_SUCCESS)
         rpc_scallback_free(call);
@@ -121,9 +122,9 @@ enum nt_status rpc_server_callback(struct rpc_server_call *call, const struct rp
 /* The innermost of the calls with this id that await one. */
 static struct rpc_server_call *find(const struct rpc_sconn *c, uint32_t id)
 {
-    struct rpc_server_call *found = NULL;
-    for (struct rpc_server_call *call = c->calls; call; call = call->next)
-        if (call->id == id && rpc_scallback_waits(call))
+    struct rpc_server_call *found = NULL, *call = NULL;
+    while ((call = rpc_scalls_next(c, call, id)))
+        if (rpc_scallback_waits(call))
             found = call;
     return found;
 }
@@ -133,7 +134,7 @@ static void finish(struct rpc_server_call *call, enum nt_status st)
     call->callback->finished = true;
     call->callback->st = st;
     if (call->c)
-        io_ready(call->c->tp->stream, &call->c->ready);
+        rpc_sconn_look(call->c);
 }
 
 static bool in_place(const struct rpc_server_call *call, const struct rpc_pdu *d)

@@ -87,6 +87,7 @@ static struct rpc_spipe *get(struct rpc_server_call *call)
     p->call = call;
     io_item_init(&p->stall, stall_fn);
     call->pipe = p;
+    call->c->held_apart = true;
     return p;
 }
 
@@ -125,7 +126,7 @@ static void wake(struct rpc_spipe *p)
     struct rpc_sconn *c = p->call->c;
     p->due = true;
     if (c)
-        io_ready(c->tp->stream, &c->ready);
+        rpc_sconn_look(c);
 }
 
 bool rpc_spipe_due(const struct rpc_server_call *call)
@@ -318,13 +319,13 @@ static void run_out(struct rpc_server_call *call)
     if (st != STATUS_SUCCESS)
         rpc_scall_fault(call, st); /* in the middle of an answer, too */
     if (!c->mpx && call->next)
-        io_ready(c->tp->stream, &c->ready);
+        rpc_sconn_look(c);
     rpc_scall_free(call);
 }
 
 void rpc_spipe_room(struct rpc_sconn *c)
 {
-    for (struct rpc_server_call *call = c->calls; call; call = call->next)
+    for (struct rpc_server_call *call = c->held_apart ? c->calls : NULL; call; call = call->next)
         if (call->pipe && call->pipe->has_out)
             wake(call->pipe);
 }
