@@ -565,8 +565,6 @@ void smbd_wait_resume(struct smbd_wait *w, smbd_resume_fn *fn, void *arg)
     struct smbd_req *q = &w->req;
     struct smbd_chain *ch = &w->chain;
     wait_unlink(w);
-    if (!ch->out.base)
-        answer_begin(ch);
     enum nt_status st = fn(q, arg);
     answer_end(q, st);
     bequeath(q, &commands[q->h.command], st);
