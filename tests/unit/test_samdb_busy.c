@@ -80,7 +80,7 @@ static void loop_waits_once(void **state)
 
 struct crowd {
     struct samdb *writer;
-    volatile bool stop;
+    atomic_bool stop;
     unsigned done;
 };
 

@@ -292,9 +292,10 @@ static void mutations(void **state)
     size_t len = strlen(text);
     char *s = strdup(text);
     struct nt_arena *mem = nt_arena_new_secret(0);
+    static const char instead[5] = { 0, '"', 'x', '-', '9' };
     unsigned good = 0, bad = 0;
     for (size_t at = 0; at < len; at++)
-        for (const char *c = "\0\"x-9"; c < "\0\"x-9" + 5; c++) {
+        for (const char *c = instead; c < instead + 5; c++) {
             struct samdb_image i;
             nt_arena_reset(mem);
             s[at] = *c;
