@@ -290,7 +290,7 @@ static smbd_command_fn *function_of(const struct smbd_req *q, const struct comma
     const struct smbd_share *disk = q->chain->c->s->o.disk;
     const struct smbd_tree *t =
         disk && (cmd->needs & NEED_TREE) ? smbd_session_tree(q->session, q->h.tree_id) : NULL;
-    return t && t->disk && disk->commands[q->h.command] ? disk->commands[q->h.command] : cmd->fn;
+    return t && smbd_tree_is_disk(q->session, t) && disk->commands[q->h.command] ? disk->commands[q->h.command] : cmd->fn;
 }
 
 static enum nt_status execute(struct smbd_req *q, const struct command *cmd)

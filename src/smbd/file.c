@@ -78,7 +78,7 @@ static enum nt_status tree_connect(struct smbd_req *q)
             q->h.tree_id = x->trees[i].id = x->next_tree++;
             x->trees[i].global_id = ++s->last_id;
             x->trees[i].opened = io_now(&x->c->stream);
-            x->trees[i].disk = disk;
+            x->disks = (uint16_t)((x->disks & ~(1u << i)) | (unsigned)disk << i);
             struct smb_tree_rsp p = { disk ? SMB_SHARE_DISK : SMB_SHARE_PIPE,
                                       x->encrypt ? SMB_SHAREFLAG_ENCRYPT : 0u, 0, ACCESS_ALL };
             smb_put_tree_rsp(smbd_body(q), &p);
@@ -158,6 +158,7 @@ enum nt_status smbd_create(struct smbd_req *q)
 
 enum nt_status smbd_close(struct smbd_req *q)
 {
+    enum { FLAGS_AT = SMB_HDR + 2, POSTQUERY = 1 }; /* [MS-SMB2] 2.2.15 */
     uint8_t id[SMB_FILE_ID];
     if (smb_get_close_req(q->msg, q->len, id) != STATUS_SUCCESS)
         return STATUS_INVALID_PARAMETER;
@@ -166,6 +167,11 @@ enum nt_status smbd_close(struct smbd_req *q)
         return STATUS_FILE_CLOSED;
     smbd_pipe_close(p);
     smb_put_close_rsp(smbd_body(q));
+    if ((q->msg[FLAGS_AT] & POSTQUERY) && smbd_body(q)->st == STATUS_SUCCESS) { /* as CREATE has told */
+        uint8_t *end = smbd_body(q)->base + smbd_body(q)->len;
+        put_le16(end - 58, POSTQUERY);
+        put_le32(end - 4, ATTRIBUTE_NORMAL);
+    }
     return STATUS_SUCCESS;
 }
 

@@ -123,7 +123,6 @@ enum smbd_session_state { SMBD_SETUP, SMBD_VALID, SMBD_EXPIRED };
 
 struct smbd_tree {
     uint32_t id; /* 0: free */
-    bool disk;
     uint32_t global_id;
     uint64_t opened; /* monotonic */
 };
@@ -165,6 +164,7 @@ struct smbd_session {
     uint64_t nonce, expires; /* NT time; NT_TIME_NEVER */
     const char *mech;        /* of the token */
     struct smbd_tree trees[SMBD_TREES_MAX];
+    uint16_t disks; /* bits of those that are the share with files */
     uint32_t next_tree;
     struct smbd_pipe **pipes; /* by the low half of the file id */
     unsigned n_slots, n_pipes;
@@ -324,6 +324,10 @@ void smbd_session_unref(struct smbd_session *x);
 /* Closes its pipes, takes it out of the tables. */
 void smbd_session_end(struct smbd_session *x);
 const struct smbd_tree *smbd_session_tree(const struct smbd_session *x, uint32_t id);
+static inline bool smbd_tree_is_disk(const struct smbd_session *x, const struct smbd_tree *t)
+{
+    return x->disks >> (t - x->trees) & 1;
+}
 /* The same account, by its SID where it has one. */
 bool smbd_same_user(const struct sec_token *a, const struct sec_token *b);
 void smbd_login_done(struct smbd_login *l);

@@ -594,6 +594,12 @@ static void put_info(struct raw_smb *r, struct wr *w)
     wr_u8(w, 0);
 }
 
+static void put_close_query(struct raw_smb *r, struct wr *w)
+{
+    smb_put_close_req(w, r->file_id);
+    put_le16(w->base + SMB_PREFIX + SMB_HDR + 2, 1); /* with what there is to say about it */
+}
+
 static void test_pipe_states(void **state)
 {
     struct world w = { 0 };
@@ -601,6 +607,11 @@ static void test_pipe_states(void **state)
     start(&w);
     struct raw_smb *r = w.raw;
     log_on(&w, r, NPC_SMB_3_1_1, NPC_AES128_GCM);
+    open_pipe(&w, r, "echo");
+    send_cmd(&w, r, SMB_CLOSE, put_close_query, RAW_SIGNED);
+    assert_int_equal(last(r), STATUS_SUCCESS);
+    assert_int_equal(le16(raw_last(r)->msg + SMB_HDR + 2), 1);
+    assert_int_equal(le32(raw_last(r)->msg + SMB_HDR + 56), 0x80); /* a normal file */
     open_pipe(&w, r, "mute");
     send_cmd(&w, r, 16, put_info, RAW_SIGNED);
     assert_int_equal(last(r), STATUS_SUCCESS);
