@@ -32,7 +32,8 @@ TCP = int(os.environ.get("HOSTILE_TCP", "0"))
 
 OK, PENDING, MORE = 0, 0x103, 0xC0000016
 OVERFLOW, INVALID_PARAMETER, ACCESS_DENIED = 0x80000005, 0xC000000D, 0xC0000022
-NOT_FOUND, NO_RESOURCES, NOT_AVAILABLE, BROKEN = 0xC0000034, 0xC000009A, 0xC00000AC, 0xC000014B
+NOT_FOUND, NO_RESOURCES, NOT_AVAILABLE, DISCONNECTED, BROKEN = (
+    0xC0000034, 0xC000009A, 0xC00000AC, 0xC00000B0, 0xC000014B)
 LOGON_FAILURE, SESSION_DELETED = 0xC000006D, 0xC0000203
 ECHO_UUID = bytes.fromhex("c55ea160e84dd711a637005056a20182")
 NDR_UUID = bytes.fromhex("045d888aeb1cc9119fe808002b104860")
@@ -666,7 +667,7 @@ def pipe_names(look):
     wait = struct.pack("<qIBB", 0, 0xfffffff0, 0, 0) + b"s\0r\0"
     r = x.call(IOCTL, ioctl(ANY_FILE, 0x110018, wait))
     point(r["status"] == INVALID_PARAMETER, "a length that lies", hex(r["status"]))
-    point(x.open("srvsvc")[0] == OK and x.open("\\SrvSvc")[0] == OK, "and good names do")
+    point(x.open("srvsvc")[0] == OK and x.open("SrvSvc")[0] == OK, "and good names do")
     shares = ["\\\\h\\C$", "\\\\h\\ADMIN$", "\\\\h\\IPC$\\..\\C$", "\\\\h\\..\\IPC$", "\\\\h\\IPC$\0", "\\\\h\\\\IPC$", "IPC$",
               "\\IPC$", "\\\\", "", "\\\\h\\" + "a" * 20000]
     bad = []
@@ -756,7 +757,7 @@ def framing(look):
         r = x.call(READ, read(f))
         while r and r["status"] == OK:
             r = x.call(READ, read(f))
-        if not r or r["status"] != BROKEN:
+        if not r or r["status"] not in (BROKEN, DISCONNECTED):
             point(False, "a fragment of %d in a pipe" % n, r)
         x.close()
     point(True, "fragments of 0 to 23 end the connection, or the pipe")
