@@ -251,13 +251,13 @@ void log_auth(struct log *l, const struct rpc_seen_conn *c, const struct rpc_see
     end(l, &n);
 }
 
-void log_call(struct log *l, const struct rpc_seen_conn *c, const struct rpc_seen_call *call)
+/* Apart from the question whether there is to be a line: a line has 2 KiB, which the compiler's flags fill.
+ */
+__attribute__((noinline)) static void put_call(struct log *l, const struct rpc_seen_conn *c,
+                                               const struct rpc_seen_call *call, enum call_result r)
 {
     struct line n;
     char uuid[NT_GUID_STRLEN + 1];
-    enum call_result r = call_result(call);
-    if (l->calls == CONFIG_CALLS_NONE || (l->calls == CONFIG_CALLS_FAILED && r == CALL_OK))
-        return;
     begin(l, &n, r == CALL_OK ? INFO : NOTICE, "call");
     put_conn(&n, c);
     line_number(&n, "call", call->call_id);
@@ -283,6 +283,13 @@ void log_call(struct log *l, const struct rpc_seen_conn *c, const struct rpc_see
     line_number(&n, "bytes_out", call->bytes_out);
     line_number(&n, "duration_us", call->duration_ns / NS_PER_US);
     end(l, &n);
+}
+
+void log_call(struct log *l, const struct rpc_seen_conn *c, const struct rpc_seen_call *call)
+{
+    enum call_result r = call_result(call);
+    if (l->calls == CONFIG_CALLS_ALL || (l->calls == CONFIG_CALLS_FAILED && r != CALL_OK))
+        put_call(l, c, call, r);
 }
 
 void log_refused(struct log *l, unsigned slot, const char *ceiling, const char *peer)
