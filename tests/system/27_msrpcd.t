@@ -207,13 +207,13 @@ kill -HUP $PID
 ok "it is read anew" said 'the configuration has been read anew'
 fails "SMB 2.1 may not come any more" 1 'NT_STATUS_' old_client
 like "3.1.1 may" IPC "$TERN" share list -S "$HOST" -U admin
-ok "what can change is named" said 'smb_min_dialect is another$'
+ok "what can change is named" said 'smb_min_dialect is another"?$'
 ok "what cannot is named, too" said 'port_tcp is another: that counts from the next start'
 ok "what has not changed is not" test "$(grep -c 'is another' "$TERN_WORK/err.log")" = 3
 printf 'listen = %s\nsmb_min_dialect = 2.0.2\nbad\n' "$HOST" >"$CONF"
 kill -HUP $PID
 ok "an invalid one is refused" said 'the configuration stays as it was'
-ok "with file and line" said 'msrpcd.conf:3: not "key = value"'
+ok "with file and line" said 'msrpcd.conf:3: not .?"key = value'
 fails "and nothing of it counts" 1 'NT_STATUS_' old_client
 printf 'listen = %s\nkeytab = %s/none\n' "$HOST" "$TERN_WORK" >"$CONF"
 kill -HUP $PID
