@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What an administrator does with the store: init.c, passwd.c, export.c and import.c, a command each; admin.c
+ * What an administrator does with the store: init.c, passwd.c, user.c, export.c and import.c, a command each; admin.c
  * has what they share. They work while the daemon runs: the store has one writer at a time.
  */
 #ifndef MSRPCD_ADMIN_H
@@ -15,6 +15,7 @@ int cmd_init(int argc, char **argv);
 int cmd_passwd(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_import(int argc, char **argv);
+int cmd_user(int argc, char **argv);
 
 /* ---- for the commands ---- */
 

@@ -164,9 +164,11 @@ static int command(int argc, char **argv)
     static const struct {
         const char *name;
         int (*run)(int argc, char **argv);
-    } list[] = {
-        { "init", cmd_init }, { "passwd", cmd_passwd }, { "export", cmd_export }, { "import", cmd_import }
-    };
+    } list[] = { { "init", cmd_init },
+                 { "passwd", cmd_passwd },
+                 { "export", cmd_export },
+                 { "import", cmd_import },
+                 { "user", cmd_user } };
     for (unsigned i = 0; argc > 1 && i < sizeof list / sizeof list[0]; i++)
         if (strcmp(argv[1], list[i].name) == 0)
             return list[i].run(argc - 1, argv + 1);

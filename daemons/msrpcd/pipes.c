@@ -115,7 +115,6 @@ enum nt_status pipes_reload(struct pipes *p, const struct config *c)
 {
     struct smbd_options so = smbd_options_of(p, c);
     p->acceptor = acceptor_of(p->store, c);
-    (void)!serve_srvsvc_reload(&p->host); /* a store that cannot be read now says so to each caller */
     return smbd_reconfigure(p->smbd, &so);
 }
 

@@ -76,8 +76,6 @@ void serve_host_settle(struct serve_host *h);
  * as on Windows: administrators may do all, others may ask for what is no secret.
  * STATUS_OBJECT_NAME_COLLISION. */
 enum nt_status serve_srvsvc(struct rpc_server *s, struct serve_host *h) NT_CHECKED;
-/* Reads the settings again, which another program may have changed; a failure leaves those that there are. */
-enum nt_status serve_srvsvc_reload(struct serve_host *h) NT_CHECKED;
 /* After the server. */
 void serve_srvsvc_free(struct serve_host *h);
 /* smbd_options.connect, with the host as its argument: what the share's security descriptor says, for who

@@ -451,11 +451,6 @@ static enum nt_status store(struct samdb *d, struct nt_arena *mem, const struct 
     return samdb_end(d, st);
 }
 
-enum nt_status serve_srvsvc_reload(struct serve_host *h)
-{
-    return h->srvsvc ? reload(h->srvsvc) : STATUS_SUCCESS;
-}
-
 static enum werror store_settings(struct samdb *d, struct host_change *c)
 {
     return store_error(store(d, rpc_server_mem(c->call), c->more));
