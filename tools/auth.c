@@ -78,10 +78,10 @@ char *tern_read_secret(struct tern *t, bool from_stdin, const char *prompt)
             prompt);
         return NULL;
     }
-    dprintf(fd, "%s: ", prompt);
     struct termios old;
-    bool interrupt = false, quiet = terminal_quiet(fd, &old),
-         ok = read_line(fd, buf, MAX_SECRET, quiet ? &interrupt : NULL);
+    bool interrupt = false, quiet = terminal_quiet(fd, &old); /* first: what is typed early is then kept */
+    dprintf(fd, "%s: ", prompt);
+    bool ok = read_line(fd, buf, MAX_SECRET, quiet ? &interrupt : NULL);
     if (quiet)
         tcsetattr(fd, TCSAFLUSH, &old);
     dprintf(fd, "\n");

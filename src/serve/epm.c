@@ -342,8 +342,12 @@ static enum nt_status lookup(struct rpc_server_call *call, struct epmapper_ept_l
         last = x->number;
         x = next_match(x->next, &q);
     }
+    /* A full answer brings a handle also where nothing is left, and the end is an answer of its own: clients
+     * that ask for one at a time and look at the status only would begin anew with a null handle. One that is
+     * not full is the end, as clients that look at the handle want it. */
+    bool full = r->out.num_ents == r->in.max_ents && r->out.num_ents;
     if (st == STATUS_SUCCESS)
-        st = suspend(call, s, last, x != NULL, &r->in.entry_handle, &r->out.entry_handle);
+        st = suspend(call, s, last, full || x, &r->in.entry_handle, &r->out.entry_handle);
     r->out.status = r->out.num_ents || x ? EPT_OK : EPT_NOT_REGISTERED;
     return st;
 }
