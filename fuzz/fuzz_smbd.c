@@ -2,10 +2,10 @@
 /*
  * The SMB server against a client whose every message is the fuzzer's. Input: a byte of options (1 raw from
  * the first byte on, 2 the server requires encryption, 4 dialect 2.1, 8 dialect 3.0, 16 null sessions, 32 a
- * second connection, 64 which is bound to the session of the first), then records: a byte (low 2 bits: 0 bytes as they are, 1 a
- * signed message, 2 an encrypted one, 3 time passes; 4: by the second connection; 8: which is not read from then on, or
- * is again), two bytes of length, and the bytes. Messages get the right session; those that begin with a zero id
- * the next one.
+ * second connection, 64 which is bound to the session of the first), then records: a byte (low 2 bits: 0
+ * bytes as they are, 1 a signed message, 2 an encrypted one, 3 time passes; 4: by the second connection; 8:
+ * which is not read from then on, or is again), two bytes of length, and the bytes. Messages get the right
+ * session; those that begin with a zero id the next one.
  */
 #include <stdlib.h>
 #include "common/fake_smb.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What a flood of clients took goes back to the system when they have gone. By itself glibc raises its thresholds
- * with each large block that is freed, and then keeps 64 MiB for the next one; and of the many fragments of
- * large answers it keeps all that lie below one that is in use.
+ * What a flood of clients took goes back to the system when they have gone. By itself glibc raises its
+ * thresholds with each large block that is freed, and then keeps 64 MiB for the next one; and of the many
+ * fragments of large answers it keeps all that lie below one that is in use.
  */
 #include <malloc.h>
 #include "daemon.h"

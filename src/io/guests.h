@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Connections of a server on which nobody has shown yet who it is, in the order in which they came. Each costs
- * little, but anybody can be many of them, from many addresses. So where there is no room the oldest goes and
- * the newest comes in: an honest client is a guest for a few round trips only, and whoever wants to keep it out
- * has to open connections faster than that.
+ * Connections of a server on which nobody has shown yet who it is, in the order in which they came. Each
+ * costs little, but anybody can be many of them, from many addresses. So where there is no room the oldest
+ * goes and the newest comes in: an honest client is a guest for a few round trips only, and whoever wants to
+ * keep it out has to open connections faster than that.
  */
 #ifndef IO_GUESTS_H
 #define IO_GUESTS_H
@@ -12,9 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Where guests have less than this part of all connections, each has a little time before it may have to make room:
- * some round trips around the world, in nanoseconds. */
-#define IO_GUESTS_FEW 8u
+/* Where guests have less than this part of all connections, each has a little time before it may have to make
+ * room: some round trips around the world, in nanoseconds. */
+#define IO_GUESTS_FEW  8u
 #define IO_GUEST_GRACE UINT64_C(500000000)
 
 /* Parts of messages that all guests of a server may have sent, together. */
@@ -80,8 +80,8 @@ static inline void io_guest_leave(struct io_guests *all, struct io_guest *g)
     *g = (struct io_guest){ 0 };
 }
 
-/* So much of a message has come from it. Whoever has to go for that: the oldest other one that holds something, not
- * one that is about to show who it is. NULL: nobody. */
+/* So much of a message has come from it. Whoever has to go for that: the oldest other one that holds
+ * something, not one that is about to show who it is. NULL: nobody. */
 static inline struct io_guest *io_guest_holds(struct io_guests *all, struct io_guest *g, size_t bytes)
 {
     if (!g->all.link)
@@ -105,7 +105,8 @@ static inline struct io_guest *io_guest_holds(struct io_guests *all, struct io_g
 }
 
 /* Whether g may be sent away for one more connection, where there may be `most`. */
-static inline bool io_guest_may_go(const struct io_guests *all, const struct io_guest *g, unsigned most, uint64_t now)
+static inline bool io_guest_may_go(const struct io_guests *all, const struct io_guest *g, unsigned most,
+                                   uint64_t now)
 {
     return all->n >= most / IO_GUESTS_FEW || now - g->since >= IO_GUEST_GRACE;
 }

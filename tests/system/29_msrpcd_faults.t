@@ -30,7 +30,7 @@ for s in "${scenarios[@]}"; do
         esac
     done <<<"$OUT"
     last=$(tail -n 1 <<<"$OUT")
-    if [ "$last" != done ] && ! [[ $last =~ ^[0-9]+\ failed$ ]]; then
+    if [ "$last" != 'done' ] && ! [[ $last =~ ^[0-9]+\ failed$ ]]; then
         tap "not ok" "$s: came to its end"
         show
     fi

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * To be preloaded: the clock on the wall is off by as many seconds as the file CLOCK_SHIFT_FILE has in its first eight
- * bytes, at any moment. The monotonic clock is left alone.
+ * To be preloaded: the clock on the wall is off by as many seconds as the file CLOCK_SHIFT_FILE has in its
+ * first eight bytes, at any moment. The monotonic clock is left alone.
  */
 #include <dlfcn.h>
 #include <fcntl.h>

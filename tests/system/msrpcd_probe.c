@@ -4,9 +4,10 @@
  *
  *   msrpcd_probe HOST USER PASSWORD [TIMEOUT-MS [PAUSE-MS]]
  *
- * Again and again: a call on a pipe that stays open, one on a TCP connection that stays open, the endpoint mapper, and
- * a whole new client by pipe (connect, log on, bind, one call). A connection that is lost is opened anew, and that
- * counts as a failure. Each line on standard input is answered by one line about the time since the last:
+ * Again and again: a call on a pipe that stays open, one on a TCP connection that stays open, the endpoint
+ * mapper, and a whole new client by pipe (connect, log on, bind, one call). A connection that is lost is
+ * opened anew, and that counts as a failure. Each line on standard input is answered by one line about the
+ * time since the last:
  *
  *   KIND calls=N failed=N p50_us=N p99_us=N max_us=N; KIND ...; last failure
  *
@@ -107,8 +108,8 @@ static void one(struct probe *p, enum kind k)
     if (st == STATUS_SUCCESS)
         return;
     p->s[k].failed++;
-    snprintf(p->why, sizeof p->why, "%s %s: %.200s", kind_names[k], nt_status_name(st) ? nt_status_name(st) : "?",
-             p->err.text);
+    snprintf(p->why, sizeof p->why, "%s %s: %.200s", kind_names[k],
+             nt_status_name(st) ? nt_status_name(st) : "?", p->err.text);
 }
 
 static int by_size(const void *a, const void *b)
