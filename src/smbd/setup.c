@@ -93,10 +93,10 @@ void smbd_session_end(struct smbd_session *x)
     while (*p != x)
         p = &(*p)->hash_next;
     *p = x->hash_next;
+    drop_channels(x);
     for (unsigned i = 0; i < x->n_slots; i++) /* nobody finds it any more, so none are added */
         if (x->pipes[i])
             smbd_pipe_close(x->pipes[i]);
-    drop_channels(x);
     smbd_session_unref(x);
     smbd_conn_touch(c); /* without anybody on it, it is a stranger's again */
     smbd_conn_release(c);

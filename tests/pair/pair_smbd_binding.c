@@ -274,6 +274,67 @@ static void test_halfway(void **state)
     }
 }
 
+static size_t add(struct raw_smb *r, struct wr *m, uint16_t command, uint64_t mid)
+{
+    struct smb_hdr h = { .command = command, .flags = SMB_FLAG_SIGNED, .mid = mid, .tree_id = r->tree_id,
+                         .session_id = r->session_id };
+    size_t at = m->len;
+    wr_zero(m, SMB_HDR);
+    assert_int_equal(m->st, STATUS_SUCCESS);
+    smb_put_hdr(m->base + at, &h);
+    return at;
+}
+
+/* A read that waits, and behind it in its chain a command that runs when the read ends. */
+static void send_read_then(struct world *w, struct raw_smb *r, uint16_t command)
+{
+    struct wr m;
+    wr_init(&m, SMB_MAX_MESSAGE);
+    wr_zero(&m, SMB_FRAME);
+    (void)add(r, &m, SMB_READ, r->next_mid);
+    put_read(r, &m);
+    wr_zero(&m, (SMB_FRAME - m.len) & 7);
+    size_t second = add(r, &m, command, r->next_mid + 1);
+    if (command == SMB_CREATE) {
+        struct smb_create_req q = { .name = "echo" };
+        smb_put_create_req(&m, &q);
+    } else {
+        smb_put_empty(&m);
+    }
+    r->next_mid += 2;
+    assert_int_equal(m.st, STATUS_SUCCESS);
+    put_le32(m.base + SMB_FRAME + 20, (uint32_t)(second - SMB_FRAME));
+    assert_true(smb_sign_message(&r->keys.signer, m.base + SMB_FRAME, second - SMB_FRAME, false));
+    assert_true(smb_sign_message(&r->keys.signer, m.base + second, m.len - second, false));
+    smb_put_frame(m.base, m.len - SMB_FRAME);
+    raw_bytes(r, m.base, m.len);
+    wr_free(&m);
+    turns(w);
+}
+
+/* A session that ends has requests of its other connections run on: they find it no more. */
+static void test_ends_once(void **state)
+{
+    static const uint16_t then[] = { SMB_LOGOFF, SMB_CREATE };
+    (void)state;
+    for (size_t i = 0; i < sizeof then / sizeof then[0]; i++) {
+        struct channels x = { 0 };
+        begin_channels(&x, NPC_SMB_3_1_1, NPC_AES128_GCM);
+        open_pipe(&x.w, x.a, "mute");
+        negotiate(&x.w, x.b, NPC_SMB_3_1_1, NPC_AES128_GCM);
+        assert_int_equal(bind_as(&x.w, x.b, x.a, "alice", RAW_SIGNED), STATUS_SUCCESS);
+        send_read_then(&x.w, x.b, then[i]);
+        assert_int_equal(last(x.b), STATUS_PENDING);
+        send_cmd(&x.w, x.a, SMB_LOGOFF, NULL, RAW_SIGNED);
+        assert_int_equal(last(x.a), STATUS_SUCCESS);
+        assert_int_equal(last(x.b), STATUS_USER_SESSION_DELETED);
+        assert_int_equal(raw_last(x.b)->h.command, then[i]);
+        assert_int_equal(service_open_pipes, 0);
+        assert_int_equal(sessions(&x.w), 0);
+        stop(&x.w);
+    }
+}
+
 static void test_many(void **state)
 {
     enum { MOST = 32 };
@@ -380,6 +441,7 @@ int main(void)
         cmocka_unit_test(test_one_client),  cmocka_unit_test(test_switched_off),
         cmocka_unit_test(test_halfway),     cmocka_unit_test(test_many),
         cmocka_unit_test(test_interfaces),  cmocka_unit_test(test_late),
+        cmocka_unit_test(test_ends_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
