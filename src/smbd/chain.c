@@ -555,7 +555,10 @@ void smbd_wait_end(struct smbd_wait *w, enum nt_status st, struct wr *data, size
         }
         answer_end(q, st);
     }
+    if (++s->nested > SMBD_NESTED_MAX)
+        smbd_hang_up(ch->c);
     run(ch);
+    s->nested--;
     smbd_session_unref(q->session);
     wait_give(s, w);
 }

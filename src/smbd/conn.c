@@ -22,7 +22,7 @@ void smbd_hang_up(struct smbd_conn *c)
 }
 
 /* Somebody has logged on. Until then it is a stranger, however many logons it has begun. */
-static bool is_known(const struct smbd_conn *c)
+bool smbd_is_known(const struct smbd_conn *c)
 {
     const struct smbd_session *x = c->sessions;
     const struct smbd_channel *ch = c->channels;
@@ -87,7 +87,7 @@ uint16_t smbd_grant(struct smbd_conn *c, unsigned asked)
     uint64_t room = SMBD_WINDOW - (c->high - c->low);
     unsigned n = asked ? asked : 1;
     /* a stranger gets one at a time: there is nothing to pipeline ([MS-SMB2] 3.3.1.2) */
-    if (!is_known(c))
+    if (!smbd_is_known(c))
         n = c->credits ? 0 : 1;
     n = n < most ? n : most;
     n = n < room ? n : (unsigned)room;
@@ -131,7 +131,7 @@ static bool on_message(struct smbd_conn *c, uint8_t *msg, size_t len)
 static size_t frame_len(const struct smbd_conn *c, const uint8_t *p)
 {
     size_t n = (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
-    size_t most = is_known(c) ? SMB_MAX_MESSAGE : SMBD_STRANGER_MESSAGE;
+    size_t most = smbd_is_known(c) ? SMB_MAX_MESSAGE : SMBD_STRANGER_MESSAGE;
     size_t least = c->state == SMBD_NEW ? 33 : SMB_HDR; /* an SMB1 header with its counts */
     return p[0] == 0 && n >= least && n <= most ? n : 0;
 }
@@ -233,7 +233,7 @@ static void drained_fn(struct io_item *it)
 
 void smbd_conn_touch(struct smbd_conn *c)
 {
-    bool known = is_known(c), runs = !known && c->stranger;
+    bool known = smbd_is_known(c), runs = !known && c->stranger;
     uint64_t limit = known ? c->s->idle_timeout : c->s->auth_timeout;
     if (c->state == SMBD_CLOSED || runs) /* what a stranger sends buys no time */
         return;
@@ -345,6 +345,10 @@ void smbd_conn_close(struct smbd_conn *c)
     io_guest_leave(&c->s->guests, &c->guest);
     c->state = SMBD_CLOSED;
     smbd_waits_drop(c);
+    wr_free_secret(&c->in); /* sessions may keep what is left of it for long */
+    wr_init(&c->in, SMB_MAX_MESSAGE);
+    wr_free_secret(&c->rest);
+    wr_init(&c->rest, 2 * SMB_MAX_MESSAGE);
     drop_channels(c);
     while (
         (x = dead_session(c))) /* ending one may run requests of other connections, so none is remembered */

@@ -22,6 +22,8 @@
 #define SMBD_PEER_SHARE 4u
 /* Sessions of one connection: terminal servers carry some users each on one; every session has keys. */
 #define SMBD_SESSIONS_MAX 64u
+/* Those of one on which nobody has logged on yet: a logon needs one, and each is some KiB of anybody's. */
+#define SMBD_STRANGER_SESSIONS 4u
 /* Connections of one session: what Windows allows. */
 #define SMBD_CHANNELS_MAX 32u
 /* Legs of one session setup: NTLM takes 2, Kerberos 1 or 2, SPNEGO one more. */
@@ -30,6 +32,9 @@
 #define SMBD_TREES_MAX 16u
 /* Open pipes of one session; leaks end here. */
 #define SMBD_PIPES_MAX 1024u
+/* Requests that end each other: the chain of one closes the pipe that the next waits for. One connection has no
+ * more; what several make takes the stack of all. */
+#define SMBD_NESTED_MAX 512u
 /* Requests of one connection that wait for a pipe. */
 #define SMBD_WAITING_MAX 512u
 /* Bytes of one connection that wait with them: requests behind them in their chains, and answers in front. */
@@ -67,6 +72,7 @@ struct smbd {
     uint64_t accepted, refused, requests;
     struct smbd_counters counters;
     struct smbd_wait *spare;
+    unsigned nested;           /* requests that are being ended inside of each other */
     uint32_t last_id;          /* of what is listed */
     struct smbd_iface *ifaces; /* none: one connection a session */
     size_t n_ifaces;
@@ -406,6 +412,8 @@ void smbd_conn_release(struct smbd_conn *c);
 /* Ends it once what is queued has gone. */
 void smbd_hang_up(struct smbd_conn *c);
 void smbd_conn_touch(struct smbd_conn *c);
+/* Somebody has logged on. */
+bool smbd_is_known(const struct smbd_conn *c);
 /* The client has so much to read that it gets no more before it has done so; its pipes are looked at then. */
 bool smbd_conn_full(struct smbd_conn *c);
 /* Takes n ids from mid on; false: they were not granted, or were used. */

@@ -25,7 +25,8 @@ void smbd_login_done(struct smbd_login *l)
 static struct smbd_session *session_new(struct smbd_conn *c)
 {
     struct smbd *s = c->s;
-    struct smbd_session *x = c->n_sessions < SMBD_SESSIONS_MAX ? calloc(1, sizeof *x) : NULL;
+    unsigned most = smbd_is_known(c) ? SMBD_SESSIONS_MAX : SMBD_STRANGER_SESSIONS;
+    struct smbd_session *x = c->n_sessions < most ? calloc(1, sizeof *x) : NULL;
     if (!x)
         return NULL;
     do /* not to be guessed: a client names sessions of others when it replaces its own. Some clients keep 32

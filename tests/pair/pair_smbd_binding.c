@@ -277,7 +277,7 @@ static void test_halfway(void **state)
 static size_t add(struct raw_smb *r, struct wr *m, uint16_t command, uint64_t mid)
 {
     struct smb_hdr h = { .command = command, .flags = SMB_FLAG_SIGNED, .mid = mid, .tree_id = r->tree_id,
-                         .session_id = r->session_id };
+                         .session_id = r->session_id, .credits = 16 };
     size_t at = m->len;
     wr_zero(m, SMB_HDR);
     assert_int_equal(m->st, STATUS_SUCCESS);
@@ -286,7 +286,8 @@ static size_t add(struct raw_smb *r, struct wr *m, uint16_t command, uint64_t mi
 }
 
 /* A read that waits, and behind it in its chain a command that runs when the read ends. */
-static void send_read_then(struct world *w, struct raw_smb *r, uint16_t command)
+static void send_read_then(struct world *w, struct raw_smb *r, uint16_t command,
+                           const uint8_t close_id[SMB_FILE_ID])
 {
     struct wr m;
     wr_init(&m, SMB_MAX_MESSAGE);
@@ -298,6 +299,8 @@ static void send_read_then(struct world *w, struct raw_smb *r, uint16_t command)
     if (command == SMB_CREATE) {
         struct smb_create_req q = { .name = "echo" };
         smb_put_create_req(&m, &q);
+    } else if (command == SMB_CLOSE) {
+        smb_put_close_req(&m, close_id);
     } else {
         smb_put_empty(&m);
     }
@@ -323,7 +326,7 @@ static void test_ends_once(void **state)
         open_pipe(&x.w, x.a, "mute");
         negotiate(&x.w, x.b, NPC_SMB_3_1_1, NPC_AES128_GCM);
         assert_int_equal(bind_as(&x.w, x.b, x.a, "alice", RAW_SIGNED), STATUS_SUCCESS);
-        send_read_then(&x.w, x.b, then[i]);
+        send_read_then(&x.w, x.b, then[i], NULL);
         assert_int_equal(last(x.b), STATUS_PENDING);
         send_cmd(&x.w, x.a, SMB_LOGOFF, NULL, RAW_SIGNED);
         assert_int_equal(last(x.a), STATUS_SUCCESS);
@@ -333,6 +336,39 @@ static void test_ends_once(void **state)
         assert_int_equal(sessions(&x.w), 0);
         stop(&x.w);
     }
+}
+
+/* Each read that waits has a CLOSE of the next one's pipe behind it. One connection can have some hundred, many
+ * connections of a session could go as deep as the stack. */
+static void test_nested(void **state)
+{
+    enum { PIPES = 600 };
+    struct channels x = { 0 };
+    static uint8_t ids[PIPES + 1][SMB_FILE_ID];
+    (void)state;
+    begin_channels(&x, NPC_SMB_3_1_1, NPC_AES128_GCM);
+    for (unsigned i = 0; i <= PIPES; i++) {
+        open_pipe(&x.w, x.a, "mute");
+        memcpy(ids[i], x.a->file_id, SMB_FILE_ID);
+        x.a->n_answers = 0;
+    }
+    negotiate(&x.w, x.b, NPC_SMB_3_1_1, NPC_AES128_GCM);
+    assert_int_equal(bind_as(&x.w, x.b, x.a, "alice", RAW_SIGNED), STATUS_SUCCESS);
+    for (unsigned i = 0; i < PIPES; i++) {
+        struct raw_smb *r = i % 2 ? x.b : x.a;
+        memcpy(r->file_id, ids[i], SMB_FILE_ID);
+        r->n_answers = 0;
+        send_read_then(&x.w, r, SMB_CLOSE, ids[i + 1]);
+        assert_int_equal(last(r), STATUS_PENDING);
+    }
+    struct wr m;
+    begin(&m);
+    smb_put_close_req(&m, ids[0]);
+    x.a->n_answers = x.b->n_answers = 0;
+    raw_send(x.a, &m, (struct smb_hdr){ .command = SMB_CLOSE }, RAW_SIGNED);
+    turns(&x.w);
+    assert_true(x.a->closed || x.b->closed);
+    stop(&x.w);
 }
 
 static void test_many(void **state)
@@ -441,7 +477,7 @@ int main(void)
         cmocka_unit_test(test_one_client),  cmocka_unit_test(test_switched_off),
         cmocka_unit_test(test_halfway),     cmocka_unit_test(test_many),
         cmocka_unit_test(test_interfaces),  cmocka_unit_test(test_late),
-        cmocka_unit_test(test_ends_once),
+        cmocka_unit_test(test_ends_once),   cmocka_unit_test(test_nested),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -219,6 +219,14 @@ static void test_stranger(void **state)
     (void)raw_setup(t.raw, creds, smbd_env(), &ctx, RAW_PLAIN); /* half a logon */
     turns(&t);
     assert_int_equal(last(t.raw), STATUS_MORE_PROCESSING_REQUIRED);
+    for (unsigned i = 1; i < 6; i++) { /* nor more than a few at a time */
+        sec_free(ctx);
+        ctx = NULL;
+        t.raw->session_id = 0;
+        (void)raw_setup(t.raw, creds, smbd_env(), &ctx, RAW_PLAIN);
+        turns(&t);
+        assert_int_equal(last(t.raw), i < 4 ? STATUS_MORE_PROCESSING_REQUIRED : STATUS_INSUFFICIENT_RESOURCES);
+    }
     raw_bytes(t.raw, frame, sizeof frame);
     turns(&t);
     assert_true(t.raw->closed);
