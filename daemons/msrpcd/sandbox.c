@@ -92,9 +92,6 @@ static const char *const allowed[] = {
     "recvmmsg",
     "recvmmsg_time64",
     "send",
-    "sendto",
-    "sendmsg",
-    "sendmmsg",
     /* files: the store, the log, captures, the replay cache, utmp, time zones. Landlock says which */
     "open",
     "openat",
@@ -393,6 +390,20 @@ static void add_sockets(struct filter *f)
     allow_if(f, "socketpair", SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
 }
 
+/* TCP Fast Open connects while it sends, and neither connect(2) nor Landlock's rule for it is asked. */
+static void add_sending(struct filter *f)
+{
+    static const struct {
+        const char *name;
+        unsigned flags; /* which argument */
+    } calls[] = { { "sendto", 3 }, { "sendmsg", 2 }, { "sendmmsg", 3 } };
+    for (unsigned i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        const struct scmp_arg_cmp connects = has(calls[i].flags, MSG_FASTOPEN, true);
+        allow_if(f, calls[i].name, has(calls[i].flags, MSG_FASTOPEN, false));
+        add(f, SCMP_ACT_ERRNO(EACCES), calls[i].name, 1, &connects);
+    }
+}
+
 static void add_memory(struct filter *f)
 {
     static const char *const maps[] = { "mmap", "mmap2", "mprotect", "pkey_mprotect" };
@@ -438,6 +449,7 @@ static void add_all(struct filter *f)
     for (unsigned i = 0; i < sizeof deadly / sizeof deadly[0]; i++)
         add(f, SCMP_ACT_KILL_PROCESS, deadly[i], 0, NULL);
     add_sockets(f);
+    add_sending(f);
     add_memory(f);
     add_process(f);
     add_unknown(f);

@@ -155,6 +155,35 @@ static int do_connect(void)
     return fd >= 0 && connect(fd, (struct sockaddr *)&a, sizeof a) != 0 && errno == EACCES ? 7 : 1;
 }
 
+/* To whoever listens there: without the filter it would come to a connection. */
+static int do_fast_open(void)
+{
+    struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t len = sizeof a;
+    char x = 'x';
+    struct iovec iov = { &x, 1 };
+    struct mmsghdr m = {
+        .msg_hdr = { .msg_name = &a, .msg_namelen = sizeof a, .msg_iov = &iov, .msg_iovlen = 1 }
+    };
+    int l = socket(AF_INET, SOCK_STREAM, 0), pair[2];
+    if (bind(l, (struct sockaddr *)&a, sizeof a) != 0 || listen(l, 1) != 0 ||
+        getsockname(l, (struct sockaddr *)&a, &len) != 0)
+        return 1;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (sendto(fd, "x", 1, MSG_FASTOPEN, (struct sockaddr *)&a, sizeof a) >= 0 || errno != EACCES)
+        return 2;
+    if (sendmsg(fd, &m.msg_hdr, MSG_FASTOPEN | MSG_NOSIGNAL) >= 0 || errno != EACCES)
+        return 3;
+    if (sendmmsg(fd, &m, 1, MSG_FASTOPEN) >= 0 || errno != EACCES)
+        return 4;
+    m.msg_hdr.msg_name = NULL;
+    m.msg_hdr.msg_namelen = 0;
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0 || send(pair[0], "x", 1, MSG_NOSIGNAL) != 1 ||
+        sendmsg(pair[0], &m.msg_hdr, MSG_NOSIGNAL) != 1 || sendmmsg(pair[0], &m, 1, 0) != 1)
+        return 5;
+    return 7;
+}
+
 static int do_code(void)
 {
     const int rw = PROT_READ | PROT_WRITE;
@@ -184,6 +213,7 @@ static void fails(void **state)
 {
     (void)state;
     assert_int_equal(run(do_datagram, NULL), 1007);
+    assert_int_equal(run(do_fast_open, NULL), 1007);
     assert_int_equal(run(do_code, NULL), 1007);
     assert_int_equal(run(do_unknown, NULL), 1007);
     assert_int_equal(run(do_limits, NULL), 1007);
