@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* msrpcd init: a new account store. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,24 @@ static bool owner_of(const struct admin *a, const char *name, struct privilege_u
     return true;
 }
 
+/* The directory may belong to the new owner already, who could put a link to another file in its place. */
+static bool give(const char *path, const struct privilege_user *owner)
+{
+    struct stat sb;
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    bool ok = fd >= 0 && fstat(fd, &sb) == 0;
+    if (ok && (!S_ISREG(sb.st_mode) || sb.st_nlink != 1 || sb.st_uid != geteuid())) {
+        errno = EPERM;
+        ok = false;
+    }
+    ok = ok && fchown(fd, owner->uid, owner->gid) == 0;
+    int e = errno;
+    if (fd >= 0)
+        close(fd);
+    errno = e;
+    return ok;
+}
+
 static int make(const struct admin *a, struct samdb_init *init, const char *owner_name,
                 const struct privilege_user *owner)
 {
@@ -63,7 +82,7 @@ static int make(const struct admin *a, struct samdb_init *init, const char *owne
                           "\"/\\[]:|<>+=;?,*");
     if (st != STATUS_SUCCESS)
         return admin_fail(a, EXIT_FAILED, "%s", err.text[0] ? err.text : nt_status_text(st));
-    if (owner && chown(a->path, owner->uid, owner->gid) != 0) {
+    if (owner && !give(a->path, owner)) {
         int e = errno;
         unlink(a->path);
         return admin_fail(a, EXIT_FAILED, "%s: it cannot be given to %s: %s", a->path, owner_name,
