@@ -2,13 +2,15 @@
 """Impacket against an endpoint mapper: epm_impacket.py HOST [UUID VERSION]
 
 With an interface: the binding of it. Without: ept_lookup in two ways, all at once and one entry a call, which have to
-agree; the handle of the last answer has to be null. With EPM_PIPE=USER:PASSWORD in the environment it goes by the mapper's
+agree. A null handle ends it, or the status "not registered" after an answer that was full. With EPM_PIPE=USER:PASSWORD in the environment it goes by the mapper's
 pipe."""
 import os
 import sys
 
 from impacket import uuid
 from impacket.dcerpc.v5 import epm, transport
+
+NOT_REGISTERED = 0x16C9A0D6
 
 host = sys.argv[1]
 pipe = os.environ.get("EPM_PIPE")
@@ -34,7 +36,12 @@ def look_up(max_ents):
     request["max_ents"] = max_ents
     found = []
     while True:
-        answer = dce.request(request)
+        try:
+            answer = dce.request(request)
+        except epm.DCERPCSessionError as e:
+            if found and len(found) % max_ents == 0 and e.get_error_code() == NOT_REGISTERED:
+                return found
+            raise
         found += [b"".join(x["tower"]["tower_octet_string"]) for x in answer["entries"]]
         request["entry_handle"] = answer["entry_handle"]
         if answer["entry_handle"].isNull():
