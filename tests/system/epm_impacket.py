@@ -8,7 +8,7 @@ import os
 import sys
 
 from impacket import uuid
-from impacket.dcerpc.v5 import epm, transport
+from impacket.dcerpc.v5 import epm, rpcrt, transport
 
 NOT_REGISTERED = 0x16C9A0D6
 
@@ -38,7 +38,7 @@ def look_up(max_ents):
     while True:
         try:
             answer = dce.request(request)
-        except epm.DCERPCSessionError as e:
+        except rpcrt.DCERPCException as e:
             if found and len(found) % max_ents == 0 and e.get_error_code() == NOT_REGISTERED:
                 return found
             raise
