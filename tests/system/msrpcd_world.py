@@ -3,6 +3,7 @@
 
 By the environment: MSRPCD (the program), MSRPCD_PROBE (msrpcd_probe), MSRPCD_HOST (its address), MSRPCD_DIR (where its
 directory may be made), MSRPCD_NET (first three parts of addresses that are ours to call from)."""
+import atexit
 import os
 import shutil
 import subprocess
@@ -21,6 +22,7 @@ class Daemon:
         if fresh:
             shutil.rmtree(self.dir, ignore_errors=True)
         self.lives = 0
+        atexit.register(lambda: self.p.poll() is None and self.p.kill())  # or all that comes next finds its address taken
         self.start()
 
     def start(self):
