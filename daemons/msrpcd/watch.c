@@ -270,7 +270,10 @@ enum nt_status watch_start(struct watch *w)
 
 enum nt_status watch_reload(struct watch *w, const struct config *c, struct nt_error *err)
 {
-    return log_reload(w->log, c, err);
+    enum nt_status st = log_reload(w->log, c, err);
+    if (st == STATUS_SUCCESS)
+        w->pcap = c->pcap; /* the same name; the old configuration goes */
+    return st;
 }
 
 void watch_free(struct watch *w)

@@ -180,12 +180,14 @@ else
 fi
 rm -f "$W/clear.pcapng"
 ok "with a ceiling" start s --pcap "$W/small.pcapng" --pcap-max 1 --metrics "$SOCK"
+kill -HUP $PID
+sleep 0.3
 data=$(printf '{"len": 200000}')
 for _ in 1 2 3 4 5 6 7; do
     "$TERN" rpc call --transport tcp -S "$HOST" -U admin rpcecho.echo_SourceData "$data" >/dev/null 2>&1
 done
 ok "it does not grow beyond it" test "$(stat -c %s "$W/small.pcapng")" -le 1048576 -a "$(stat -c %s "$W/small.pcapng")" -ge 900000
-logged 1 "$ERRORS" capture state=full
+logged 1 "$ERRORS" capture state=full file="$W/small.pcapng"
 look last
 is "which the metrics tell, too" 0 "$(peer sample "$W/metrics.last" msrpcd_capture_running)"
 ok "it ends in order" stop
