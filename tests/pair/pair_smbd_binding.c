@@ -276,8 +276,12 @@ static void test_halfway(void **state)
 
 static size_t add(struct raw_smb *r, struct wr *m, uint16_t command, uint64_t mid)
 {
-    struct smb_hdr h = { .command = command, .flags = SMB_FLAG_SIGNED, .mid = mid, .tree_id = r->tree_id,
-                         .session_id = r->session_id, .credits = 16 };
+    struct smb_hdr h = { .command = command,
+                         .flags = SMB_FLAG_SIGNED,
+                         .mid = mid,
+                         .tree_id = r->tree_id,
+                         .session_id = r->session_id,
+                         .credits = 16 };
     size_t at = m->len;
     wr_zero(m, SMB_HDR);
     assert_int_equal(m->st, STATUS_SUCCESS);
@@ -338,8 +342,8 @@ static void test_ends_once(void **state)
     }
 }
 
-/* Each read that waits has a CLOSE of the next one's pipe behind it. One connection can have some hundred, many
- * connections of a session could go as deep as the stack. */
+/* Each read that waits has a CLOSE of the next one's pipe behind it. One connection can have some hundred,
+ * many connections of a session could go as deep as the stack. */
 static void test_nested(void **state)
 {
     enum { PIPES = 600 };
@@ -369,6 +373,178 @@ static void test_nested(void **state)
     turns(&x.w);
     assert_true(x.a->closed || x.b->closed);
     stop(&x.w);
+}
+
+/* ---- at random ---- */
+
+enum { CONNS = 3, KNOWN = 64 };
+
+/* What a connection knows of a session. */
+struct known {
+    uint64_t session_id;
+    uint32_t tree_id;
+    struct smb_keys keys;
+};
+
+/* Two sessions, each by three connections. */
+struct mess {
+    struct world w;
+    struct raw_smb *r[CONNS];
+    uint8_t preauth[CONNS][64];
+    struct known known[2][CONNS];
+    uint8_t files[KNOWN][SMB_FILE_ID];
+    unsigned n_files;
+    uint32_t random;
+};
+
+static unsigned any(struct mess *m, unsigned n)
+{
+    m->random ^= m->random << 13;
+    m->random ^= m->random >> 17;
+    m->random ^= m->random << 5;
+    return m->random % n;
+}
+
+static const uint8_t *any_file(struct mess *m)
+{
+    return m->files[any(m, m->n_files ? m->n_files : 1)];
+}
+
+static void put_any(struct mess *m, struct wr *w, uint16_t command)
+{
+    static const char *const names[] = { "echo", "mute", "twice", "bye" };
+    struct smb_read_req rd = { .length = any(m, 2) ? 3 : 1000 };
+    struct smb_write_req wt = { .data = { (const uint8_t *)"hello", 5 } };
+    struct smb_ioctl io = { .code = FSCTL_PIPE_TRANSCEIVE, .max_out = 1000, .data = wt.data };
+    struct smb_create_req cr = { .name = names[any(m, 4)] };
+    switch (command) {
+    case SMB_READ:
+        memcpy(rd.file_id, any_file(m), SMB_FILE_ID);
+        smb_put_read_req(w, &rd);
+        break;
+    case SMB_WRITE:
+        memcpy(wt.file_id, any_file(m), SMB_FILE_ID);
+        smb_put_write_req(w, &wt);
+        break;
+    case SMB_IOCTL:
+        memcpy(io.file_id, any_file(m), SMB_FILE_ID);
+        smb_put_ioctl_req(w, &io);
+        break;
+    case SMB_CLOSE:
+        smb_put_close_req(w, any_file(m));
+        break;
+    case SMB_CREATE:
+        (void)smb_put_create_req(w, &cr);
+        break;
+    default:
+        smb_put_empty(w);
+    }
+}
+
+/* A chain of requests, each of one of the sessions, that are related to nothing. */
+static void send_any(struct mess *m)
+{
+    static const uint16_t usual[] = { SMB_READ,   SMB_READ,  SMB_READ,  SMB_IOCTL, SMB_CREATE,
+                                      SMB_CREATE, SMB_CLOSE, SMB_WRITE, SMB_ECHO };
+    static const uint16_t rare[] = { SMB_LOGOFF, SMB_TREE_DISCONNECT, SMB_CANCEL };
+    unsigned conn = any(m, CONNS), n = 1 + any(m, 5);
+    struct raw_smb *wire = m->r[conn];
+    struct wr w;
+    size_t at = 0;
+    wr_init(&w, SMB_MAX_MESSAGE);
+    wr_zero(&w, SMB_FRAME);
+    for (unsigned i = 0; i < n; i++) {
+        const struct known *as = &m->known[any(m, 2)][conn];
+        struct smb_signer signer = as->keys.signer;
+        uint16_t command = any(m, 25) ? usual[any(m, 9)] : rare[any(m, 3)];
+        uint64_t mid = command == SMB_CANCEL ? any(m, (unsigned)wire->next_mid) : wire->next_mid++;
+        wire->session_id = as->session_id;
+        wire->tree_id = as->tree_id;
+        at = add(wire, &w, command, mid);
+        put_any(m, &w, command);
+        if (i + 1 < n) {
+            wr_zero(&w, (SMB_FRAME - w.len) & 7);
+            put_le32(w.base + at + 20, (uint32_t)(w.len - at));
+        }
+        assert_int_equal(w.st, STATUS_SUCCESS);
+        assert_true(smb_sign_message(&signer, w.base + at, w.len - at, false));
+    }
+    smb_put_frame(w.base, w.len - SMB_FRAME);
+    raw_bytes(wire, w.base, w.len);
+    wr_free(&w);
+}
+
+static void look(struct mess *m)
+{
+    for (unsigned i = 0; i < CONNS; i++) {
+        struct raw_smb *r = m->r[i];
+        struct smb_create_rsp p;
+        for (unsigned k = 0; k < r->n_answers; k++)
+            if (r->answers[k].h.command == SMB_CREATE && r->answers[k].h.status == STATUS_SUCCESS &&
+                smb_get_create_rsp(r->answers[k].msg, r->answers[k].len, &p) == STATUS_SUCCESS)
+                memcpy(m->files[m->n_files < KNOWN ? m->n_files++ : any(m, KNOWN)], p.file_id, SMB_FILE_ID);
+        r->n_answers = 0;
+    }
+}
+
+/* Session k begins on connection k, and is bound to the others. */
+static void begin_session(struct mess *m, unsigned k)
+{
+    for (unsigned j = 0; j < CONNS; j++) {
+        unsigned i = (k + j) % CONNS;
+        struct raw_smb *r = m->r[i];
+        memcpy(r->preauth, m->preauth[i], sizeof r->preauth);
+        r->session_id = j ? m->known[k][k].session_id : 0;
+        r->keys = j ? m->known[k][k].keys : (struct smb_keys){ .signer = { .alg = NPC_AES_CMAC } };
+        r->have_keys = r->binding = j;
+        r->n_answers = 0;
+        log_on_as(&m->w, r, "alice", j ? RAW_SIGNED : RAW_PLAIN);
+        assert_int_equal(last(r), STATUS_SUCCESS);
+        if (!j) {
+            raw_tree(r, RAW_SIGNED);
+            turns(&m->w);
+            assert_int_equal(last(r), STATUS_SUCCESS);
+            r->tree_id = raw_last(r)->h.tree_id;
+        }
+        m->known[k][i] = (struct known){ r->session_id, j ? m->known[k][k].tree_id : r->tree_id, r->keys };
+        r->n_answers = 0;
+    }
+}
+
+static void one_mess(uint32_t seed)
+{
+    struct mess *m = calloc(1, sizeof *m);
+    assert_non_null(m);
+    m->random = seed;
+    m->w.so.addresses = here;
+    m->w.so.n_addresses = 1;
+    start(&m->w);
+    for (unsigned i = 0; i < CONNS; i++) {
+        m->r[i] = i ? dial(&m->w) : m->w.raw;
+        negotiate(&m->w, m->r[i], NPC_SMB_3_1_1, NPC_AES128_GCM);
+        memcpy(m->preauth[i], m->r[i]->preauth, sizeof m->preauth[i]);
+    }
+    m->w.raw2 = m->r[1];
+    begin_session(m, 0);
+    begin_session(m, 1);
+    for (unsigned n = 0; n < 60; n++) {
+        send_any(m);
+        for (unsigned i = any(m, 3); i; i--)
+            (void)!nt_loop_run(m->w.loop, 1);
+        look(m);
+        if (!any(m, 40))
+            lose(&m->w, m->r[any(m, CONNS)]);
+    }
+    stop_streams(&m->r[2], 1);
+    stop(&m->w);
+    free(m);
+}
+
+static void test_at_random(void **state)
+{
+    (void)state;
+    for (uint32_t seed = 1; seed <= 200; seed++)
+        one_mess(seed * 2654435761u);
 }
 
 static void test_many(void **state)
@@ -478,6 +654,7 @@ int main(void)
         cmocka_unit_test(test_halfway),     cmocka_unit_test(test_many),
         cmocka_unit_test(test_interfaces),  cmocka_unit_test(test_late),
         cmocka_unit_test(test_ends_once),   cmocka_unit_test(test_nested),
+        cmocka_unit_test(test_at_random),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
