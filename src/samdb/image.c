@@ -238,12 +238,16 @@ static enum nt_status check_aliases(struct check *c)
 
 /* ---- users ---- */
 
-static bool is_member(const struct samdb_image *i, uint32_t group, uint32_t user)
+/* Has a look for each user, so it does not go through all groups. */
+static bool is_member(const struct samdb_image *i, const struct named *all, unsigned n, uint32_t group,
+                      uint32_t user)
 {
-    for (unsigned k = 0; k < i->n_groups; k++)
-        if (i->groups[k].rid == group)
-            return bsearch(&user, i->groups[k].users, i->groups[k].n_members, sizeof user, by_number);
-    return false;
+    const struct named key = { NULL, group, SAMDB_ACCOUNT, NULL, 0 },
+                       *found = bsearch(&key, all, n, sizeof *all, by_rid);
+    if (!found || strcmp(found->list, "groups") != 0)
+        return false;
+    const struct samdb_image_group *g = &i->groups[found->at];
+    return bsearch(&user, g->users, g->n_members, sizeof user, by_number);
 }
 
 static const char *bad_text(const struct samdb_user *u)
@@ -288,7 +292,7 @@ static enum nt_status check_old(struct check *c, unsigned at)
                : wrong(c, "this text is too long", "users[%u].password.salt", at);
 }
 
-static enum nt_status check_user(struct check *c, unsigned at)
+static enum nt_status check_user(struct check *c, const struct named *all, unsigned n, unsigned at)
 {
     const struct samdb_user *u = &c->i->users[at].u;
     const char *bad = bad_text(u);
@@ -304,7 +308,7 @@ static enum nt_status check_user(struct check *c, unsigned at)
         return wrong(c, "the account 500 cannot be disabled", "users[%u].control", at);
     if (u->rid == RID_ADMIN && u->expires && u->expires != NT_TIME_NEVER)
         return wrong(c, "the account 500 does not expire", "users[%u].expires", at);
-    if (!is_member(c->i, u->primary, u->rid))
+    if (!is_member(c->i, all, n, u->primary, u->rid))
         return wrong(c, "the user is not a member of this group", "users[%u].primary", at);
     if (u->parameters.len > 2 * SAMDB_TEXT_MAX)
         return wrong(c, "this is too long", "users[%u].parameters", at);
@@ -369,7 +373,7 @@ static enum nt_status check_all(struct check *c)
     if (st == STATUS_SUCCESS)
         st = check_aliases(c);
     for (unsigned k = 0; st == STATUS_SUCCESS && k < c->i->n_users; k++)
-        st = check_user(c, k);
+        st = check_user(c, all, n, k);
     if (st == STATUS_SUCCESS)
         st = check_shares(c);
     return st == STATUS_SUCCESS ? check_settings(c) : st;
