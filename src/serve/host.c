@@ -43,9 +43,9 @@ bool may(const struct rpc_server_call *call, enum who who)
         return false;
     if (who == WHO_KNOWN || ((t->flags & SEC_TOKEN_LOCAL) && (t->uid == 0 || t->uid == geteuid())))
         return true;
-    if (in_builtin(t, ADMINISTRATORS) || in_builtin(t, SERVER_OPERATORS))
+    if (in_builtin(t, ADMINISTRATORS) || (who != WHO_ADMINISTRATOR && in_builtin(t, SERVER_OPERATORS)))
         return true;
-    return who != WHO_ADMIN &&
+    return who != WHO_ADMIN && who != WHO_ADMINISTRATOR &&
            (in_builtin(t, POWER_USERS) || (who == WHO_POWER && in_builtin(t, PRINT_OPERATORS)));
 }
 
@@ -80,6 +80,18 @@ enum nt_status page_make(struct nt_arena *mem, const size_t *sizes, size_t n_all
     }
     *ret = p;
     return STATUS_SUCCESS;
+}
+
+enum nt_status page_make_at(struct nt_arena *mem, const size_t *sizes, const uint32_t *at, size_t n_all,
+                            const uint32_t *resume, uint32_t preferred, struct page *ret)
+{
+    uint32_t first = 0;
+    while (resume && first < n_all && at[first] < *resume)
+        first++;
+    enum nt_status st = page_make(mem, sizes, n_all, resume ? &first : NULL, preferred, ret);
+    if (st == STATUS_SUCCESS && ret->resume && ret->n < ret->total)
+        *ret->resume = ret->n ? at[ret->from + ret->n - 1] + 1 : *resume;
+    return st;
 }
 
 enum werror store_error(enum nt_status st)

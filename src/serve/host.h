@@ -16,7 +16,6 @@ struct serve_session {
     uint32_t id;
     const char *client; /* address, without port */
     const char *user;
-    const char *type;          /* "SMB 3.1.1" */
     const char *transport;     /* a name of serve_host.transports */
     uint32_t opens, age, idle; /* seconds */
     bool guest;

@@ -35,10 +35,11 @@ static inline bool text_given(const char16_t *s)
 
 /* ---- who may ---- */
 enum who {
-    WHO_KNOWN,  /* anybody but strangers */
-    WHO_POWER,  /* administrators, server and print operators, power users */
-    WHO_SHARER, /* the same without print operators: who may share a directory */
-    WHO_ADMIN,  /* administrators and server operators */
+    WHO_KNOWN,         /* anybody but strangers */
+    WHO_POWER,         /* administrators, server and print operators, power users */
+    WHO_SHARER,        /* the same without print operators: who may share a directory */
+    WHO_ADMIN,         /* administrators and server operators */
+    WHO_ADMINISTRATOR, /* administrators only: [MS-WKST] knows no operators */
 };
 bool may(const struct rpc_server_call *call, enum who who);
 /* Some operations are answered by pipes only. */
@@ -54,6 +55,10 @@ struct page {
 /* sizes: octets of each of the n_all entries. STATUS_NO_MEMORY. */
 enum nt_status page_make(struct nt_arena *mem, const size_t *sizes, size_t n_all, const uint32_t *resume,
                          uint32_t preferred, struct page *ret);
+/* The same for what a qualifier has left of a list, whose places in the whole of it are at[], ascending: "the
+ * qualifier plays no role in determining the value of ResumeHandle" ([MS-SRVS] 3.1.4.1, 3.1.4.2, 3.1.4.5). */
+enum nt_status page_make_at(struct nt_arena *mem, const size_t *sizes, const uint32_t *at, size_t n_all,
+                            const uint32_t *resume, uint32_t preferred, struct page *ret);
 
 /* What the store's answers mean to a caller of an operation. */
 enum werror store_error(enum nt_status st);
@@ -116,7 +121,8 @@ struct serve_srvsvc {
     uint32_t version; /* of the store, as of which the settings are */
     struct srv_temporary *temporary;
     unsigned n_temporary;
-    uint64_t start; /* NT time */
+    struct srv_deletion *deletions; /* that were begun; they belong to their context handles */
+    uint64_t start;                 /* NT time */
 };
 
 /* Reads what was set before. */
@@ -143,5 +149,8 @@ SRV_HANDLER(NetrShareCheck);
 SRV_HANDLER(NetrServerGetInfo);
 SRV_HANDLER(NetrServerSetInfo);
 SRV_HANDLER(NetrServerTransportEnum);
+
+/* Is a print queue shared? ([MS-SRVS] 3.1.1.1, PrinterShareCount) */
+bool srv_shares_printers(struct serve_srvsvc *s);
 
 #endif

@@ -20,7 +20,7 @@ int32_t machine_zone(int64_t unix_time)
 {
     time_t t = (time_t)unix_time;
     struct tm local;
-    return localtime_r(&t, &local) ? (int32_t)(-local.tm_gmtoff / 60) : 0;
+    return localtime_r(&t, &local) ? (int32_t)(-local.tm_gmtoff / 60) : -1; /* undefined */
 }
 
 /* "C:\a\b" is /a/b: there is one tree, and it is C. */

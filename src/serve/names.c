@@ -259,7 +259,7 @@ static const struct kind {
     [12] = { 0, 8, 8, false, false, true, u"" },    /* share password */
     [13] = { 1, 15, 15, false, true, false, u"" },  /* workgroup */
 };
-enum { COMPUTER = 4, DESTINATION = 11, KINDS = sizeof kinds / sizeof kinds[0] };
+enum { COMPUTER = 4, MESSAGE = 10, DESTINATION = 11, KINDS = sizeof kinds / sizeof kinds[0] };
 
 static const struct kind *kind_of(uint32_t type)
 {
@@ -306,14 +306,17 @@ enum werror names_canonicalize(const char16_t *name, uint32_t type, uint32_t fla
     const struct kind *k = kind_of(type);
     if (!k || (flags & ~((uint32_t)LM | 1)))
         return W_ERROR_INVALID_PARAMETER;
-    enum werror we = validate(name, type, flags);
+    enum werror we = validate(name, type, 0); /* LAN Manager's names are made by cutting what is longer */
     if (we != W_ERROR_SUCCESS)
         return we;
-    size_t len = ustr_len(name), need = flags & 1 ? most(k, flags) : len;
-    if (cap <= need)
+    size_t len = ustr_len(name), longest = type == MESSAGE ? NAMES_MAX - 1 : most(k, flags);
+    if (len > longest)
+        len = longest;
+    if (cap <= len || ((flags & 1) && cap < longest))
         return W_NERR_BufTooSmall;
-    if (ustr_copy(ret, cap, name) != STATUS_SUCCESS)
-        return W_NERR_BufTooSmall;
+    for (size_t i = 0; i < len; i++)
+        ret[i] = name[i];
+    ret[len] = 0;
     if (flags & (uint32_t)LM ? k->lm_upper : k->upper)
         ustr_upcase_string(ret, len);
     return W_ERROR_SUCCESS;

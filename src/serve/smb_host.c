@@ -58,13 +58,6 @@ static uint32_t seconds(const struct list *l, uint64_t since)
     return (uint32_t)((l->now - since) / 1000000000);
 }
 
-static const char *dialect(struct list *l, enum npc_dialect d)
-{
-    char text[16];
-    snprintf(text, sizeof text, "SMB %s", npc_dialect_name(d));
-    return keep(l, text);
-}
-
 static void on_session(void *arg, const struct smbd_session_info *i)
 {
     static const struct nt_sid guests = { 1, 2, { 0, 0, 0, 0, 0, 5 }, { 32, 546 } };
@@ -74,7 +67,6 @@ static void on_session(void *arg, const struct smbd_session_info *i)
         *s = (struct serve_session){ .id = i->id,
                                      .client = address_of(l, i->peer),
                                      .user = keep(l, i->token->account),
-                                     .type = dialect(l, i->dialect),
                                      .transport = "tcp",
                                      .opens = i->opens,
                                      .age = seconds(l, i->opened),
@@ -163,6 +155,7 @@ static void counters(void *arg, struct serve_counters *ret)
     ret->timed_out = c.timed_out;
     ret->broken = c.broken;
     ret->bad_passwords = c.refused_logons;
+    ret->refused = c.refused_shares;
     ret->bytes_in = c.bytes_in;
     ret->bytes_out = c.bytes_out;
     ret->opens = c.pipes;

@@ -24,7 +24,7 @@ struct field {
     size_t at;
     uint32_t parm; /* [MS-SRVS] 2.2.2.12; the level of its own is 1000 more */
     enum mode mode;
-    uint32_t value, min, max; /* by default, and what is allowed (2.2.4.46) */
+    uint32_t value, min, max; /* by default (note 41), and what is allowed (2.2.4.46) */
 };
 #define F(name, parm, mode, value, min, max)                                                                 \
     {                                                                                                        \
@@ -32,23 +32,23 @@ struct field {
     }
 
 static const struct field fields[] = {
-    F(sessopens, 501, KEPT, 16384, 1, 16384),
+    F(sessopens, 501, KEPT, 2048, 1, 16384),
     F(sessvcs, 502, CHECKED, 1, 1, 1),
     F(opensearch, 503, KEPT, 2048, 1, 2048),
-    F(sizreqbuf, 504, IGNORED, 16644, 1024, 65535),
-    F(initworkitems, 505, IGNORED, 512, 1, 512),
-    F(maxworkitems, 506, KEPT, 65535, 1, 65535),
-    F(rawworkitems, 507, IGNORED, 512, 1, 512),
-    F(irpstacksize, 508, IGNORED, 15, 11, 50),
+    F(sizreqbuf, 504, IGNORED, 4356, 1024, 65535),
+    F(initworkitems, 505, IGNORED, 4, 1, 512),
+    F(maxworkitems, 506, KEPT, 16, 1, 65535),
+    F(rawworkitems, 507, IGNORED, 4, 1, 512),
+    F(irpstacksize, 508, IGNORED, 11, 11, 50),
     F(maxrawbuflen, 509, CHECKED, 65535, 65535, 65535),
     F(sessusers, 510, KEPT, 2048, 1, 2048),
     F(sessconns, 511, KEPT, 2048, 1, 2048),
-    F(maxpagedmemoryusage, 513, KEPT, UINT32_MAX, 0x400000, UINT32_MAX),
-    F(maxnonpagedmemoryusage, 512, KEPT, UINT32_MAX, 0x400000, UINT32_MAX),
+    F(maxpagedmemoryusage, 513, KEPT, UINT32_MAX, 0x100000, UINT32_MAX), /* notes 24, 25 */
+    F(maxnonpagedmemoryusage, 512, KEPT, UINT32_MAX, 0x100000, UINT32_MAX),
     F(enablesoftcompat, 514, KEPT, 1, 0, 1),
     F(enableforcedlogoff, 515, KEPT, 1, 0, 1),
     F(timesource, 516, KEPT, 0, 0, 1),
-    F(acceptdownlevelapis, 517, KEPT, 1, 0, 1),
+    F(acceptdownlevelapis, 517, IGNORED, 1, 0, 1),
     F(lmannounce, 518, KEPT, 0, 0, 1),
     F(maxcopyreadlen, 520, CHECKED, 8192, 0, UINT32_MAX),
     F(maxcopywritelen, 521, CHECKED, 0, 0, UINT32_MAX),
@@ -56,8 +56,8 @@ static const struct field fields[] = {
     F(maxkeepsearch, 523, KEPT, 3600, 10, 10000),
     F(minkeepcomplsearch, 524, CHECKED, 240, 1, 1000),
     F(maxkeepcomplsearch, 525, CHECKED, 600, 2, 10000),
-    F(threadcountadd, 526, IGNORED, 0, 0, UINT32_MAX),
-    F(numblockthreads, 527, IGNORED, 0, 0, UINT32_MAX),
+    F(threadcountadd, 526, IGNORED, 2, 0, UINT32_MAX),
+    F(numblockthreads, 527, IGNORED, 2, 0, UINT32_MAX),
     F(scavtimeout, 528, KEPT, 30, 1, 300),
     F(minrcvqueue, 529, KEPT, 2, 0, 10),
     F(minfreeworkitems, 530, KEPT, 2, 0, 10),
@@ -71,8 +71,8 @@ static const struct field fields[] = {
     F(enablefcbopens, 538, KEPT, 1, 0, 1),
     F(enableraw, 539, KEPT, 1, 0, 1),
     F(enablesharednetdrives, 540, KEPT, 0, 0, 1),
-    F(minfreeconnections, 541, KEPT, 10, 2, 1024),
-    F(maxfreeconnections, 542, KEPT, 100, 2, 16384),
+    F(minfreeconnections, 541, KEPT, 2, 2, 1024),
+    F(maxfreeconnections, 542, KEPT, 2, 2, 16384),
     F(initsesstable, 543, KEPT, 4, 1, 64),
     F(initconntable, 544, KEPT, 8, 1, 128),
     F(initfiletable, 545, KEPT, 16, 1, 256),
@@ -96,11 +96,14 @@ _Static_assert(offsetof(struct srvsvc_SERVER_INFO_502, sv502_lmannounce) ==
 _Static_assert(offsetof(struct srvsvc_SERVER_INFO_503, sv503_maxfreeconnections) ==
                    offsetof(struct srvsvc_SERVER_INFO_599, sv599_maxfreeconnections),
                "503 is the front of 599");
+/* Up to its last member: what the compiler puts behind that is nobody's. */
 static size_t level_size(uint32_t level)
 {
-    return level == 502   ? sizeof(struct srvsvc_SERVER_INFO_502)
-           : level == 503 ? sizeof(struct srvsvc_SERVER_INFO_503)
-                          : sizeof(struct srvsvc_SERVER_INFO_599);
+#define END(type, member) (offsetof(struct srvsvc_SERVER_INFO_##type, sv##type##_##member) + sizeof(uint32_t))
+    return level == 502   ? END(502, lmannounce)
+           : level == 503 ? END(503, maxfreeconnections)
+                          : END(599, maxworkitemidletime);
+#undef END
 }
 
 static uint32_t get(const void *base, const struct field *f)
@@ -207,10 +210,10 @@ enum nt_status srv_config_load(struct serve_srvsvc *s)
 /* ---- telling ---- */
 
 /* GlobalServerAnnounce: what this machine is (2.2.2.7). */
-static uint32_t announce(void)
+static uint32_t announce(struct serve_srvsvc *s)
 {
-    enum { WORKSTATION = 1, SERVER = 2, NT = 0x1000, SERVER_NT = 0x8000 };
-    return WORKSTATION | SERVER | NT | SERVER_NT;
+    enum { WORKSTATION = 1, SERVER = 2, PRINTQ_SERVER = 0x200, NT = 0x1000, SERVER_NT = 0x8000 };
+    return WORKSTATION | SERVER | NT | SERVER_NT | (srv_shares_printers(s) ? PRINTQ_SERVER : 0);
 }
 
 /* The name that the caller uses for us, else our own. */
@@ -223,10 +226,10 @@ static const char16_t *own_name(const struct serve_srvsvc *s, const char16_t *se
 
 static enum who who_asks(uint32_t level) /* notes 80, 81 */
 {
-    return level == 503 ? WHO_ADMIN : level >= 102 ? WHO_POWER : WHO_KNOWN;
+    return level == 503 ? WHO_ADMIN : level >= 102 ? WHO_SHARER : WHO_KNOWN;
 }
 
-static bool tell(struct nt_arena *mem, const struct serve_srvsvc *s, uint32_t level, const char16_t *name,
+static bool tell(struct nt_arena *mem, struct serve_srvsvc *s, uint32_t level, const char16_t *name,
                  union srvsvc_SERVER_INFO *u)
 {
     const struct srvsvc_SERVER_INFO_103 *c = &s->c103;
@@ -238,8 +241,8 @@ static bool tell(struct nt_arena *mem, const struct serve_srvsvc *s, uint32_t le
         u->ServerInfo101 = nt_arena_obj(mem, struct dtyp_SERVER_INFO_101);
         if (u->ServerInfo101)
             *u->ServerInfo101 =
-                (struct dtyp_SERVER_INFO_101){ c->sv103_platform_id,   name,       c->sv103_version_major,
-                                               c->sv103_version_minor, announce(), c->sv103_comment };
+                (struct dtyp_SERVER_INFO_101){ c->sv103_platform_id,   name,        c->sv103_version_major,
+                                               c->sv103_version_minor, announce(s), c->sv103_comment };
     } else if (level == 102) {
         u->ServerInfo102 = nt_arena_obj(mem, struct srvsvc_SERVER_INFO_102);
         if (u->ServerInfo102)
@@ -247,7 +250,7 @@ static bool tell(struct nt_arena *mem, const struct serve_srvsvc *s, uint32_t le
                                                                  name,
                                                                  c->sv103_version_major,
                                                                  c->sv103_version_minor,
-                                                                 announce(),
+                                                                 announce(s),
                                                                  c->sv103_comment,
                                                                  c->sv103_users,
                                                                  c->sv103_disc,
@@ -260,7 +263,7 @@ static bool tell(struct nt_arena *mem, const struct serve_srvsvc *s, uint32_t le
         u->ServerInfo103 = nt_arena_memdup(mem, c, sizeof *c);
         if (u->ServerInfo103) {
             u->ServerInfo103->sv103_name = name;
-            u->ServerInfo103->sv103_type = announce();
+            u->ServerInfo103->sv103_type = announce(s);
         }
     } else { /* all arms are pointers */
         u->ServerInfo599 = nt_arena_memdup(mem, &s->c599, level_size(level));

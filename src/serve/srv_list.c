@@ -37,8 +37,11 @@ static char16_t *client_name(struct nt_arena *mem, const char *address)
 
 struct session_text {
     const struct serve_session *s;
-    char16_t *client, *user, *type, *transport;
+    uint32_t at; /* in the list of all */
+    char16_t *client, *user, *transport;
 };
+/* sesi502_cltype_name: an SMB 2 server has none ([MS-SMB2] 3.3.4.18) */
+static const char16_t no_type[] = u"";
 
 /* Those that a caller asks for, with their text. */
 static enum nt_status sessions_of(struct rpc_server_call *call, const char16_t *client, const char16_t *user,
@@ -53,9 +56,9 @@ static enum nt_status sessions_of(struct rpc_server_call *call, const char16_t *
     if (!t)
         return st == STATUS_SUCCESS ? STATUS_NO_MEMORY : st;
     for (unsigned i = 0; i < n; i++) {
-        t[k] = (struct session_text){ &list[i], client_name(mem, list[i].client), text16(mem, list[i].user),
-                                      text16(mem, list[i].type), text16(mem, list[i].transport) };
-        if (!t[k].client || !t[k].user || !t[k].type || !t[k].transport)
+        t[k] = (struct session_text){ &list[i], i, client_name(mem, list[i].client),
+                                      text16(mem, list[i].user), text16(mem, list[i].transport) };
+        if (!t[k].client || !t[k].user || !t[k].transport)
             return STATUS_NO_MEMORY;
         if ((!text_given(client) || ustr_casecmp(t[k].client, client) == 0) &&
             (!text_given(user) || ustr_casecmp(t[k].user, user) == 0))
@@ -88,7 +91,7 @@ static enum nt_status fill_sessions(struct nt_arena *mem, const struct session_t
             break;
         case 2:
             u->Level2->Buffer[i] = (struct srvsvc_SESSION_INFO_2){ t[i].client, t[i].user, s->opens, s->age,
-                                                                   s->idle,     flags,     t[i].type };
+                                                                   s->idle,     flags,     no_type };
             break;
         case 10:
             u->Level10->Buffer[i] =
@@ -96,8 +99,8 @@ static enum nt_status fill_sessions(struct nt_arena *mem, const struct session_t
             break;
         default:
             u->Level502->Buffer[i] =
-                (struct srvsvc_SESSION_INFO_502){ t[i].client, t[i].user, s->opens,  s->age,
-                                                  s->idle,     flags,     t[i].type, t[i].transport };
+                (struct srvsvc_SESSION_INFO_502){ t[i].client, t[i].user, s->opens, s->age,
+                                                  s->idle,     flags,     no_type,  t[i].transport };
         }
     }
     return ok ? STATUS_SUCCESS : STATUS_NO_MEMORY;
@@ -109,7 +112,7 @@ static size_t session_size(uint32_t level, const struct session_text *t)
     if (level != 0)
         n += text_size(t->user);
     if (level == 2 || level == 502)
-        n += text_size(t->type);
+        n += text_size(no_type);
     switch (level) {
     case 0:
         return n + 4;
@@ -156,9 +159,13 @@ enum nt_status srv_NetrSessionEnum(struct rpc_server_call *call, struct srvsvc_N
         return STATUS_SUCCESS;
     }
     size_t *sizes = nt_arena_array(mem, n, sizeof *sizes);
-    for (unsigned i = 0; sizes && i < n; i++)
+    uint32_t *at = nt_arena_array(mem, n, sizeof *at);
+    for (unsigned i = 0; sizes && at && i < n; i++) {
         sizes[i] = session_size(r->in.InfoStruct.Level, &t[i]);
-    st = page_make(mem, sizes, n, r->in.ResumeHandle, r->in.PreferedMaximumLength, &p);
+        at[i] = t[i].at;
+    }
+    st = at ? page_make_at(mem, sizes, at, n, r->in.ResumeHandle, r->in.PreferedMaximumLength, &p)
+            : STATUS_NO_MEMORY;
     if (st == STATUS_SUCCESS)
         st = fill_sessions(mem, t + p.from, p.n, &r->out.InfoStruct);
     if (st != STATUS_SUCCESS)
@@ -196,7 +203,7 @@ enum nt_status srv_NetrSessionDel(struct rpc_server_call *call, struct srvsvc_Ne
 /* ---- connections ---- */
 
 static enum nt_status connections_of(struct rpc_server_call *call, const char16_t *qualifier,
-                                     struct serve_connection **ret, unsigned *ret_n)
+                                     struct serve_connection **ret, uint32_t **ret_at, unsigned *ret_n)
 {
     struct nt_arena *mem = rpc_server_mem(call);
     const struct serve_host *h = ((struct serve_srvsvc *)rpc_server_arg(call))->h;
@@ -204,12 +211,16 @@ static enum nt_status connections_of(struct rpc_server_call *call, const char16_
     unsigned n = 0, k = 0;
     bool computer = ustr_ncmp(qualifier, u"\\\\", 2) == 0;
     enum nt_status st = h->ops ? h->ops->connections(h->ops_arg, mem, &list, &n) : STATUS_SUCCESS;
-    for (unsigned i = 0; st == STATUS_SUCCESS && i < n; i++)
-        if (computer ? fits(mem, list[i].client, qualifier + 2) : fits(mem, list[i].share, qualifier))
+    uint32_t *at = st == STATUS_SUCCESS ? nt_arena_array(mem, n, sizeof *at) : NULL;
+    if (!at)
+        return st != STATUS_SUCCESS ? st : STATUS_NO_MEMORY;
+    for (unsigned i = 0; i < n; i++)
+        if (computer ? fits(mem, list[i].client, qualifier + 2) : fits(mem, list[i].share, qualifier)) {
+            at[k] = i;
             list[k++] = list[i];
-    if (st != STATUS_SUCCESS)
-        return st;
+        }
     *ret = list;
+    *ret_at = at;
     *ret_n = k;
     return STATUS_SUCCESS;
 }
@@ -217,7 +228,7 @@ static enum nt_status connections_of(struct rpc_server_call *call, const char16_
 static enum nt_status fill_connections(struct nt_arena *mem, const struct serve_connection *list, size_t n,
                                        struct srvsvc_CONNECT_ENUM_STRUCT *out)
 {
-    enum { STYPE_IPC = 3 };
+    static const uint32_t type_of_ipc = UINT32_C(0x80000003); /* TreeConnect.Share.Type: STYPE_IPC, SPECIAL */
     union srvsvc_CONNECT_ENUM_UNION *u = &out->ConnectInfo;
     bool ok = out->Level ? NEW_CONTAINER(u->Level1, CONNECTION_INFO_1, n)
                          : NEW_CONTAINER(u->Level0, CONNECTION_INFO_0, n);
@@ -228,7 +239,7 @@ static enum nt_status fill_connections(struct nt_arena *mem, const struct serve_
         }
         struct srvsvc_CONNECTION_INFO_1 *c = &u->Level1->Buffer[i];
         *c = (struct srvsvc_CONNECTION_INFO_1){ .coni1_id = list[i].id,
-                                                .coni1_type = STYPE_IPC,
+                                                .coni1_type = type_of_ipc,
                                                 .coni1_num_opens = list[i].opens,
                                                 .coni1_num_users = 1,
                                                 .coni1_time = list[i].age,
@@ -243,6 +254,7 @@ enum nt_status srv_NetrConnectionEnum(struct rpc_server_call *call, struct srvsv
 {
     struct nt_arena *mem = rpc_server_mem(call);
     struct serve_connection *list;
+    uint32_t *at;
     struct page p;
     unsigned n;
     uint32_t level = r->in.InfoStruct.Level;
@@ -254,12 +266,12 @@ enum nt_status srv_NetrConnectionEnum(struct rpc_server_call *call, struct srvsv
                                                                                 : W_ERROR_SUCCESS;
     if (r->out.result != W_ERROR_SUCCESS)
         return STATUS_SUCCESS;
-    enum nt_status st = connections_of(call, r->in.Qualifier, &list, &n);
+    enum nt_status st = connections_of(call, r->in.Qualifier, &list, &at, &n);
     size_t *sizes = st == STATUS_SUCCESS ? nt_arena_array(mem, n, sizeof *sizes) : NULL;
     for (unsigned i = 0; sizes && i < n; i++)
         sizes[i] = level ? 28 + 2 * (strlen(list[i].user) + strlen(list[i].share) + 2) : 4;
     if (st == STATUS_SUCCESS)
-        st = page_make(mem, sizes, n, r->in.ResumeHandle, r->in.PreferedMaximumLength, &p);
+        st = page_make_at(mem, sizes, at, n, r->in.ResumeHandle, r->in.PreferedMaximumLength, &p);
     if (st == STATUS_SUCCESS)
         st = fill_connections(mem, list + p.from, p.n, &r->out.InfoStruct);
     if (st != STATUS_SUCCESS)
@@ -286,19 +298,23 @@ static bool below(struct nt_arena *mem, const char *path, const char16_t *base)
 }
 
 static enum nt_status opens_of(struct rpc_server_call *call, const char16_t *base, const char16_t *user,
-                               struct serve_open **ret, unsigned *ret_n)
+                               struct serve_open **ret, uint32_t **ret_at, unsigned *ret_n)
 {
     struct nt_arena *mem = rpc_server_mem(call);
     const struct serve_host *h = ((struct serve_srvsvc *)rpc_server_arg(call))->h;
     struct serve_open *list = NULL;
     unsigned n = 0, k = 0;
     enum nt_status st = h->ops ? h->ops->opens(h->ops_arg, mem, &list, &n) : STATUS_SUCCESS;
-    for (unsigned i = 0; st == STATUS_SUCCESS && i < n; i++)
-        if (below(mem, list[i].path, base) && fits(mem, list[i].user, user))
+    uint32_t *at = st == STATUS_SUCCESS ? nt_arena_array(mem, n, sizeof *at) : NULL;
+    if (!at)
+        return st != STATUS_SUCCESS ? st : STATUS_NO_MEMORY;
+    for (unsigned i = 0; i < n; i++)
+        if (below(mem, list[i].path, base) && fits(mem, list[i].user, user)) {
+            at[k] = i;
             list[k++] = list[i];
-    if (st != STATUS_SUCCESS)
-        return st;
+        }
     *ret = list;
+    *ret_at = at;
     *ret_n = k;
     return STATUS_SUCCESS;
 }
@@ -330,6 +346,7 @@ enum nt_status srv_NetrFileEnum(struct rpc_server_call *call, struct srvsvc_Netr
 {
     struct nt_arena *mem = rpc_server_mem(call);
     struct serve_open *list;
+    uint32_t *at;
     struct page p;
     unsigned n;
     uint32_t level = r->in.InfoStruct.Level;
@@ -341,12 +358,12 @@ enum nt_status srv_NetrFileEnum(struct rpc_server_call *call, struct srvsvc_Netr
                                                                            : W_ERROR_SUCCESS;
     if (r->out.result != W_ERROR_SUCCESS)
         return STATUS_SUCCESS;
-    enum nt_status st = opens_of(call, r->in.BasePath, r->in.UserName, &list, &n);
+    enum nt_status st = opens_of(call, r->in.BasePath, r->in.UserName, &list, &at, &n);
     size_t *sizes = st == STATUS_SUCCESS ? nt_arena_array(mem, n, sizeof *sizes) : NULL;
     for (unsigned i = 0; sizes && i < n; i++)
         sizes[i] = level == 3 ? 20 + 2 * (strlen(list[i].path) + strlen(list[i].user) + 2) : 4;
     if (st == STATUS_SUCCESS)
-        st = page_make(mem, sizes, n, r->in.ResumeHandle, r->in.PreferedMaximumLength, &p);
+        st = page_make_at(mem, sizes, at, n, r->in.ResumeHandle, r->in.PreferedMaximumLength, &p);
     if (st == STATUS_SUCCESS)
         st = fill_opens(mem, list + p.from, p.n, &r->out.InfoStruct);
     if (st != STATUS_SUCCESS)
@@ -361,13 +378,14 @@ enum nt_status srv_NetrFileGetInfo(struct rpc_server_call *call, struct srvsvc_N
 {
     struct nt_arena *mem = rpc_server_mem(call);
     struct serve_open *list;
+    uint32_t *at;
     unsigned n;
     r->out.result = !may(call, WHO_ADMIN)                  ? W_ERROR_ACCESS_DENIED
                     : r->in.Level != 2 && r->in.Level != 3 ? W_ERROR_INVALID_LEVEL
                                                            : W_ERROR_FILE_NOT_FOUND;
     if (r->out.result != W_ERROR_FILE_NOT_FOUND)
         return STATUS_SUCCESS;
-    enum nt_status st = opens_of(call, NULL, NULL, &list, &n);
+    enum nt_status st = opens_of(call, NULL, NULL, &list, &at, &n);
     for (unsigned i = 0; st == STATUS_SUCCESS && i < n; i++) {
         if (list[i].id != r->in.FileId)
             continue;
@@ -469,9 +487,9 @@ enum nt_status srv_NetrServerTransportEnum(struct rpc_server_call *call,
     unsigned n = s->h->n_transports;
     r->out.InfoStruct = (struct srvsvc_SERVER_XPORT_ENUM_STRUCT){ .Level = level };
     r->out.ResumeHandle = r->in.ResumeHandle;
-    r->out.result = !may(call, WHO_POWER) ? W_ERROR_ACCESS_DENIED
-                    : level > 2           ? W_ERROR_INVALID_LEVEL
-                                          : W_ERROR_SUCCESS;
+    r->out.result = !may(call, WHO_SHARER) ? W_ERROR_ACCESS_DENIED /* notes 96, 97 */
+                    : level > 2            ? W_ERROR_INVALID_LEVEL
+                                           : W_ERROR_SUCCESS;
     if (r->out.result != W_ERROR_SUCCESS)
         return STATUS_SUCCESS;
     enum nt_status st = transport_texts(s, mem, &t);

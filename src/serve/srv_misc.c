@@ -75,7 +75,6 @@ HANDLER(NetrServerStatisticsGet)
         .sts0_fopens = capped(c.opens),
         .sts0_sopens = capped(c.sessions),
         .sts0_stimedout = capped(c.timed_out),
-        .sts0_serrorout = capped(c.broken),
         .sts0_pwerrors = capped(c.bad_passwords),
         .sts0_permerrors = capped(c.refused),
         .sts0_bytessent_low = (uint32_t)c.bytes_out,
@@ -362,7 +361,7 @@ HANDLER(NetrServerAliasEnum)
     unsigned n;
     r->out.InfoStruct = (struct srvsvc_SERVER_ALIAS_ENUM_STRUCT){ .Level = r->in.InfoStruct.Level };
     r->out.ResumeHandle = r->in.ResumeHandle;
-    r->out.result = !may(call, WHO_POWER)    ? W_ERROR_ACCESS_DENIED
+    r->out.result = !may(call, WHO_ADMIN)    ? W_ERROR_ACCESS_DENIED /* notes 173, 174 */
                     : r->in.InfoStruct.Level ? W_ERROR_INVALID_LEVEL
                                              : W_ERROR_SUCCESS;
     if (r->out.result != W_ERROR_SUCCESS)
@@ -391,10 +390,13 @@ HANDLER(NetrServerAliasEnum)
 HANDLER(NetrServerAliasDel)
 {
     const struct srvsvc_SERVER_ALIAS_INFO_0 *i = r->in.Level ? NULL : r->in.InfoStruct.ServerAliasInfo0;
-    r->out.result = !may(call, WHO_ADMIN)                                     ? W_ERROR_ACCESS_DENIED
-                    : r->in.Level                                             ? W_ERROR_INVALID_LEVEL
-                    : !i || !text_given(i->srvai0_alias) || i->srvai0_default ? W_ERROR_INVALID_PARAMETER
-                                                                              : W_ERROR_SUCCESS;
+    /* a name, or the default, which has none and which nobody can have set */
+    r->out.result = !may(call, WHO_ADMIN) ? W_ERROR_ACCESS_DENIED
+                    : r->in.Level         ? W_ERROR_INVALID_LEVEL
+                    : !i || text_given(i->srvai0_alias) == (i->srvai0_default != 0)
+                        ? W_ERROR_INVALID_PARAMETER
+                    : i->srvai0_default ? W_NERR_NetNameNotFound
+                                        : W_ERROR_SUCCESS;
     if (r->out.result != W_ERROR_SUCCESS)
         return STATUS_SUCCESS;
     return change_aliases(call, r, i, plan_without, finish_del);
@@ -402,21 +404,77 @@ HANDLER(NetrServerAliasDel)
 
 /* ---- what is refused ---- */
 
-/* Transports are what the program listens at: its own configuration says, not a client. */
-static enum werror no_transport(const struct rpc_server_call *call)
+/* Transports are what the program listens at: its own configuration says, not a client. What a client asks
+ * for is looked at all the same (3.1.4.22, 3.1.4.23, 3.1.4.25, 3.1.4.26); all levels begin alike. */
+static bool transport_ok(const struct srvsvc_SERVER_TRANSPORT_INFO_0 *i)
 {
-    return may(call, WHO_ADMIN) ? W_ERROR_NOT_SUPPORTED : W_ERROR_ACCESS_DENIED;
+    return i && i->svti0_transportname && i->svti0_transportaddress && i->svti0_transportaddresslength;
 }
-#define REFUSE_TRANSPORT(op)                                                                                 \
-    HANDLER(op)                                                                                              \
-    {                                                                                                        \
-        r->out.result = no_transport(call);                                                                  \
-        return STATUS_SUCCESS;                                                                               \
+
+static bool domain_ok(const char16_t *domain)
+{
+    return !domain || ustr_nlen(domain, 16) < 16;
+}
+
+static enum werror no_transport(const struct rpc_server_call *call, uint32_t level, uint32_t max, bool ok)
+{
+    return !may(call, WHO_ADMIN) ? W_ERROR_ACCESS_DENIED
+           : level > max         ? W_ERROR_INVALID_LEVEL
+           : !ok                 ? W_ERROR_INVALID_PARAMETER
+                                 : W_ERROR_NOT_SUPPORTED;
+}
+
+HANDLER(NetrServerTransportAdd)
+{
+    r->out.result = no_transport(call, r->in.Level, 0, transport_ok(&r->in.Buffer));
+    return STATUS_SUCCESS;
+}
+
+HANDLER(NetrServerTransportAddEx)
+{
+    enum { REMAP_PIPE_NAMES = 2, SCOPED_NAME = 4 };
+    const union srvsvc_TRANSPORT_INFO *u = &r->in.Buffer;
+    uint32_t level = r->in.Level, flags = level == 2   ? u->Transport2.svti2_flags
+                                          : level == 3 ? u->Transport3.svti3_flags
+                                                       : 0;
+    const char16_t *domain = level >= 1 && level <= 3 ? u->Transport1.svti1_domain : NULL;
+    bool ok = level <= 3 && transport_ok(&u->Transport0) && domain_ok(domain) &&
+              !(flags & ~(uint32_t)(REMAP_PIPE_NAMES | SCOPED_NAME));
+    r->out.result = no_transport(call, level, 3, ok);
+    return STATUS_SUCCESS;
+}
+
+/* Is it one of ours? */
+static bool has_transport(const struct rpc_server_call *call, const char16_t *name)
+{
+    const struct serve_host *h = state_of(call)->h;
+    bool has = false;
+    for (unsigned i = 0; i < h->n_transports && !has; i++) {
+        const char16_t *own = text16(rpc_server_mem(call), h->transports[i].name);
+        has = own && ustr_casecmp(own, name) == 0;
     }
-REFUSE_TRANSPORT(NetrServerTransportAdd)
-REFUSE_TRANSPORT(NetrServerTransportAddEx)
-REFUSE_TRANSPORT(NetrServerTransportDel)
-REFUSE_TRANSPORT(NetrServerTransportDelEx)
+    return has;
+}
+
+/* "Return 0 even when the transport that is being deleted does not exist" (note 100). */
+static enum werror del_transport(const struct rpc_server_call *call, uint32_t level,
+                                 const struct srvsvc_SERVER_TRANSPORT_INFO_0 *i)
+{
+    enum werror we = no_transport(call, level, 1, level <= 1 && transport_ok(i));
+    return we == W_ERROR_NOT_SUPPORTED && !has_transport(call, i->svti0_transportname) ? W_ERROR_SUCCESS : we;
+}
+
+HANDLER(NetrServerTransportDel) /* the level is ignored */
+{
+    r->out.result = del_transport(call, 0, &r->in.Buffer);
+    return STATUS_SUCCESS;
+}
+
+HANDLER(NetrServerTransportDelEx)
+{
+    r->out.result = del_transport(call, r->in.Level, &r->in.Buffer.Transport0);
+    return STATUS_SUCCESS;
+}
 
 /* There are no files: whatever is asked for does not exist (note 104). */
 HANDLER(NetrpGetFileSecurity)

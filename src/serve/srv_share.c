@@ -23,7 +23,9 @@ enum { /* [MS-SRVS] 2.2.2.4 */
 enum { PARM_NAME = 1, PARM_TYPE = 3, PARM_REMARK = 4, PARM_PATH = 8, PARM_SD = 501 }; /* 2.2.2.11 */
 enum {                                                                                /* 2.2.4.29 */
        FLAGS_ENABLE_HASH = 0x2000,
-       FLAGS_KNOWN = 0x1 | 0x2 | 0x30 | 0x100 | 0x200 | 0x400 | 0x800 | 0x1000 | 0x8000,
+       /* without the two of DFS, which are not a client's to set, and without ENABLE_CA: this is no cluster
+        */
+       FLAGS_KNOWN = 0x30 | 0x100 | 0x200 | 0x400 | 0x800 | 0x1000 | 0x8000 | 0x100000,
 };
 enum { NAME_SHARE = 9 }; /* 2.2.2.8 */
 
@@ -111,6 +113,19 @@ static enum nt_status list_all(struct serve_srvsvc *s, struct nt_arena *mem, boo
     return STATUS_SUCCESS;
 }
 
+bool srv_shares_printers(struct serve_srvsvc *s)
+{
+    struct nt_arena *mem = nt_arena_new(0);
+    struct samdb_share *list = NULL;
+    unsigned n = 0;
+    bool any = false;
+    if (mem && list_all(s, mem, false, &list, &n) == STATUS_SUCCESS)
+        for (unsigned i = 0; i < n && !any; i++)
+            any = (list[i].type & STYPE_BASE) == STYPE_PRINTQ;
+    nt_arena_free(mem);
+    return any;
+}
+
 /* ---- telling of one ---- */
 
 struct share_text {
@@ -151,6 +166,8 @@ static enum nt_status texts_of(struct serve_srvsvc *s, struct nt_arena *mem, con
     return STATUS_SUCCESS;
 }
 
+static const char16_t no_password[] = u""; /* shi*_passwd, [MS-SMB2] 3.3.4.16 */
+
 static size_t size_of(uint32_t level, const struct share_text *t)
 {
     size_t n = text_size(t->name);
@@ -161,7 +178,7 @@ static size_t size_of(uint32_t level, const struct share_text *t)
         return n + 12;
     if (level == 501)
         return n + 16;
-    n += text_size(t->path);
+    n += text_size(t->path) + text_size(no_password);
     return level == 2 ? n + 32 : n + 44 + t->s->sd.len;
 }
 
@@ -172,24 +189,29 @@ static uint8_t *sd_copy(const struct samdb_share *s)
 
 static void put_2(const struct share_text *t, struct srvsvc_SHARE_INFO_2 *to)
 {
-    *to = (struct srvsvc_SHARE_INFO_2){
-        t->name, t->type, t->remark, 0, t->s->max_uses, t->uses, t->path, NULL
-    };
+    *to = (struct srvsvc_SHARE_INFO_2){ t->name,        t->type, t->remark, 0,
+                                        t->s->max_uses, t->uses, t->path,   no_password };
 }
 
 static void put_502(const struct share_text *t, struct srvsvc_SHARE_INFO_502_I *to)
 {
-    *to = (struct srvsvc_SHARE_INFO_502_I){
-        t->name,      t->type, t->remark, 0, t->s->max_uses, t->uses, t->path, NULL, (uint32_t)t->s->sd.len,
-        sd_copy(t->s)
-    };
+    *to = (struct srvsvc_SHARE_INFO_502_I){ t->name,
+                                            t->type,
+                                            t->remark,
+                                            0,
+                                            t->s->max_uses,
+                                            t->uses,
+                                            t->path,
+                                            no_password,
+                                            (uint32_t)t->s->sd.len,
+                                            sd_copy(t->s) };
 }
 
 static void put_503(const struct share_text *t, struct srvsvc_SHARE_INFO_503_I *to)
 {
     static const char16_t any[] = u"*"; /* 3.1.1.7: the machine's own name */
-    *to = (struct srvsvc_SHARE_INFO_503_I){ t->name,      t->type, t->remark, 0,   t->s->max_uses,
-                                            t->uses,      t->path, NULL,      any, (uint32_t)t->s->sd.len,
+    *to = (struct srvsvc_SHARE_INFO_503_I){ t->name,      t->type, t->remark,   0,   t->s->max_uses,
+                                            t->uses,      t->path, no_password, any, (uint32_t)t->s->sd.len,
                                             sd_copy(t->s) };
 }
 
@@ -230,7 +252,8 @@ static bool level_ok(uint32_t level)
     return level <= 2 || (level >= 501 && level <= 503);
 }
 
-/* Paths and descriptors are not for everybody: notes 58 to 62. */
+/* Paths and descriptors are not for everybody: notes 61, 62. The list is asked as one share is: note 58 would
+ * leave it to administrators, but browsers of all times read names of shares as plain users. */
 static enum who who_sees(uint32_t level)
 {
     return level == 2 || level == 502 || level == 503 || level == 1501 ? WHO_POWER : WHO_KNOWN;
@@ -418,10 +441,13 @@ static bool remark_ok(const char16_t *s)
     return !s || ustr_nlen(s, SRV_REMARK_MAX + 1) <= SRV_REMARK_MAX;
 }
 
-/* [MS-SRVS] 3.1.4.7; *ret_parm is set with W_ERROR_INVALID_PARAMETER. */
-static enum werror check_wanted(struct nt_arena *mem, const struct wanted *w, uint32_t *ret_parm)
+/* [MS-SRVS] 3.1.4.7, in its order: the name, whether it is taken, the rest. *ret_parm is set with
+ * W_ERROR_INVALID_PARAMETER. */
+static enum werror check_name(struct serve_srvsvc *s, struct nt_arena *mem, const struct wanted *w,
+                              uint32_t *ret_parm)
 {
-    bool special = false;
+    struct samdb_share old;
+    bool persistent;
     *ret_parm = PARM_NAME;
     if (!text_given(w->name) || ustr_nlen(w->name, SRV_SHARE_NAME_MAX + 1) > SRV_SHARE_NAME_MAX)
         return W_ERROR_INVALID_PARAMETER;
@@ -429,7 +455,13 @@ static enum werror check_wanted(struct nt_arena *mem, const struct wanted *w, ui
         return W_ERROR_ACCESS_DENIED;
     if (names_validate(w->name, NAME_SHARE, 0) != W_ERROR_SUCCESS || !text8(mem, w->name))
         return W_ERROR_INVALID_NAME;
-    special = named(w, u"IPC$") || named(w, u"ADMIN$");
+    return find(s, w->name, mem, &old, &persistent) == STATUS_SUCCESS ? W_NERR_DuplicateShare
+                                                                      : W_ERROR_SUCCESS;
+}
+
+static enum werror check_rest(struct nt_arena *mem, const struct wanted *w, uint32_t *ret_parm)
+{
+    bool special = named(w, u"IPC$") || named(w, u"ADMIN$");
     *ret_parm = PARM_TYPE;
     if ((w->type & STYPE_BASE) > STYPE_IPC ||
         (w->type & ~(STYPE_BASE | STYPE_CLUSTER | STYPE_TEMPORARY | STYPE_SPECIAL)))
@@ -447,7 +479,8 @@ static enum werror check_wanted(struct nt_arena *mem, const struct wanted *w, ui
     uint32_t type;
     if (special || (w->type & STYPE_BASE) != STYPE_DISKTREE)
         return W_ERROR_SUCCESS;
-    if (names_path_type(w->path, 0, &type) != W_ERROR_SUCCESS || type != PATH_ABSD || w->path[1] != ':')
+    if (names_path_type(w->path, 0, &type) != W_ERROR_SUCCESS || type != PATH_ABSD || w->path[1] != ':' ||
+        w->path[2] != '\\') /* "C:a" is one of that type, and not absolute */
         return W_ERROR_INVALID_PARAMETER;
     return machine_has_directory(text8(mem, w->path)) ? W_ERROR_SUCCESS : W_NERR_UnknownDevDir;
 }
@@ -530,7 +563,9 @@ enum nt_status srv_NetrShareAdd(struct rpc_server_call *call, struct srvsvc_Netr
     if (level != 2 && level != 502 && level != 503)
         c->we = W_ERROR_INVALID_LEVEL;
     else if (take_wanted(level, &r->in.InfoStruct, w))
-        c->we = may_share(call, w->type) ? check_wanted(mem, w, &c->parm) : W_ERROR_ACCESS_DENIED;
+        c->we = may_share(call, w->type) ? check_name(s, mem, w, &c->parm) : W_ERROR_ACCESS_DENIED;
+    if (c->we == W_ERROR_SUCCESS)
+        c->we = check_rest(mem, w, &c->parm);
     return c->we == W_ERROR_SUCCESS ? host_change(c) : finish_add(c);
 }
 
@@ -654,6 +689,21 @@ enum nt_status srv_NetrShareSetInfo(struct rpc_server_call *call, struct srvsvc_
 
 /* ---- removing ---- */
 
+/* A share that is marked for deletion (NetrShareDelStart), by its name as the client had it. */
+struct srv_deletion {
+    struct srv_deletion *next;
+    struct serve_srvsvc *s;
+    char16_t *name;
+    bool gone; /* somebody was faster: what has the name now is another share */
+};
+
+/* As soon as it is to go; should the store then say no, the mark is lost all the same. */
+static void deletions_gone(struct serve_srvsvc *s, const char16_t *name)
+{
+    for (struct srv_deletion *d = s->deletions; d; d = d->next)
+        d->gone |= ustr_casecmp(d->name, name) == 0;
+}
+
 /* IPC$ stays: it is the way in for whoever would like it back. Windows forgets it until it starts anew. */
 static enum werror may_remove(struct rpc_server_call *call, const char16_t *name, struct samdb_share *ret,
                               bool *ret_persistent)
@@ -682,6 +732,8 @@ static enum werror plan_remove(struct host_change *c)
     const char16_t *name = c->more;
     bool persistent;
     enum werror we = may_remove(c->call, name, &share, &persistent);
+    if (we == W_ERROR_SUCCESS)
+        deletions_gone(rpc_server_arg(c->call), name);
     if (we == W_ERROR_SUCCESS && persistent) {
         c->more = (void *)(uintptr_t)share.name;
         c->there = store_without;
@@ -772,7 +824,30 @@ enum nt_status srv_NetrShareDelSticky(struct rpc_server_call *call, struct srvsv
 
 /* ---- removing in two steps ---- */
 
-static const struct rpc_handle_type deletion = { .name = "SHARE_DEL_HANDLE", .rundown = free };
+static void deletion_free(void *p)
+{
+    struct srv_deletion *d = p, **at = &d->s->deletions;
+    while (*at != d)
+        at = &(*at)->next;
+    *at = d->next;
+    free(d->name);
+    free(d);
+}
+
+static const struct rpc_handle_type deletion = { .name = "SHARE_DEL_HANDLE", .rundown = deletion_free };
+
+static struct srv_deletion *deletion_new(struct serve_srvsvc *s, const char16_t *name)
+{
+    struct srv_deletion *d = calloc(1, sizeof *d);
+    if (!d)
+        return NULL;
+    *d = (struct srv_deletion){ .next = s->deletions, .s = s, .name = ustr_dup(name) };
+    if (!d->name) {
+        free(d);
+        return NULL;
+    }
+    return s->deletions = d;
+}
 
 enum nt_status srv_NetrShareDelStart(struct rpc_server_call *call, struct srvsvc_NetrShareDelStart *r)
 {
@@ -781,35 +856,49 @@ enum nt_status srv_NetrShareDelStart(struct rpc_server_call *call, struct srvsvc
     r->out.result = may_remove(call, r->in.NetName, &share, &persistent);
     if (r->out.result != W_ERROR_SUCCESS)
         return STATUS_SUCCESS;
-    char16_t *name = ustr_dup(r->in.NetName);
-    enum nt_status st =
-        name ? rpc_handle_new(call, &deletion, name, &r->out.ContextHandle) : STATUS_NO_MEMORY;
-    if (st != STATUS_SUCCESS)
-        free(name);
+    struct srv_deletion *d = deletion_new(rpc_server_arg(call), r->in.NetName);
+    enum nt_status st = d ? rpc_handle_new(call, &deletion, d, &r->out.ContextHandle) : STATUS_NO_MEMORY;
+    if (d && st != STATUS_SUCCESS)
+        deletion_free(d);
     return st;
 }
 
 static enum nt_status finish_del_commit(struct host_change *c)
 {
-    ((struct srvsvc_NetrShareDelCommit *)c->r)->out.result = c->we;
+    ((struct srvsvc_NetrShareDelCommit *)c->r)->out.result =
+        c->we == W_NERR_NetNameNotFound ? W_ERROR_INVALID_PARAMETER : c->we; /* 3.1.4.15 */
     return STATUS_SUCCESS;
 }
 
 /* Who holds the handle is asked again: much may have changed. */
 enum nt_status srv_NetrShareDelCommit(struct rpc_server_call *call, struct srvsvc_NetrShareDelCommit *r)
 {
-    void *name;
+    void *object;
     struct ndr_handle h = r->in.ContextHandle;
-    enum nt_status st = rpc_handle_close(call, &h, &deletion, &name);
+    enum nt_status st = rpc_handle_close(call, &h, &deletion, &object);
     if (st != STATUS_SUCCESS)
         return st;
+    struct srv_deletion *d = object;
+    const char16_t *copy = nt_arena_strdup16(rpc_server_mem(call), d->name);
+    bool gone = d->gone;
+    deletion_free(d);
     r->out.ContextHandle = h;
-    const char16_t *copy = nt_arena_strdup16(rpc_server_mem(call), name);
-    free(name);
+    r->out.result = W_ERROR_INVALID_PARAMETER;
+    if (gone)
+        return STATUS_SUCCESS;
     return copy ? remove_share(call, r, copy, finish_del_commit) : STATUS_NO_MEMORY;
 }
 
 /* ---- devices ---- */
+
+/* The same device, by its letter or as the directory at its root: "C:", "c:\\". IPC$ is none. */
+static bool same_device(const char16_t *path, const char16_t *device)
+{
+    size_t n = ustr_len(path), m = ustr_len(device);
+    n -= n && path[n - 1] == '\\';
+    m -= m && device[m - 1] == '\\';
+    return n && n == m && ustr_ncasecmp(path, device, n) == 0;
+}
 
 enum nt_status srv_NetrShareCheck(struct rpc_server_call *call, struct srvsvc_NetrShareCheck *r)
 {
@@ -823,7 +912,7 @@ enum nt_status srv_NetrShareCheck(struct rpc_server_call *call, struct srvsvc_Ne
     enum nt_status st = list_all(rpc_server_arg(call), mem, false, &list, &n);
     for (unsigned i = 0; st == STATUS_SUCCESS && i < n; i++) {
         char16_t *path = text16(mem, list[i].path);
-        if (!path || ustr_casecmp(path, r->in.Device) != 0)
+        if (!path || !same_device(path, r->in.Device))
             continue;
         r->out.Type = list[i].type & ~(STYPE_SPECIAL | (uint32_t)STYPE_CLUSTER);
         r->out.result = W_ERROR_SUCCESS;

@@ -53,6 +53,7 @@ static enum werror values_of(uint32_t level, const void *info, uint32_t value[SE
                              uint32_t *ret_parm)
 {
     bool any = false;
+    *ret_parm = 0; /* also for a level that is none: note 31 */
     for (unsigned i = 0; i < SETTINGS; i++) {
         has[i] = level == 502 || level == settings[i].level;
         any |= has[i];
@@ -63,7 +64,7 @@ static enum werror values_of(uint32_t level, const void *info, uint32_t value[SE
         if (value[i] < settings[i].min || value[i] > settings[i].max)
             return W_ERROR_INVALID_PARAMETER;
     }
-    return !any ? W_ERROR_INVALID_LEVEL : !info ? W_ERROR_INVALID_PARAMETER : W_ERROR_SUCCESS;
+    return !any ? W_ERROR_INVALID_PARAMETER : !info ? W_ERROR_INVALID_PARAMETER : W_ERROR_SUCCESS;
 }
 
 struct wanted {
@@ -111,7 +112,7 @@ HANDLER(NetrWkstaSetInfo)
     c->plan = plan_settings;
     c->finish = finish_settings;
     c->more = w;
-    c->we = !may(call, WHO_ADMIN)
+    c->we = !may(call, WHO_ADMINISTRATOR)
                 ? W_ERROR_ACCESS_DENIED /* all arms are pointers */
                 : values_of(r->in.Level, r->in.WkstaInfo.WkstaInfo502, w->value, w->has, &c->parm);
     return c->we == W_ERROR_SUCCESS ? host_change(c) : finish_settings(c);
@@ -149,14 +150,18 @@ HANDLER(NetrWkstaGetInfo)
     const char **users;
     unsigned n = 0;
     uint32_t level = r->in.Level;
-    r->out.result = level != 502 && (level < 100 || level > 102)       ? W_ERROR_INVALID_LEVEL
-                    : !may(call, level <= 101 ? WHO_KNOWN : WHO_ADMIN) ? W_ERROR_ACCESS_DENIED
-                                                                       : W_ERROR_SUCCESS;
+    r->out.result = level != 502 && (level < 100 || level > 102)               ? W_ERROR_INVALID_LEVEL
+                    : !may(call, level <= 101 ? WHO_KNOWN : WHO_ADMINISTRATOR) ? W_ERROR_ACCESS_DENIED
+                                                                               : W_ERROR_SUCCESS;
     if (r->out.result != W_ERROR_SUCCESS)
         return STATUS_SUCCESS;
     if (level == 502) {
-        r->out.WkstaInfo.WkstaInfo502 = nt_arena_obj(mem, struct wkssvc_WKSTA_INFO_502);
-        return r->out.WkstaInfo.WkstaInfo502 ? load(d, mem, r->out.WkstaInfo.WkstaInfo502) : STATUS_NO_MEMORY;
+        struct wkssvc_WKSTA_INFO_502 *i = nt_arena_obj(mem, struct wkssvc_WKSTA_INFO_502);
+        enum nt_status st = i ? load(d, mem, i) : STATUS_NO_MEMORY;
+        if (i)
+            i->wki502_dormant_file_limit = 0; /* kept, and not told: note 30 */
+        r->out.WkstaInfo.WkstaInfo502 = i;
+        return st;
     }
     enum nt_status st = samdb_domain(d, mem, &dom);
     if (st == STATUS_SUCCESS && level == 102)
@@ -207,9 +212,9 @@ HANDLER(NetrWkstaUserEnum)
     uint32_t level = r->in.UserInfo.Level;
     r->out.UserInfo = (struct wkssvc_WKSTA_USER_ENUM_STRUCT){ .Level = level };
     r->out.ResumeHandle = r->in.ResumeHandle;
-    r->out.result = !may(call, WHO_ADMIN) ? W_ERROR_ACCESS_DENIED
-                    : level > 1           ? W_ERROR_INVALID_LEVEL
-                                          : W_ERROR_SUCCESS;
+    r->out.result = !may(call, WHO_ADMINISTRATOR) ? W_ERROR_ACCESS_DENIED
+                    : level > 1                   ? W_ERROR_INVALID_LEVEL
+                                                  : W_ERROR_SUCCESS;
     if (r->out.result != W_ERROR_SUCCESS)
         return STATUS_SUCCESS;
     enum nt_status st = samdb_domain(host_of(call)->db, mem, &dom);
@@ -285,17 +290,17 @@ HANDLER(NetrWkstaTransportEnum)
 HANDLER(NetrWkstaTransportAdd)
 {
     r->out.ErrorParameter = r->in.ErrorParameter;
-    r->out.result = r->in.Level             ? W_ERROR_INVALID_LEVEL
-                    : !may(call, WHO_ADMIN) ? W_ERROR_ACCESS_DENIED
-                                            : W_ERROR_INVALID_FUNCTION;
+    r->out.result = r->in.Level                     ? W_ERROR_INVALID_LEVEL
+                    : !may(call, WHO_ADMINISTRATOR) ? W_ERROR_ACCESS_DENIED
+                                                    : W_ERROR_INVALID_FUNCTION;
     return STATUS_SUCCESS;
 }
 
 HANDLER(NetrWkstaTransportDel)
 {
-    r->out.result = r->in.ForceLevel > 2    ? W_ERROR_INVALID_PARAMETER
-                    : !may(call, WHO_ADMIN) ? W_ERROR_ACCESS_DENIED
-                                            : W_ERROR_INVALID_FUNCTION;
+    r->out.result = r->in.ForceLevel > 2            ? W_ERROR_INVALID_PARAMETER
+                    : !may(call, WHO_ADMINISTRATOR) ? W_ERROR_ACCESS_DENIED
+                                                    : W_ERROR_INVALID_FUNCTION;
     return STATUS_SUCCESS;
 }
 
@@ -304,9 +309,9 @@ HANDLER(NetrWkstaTransportDel)
 HANDLER(NetrUseAdd)
 {
     r->out.ErrorParameter = r->in.ErrorParameter;
-    r->out.result = !may(call, WHO_KNOWN)                ? W_ERROR_ACCESS_DENIED
-                    : r->in.Level < 1 || r->in.Level > 3 ? W_ERROR_INVALID_LEVEL
-                                                         : W_ERROR_NOT_SUPPORTED;
+    r->out.result = !may(call, WHO_KNOWN) ? W_ERROR_ACCESS_DENIED
+                    : r->in.Level > 3     ? W_ERROR_INVALID_LEVEL
+                                          : W_ERROR_CALL_NOT_IMPLEMENTED;
     return STATUS_SUCCESS;
 }
 
@@ -314,6 +319,7 @@ HANDLER(NetrUseGetInfo)
 {
     r->out.result = !may(call, WHO_KNOWN) ? W_ERROR_ACCESS_DENIED
                     : r->in.Level > 3     ? W_ERROR_INVALID_LEVEL
+                    : !*r->in.UseName     ? W_ERROR_INVALID_PARAMETER
                                           : W_NERR_UseNotFound;
     return STATUS_SUCCESS;
 }
@@ -321,7 +327,8 @@ HANDLER(NetrUseGetInfo)
 HANDLER(NetrUseDel)
 {
     r->out.result = !may(call, WHO_KNOWN)  ? W_ERROR_ACCESS_DENIED
-                    : r->in.ForceLevel > 2 ? W_ERROR_INVALID_PARAMETER
+                    : r->in.ForceLevel > 2 ? W_ERROR_INVALID_LEVEL
+                    : !*r->in.UseName      ? W_ERROR_INVALID_PARAMETER
                                            : W_NERR_UseNotFound;
     return STATUS_SUCCESS;
 }
@@ -347,7 +354,7 @@ HANDLER(NetrUseEnum)
 HANDLER(NetrWorkstationStatisticsGet)
 {
     const struct nt_env *env = host_env(host_of(call));
-    r->out.result = !may(call, WHO_ADMIN) ? W_ERROR_ACCESS_DENIED
+    r->out.result = !may(call, WHO_KNOWN) ? W_ERROR_ACCESS_DENIED /* note 54 */
                     : r->in.Level         ? W_ERROR_INVALID_LEVEL
                     : r->in.Options       ? W_ERROR_INVALID_PARAMETER
                                           : W_ERROR_SUCCESS;
@@ -385,9 +392,9 @@ HANDLER(NetrGetJoinInformation)
 /* Whom this machine belongs to, and what it is called in the first place, its own configuration says. */
 static enum werror refused(const struct rpc_server_call *call)
 {
-    return !over_pipe(call)        ? W_RPC_S_PROTSEQ_NOT_SUPPORTED
-           : !may(call, WHO_ADMIN) ? W_ERROR_ACCESS_DENIED
-                                   : W_ERROR_NOT_SUPPORTED;
+    return !over_pipe(call)                ? W_RPC_S_PROTSEQ_NOT_SUPPORTED
+           : !may(call, WHO_ADMINISTRATOR) ? W_ERROR_ACCESS_DENIED
+                                           : W_ERROR_NOT_SUPPORTED;
 }
 #define REFUSE(op)                                                                                           \
     HANDLER(op)                                                                                              \

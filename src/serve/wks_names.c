@@ -141,7 +141,7 @@ static enum werror plan_remove(struct host_change *c)
 static enum werror check(struct rpc_server_call *call, const char *name, uint32_t reserved)
 {
     return !over_pipe(call)                               ? W_RPC_S_PROTSEQ_NOT_SUPPORTED
-           : !may(call, WHO_ADMIN)                        ? W_ERROR_ACCESS_DENIED
+           : !may(call, WHO_ADMINISTRATOR)                ? W_ERROR_ACCESS_DENIED
            : reserved && !(reserved & IGNORE_UNSUPPORTED) ? W_ERROR_INVALID_FLAGS
                                                           : validate(name);
 }
@@ -217,7 +217,7 @@ WKS_HANDLER(NetrEnumerateComputerNames)
 {
     uint32_t type = (uint32_t)r->in.NameType;
     r->out.result = !over_pipe(call)                                           ? W_RPC_S_PROTSEQ_NOT_SUPPORTED
-                    : !may(call, WHO_ADMIN)                                    ? W_ERROR_ACCESS_DENIED
+                    : !may(call, WHO_ADMINISTRATOR)                            ? W_ERROR_ACCESS_DENIED
                     : r->in.Reserved && !(r->in.Reserved & IGNORE_UNSUPPORTED) ? W_ERROR_INVALID_FLAGS
                     : type >= wkssvc_NetComputerNameTypeMax                    ? W_ERROR_INVALID_PARAMETER
                                                                                : W_ERROR_SUCCESS;
