@@ -10,6 +10,7 @@
 
 enum type {
     TEXT,
+    NETBIOS,   /* a name */
     PATH,      /* absolute; on the command line also from the working directory */
     PORT,      /* int */
     NUMBER,    /* unsigned, least to most */
@@ -78,8 +79,8 @@ static const struct key table[] = {
     { "port_tcp", PORT, AT(port_tcp), "0", AT_START, "port of the other interfaces" },
     { "run_dir", PATH, AT(run_dir), "/run/msrpcd", AT_START, "directory of the sockets for ncalrpc" },
     { "store", PATH, AT(store), "/var/lib/msrpcd/sam.db", AT_START, "accounts, shares and settings" },
-    { "name", TEXT, AT(name), NULL, AT_START, "NetBIOS name of this machine, told to NTLM clients" },
-    { "workgroup", TEXT, AT(workgroup), NULL, AT_START, "NetBIOS name of its domain or workgroup" },
+    { "name", NETBIOS, AT(name), NULL, AT_START, "NetBIOS name of this machine, told to NTLM clients" },
+    { "workgroup", NETBIOS, AT(workgroup), NULL, AT_START, "NetBIOS name of its domain or workgroup" },
     { "keytab", TEXT, AT(keytab), NULL, LIVE, "keys for Kerberos" },
     { "ntlm", SWITCH, AT(ntlm), "yes", LIVE, "let accounts of the store log on by NTLM" },
     { "null_sessions", SWITCH, AT(null_sessions), "no", AT_START, "let strangers open pipes" },
@@ -122,9 +123,9 @@ static const char *take_number(const char *text, unsigned long least, unsigned l
 {
     char *end;
     unsigned long n = strtoul(text, &end, 10);
-    if (*end || *text < '0' || *text > '9' || strlen(text) > 10)
+    if (*end || *text < '0' || *text > '9')
         return "not a number";
-    if (n < least || n > most)
+    if (strlen(text) > 10 || n < least || n > most)
         return "out of range";
     *ret = n;
     return NULL;
@@ -151,6 +152,14 @@ static const char *take_word(const struct word *words, const char *text, size_t 
             return NULL;
         }
     return "not one of the words that are known";
+}
+
+void config_words(unsigned key, char *ret, size_t size)
+{
+    size_t len = 0;
+    *ret = 0;
+    for (const struct word *w = table[key].words; w && w->text && len < size; w++)
+        len += (size_t)snprintf(ret + len, size - len, "%s%s", len ? ", " : "", w->text);
 }
 
 static const char *take_words(const struct word *words, const char *text, struct config_words *ret)
@@ -223,6 +232,18 @@ static const char *take_path(struct config *c, const char *text, bool here, cons
     return path ? NULL : "no memory";
 }
 
+/* As the store takes them. [MS-NBTE] 2.2.1 has 16 octets, of which the last is a suffix. */
+static bool is_netbios(const char *text)
+{
+    size_t n = 0;
+    for (const char *p = text; *p; p++) {
+        if ((unsigned char)*p < ' ' || strchr("\"/\\[]:|<>+=;,?*", *p))
+            return false;
+        n += ((unsigned char)*p & 0xc0) != 0x80;
+    }
+    return n <= 15;
+}
+
 /* ---- values ---- */
 
 static const char *take(struct config *c, const struct key *k, const char *text, bool here)
@@ -234,6 +255,9 @@ static const char *take(struct config *c, const struct key *k, const char *text,
     case TEXT:
         *(const char **)to = text;
         return NULL;
+    case NETBIOS:
+        *(const char **)to = text;
+        return is_netbios(text) ? NULL : "not a NetBIOS name, of up to 15 characters";
     case PATH:
         return take_path(c, text, here, to);
     case PORT:

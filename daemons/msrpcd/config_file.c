@@ -67,6 +67,15 @@ static size_t without_comment(const char *text, size_t len)
     return len;
 }
 
+static void complain_of(struct reader *r, unsigned key, const char *name, const char *wrong,
+                        const char *value, size_t n)
+{
+    char words[160];
+    config_words(key, words, sizeof words);
+    complain(r, "%s: %s%s%.*s%s%s", name, wrong, n ? ": " : "", (int)(n < 200 ? n : 200), value,
+             *words ? "; it takes " : "", words);
+}
+
 static void take_value(struct reader *r, const char *name, size_t n_name, const char *value, size_t n)
 {
     int key = config_find(name, n_name);
@@ -81,7 +90,7 @@ static void take_value(struct reader *r, const char *name, size_t n_name, const 
     r->lines[key] = r->line;
     const char *wrong = config_set(r->c, (unsigned)key, value, n, false);
     if (wrong)
-        complain(r, "%s: %s: %.*s", config_key((unsigned)key), wrong, (int)(n < 200 ? n : 200), value);
+        complain_of(r, (unsigned)key, config_key((unsigned)key), wrong, value, n);
 }
 
 static void take_line(struct reader *r, const char *text, size_t len)
@@ -170,7 +179,7 @@ static void take_command_line(struct reader *r, const struct options *o)
             *p = *p == '_' ? '-' : *p;
         const char *wrong = config_set(r->c, i, o->given[i], strlen(o->given[i]), true);
         if (wrong)
-            complain(r, "%s: %s: %s", option, wrong, o->given[i]);
+            complain_of(r, i, option, wrong, o->given[i], strlen(o->given[i]));
     }
 }
 

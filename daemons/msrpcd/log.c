@@ -447,7 +447,12 @@ static enum nt_status open_file(const char *path, int *ret, struct nt_error *err
     *ret = STDERR_FILENO;
     if (!path)
         return STATUS_SUCCESS;
-    *ret = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
+    const int flags = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+    *ret = open(path, flags | O_CREAT | O_EXCL, 0640);
+    if (*ret >= 0)
+        (void)!fchmod(*ret, 0640); /* whatever the umask */
+    else if (errno == EEXIST)
+        *ret = open(path, flags);
     return *ret >= 0
                ? STATUS_SUCCESS
                : nt_error_set(err, STATUS_OBJECT_PATH_NOT_FOUND, "log_file %s: %s", path, strerror(errno));

@@ -9,5 +9,7 @@
 const char *config_set(struct config *c, unsigned key, const char *text, size_t len, bool here);
 /* All keys as they are where nobody says anything. False: no memory. */
 bool config_defaults(struct config *c, const char *scratch);
+/* "2.0.2, 2.1 ...", what a key takes; nothing of keys that take no words. */
+void config_words(unsigned key, char *ret, size_t size);
 
 #endif

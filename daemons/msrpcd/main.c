@@ -51,6 +51,12 @@ bool daemon_keytab_ok(const struct config *c)
 /* All keys, as they count: also a configuration. */
 static int show_configuration(const struct config *c)
 {
+    struct privilege_user user;
+    struct nt_error err;
+    if (c->user && privilege_find(c->user, &user, &err) != STATUS_SUCCESS) {
+        daemon_say(NULL, err.text);
+        return EXIT_USAGE;
+    }
     for (unsigned i = 0; i < config_count(); i++)
         if (c->text[i])
             printf("%s = %s\n", config_key(i), c->text[i]);

@@ -19,6 +19,7 @@ static const struct option own[] = {
 static const char usage[] =
     "usage: msrpcd --config FILE [OPTION...]\n"
     "       msrpcd --scratch DIR --listen ADDRESS [--config FILE] [OPTION...]\n"
+    "       msrpcd init|passwd|user|export|import --help\n"
     "Serves Microsoft RPC; msrpcd(8), msrpcd.conf(5).\n"
     "  --config FILE      the configuration\n"
     "  --check            say what is wrong with it, or else what it amounts to, and end\n"

@@ -160,8 +160,11 @@ wrong "a port that is none" 'port_tcp: not a port number: 65536' 'port_tcp = 655
 wrong "a negative number" 'idle_timeout: not a number: -1' 'idle_timeout = -1'
 wrong "a number with more behind it" 'idle_timeout: not a number: 10s' 'idle_timeout = 10s'
 wrong "a number that is too large" 'idle_timeout: out of range: 9999999999' 'idle_timeout = 9999999999'
+wrong "a number with too many digits" 'idle_timeout: out of range: 99999999999' 'idle_timeout = 99999999999'
+wrong "a name that is too long" 'name: not a NetBIOS name' 'name = much-longer-than-15'
+wrong "a name with a path in it" 'workgroup: not a NetBIOS name' 'workgroup = a/b'
 wrong "no connections" 'max_connections: out of range: 0' 'max_connections = 0'
-wrong "a word that is none" 'smb_signing: not one of the words that are known: disabled' 'smb_signing = disabled'
+wrong "a word that is none" 'smb_signing: not one of the words that are known: disabled; it takes required, optional$' 'smb_signing = disabled'
 wrong "a word twice" 'smb_ciphers: a word is there twice' 'smb_ciphers = aes-128-gcm  aes-128-gcm'
 wrong "an unknown interface" 'interfaces: not one of the words that are known: srvsvc samr' 'interfaces = srvsvc samr'
 wrong "a name for an address" 'listen: a numeric address is needed: localhost' 'listen = localhost'
@@ -179,6 +182,8 @@ fails "what is not UTF-8" 2 'msrpcd.conf: not UTF-8' "$MSRPCD" --check --config 
 fails "a file that is not there" 2 'none: No such file' "$MSRPCD" --check --config "$TERN_WORK/none"
 fails "a directory" 2 'Is a directory' "$MSRPCD" --check --config "$TERN_WORK"
 fails "a device that has no end" 2 'zero: not a configuration' "$MSRPCD" --check --config /dev/zero
+printf 'user = nobody-at-all\n' >"$CONF"
+fails "a user who is not there" 2 'there is no user nobody-at-all' "$MSRPCD" --check --config "$CONF"
 printf 'ntlm = no\n' >"$CONF"
 fails "keys that do not go together" 2 'nobody could log on' "$MSRPCD" --check --config "$CONF"
 fails "an option that cannot be" 2 '--max-connections: not a number: many' "$MSRPCD" --check --config /dev/null --max-connections many
