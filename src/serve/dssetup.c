@@ -51,5 +51,7 @@ static const struct dssetup_handlers handlers = { .DsRolerGetPrimaryDomainInform
 enum nt_status serve_dssetup(struct rpc_server *s, struct serve_host *h)
 {
     enum nt_status st = dssetup_register(s, &handlers, h);
-    return st == STATUS_SUCCESS ? rpc_server_require(s, &dssetup_interface, SEC_LEVEL_INTEGRITY) : st;
+    if (st == STATUS_SUCCESS)
+        st = rpc_server_require(s, &dssetup_interface, SEC_LEVEL_INTEGRITY);
+    return st == STATUS_SUCCESS ? rpc_server_trust_local(s, &dssetup_interface, RPC_LOCAL_TRUST_OWNER) : st;
 }

@@ -584,6 +584,8 @@ enum nt_status serve_srvsvc(struct rpc_server *server, struct serve_host *h)
         st = srvsvc_register(server, &handlers, s);
     if (st == STATUS_SUCCESS) /* a signed pipe will do; who may do what is decided call by call */
         st = rpc_server_require(server, &srvsvc_interface, SEC_LEVEL_INTEGRITY);
+    if (st == STATUS_SUCCESS) /* may() takes them for administrators */
+        st = rpc_server_trust_local(server, &srvsvc_interface, RPC_LOCAL_TRUST_OWNER);
     h->srvsvc = s;
     if (st != STATUS_SUCCESS)
         serve_srvsvc_free(h);

@@ -471,5 +471,7 @@ static const struct wkssvc_handlers handlers = {
 enum nt_status serve_wkssvc(struct rpc_server *server, struct serve_host *h)
 {
     enum nt_status st = wkssvc_register(server, &handlers, h);
-    return st == STATUS_SUCCESS ? rpc_server_require(server, &wkssvc_interface, SEC_LEVEL_INTEGRITY) : st;
+    if (st == STATUS_SUCCESS)
+        st = rpc_server_require(server, &wkssvc_interface, SEC_LEVEL_INTEGRITY);
+    return st == STATUS_SUCCESS ? rpc_server_trust_local(server, &wkssvc_interface, RPC_LOCAL_TRUST_OWNER) : st;
 }

@@ -96,6 +96,9 @@ is "and says nothing but who was not let in" '' "$(grep -v ' logon .* result=fai
 ok "with other ports, over IPv6" start --listen ::1 --port-epm 0 --port-tcp 0 --port-smb 0
 like "our client finds echo there" '"out_data": *42' "$TERN" rpc call --transport tcp -S ::1 -p "$EPM" -U admin rpcecho.echo_AddOne '{"in_data": 41}'
 like "our client at the socket" '"out_data": *42' "$TERN" rpc call --binding "ncalrpc:[$LOCAL]" rpcecho.echo_AddOne '{"in_data": 41}'
+like "who started it is an administrator there" '"shi2_path"' "$TERN" rpc call --binding "ncalrpc:[$LOCAL]" srvsvc.NetrShareGetInfo \
+    '{"NetName": "IPC$", "Level": 2}'
+like "also of the workstation" '"wki102_lanroot"' "$TERN" rpc call --binding "ncalrpc:[$LOCAL]" wkssvc.NetrWkstaGetInfo '{"Level": 102}'
 ok "it ends in order" stop
 
 # ---- several addresses, what lasts ----
