@@ -24,7 +24,9 @@ void rpc_sconn_hang_up(struct rpc_sconn *c)
     if (c->state == RPC_SC_CLOSED)
         return;
     c->state = RPC_SC_CLOSED;
-    io_timer(c->tp->stream, &c->timer, io_loop_now(c->s->loop) + FAREWELL);
+    /* a client that is idle at its pipe does not notice; a server that is drained does not wait for it */
+    io_timer(c->tp->stream, &c->timer,
+             io_loop_now(c->s->loop) + (c->asked_to_leave ? RPC_SERVER_LEAVE : FAREWELL));
     c->tp->ops->finish(c->tp);
 }
 

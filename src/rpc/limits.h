@@ -82,7 +82,7 @@
  * nanoseconds. */
 #define RPC_SERVER_STALL UINT64_C(60000000000)
 
-/* Time that clients have to leave after a SHUTDOWN PDU, when a server is drained, in nanoseconds. */
+/* Time that clients have to leave after a SHUTDOWN PDU or the end of their pipe, when a server is drained, in nanoseconds. */
 #define RPC_SERVER_LEAVE UINT64_C(1000000000)
 
 /* Context handles of one association group. Leaks of clients end here; Windows programs hold a handful. */

@@ -67,15 +67,28 @@ void smbd_each_pipe(const struct smbd *s, void (*fn)(void *arg, const struct smb
 
 /* ---- ending them ---- */
 
-/* Whoever asks may stand inside of a callback of that very session: it ends when the loop is back. */
+/* Whoever asks may stand inside of a callback of that very session or pipe: it ends when the loop is back, and
+ * at the second turn, behind the answer that the callback has left. */
 static void session_end_fn(struct io_item *it)
 {
-    smbd_session_end(io_container(it, struct smbd_session, end));
+    struct smbd_session *x = io_container(it, struct smbd_session, end);
+    if (x->ending) {
+        smbd_session_end(x);
+        return;
+    }
+    x->ending = true;
+    io_ready(&x->c->stream, it);
 }
 
 static void pipe_end_fn(struct io_item *it)
 {
-    smbd_pipe_close(io_container(it, struct smbd_pipe, end));
+    struct smbd_pipe *p = io_container(it, struct smbd_pipe, end);
+    if (p->ending) {
+        smbd_pipe_close(p);
+        return;
+    }
+    p->ending = true;
+    io_ready(smbd_pipe_stream(p), it);
 }
 
 void smbd_session_listed(struct smbd_session *x)

@@ -177,6 +177,7 @@ struct smbd_session {
     uint32_t global_id;
     uint64_t opened, used; /* monotonic */
     struct io_item end;    /* somebody has ended it */
+    bool ending;           /* the next turn of that does it */
 };
 
 struct smbd_message {
@@ -199,6 +200,7 @@ struct smbd_pipe {
     const struct sec_token *token; /* who opened it: the session's user may change */
     const char *mech;
     struct io_item end;   /* somebody has closed it */
+    bool ending;          /* the next turn of that does it */
     bool ended;           /* by the server's side */
     uint16_t sequence;    /* ChannelSequence of the last request */
     struct io_item ready; /* something may have come for whoever waits */

@@ -449,9 +449,11 @@ static void own_session(void **state)
     struct world *w = *state;
     struct rpc_conn *a = open_as(w, w->admin, false);
     struct srvsvc_NetrSessionDel d = { .in = { .UserName = u"admin" } };
-    /* the branch that it sits on: whatever the client is told, the server goes on */
-    enum nt_status st = srvsvc_NetrSessionDel(a, w->mem, &d);
-    (void)st;
+    /* the branch that it sits on: the answer comes, and then there is no session */
+    CALL(srvsvc_NetrSessionDel, a, &d);
+    assert_int_equal(d.out.result, 0);
+    struct srvsvc_NetrRemoteTOD tod = { .in = { .ServerName = NULL } };
+    assert_int_not_equal(srvsvc_NetrRemoteTOD(a, w->mem, &tod), STATUS_SUCCESS);
     rpc_close(a);
     a = open_as(w, w->admin, false);
     rpc_close(a);
