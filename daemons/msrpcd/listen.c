@@ -55,6 +55,8 @@ static enum nt_status explain(struct nt_error *err, enum nt_status st, enum list
                             "port %u of %s: permission denied. It takes root, CAP_NET_BIND_SERVICE, or "
                             "net.ipv4.ip_unprivileged_port_start=%u; %s takes another port, or off",
                             port, host, port, key_of[what]);
+    if (st == STATUS_NETWORK_UNREACHABLE) /* EADDRNOTAVAIL; the text of the status is for who connects */
+        return nt_error_set(err, st, "port %u of %s: this machine does not have that address", port, host);
     return nt_error_set(err, st, "port %u of %s: %s (%s)", port, host, nt_status_name(st),
                         nt_status_text(st));
 }

@@ -190,6 +190,8 @@ fails "a user who is not there" 2 'there is no user nobody-at-all' "$MSRPCD" --c
 printf 'ntlm = no\n' >"$CONF"
 fails "keys that do not go together" 2 'nobody could log on' "$MSRPCD" --check --config "$CONF"
 fails "an option that cannot be" 2 '--max-connections: not a number: many' "$MSRPCD" --check --config /dev/null --max-connections many
+fails "an address of another machine" 1 'port 0 of 192.0.2.7: this machine does not have that address' env MSRPCD_ADMIN_PASSWORD=x "$MSRPCD" \
+    --scratch "$TERN_WORK/elsewhere" --listen 192.0.2.7 --port-smb 0
 fails "no configuration and no directory" 2 '--config or --scratch is missing' "$MSRPCD" --check
 printf '  listen =\t%s \t%s   # two\r\n#port_smb = 1\nname = B#X\nsmb_min_dialect=3.0' "$HOST" "$SECOND" >"$CONF"
 run "$MSRPCD" --check --config "$CONF" --name OTHER
