@@ -7,6 +7,8 @@
 
 /* Ceiling of a mechanism list: Windows offers five; more only cost time. */
 #define SPNEGO_MECHS_MAX 16u
+/* Its octets, which an acceptor keeps until the end, for its MIC: some sixteen object identifiers. */
+#define SPNEGO_MECH_LIST_MAX 512u
 
 enum spnego_mech { MECH_OTHER, MECH_KRB5, MECH_MS_KRB5, MECH_NTLM };
 

@@ -110,6 +110,8 @@ static void get_mech_list(struct rd *r, struct spnego_init *ret)
 {
     struct rd field = get(r, DER_CONTEXT + 0);
 
+    if (field.len > SPNEGO_MECH_LIST_MAX)
+        rd_fail(&field, STATUS_INVALID_NETWORK_RESPONSE);
     ret->mech_list = (struct nt_blob){ field.base, field.len };
     struct rd list = get(&field, DER_SEQUENCE);
     while (list.st == STATUS_SUCCESS && rd_left(&list)) {

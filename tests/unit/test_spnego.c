@@ -417,6 +417,38 @@ static void broken_tokens(void **state)
     }
 }
 
+static void put_der(struct wr *w, uint8_t tag, size_t len)
+{
+    wr_u8(w, tag);
+    wr_u8(w, 0x82);
+    wr_u8(w, (uint8_t)(len >> 8));
+    wr_u8(w, (uint8_t)len);
+}
+
+/* A list of n octets, with one mechanism of nobody's in it: an acceptor keeps the list of whoever comes. */
+static enum nt_status long_list(size_t n)
+{
+    static const uint8_t spnego[] = { 6, 6, 0x2b, 6, 1, 5, 5, 2 };
+    struct spnego_init t;
+    struct wr w;
+
+    wr_init(&w, SEC_TOKEN_MAX);
+    put_der(&w, 0x60, sizeof(spnego) + 12 + n);
+    wr_bytes(&w, spnego, sizeof(spnego));
+    put_der(&w, 0xA0, 8 + n);
+    put_der(&w, 0x30, 4 + n);
+    put_der(&w, 0xA0, n);
+    put_der(&w, 0x30, n - 4);
+    put_der(&w, 0x06, n - 8);
+    while (w.st == STATUS_SUCCESS && w.len < sizeof(spnego) + 16 + n)
+        wr_u8(&w, 1);
+    enum nt_status st = spnego_parse_init(bytes(&w), &t);
+    if (st == STATUS_SUCCESS)
+        assert_int_equal(t.mech_list.len, n);
+    wr_free(&w);
+    return st;
+}
+
 static void der_limits(void **state)
 {
     enum spnego_mech many[SPNEGO_MECHS_MAX + 1];
@@ -434,6 +466,9 @@ static void der_limits(void **state)
                          n > SPNEGO_MECHS_MAX ? STATUS_INVALID_NETWORK_RESPONSE : STATUS_SUCCESS);
         wr_free(&w);
     }
+    assert_int_equal(long_list(SPNEGO_MECH_LIST_MAX), STATUS_SUCCESS);
+    assert_int_equal(long_list(SPNEGO_MECH_LIST_MAX + 1), STATUS_INVALID_NETWORK_RESPONSE);
+    assert_int_equal(long_list(60000), STATUS_INVALID_NETWORK_RESPONSE);
     static const uint8_t indefinite[] = { 0xA1, 0x80, 0x30, 0x00, 0, 0 };
     static const uint8_t huge[] = { 0xA1, 0x84, 0xFF, 0xFF, 0xFF, 0xFF, 0x30, 0x00 };
     static const uint8_t nine[] = { 0xA1, 0x89, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0x30, 0x00 };
