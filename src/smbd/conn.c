@@ -166,7 +166,8 @@ static bool gather(struct smbd_conn *c, uint8_t **data, size_t *len)
 
 bool smbd_conn_full(struct smbd_conn *c)
 {
-    if (c->state == SMBD_CLOSED || c->stream.queued < IO_HIGH_WATER)
+    size_t most = c->s->output < SMBD_UNREAD_ALL ? IO_HIGH_WATER : SMBD_UNREAD_FEW;
+    if (c->state == SMBD_CLOSED || c->stream.queued < most)
         return false;
     io_on_drain(&c->stream, &c->drained);
     return true;
@@ -185,6 +186,11 @@ static void work_on(struct smbd_conn *c, uint8_t *data, size_t len)
 {
     while (len && c->state != SMBD_CLOSED) {
         bool ok = true;
+        if (c->stream.queued > SMBD_STRANGER_UNREAD && !smbd_is_known(c)) {
+            c->s->counters.broken++;
+            smbd_conn_close(c);
+            return;
+        }
         if (smbd_conn_full(c)) {
             put_off(c, data, len);
             return;
@@ -301,6 +307,7 @@ enum nt_status smbd_conn_new(struct smbd *s, const char *peer, struct smbd_conn 
     wr_init(&c->in, SMB_MAX_MESSAGE);
     wr_init(&c->rest, 2 * SMB_MAX_MESSAGE);
     io_stream_init(&c->stream, &smbd_conn_ops, c, s->env);
+    c->stream.account[0] = &s->output;
     io_item_init(&c->timer, timer_fn);
     io_item_init(&c->drained, drained_fn);
     io_item_init(&c->destroy, destroy_fn);

@@ -32,8 +32,8 @@
 #define SMBD_TREES_MAX 16u
 /* Open pipes of one session; leaks end here. */
 #define SMBD_PIPES_MAX 1024u
-/* Requests that end each other: the chain of one closes the pipe that the next waits for. One connection has no
- * more; what several make takes the stack of all. */
+/* Requests that end each other: the chain of one closes the pipe that the next waits for. One connection has
+ * no more; what several make takes the stack of all. */
 #define SMBD_NESTED_MAX 512u
 /* Requests of one connection that wait for a pipe. */
 #define SMBD_WAITING_MAX 512u
@@ -48,6 +48,13 @@
 #define SMBD_TRANSACT_DISK (8u << 20)
 /* Any message before there is a session: NEGOTIATE and SESSION_SETUP with the largest Kerberos ticket. */
 #define SMBD_STRANGER_MESSAGE (68u * 1024u)
+/* Answers that it may leave unread, and then goes: each of its messages has to await the answer to the one
+ * before. */
+#define SMBD_STRANGER_UNREAD ((size_t)8 << 10)
+/* Unread answers of all connections, and what one may have once there are so many: more than IO_LOW_WATER,
+ * where it goes on. */
+#define SMBD_UNREAD_ALL ((size_t)64 << 20)
+#define SMBD_UNREAD_FEW ((size_t)128 << 10)
 /* Characters of a pipe's name: NPFS has 256 with the prefix. */
 #define SMBD_NAME_MAX 246u
 /* When an answer takes longer an interim one is sent ([MS-SMB2] 3.3.5.12). */
@@ -72,6 +79,7 @@ struct smbd {
     uint64_t accepted, refused, requests;
     struct smbd_counters counters;
     struct smbd_wait *spare;
+    size_t output;             /* bytes of answers that wait for clients to read them */
     unsigned nested;           /* requests that are being ended inside of each other */
     uint32_t last_id;          /* of what is listed */
     struct smbd_iface *ifaces; /* none: one connection a session */

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include "common/fake_smb.h"
 #include "pair/smbd_world.h"
+#include "smbd/m_smbd.h"
 
 /* ---- protection ---- */
 
@@ -204,6 +205,19 @@ static void test_stranger(void **state)
     assert_true(w.raw->closed);
     assert_in_range(seconds, 20, 40);
     stop(&w);
+    struct world u = { 0 };
+    start(&u);
+    raw_negotiate(u.raw, NPC_SMB_2_1, NPC_CIPHER_NONE, NPC_AES_CMAC);
+    turns(&u);
+    io_hold(&u.raw->stream, true); /* reads nothing more */
+    unsigned sent = 0;
+    for (; sent < 500 && !u.raw->closed; sent++) {
+        send_cmd(&u, u.raw, SMB_ECHO, NULL, RAW_PLAIN);
+        assert_true(u.server->output <= SMBD_STRANGER_UNREAD + 200);
+    }
+    assert_true(u.raw->closed);
+    assert_in_range(sent, 50, 200);
+    stop(&u);
     static const uint8_t frame[8] = { 0, 2, 0, 0 };
     struct sec_creds_options co = SEC_CREDS_OPTIONS_INIT;
     struct sec_creds *creds;
@@ -225,7 +239,8 @@ static void test_stranger(void **state)
         t.raw->session_id = 0;
         (void)raw_setup(t.raw, creds, smbd_env(), &ctx, RAW_PLAIN);
         turns(&t);
-        assert_int_equal(last(t.raw), i < 4 ? STATUS_MORE_PROCESSING_REQUIRED : STATUS_INSUFFICIENT_RESOURCES);
+        assert_int_equal(last(t.raw),
+                         i < 4 ? STATUS_MORE_PROCESSING_REQUIRED : STATUS_INSUFFICIENT_RESOURCES);
     }
     raw_bytes(t.raw, frame, sizeof frame);
     turns(&t);
@@ -891,8 +906,9 @@ static void put_much(struct raw_smb *r, struct wr *w)
 }
 
 /* Who does not read gets no answers beyond the high-water mark, however many small requests have come; they
- * are not lost. */
-static void unread(uint16_t command, void (*put)(struct raw_smb *, struct wr *), unsigned writes)
+ * are not lost. Where others leave so much unread, the mark is lower. */
+static void unread(uint16_t command, void (*put)(struct raw_smb *, struct wr *), unsigned writes,
+                   size_t others)
 {
     enum { N = 50 };
     struct world w = { 0 };
@@ -913,6 +929,8 @@ static void unread(uint16_t command, void (*put)(struct raw_smb *, struct wr *),
         assert_int_equal(last(r), STATUS_SUCCESS);
     }
     io_hold(&r->stream, true);
+    w.server->output += others;
+    size_t mark = others ? SMBD_UNREAD_FEW : IO_HIGH_WATER;
     uint64_t before = bytes_out(&w);
     r->n_answers = 0;
     wr_init(&all, 1 << 20);
@@ -930,7 +948,7 @@ static void unread(uint16_t command, void (*put)(struct raw_smb *, struct wr *),
     raw_bytes(r, all.base, all.len);
     wr_free(&all);
     turns(&w);
-    assert_in_range(bytes_out(&w) - before, IO_HIGH_WATER, IO_HIGH_WATER + 2 * 65536);
+    assert_in_range(bytes_out(&w) - before, mark, mark + 2 * 65536);
     assert_int_equal(r->n_answers, 0);
     io_hold(&r->stream, false);
     for (int i = 0; i < 20; i++)
@@ -940,14 +958,17 @@ static void unread(uint16_t command, void (*put)(struct raw_smb *, struct wr *),
         good += r->answers[i].h.status == STATUS_SUCCESS;
     assert_int_equal(good, N);
     assert_false(r->closed);
+    w.server->output -= others;
+    assert_int_equal(w.server->output, 0);
     stop(&w);
 }
 
 static void test_unread(void **state)
 {
     (void)state;
-    unread(0x0b, put_peek, 1); /* IOCTL: what is looked at stays */
-    unread(SMB_READ, put_most, 50);
+    unread(0x0b, put_peek, 1, 0); /* IOCTL: what is looked at stays */
+    unread(SMB_READ, put_most, 50, 0);
+    unread(SMB_READ, put_most, 50, SMBD_UNREAD_ALL);
 }
 
 /* What waits behind a request that waits is bounded, too. */
