@@ -41,6 +41,8 @@ struct io_ops {
 /* High-water mark: a driver stops reading from a peer while this much output waits, so that a peer that does
  * not read cannot make us queue without end. */
 #define IO_HIGH_WATER ((size_t)1 << 20)
+/* The same in messages: small ones take many times their length in memory. */
+#define IO_MANY_OUT 1024u
 /* What io_on_drain waits for: so much is still on its way that the transport does not idle meanwhile. */
 #define IO_LOW_WATER                    ((size_t)64 << 10)
 
@@ -69,6 +71,7 @@ struct io_stream {
                            the peer may have to be read before it takes more */
     uint64_t now;       /* as of the current step */
     size_t queued;      /* bytes waiting */
+    unsigned n_out;     /* in so many messages, the first of them maybe in part */
     uint64_t moved;     /* bytes that the transport has taken so far */
     size_t *account[2]; /* sums of what waits in several streams; outlive this one; NULL: none */
     struct io_out *out_head, *out_tail;

@@ -276,7 +276,7 @@ bool poll_receive(struct poll_loop *l, struct poll_conn *c, int flags)
 bool poll_reads(const struct poll_conn *c)
 {
     return c->s && c->fd >= 0 && c->s->state == IO_OPEN && !c->s->held &&
-           (c->s->queued < IO_HIGH_WATER || c->s->reads_on);
+           ((c->s->queued < IO_HIGH_WATER && c->s->n_out < IO_MANY_OUT) || c->s->reads_on);
 }
 
 static struct poll_conn *only_conn(const struct poll_loop *l)

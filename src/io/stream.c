@@ -68,6 +68,7 @@ static void drop_output(struct io_stream *s)
         free(o);
     }
     s->out_tail = NULL;
+    s->n_out = 0;
     count_output(s, s->queued, false);
     free(s->out_spare);
     s->out_spare = NULL;
@@ -123,6 +124,7 @@ enum nt_status io_queue_from(struct io_stream *s, struct wr *out, size_t skip)
     else
         s->out_head = o;
     s->out_tail = o;
+    s->n_out++;
     count_output(s, o->w.len - skip, true);
     if (s->loop)
         s->loop->ops->kick(s->loop, s);
@@ -274,6 +276,7 @@ void io_sent(struct io_stream *s, size_t n)
         }
         n -= left;
         s->out_head = o->next;
+        s->n_out--;
         if (!s->out_head)
             s->out_tail = NULL;
         wr_free(&o->w);

@@ -49,7 +49,7 @@ void rpc_sconn_fault(struct rpc_sconn *c, uint32_t call_id, uint16_t ctx, enum n
 {
     struct wr w;
     unsigned flags = RPC_PFC_WHOLE | (ran ? 0U : (unsigned)RPC_PFC_DID_NOT_EXECUTE);
-    (void)rpc_sconn_writer(c, &w, RPC_FRAG_MAX);
+    (void)rpc_sconn_writer(c, &w, RPC_FAULT_LEN); /* no more: a flood of them may wait */
     rpc_put_fault(&w, flags, call_id, ctx, nt_to_rpc_fault(st));
     c->s->faults++;
     rpc_sconn_send(c, &w);
