@@ -12,7 +12,7 @@ if ! "$python" -c 'import impacket' 2>/dev/null; then
     exit 0
 fi
 export TERN_PEER=$TERN_BUILD/tools/tern-peer
-scenarios=(pipe_names framing scripts logons stages half_messages slow_readers waiting_chains floods lost_clients silent silent_tcp
+scenarios=(pipe_names framing scripts logons stages half_messages slow_readers small_answers waiting_chains floods lost_clients silent silent_tcp
     no_descriptors killed signals ends)
 if grep -q -e __asan_init -e __tsan_init "$MSRPCD"; then
     export HOSTILE_SANITIZED=yes HOSTILE_DEADLINE_MS=20000

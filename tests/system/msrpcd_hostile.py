@@ -529,6 +529,47 @@ def slow_readers(look):
 
 
 @scenario
+@with_(most_mb=100)
+def small_answers(look):
+    """Strangers with small requests who read nothing."""
+    def floods(conns, messages):
+        """Each sends what messages(i) gives, as long as anything is taken; how many were closed."""
+        rest, end, gone = {s: b"" for s in conns}, time.monotonic() + 5, 0
+        for s in conns:
+            s.setblocking(False)
+        while time.monotonic() < end and rest:
+            for s in list(rest):
+                if len(rest[s]) < 100000:
+                    rest[s] += messages(s)
+                try:
+                    rest[s] = rest[s][s.send(rest[s]):]
+                except BlockingIOError:
+                    pass
+                except OSError:
+                    gone += 1
+                    del rest[s]
+            look()
+        return gone
+    faults = b"".join(request(77, b"", call + 1) for call in range(4000))
+    held = [bound(SOURCES[i % 8], 4096) for i in range(30)]
+    point(floods(held, lambda s: faults) == 0, "requests for what there is not: who reads nothing is not read any more")
+    smb, mids = [], {}
+    for i in range(30):
+        s = dial(445, SOURCES[i % 8], 4096)
+        negotiate_smb(s)
+        mids[s] = 1
+        smb.append(s)
+
+    def echos(s):
+        first, mids[s] = mids[s], mids[s] + 2000
+        return b"".join(struct.pack(">I", 68) + NEGOTIATION[:12] + struct.pack("<HHIIQ", ECHO, 1, 0, 0, mid) + bytes(
+            32) + struct.pack("<HH", 4, 0) for mid in range(first, mids[s]))
+    point(floods(smb, echos) == 30, "ECHO: who has not logged on, and reads nothing, is closed")
+    for s in held + smb:
+        s.close()
+
+
+@scenario
 @with_(most_mb=150)
 def waiting_chains(look):
     """Requests that wait, with long chains behind them."""
