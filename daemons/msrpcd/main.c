@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* msrpcd(8): what is done before it serves, in which order, and the end. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -181,9 +182,21 @@ static int command(int argc, char **argv)
     return -1;
 }
 
+/* Nothing of ours may get the number of a standard descriptor that we were started without: what is said there
+ * would go to a client, or into the store. */
+static void occupy_std(void)
+{
+    int fd;
+    while ((fd = open("/dev/null", O_RDWR)) >= 0 && fd <= STDERR_FILENO)
+        ;
+    if (fd >= 0)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
     struct daemon d = { .loop = NULL };
+    occupy_std();
     int done = command(argc, argv);
     if (done >= 0)
         return done;

@@ -78,6 +78,14 @@ bool sink_put(struct sink *s, const void *data, size_t len)
     return fits;
 }
 
+/* Standard error is everybody's: closed, its number would be that of the next client's socket, to which
+ * others go on to write. */
+static void drop_fd(int fd)
+{
+    if (fd > STDERR_FILENO)
+        close(fd);
+}
+
 /* ---- the thread ---- */
 
 /* As many whole records as fit. Under the lock. */
@@ -168,8 +176,7 @@ static void take_next_fd(struct sink *s)
 {
     if (s->next_fd < 0)
         return;
-    if (s->fd > STDERR_FILENO)
-        close(s->fd);
+    drop_fd(s->fd);
     s->fd = s->next_fd;
     s->next_fd = -1;
 }
@@ -240,8 +247,7 @@ enum nt_status sink_new(const struct sink_options *o, struct sink **ret)
 void sink_replace(struct sink *s, int fd)
 {
     pthread_mutex_lock(&s->lock);
-    if (s->next_fd >= 0)
-        close(s->next_fd);
+    drop_fd(s->next_fd); /* of a reload that the thread has not seen yet */
     s->next_fd = fd;
     pthread_cond_signal(&s->work);
     pthread_mutex_unlock(&s->lock);
@@ -276,8 +282,9 @@ bool sink_free(struct sink *s)
         return false;
     }
     pthread_join(s->thread, NULL);
-    if (s->fd > STDERR_FILENO)
-        close(s->fd);
+    drop_fd(s->fd);
+    if (s->next_fd != s->fd)
+        drop_fd(s->next_fd);
     pthread_cond_destroy(&s->work);
     pthread_cond_destroy(&s->idle);
     pthread_mutex_destroy(&s->lock);

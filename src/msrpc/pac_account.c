@@ -164,7 +164,7 @@ static enum nt_status take_groups(struct nt_arena *mem, const struct pac_KERB_VA
     if (!l.g)
         return STATUS_NO_MEMORY;
     enum nt_status st = add_rids(&l, v->LogonDomainId, v->GroupIds, v->GroupCount);
-    if (st == STATUS_SUCCESS)
+    if (st == STATUS_SUCCESS && extra > skip)
         st = add_sids(&l, v->ExtraSids + skip, extra - skip);
     if (st == STATUS_SUCCESS)
         st = add_rids(&l, v->ResourceGroupDomainSid, v->ResourceGroupIds, resource);

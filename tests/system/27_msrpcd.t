@@ -53,6 +53,14 @@ stop()
     wait $PID
 }
 
+# ---- without standard descriptors: no client's socket may get their numbers ----
+("$MSRPCD" --scratch "$TERN_WORK/bare" --listen "$HOST" >"$TERN_WORK/ready" 0<&- 2>&- & echo $! >"$TERN_WORK/pid")
+for _ in $(seq 50); do ! grep -q '^ready ' "$TERN_WORK/ready" || break; sleep 0.1; done
+PID=$(cat "$TERN_WORK/pid")
+is "closed standard descriptors are made to lead nowhere" "/dev/null /dev/null" "$(readlink "/proc/$PID/fd/0" "/proc/$PID/fd/2" | xargs)"
+kill $PID
+for _ in $(seq 50); do kill -0 $PID 2>/dev/null || break; sleep 0.1; done
+
 fails "no password" 2 'MSRPCD_ADMIN_PASSWORD is not set' env -u MSRPCD_ADMIN_PASSWORD "$MSRPCD" --scratch "$TERN_WORK/s" --listen "$HOST"
 fails "an empty password" 2 'MSRPCD_ADMIN_PASSWORD is not set' env MSRPCD_ADMIN_PASSWORD= "$MSRPCD" --scratch "$TERN_WORK/s" --listen "$HOST"
 fails "no address" 2 '--listen is missing' "$MSRPCD" --scratch "$TERN_WORK/s"

@@ -244,6 +244,27 @@ static void a_file(void **state)
 }
 
 /* Nobody reads: the loop goes on, what has no room is counted, and told when somebody reads again. */
+/* Reloads that come before the thread has seen the one before: standard error stays, and what was opened
+ * meanwhile is closed. */
+static void reloads(void **state)
+{
+    struct sink_options o = { .fd = STDERR_FILENO };
+    struct sink *s;
+    (void)state;
+    int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    assert_true(null > STDERR_FILENO);
+    assert_int_equal(sink_new(&o, &s), STATUS_SUCCESS);
+    sink_replace(s, STDERR_FILENO);
+    sink_replace(s, STDERR_FILENO);
+    assert_int_not_equal(fcntl(STDERR_FILENO, F_GETFD), -1);
+    sink_replace(s, null);
+    assert_int_not_equal(fcntl(STDERR_FILENO, F_GETFD), -1);
+    sink_replace(s, STDERR_FILENO);
+    assert_int_equal(fcntl(null, F_GETFD), -1);
+    assert_true(sink_free(s));
+    assert_int_not_equal(fcntl(STDERR_FILENO, F_GETFD), -1);
+}
+
 static void nobody_reads(void **state)
 {
     int p[2];
@@ -652,11 +673,11 @@ static void capture_ceiling(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(json_values),  cmocka_unit_test(text_values),      cmocka_unit_test(time_and_prefix),
-        cmocka_unit_test(long_values),  cmocka_unit_test(values_at_random), cmocka_unit_test(a_file),
-        cmocka_unit_test(nobody_reads), cmocka_unit_test(full_disk),        cmocka_unit_test(ceiling),
-        cmocka_unit_test(requests),     cmocka_unit_test(places),           cmocka_unit_test(counted),
-        cmocka_unit_test(captured),     cmocka_unit_test(capture_ceiling),
+        cmocka_unit_test(json_values), cmocka_unit_test(text_values),      cmocka_unit_test(time_and_prefix),
+        cmocka_unit_test(long_values), cmocka_unit_test(values_at_random), cmocka_unit_test(a_file),
+        cmocka_unit_test(reloads),     cmocka_unit_test(nobody_reads),     cmocka_unit_test(full_disk),
+        cmocka_unit_test(ceiling),     cmocka_unit_test(requests),         cmocka_unit_test(places),
+        cmocka_unit_test(counted),     cmocka_unit_test(captured),         cmocka_unit_test(capture_ceiling),
     };
     return cmocka_run_group_tests_name("watch", tests, NULL, NULL);
 }
