@@ -221,7 +221,8 @@ static enum nt_status may_write(const struct smbd_pipe *p)
 {
     if (p->ended)
         return STATUS_PIPE_DISCONNECTED;
-    return p->queued > SMBD_UNREAD_MAX ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
+    bool full = p->queued > SMBD_UNREAD_MAX || p->n_messages > SMBD_UNREAD_MESSAGES;
+    return full ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
 }
 
 /* What was written, for whoever serves the pipe. The bytes lie in the message that is being worked on. */

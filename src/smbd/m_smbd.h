@@ -41,6 +41,8 @@
 #define SMBD_WAITING_BYTES ((size_t)256 << 10)
 /* What a client may leave unread in one pipe before writing to it is refused. */
 #define SMBD_UNREAD_MAX ((size_t)4 << 20)
+/* The same in messages: small ones take many times their length in memory. */
+#define SMBD_UNREAD_MESSAGES 1024u
 /* Largest payload of a read, write or transact: what one credit pays for, and what Windows takes on a pipe.
  */
 #define SMBD_PAYLOAD 65536u
@@ -201,6 +203,7 @@ struct smbd_pipe {
     void *file; /* of the share with files; then it is no pipe */
     struct smbd_message *head, *tail;
     size_t queued;
+    unsigned n_messages;
     struct smbd_wait *transact; /* the transaction that waits for its answer */
     struct smbd_wait *readers;  /* in the order of arrival */
     uint32_t global_id;

@@ -195,6 +195,7 @@ static void deliver(struct smbd_pipe *p, struct smbd_wait *w)
     part = m->w;
     size_t off = m->off;
     p->head = m->next;
+    p->n_messages--;
     if (!p->head)
         p->tail = NULL;
     taken(p, left);
@@ -244,6 +245,7 @@ enum nt_status smbd_pipe_send(struct smbd_pipe *p, struct wr *w)
     else
         p->head = m;
     p->tail = m;
+    p->n_messages++;
     p->queued += m->w.len - m->off;
     io_ready(smbd_pipe_stream(p), &p->ready);
     return STATUS_SUCCESS;

@@ -963,9 +963,38 @@ static void unread(uint16_t command, void (*put)(struct raw_smb *, struct wr *),
     stop(&w);
 }
 
+static void put_little(struct raw_smb *r, struct wr *w)
+{
+    struct smb_write_req q = { .data = { (const uint8_t *)"x", 1 } };
+    memcpy(q.file_id, r->file_id, sizeof q.file_id);
+    smb_put_write_req(w, &q);
+}
+
+/* Answers in a pipe that are small, and many. */
+static void little_unread(void)
+{
+    struct world w = { 0 };
+    unsigned n = 0;
+    start(&w);
+    log_on(&w, w.raw, NPC_SMB_3_1_1, NPC_CIPHER_NONE);
+    open_pipe(&w, w.raw, "echo");
+    for (; n < 2000 && last(w.raw) == STATUS_SUCCESS; n++) {
+        w.raw->n_answers = 0;
+        send_cmd(&w, w.raw, SMB_WRITE, put_little, RAW_SIGNED);
+    }
+    assert_int_equal(last(w.raw), STATUS_INSUFFICIENT_RESOURCES);
+    assert_int_equal(n, SMBD_UNREAD_MESSAGES + 2);
+    send_cmd(&w, w.raw, SMB_READ, put_read, RAW_SIGNED);
+    assert_int_equal(last(w.raw), STATUS_SUCCESS);
+    send_cmd(&w, w.raw, SMB_WRITE, put_little, RAW_SIGNED);
+    assert_int_equal(last(w.raw), STATUS_SUCCESS);
+    stop(&w);
+}
+
 static void test_unread(void **state)
 {
     (void)state;
+    little_unread();
     unread(0x0b, put_peek, 1, 0); /* IOCTL: what is looked at stays */
     unread(SMB_READ, put_most, 50, 0);
     unread(SMB_READ, put_most, 50, SMBD_UNREAD_ALL);
