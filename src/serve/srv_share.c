@@ -891,10 +891,13 @@ enum nt_status srv_NetrShareDelCommit(struct rpc_server_call *call, struct srvsv
 
 /* ---- devices ---- */
 
-/* The same device, by its letter or as the directory at its root: "C:", "c:\\". IPC$ is none. */
+/* The same device, by its letter or as the directory at its root: "C:", "c:\\". What has no path, IPC$, is found by none
+ * ([MS-SRVS] 3.1.4.16 compares with Share.LocalPath; two of rpc.srvsvc's tests ask so). */
 static bool same_device(const char16_t *path, const char16_t *device)
 {
     size_t n = ustr_len(path), m = ustr_len(device);
+    if (!n || !m)
+        return n == m;
     n -= n && path[n - 1] == '\\';
     m -= m && device[m - 1] == '\\';
     return n && n == m && ustr_ncasecmp(path, device, n) == 0;

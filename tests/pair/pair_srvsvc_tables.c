@@ -429,7 +429,11 @@ static void devices_and_printers(void **state)
     struct srvsvc_NetrShareCheck check = { .in = { .Device = u"" } };
     struct srvsvc_NetrServerGetInfo g = { .in = { .Level = 101 } };
     uint32_t parm;
-    CALL(srvsvc_NetrShareCheck, a, &check); /* IPC$ has no path, and is no device */
+    CALL(srvsvc_NetrShareCheck, a, &check); /* IPC$ has no path */
+    assert_int_equal(check.out.result, 0);
+    assert_int_equal(check.out.Type, 3);
+    check.in.Device = u"\\";
+    CALL(srvsvc_NetrShareCheck, a, &check);
     assert_int_equal(check.out.result, W_NERR_DeviceNotShared);
     check.in.Device = u"c:";
     CALL(srvsvc_NetrShareCheck, a, &check);
