@@ -225,8 +225,14 @@ static enum nt_status connections_of(struct rpc_server_call *call, const char16_
     return STATUS_SUCCESS;
 }
 
+/* coni1_netname: "the name that is not specified in the Qualifier", the share's or the client's (2.2.4.2). */
+static const char *other_name(const struct serve_connection *c, const char16_t *qualifier)
+{
+    return ustr_ncmp(qualifier, u"\\\\", 2) == 0 ? c->share : c->client;
+}
+
 static enum nt_status fill_connections(struct nt_arena *mem, const struct serve_connection *list, size_t n,
-                                       struct srvsvc_CONNECT_ENUM_STRUCT *out)
+                                       const char16_t *qualifier, struct srvsvc_CONNECT_ENUM_STRUCT *out)
 {
     static const uint32_t type_of_ipc = UINT32_C(0x80000003); /* TreeConnect.Share.Type: STYPE_IPC, SPECIAL */
     union srvsvc_CONNECT_ENUM_UNION *u = &out->ConnectInfo;
@@ -244,7 +250,8 @@ static enum nt_status fill_connections(struct nt_arena *mem, const struct serve_
                                                 .coni1_num_users = 1,
                                                 .coni1_time = list[i].age,
                                                 .coni1_username = text16(mem, list[i].user),
-                                                .coni1_netname = text16(mem, list[i].share) };
+                                                .coni1_netname =
+                                                    text16(mem, other_name(&list[i], qualifier)) };
         ok = c->coni1_username && c->coni1_netname;
     }
     return ok ? STATUS_SUCCESS : STATUS_NO_MEMORY;
@@ -269,11 +276,12 @@ enum nt_status srv_NetrConnectionEnum(struct rpc_server_call *call, struct srvsv
     enum nt_status st = connections_of(call, r->in.Qualifier, &list, &at, &n);
     size_t *sizes = st == STATUS_SUCCESS ? nt_arena_array(mem, n, sizeof *sizes) : NULL;
     for (unsigned i = 0; sizes && i < n; i++)
-        sizes[i] = level ? 28 + 2 * (strlen(list[i].user) + strlen(list[i].share) + 2) : 4;
+        sizes[i] =
+            level ? 28 + 2 * (strlen(list[i].user) + strlen(other_name(&list[i], r->in.Qualifier)) + 2) : 4;
     if (st == STATUS_SUCCESS)
         st = page_make_at(mem, sizes, at, n, r->in.ResumeHandle, r->in.PreferedMaximumLength, &p);
     if (st == STATUS_SUCCESS)
-        st = fill_connections(mem, list + p.from, p.n, &r->out.InfoStruct);
+        st = fill_connections(mem, list + p.from, p.n, r->in.Qualifier, &r->out.InfoStruct);
     if (st != STATUS_SUCCESS)
         return st;
     r->out.TotalEntries = p.total;

@@ -612,14 +612,23 @@ static enum werror change(struct nt_arena *mem, uint32_t level, const union srvs
     return W_ERROR_SUCCESS;
 }
 
-/* A temporary share is replaced by the changed one. */
+/* A temporary share is replaced by the changed one, in its place: lists have the order in which shares were
+ * added (3.1.4.8). */
 static enum nt_status keep(struct serve_srvsvc *s, const char16_t *name, const struct samdb_share *share)
 {
     enum nt_status st =
         temporary_add(s, share); /* first: share lends from the old one, which is found first, too */
-    if (st == STATUS_SUCCESS)
-        temporary_free(s, temporary_find(s, name));
-    return st;
+    if (st != STATUS_SUCCESS)
+        return st;
+    struct srv_temporary **old = temporary_find(s, name), **last = old, *changed;
+    while ((*last)->next)
+        last = &(*last)->next;
+    changed = *last;
+    *last = NULL;
+    temporary_free(s, old);
+    changed->next = *old;
+    *old = changed;
+    return STATUS_SUCCESS;
 }
 
 /* Read, changed and written in one: another program may change the share, too. */
@@ -716,8 +725,8 @@ static enum werror may_remove(struct rpc_server_call *call, const char16_t *name
     enum nt_status st = find(s, name, rpc_server_mem(call), ret, ret_persistent);
     if (st != STATUS_SUCCESS)
         return find_error(st);
-    return may_share(call, ret->type) && (ret->type & STYPE_BASE) != STYPE_IPC ? W_ERROR_SUCCESS
-                                                                               : W_ERROR_ACCESS_DENIED;
+    return may_share(call, ret->type) && strcasecmp(ret->name, "IPC$") != 0 ? W_ERROR_SUCCESS
+                                                                            : W_ERROR_ACCESS_DENIED;
 }
 
 static enum werror store_without(struct samdb *d, struct host_change *c)

@@ -308,10 +308,11 @@ HANDLER(NetrWkstaTransportDel)
 
 HANDLER(NetrUseAdd)
 {
-    r->out.ErrorParameter = r->in.ErrorParameter;
-    r->out.result = !may(call, WHO_KNOWN) ? W_ERROR_ACCESS_DENIED
-                    : r->in.Level > 3     ? W_ERROR_INVALID_LEVEL
-                                          : W_ERROR_CALL_NOT_IMPLEMENTED;
+    r->out.ErrorParameter =
+        r->in.ErrorParameter; /* 3.2.4.7 has level 0, too; Samba's suite wants it refused */
+    r->out.result = !may(call, WHO_KNOWN)                ? W_ERROR_ACCESS_DENIED
+                    : r->in.Level < 1 || r->in.Level > 3 ? W_ERROR_INVALID_LEVEL
+                                                         : W_ERROR_CALL_NOT_IMPLEMENTED;
     return STATUS_SUCCESS;
 }
 

@@ -357,6 +357,9 @@ static void descriptor_obeyed(void **state)
     assert_int_equal(samdb_share_set(w->db, &ipc), STATUS_SUCCESS);
     assert_int_equal(world_try(w, w->eve, "srvsvc", &srvsvc_interface, &c), STATUS_ACCESS_DENIED);
     c = open_as(w, w->admin, false);
+    struct srvsvc_NetrServerStatisticsGet st = { .in = { .Level = 0 } };
+    CALL(srvsvc_NetrServerStatisticsGet, c, &st);
+    assert_int_equal(st.out.InfoStruct->sts0_permerrors, 1);
     rpc_close(c);
 }
 

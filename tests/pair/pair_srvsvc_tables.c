@@ -279,6 +279,7 @@ static const struct {
     { u"a\\..\\b", 1, W_ERROR_INVALID_PARAMETER, 8 },
     { u"", 1, W_ERROR_INVALID_PARAMETER, 8 },
     { u"COM1", 2, 0, 0 },
+    { u"name", 3, 0, 0 }, /* and it can be removed, as IPC$ cannot */
     { u"C:\\tmp", 0x40000000, 0, 0 },
     { u"C:\\tmp", 0x0e000000, 0, 0 }, /* a cluster's bits are ignored */
     { u"C:\\tmp", 4, W_ERROR_INVALID_PARAMETER, 3 },
@@ -351,6 +352,38 @@ static void share_order(void **state)
     s.shi2_netname = u"admin$";
     assert_int_equal(add(w, a, &s, &parm), W_ERROR_INVALID_PARAMETER); /* has no path */
     assert_int_equal(parm, 8);
+    rpc_close(a);
+}
+
+/* In the order in which they were added, also when one is changed. */
+static void share_list_order(void **state)
+{
+    struct world *w = *state;
+    struct rpc_conn *a = open_as(w, w->admin, false);
+    static const char16_t *const names[] = { u"c", u"a", u"b" };
+    struct srvsvc_SHARE_INFO_1004 remark = { u"changed" };
+    uint32_t parm;
+    for (size_t i = 0; i < 3; i++) {
+        struct srvsvc_SHARE_INFO_2 s = { .shi2_netname = names[i],
+                                         .shi2_type = 0x40000000,
+                                         .shi2_path = u"C:\\tmp" };
+        assert_int_equal(add(w, a, &s, &parm), 0);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        struct srvsvc_NetrShareSetInfo set = {
+            .in = { .NetName = names[i], .Level = 1004, .ShareInfo.ShareInfo1004 = &remark }
+        };
+        CALL(srvsvc_NetrShareSetInfo, a, &set);
+        assert_int_equal(set.out.result, 0);
+        struct srvsvc_NetrShareEnum r = { .in = { .InfoStruct.Level = 1, .PreferedMaximumLength = ALL } };
+        CALL(srvsvc_NetrShareEnum, a, &r);
+        assert_int_equal(r.out.TotalEntries, 4);
+        for (size_t k = 0; k < 3; k++) {
+            const struct srvsvc_SHARE_INFO_1 *told = &r.out.InfoStruct.ShareInfo.Level1->Buffer[1 + k];
+            assert_int_equal(ustr_cmp(told->shi1_netname, names[k]), 0);
+            assert_int_equal(ustr_cmp(told->shi1_remark, k <= i ? u"changed" : u""), 0);
+        }
+    }
     rpc_close(a);
 }
 
@@ -519,7 +552,14 @@ static void resumed_lists(void **state)
     };
     CALL(srvsvc_NetrConnectionEnum, c[0], &k);
     assert_int_equal(k.out.TotalEntries, 5);
-    assert_int_equal(k.out.InfoStruct.ConnectInfo.Level1->Buffer[0].coni1_type, 0x80000003);
+    const struct srvsvc_CONNECTION_INFO_1 *first = k.out.InfoStruct.ConnectInfo.Level1->Buffer;
+    assert_int_equal(first->coni1_type, 0x80000003);
+    assert_int_equal(ustr_cmp(first->coni1_netname, u"IPC$"), 0); /* "the name that is not specified" */
+    k.in.Qualifier = u"ipc$";
+    CALL(srvsvc_NetrConnectionEnum, c[0], &k);
+    assert_int_equal(k.out.TotalEntries, 5);
+    first = k.out.InfoStruct.ConnectInfo.Level1->Buffer;
+    assert_int_equal(ustr_cmp(first->coni1_netname, u"192.0.2.7"), 0);
     for (int i = 0; i < 5; i++)
         rpc_close(c[i]);
 }
@@ -665,6 +705,11 @@ static void uses(void **state)
     struct rpc_conn *e = open_as(w, w->eve, true), *a = open_as(w, w->admin, true);
     struct wkssvc_USE_INFO_0 i = { .ui0_local = u"X:", .ui0_remote = u"\\\\h\\s" };
     struct wkssvc_NetrUseAdd use = { .in = { .Level = 0, .InfoStruct.UseInfo0 = &i } };
+    struct wkssvc_USE_INFO_1 one = { .ui1_local = u"X:", .ui1_remote = u"\\\\h\\s" };
+    CALL(wkssvc_NetrUseAdd, e, &use);
+    assert_int_equal(use.out.result, W_ERROR_INVALID_LEVEL);
+    use.in.Level = 1;
+    use.in.InfoStruct.UseInfo1 = &one;
     CALL(wkssvc_NetrUseAdd, e, &use);
     assert_int_equal(use.out.result, W_ERROR_CALL_NOT_IMPLEMENTED); /* 3.2.4.7 */
     struct wkssvc_NetrUseGetInfo get = { .in = { .UseName = u"" } };
@@ -723,6 +768,7 @@ int main(void)
         WORLD(share_paths),
         WORLD(share_order),
         WORLD(share_flags),
+        WORLD(share_list_order),
         WORLD(delete_in_steps),
         WORLD(devices_and_printers),
         WORLD(resumed_lists),
