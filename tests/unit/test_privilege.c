@@ -23,8 +23,19 @@
 
 static char dir[64];
 
+/* TSan has a thread of its own, whose rights stay when ours go: then the C library gives up in setuid. */
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define HAS_OTHER_THREAD 1
+#endif
+#endif
+
 static int in_child(int (*fn)(void))
 {
+#ifdef HAS_OTHER_THREAD
+    (void)fn;
+    skip();
+#endif
     int status;
     fflush(NULL);
     pid_t pid = fork();
