@@ -401,7 +401,7 @@ void log_pipe(struct log *l, const struct smbd_seen_session *s, const char *name
 void log_say(struct log *l, enum nt_trace_level level, const char *sentence)
 {
     struct line n;
-    begin(l, &n, level == NT_TRACE_ERROR ? WARNING : DEBUG, "message");
+    begin(l, &n, level == NT_TRACE_ERROR ? WARNING : level == NT_TRACE_STATE ? INFO : DEBUG, "message");
     line_text(&n, "text", sentence);
     end(l, &n);
 }

@@ -111,16 +111,19 @@ static enum nt_status start(struct daemon *d, struct ports *ports, struct nt_err
     return st == STATUS_SUCCESS ? notify_watchdog(&d->confine.notify, d->loop) : st;
 }
 
-static enum nt_status say_ready(const struct ports *p, uint16_t metrics)
+/* To whoever waits for it on standard output, and to the log. */
+static enum nt_status say_ready(struct daemon *d, const struct ports *p)
 {
     static const char *const names[] = { "smb", "epm", "tcp" };
-    fputs("ready", stdout);
+    char line[128] = "ready";
+    size_t n = 5;
     for (unsigned i = LISTEN_SMB; i <= LISTEN_TCP; i++)
         if (p->port[i])
-            printf(" %s=%u", names[i], p->port[i]);
-    if (metrics)
-        printf(" metrics=%u", metrics);
-    printf(" ncalrpc=%s\n", p->local); /* last: it may have blanks */
+            n += (size_t)snprintf(line + n, sizeof line - n, " %s=%u", names[i], p->port[i]);
+    if (watch_port(d->watch))
+        n += (size_t)snprintf(line + n, sizeof line - n, " metrics=%u", watch_port(d->watch));
+    watch_say(d->watch, NT_TRACE_STATE, line);
+    printf("%s ncalrpc=%s\n", line, p->local); /* last: it may have blanks */
     return fflush(stdout) == 0 ? STATUS_SUCCESS : STATUS_UNSUCCESSFUL;
 }
 
@@ -132,6 +135,8 @@ static void stop(struct daemon *d)
     services_free(d->services);
     store_close(&d->store);
     struct watch *watch = d->watch;
+    if (watch)
+        watch_say(watch, NT_TRACE_STATE, "has ended");
     d->watch = NULL; /* nobody says anything there any more */
     watch_free(watch);
     confine_end(&d->confine);
@@ -154,7 +159,7 @@ static int serve(struct daemon *d)
     if (st == STATUS_SUCCESS)
         st = start(d, &ports, &err);
     if (st == STATUS_SUCCESS)
-        st = say_ready(&ports, watch_port(d->watch));
+        st = say_ready(d, &ports);
     int rc = st == STATUS_SUCCESS ? EXIT_SUCCESS : fail(st, "starting", &err);
     if (st == STATUS_SUCCESS) {
         notify_ready(&d->confine.notify);
@@ -182,8 +187,8 @@ static int command(int argc, char **argv)
     return -1;
 }
 
-/* Nothing of ours may get the number of a standard descriptor that we were started without: what is said there
- * would go to a client, or into the store. */
+/* Nothing of ours may get the number of a standard descriptor that we were started without: what is said
+ * there would go to a client, or into the store. */
 static void occupy_std(void)
 {
     int fd;

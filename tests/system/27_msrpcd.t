@@ -99,7 +99,8 @@ like "Impacket finds echo at its port" "ncacn_ip_tcp:$HOST\\[$TCP\\]" "$python" 
 like "Impacket lists the map, an entry at a time" '^all [1-9][0-9]* entries$' "$python" "$TERN_SRC/tests/system/epm_impacket.py" "$HOST"
 like "our client finds echo" '"out_data": *42' "$TERN" rpc call --transport tcp -S "$HOST" -U admin rpcecho.echo_AddOne '{"in_data": 41}'
 ok "it ends in order" stop
-is "and says nothing but who was not let in" '' "$(grep -v ' logon .* result=failed ' "$TERN_WORK/err.log")"
+is "and says when, and nothing but who was not let in" 'ready; has ended;' "$(grep -v ' logon .* result=failed ' "$TERN_WORK/err.log" |
+    sed 's/.* message text="\(ready\|has ended\).*/\1;/' | tr '\n' ' ' | sed 's/ $//')"
 
 ok "with other ports, over IPv6" start --listen ::1 --port-epm 0 --port-tcp 0 --port-smb 0
 like "our client finds echo there" '"out_data": *42' "$TERN" rpc call --transport tcp -S ::1 -p "$EPM" -U admin rpcecho.echo_AddOne '{"in_data": 41}'
