@@ -9,6 +9,7 @@
 #include <string.h>
 #include "info/json.h"
 #include "rpc.h"
+#include "sec/sec.h"
 
 #define MAX_CALLS 1000 /* of a script, which keeps all its answers */
 #define MAX_CONNS 16   /* interfaces of a script */
@@ -324,22 +325,6 @@ static const char *signing_name(const struct rpc_facts *f)
     return (unsigned)f->signing < sizeof names / sizeof names[0] ? names[f->signing] : "?";
 }
 
-static const char *level_name(enum sec_level l)
-{
-    switch (l) {
-    case SEC_LEVEL_CONNECT:
-        return "connect";
-    case SEC_LEVEL_INTEGRITY:
-        return "integrity";
-    case SEC_LEVEL_PRIVACY:
-        return "privacy";
-    case SEC_LEVEL_DEFAULT:
-    case SEC_LEVEL_NONE:
-    default:
-        return "none";
-    }
-}
-
 /* Nothing here comes from a peer but the addresses' digits and the names that the caller gave. */
 static void text(const char *name, const char *value)
 {
@@ -369,7 +354,7 @@ static void print_facts(const struct rpc_info_interface *i, const struct rpc_fac
     text("host", f->host);
     text("endpoint", f->endpoint);
     text("peer", f->peer);
-    text("level", level_name(f->level));
+    text("level", sec_level_name(f->level));
     text("provider", f->provider);
     text("principal", f->principal);
     truth("header_sign", f->header_sign);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "line.h"
+#include "sec/sec.h"
 
 #define NS_PER_US  1000u
 #define NS_PER_SEC UINT64_C(1000000000)
@@ -85,40 +86,6 @@ const char *refusal_name(enum rpc_refusal why)
     return names[why];
 }
 
-static const char *level_name(enum sec_level level)
-{
-    switch (level) {
-    case SEC_LEVEL_CONNECT:
-        return "connect";
-    case SEC_LEVEL_INTEGRITY:
-        return "integrity";
-    case SEC_LEVEL_PRIVACY:
-        return "privacy";
-    case SEC_LEVEL_DEFAULT:
-    case SEC_LEVEL_NONE:
-        break;
-    }
-    return "none";
-}
-
-static const char *dialect_name(enum npc_dialect d)
-{
-    switch (d) {
-    case NPC_SMB_2_0_2:
-        return "2.0.2";
-    case NPC_SMB_2_1:
-        return "2.1";
-    case NPC_SMB_3_0:
-        return "3.0";
-    case NPC_SMB_3_0_2:
-        return "3.0.2";
-    case NPC_SMB_3_1_1:
-        return "3.1.1";
-    default:
-        return "none";
-    }
-}
-
 /* ---- lines ---- */
 
 static uint64_t wall(void)
@@ -186,7 +153,7 @@ static void put_who(struct line *n, const char *account, const char *provider, e
 {
     line_text(n, "account", account);
     line_text(n, "provider", provider && provider[0] ? provider : NULL);
-    line_text(n, "level", level_name(level));
+    line_text(n, "level", sec_level_name(level));
 }
 
 /* ---- RPC ---- */
@@ -335,7 +302,7 @@ static void put_session(struct line *n, const struct smbd_seen_session *s)
 static void put_protection(struct line *n, const struct smbd_seen_session *s)
 {
     line_text(n, "provider", s->provider[0] ? s->provider : NULL);
-    line_text(n, "dialect", dialect_name(s->dialect));
+    line_text(n, "dialect", s->dialect ? npc_dialect_name(s->dialect) : "none");
     line_text(n, "cipher", s->cipher == NPC_CIPHER_NONE ? "none" : smb_cipher_name(s->cipher));
     line_text(n, "signing", s->is_signed ? smb_signing_name(s->signing) : "none");
     if (s->anonymous)

@@ -68,22 +68,6 @@ static const char *help_for(enum nt_status st)
     return NULL;
 }
 
-static const char *level_name(enum sec_level l)
-{
-    switch (l) {
-    case SEC_LEVEL_CONNECT:
-        return "connect";
-    case SEC_LEVEL_INTEGRITY:
-        return "integrity";
-    case SEC_LEVEL_PRIVACY:
-        return "privacy";
-    case SEC_LEVEL_DEFAULT:
-    case SEC_LEVEL_NONE:
-    default:
-        return "none";
-    }
-}
-
 static void explain(struct rpc_conn *c, enum nt_status st, const char *doing, const char *fmt, va_list ap)
 {
     char what[380], security[64];
@@ -94,7 +78,7 @@ static void explain(struct rpc_conn *c, enum nt_status st, const char *doing, co
                  : c->binding->protseq == RPC_LOCAL ? "by a local socket"
                                                     : "without security");
     else
-        snprintf(security, sizeof security, "%s by %s", level_name(c->level),
+        snprintf(security, sizeof security, "%s by %s", sec_level_name(c->level),
                  c->mech[0] ? c->mech : c->provider->name);
     const char *name = nt_status_name(st), *help = help_for(st);
     char end[300] = "", code[16];
@@ -659,7 +643,7 @@ static enum nt_status set_security(struct rpc_conn *c, const struct rpc_options 
             &c->err, STATUS_INVALID_PARAMETER,
             "protection \"%s\" of RPC needs credentials, and none were given; without security is "
             "only what asks for level \"none\"",
-            level_name(c->level));
+            sec_level_name(c->level));
     c->creds = sec_creds_ref(o->creds);
     return set_bindings(c, o);
 }

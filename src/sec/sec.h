@@ -72,13 +72,13 @@ struct sec_params {
     const struct sec_acceptor *acceptor; /* server */
     const struct nt_env *env;
     const struct sec_schannel_key *schannel; /* client, for the provider of that name; copied */
-    const char *peer;     /* server: address of the client, for the account callback; NULL: unknown */
-    struct nt_error *err; /* the sentence of a failure; may be NULL; must outlive the context */
+    const char *peer;        /* server: address of the client, for the account callback; NULL: unknown */
+    struct nt_error *err;    /* the sentence of a failure; may be NULL; must outlive the context */
     struct sec_claim *claim; /* server: gets the name that a client gives itself; the same holds */
 };
 
-/* Who a client says it is, before anything is proved: for logs. DOMAIN\user in UTF-8, cut where it is too long; "" until
- * it is known. */
+/* Who a client says it is, before anything is proved: for logs. DOMAIN\user in UTF-8, cut where it is too
+ * long; "" until it is known. */
 struct sec_claim {
     char name[256];
 };
@@ -134,7 +134,8 @@ struct sec_ctx {
 extern const struct sec_provider sec_ntlm, sec_spnego, sec_schannel;
 /* What an acceptor that speaks first sends: the mechanisms that it has ([MS-SPNG] 3.2.5.2). */
 void sec_spnego_hint(const struct sec_acceptor *a, struct wr *out);
-/* By name ("krb5", "ntlm", "spnego", "schannel") or RPC authentication type; NULL when not built in (krb5). */
+/* By name ("krb5", "ntlm", "spnego", "schannel") or RPC authentication type; NULL when not built in (krb5).
+ */
 const struct sec_provider *sec_provider_by_name(const char *name);
 const struct sec_provider *sec_provider_by_type(uint8_t rpc_auth_type);
 
@@ -153,6 +154,15 @@ static inline const struct sec_token *sec_ctx_token(struct sec_ctx *c)
     return c->p->query(c, SEC_ITEM_TOKEN, &b) == STATUS_SUCCESS
                ? (const struct sec_token *)(const void *)b.data
                : NULL;
+}
+
+/* "none", "connect", "integrity", "privacy": for logs and sentences. */
+static inline const char *sec_level_name(enum sec_level l)
+{
+    return l == SEC_LEVEL_PRIVACY     ? "privacy"
+           : l == SEC_LEVEL_INTEGRITY ? "integrity"
+           : l == SEC_LEVEL_CONNECT   ? "connect"
+                                      : "none";
 }
 
 #pragma GCC visibility pop
