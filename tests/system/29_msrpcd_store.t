@@ -26,9 +26,10 @@ start()
     PID=$!
     for _ in $(seq 200); do
         ! grep -q '^ready ' "$TERN_WORK/ready" || return 0
-        kill -0 $PID 2>/dev/null || return 1
+        kill -0 $PID 2>/dev/null || break
         sleep 0.05
     done
+    cat "$TERN_WORK/err.log" >&2
     return 1
 }
 

@@ -81,7 +81,7 @@ static void loop_waits_once(void **state)
 struct crowd {
     struct samdb *writer;
     atomic_bool stop;
-    unsigned done;
+    atomic_uint done;
 };
 
 static void *write_on(void *arg)
@@ -110,6 +110,8 @@ static void loop_goes_first(void **state)
                          i % 3 ? STATUS_WRONG_PASSWORD : STATUS_SUCCESS);
         w->now += SECONDS(61);
     }
+    for (int i = 0; i < 500 && !c.done; i++) /* on a busy machine it may not have had its turn yet */
+        usleep(10000);
     c.stop = true;
     pthread_join(thread, NULL);
     assert_true(c.done > 0);
