@@ -263,19 +263,27 @@ refused() # refused TEXT REGEX
     fails "$1: start refuses and says why" 1 "sam.db: .*$2" "$MSRPCD" --scratch "$DIR" --listen "$HOST"
     is "$1: the file is as it was" "$before" "$(hash)"
 }
+sql 'PRAGMA wal_checkpoint(TRUNCATE)' >/dev/null
 cp "$STORE" "$TERN_WORK/good.db"
+# good: the store as it was, without a log that belongs to what was made of it
+good()
+{
+    rm -f "$STORE-wal" "$STORE-shm"
+    install -m 600 "$TERN_WORK/good.db" "$STORE"
+}
 chmod 644 "$STORE"
 refused "anybody may read it" 'mode 0644.*chmod 600'
 fails "export refuses, too" 1 'mode 0644' "$MSRPCD" export --scratch "$DIR"
 chmod 600 "$STORE"
 sql 'PRAGMA user_version = 99' >/dev/null
 refused "a newer version" 'version 99, made by a newer program'
-cp "$TERN_WORK/good.db" "$STORE"
+good
 noise "$STORE" 3
 refused "a page of noise" '([Pp]age 4|malformed|damaged)'
-cp "$TERN_WORK/good.db" "$STORE"
+good
 truncate -s 20000 "$STORE"
 refused "cut off" '(damaged|malformed|size)'
+rm -f "$STORE-wal" "$STORE-shm"
 : >"$STORE"
 refused "empty" 'the file is empty'
 head -c 8192 /dev/urandom >"$STORE"
@@ -284,7 +292,7 @@ rm -f "$STORE"
 mkdir "$STORE"
 fails "a directory" 1 'not a regular file' "$MSRPCD" --scratch "$DIR" --listen "$HOST"
 rmdir "$STORE"
-install -m 600 "$TERN_WORK/good.db" "$STORE"
+good
 if chattr +i "$STORE" 2>/dev/null; then
     refused "it cannot be written to" '(write|denied|permitted)'
     chattr -i "$STORE"
