@@ -40,7 +40,7 @@ static void back(void *arg)
 static bool start(struct host_change *c)
 {
     c->running = true;
-    c->we = c->plan(c);
+    c->we = c->plan ? c->plan(c) : W_ERROR_SUCCESS;
     if (c->we != W_ERROR_SUCCESS || !c->there)
         return false;
     if (c->h->loop && io_loop_work(c->h->loop, there, back, c))

@@ -70,7 +70,8 @@ struct host_change {
     struct serve_host *h;
     struct rpc_server_call *call;
     void *r;
-    /* On the loop, when it is its turn: may it be done? What is set in `there` then is done. */
+    /* On the loop, when it is its turn: may it be done? What is set in `there` then is done. NULL: nothing
+     * has to be looked at, and `there` is set already. */
     enum werror (*plan)(struct host_change *c);
     /* On a worker, with a handle of the store that is nobody else's meanwhile; NULL: nothing is stored. Of
      * the call it may use the memory and the structure. */

@@ -298,18 +298,6 @@ static enum werror store_without(struct samdb *d, struct host_change *c)
     return alias_change(d, c, without);
 }
 
-static enum werror plan_with(struct host_change *c)
-{
-    c->there = store_with;
-    return W_ERROR_SUCCESS;
-}
-
-static enum werror plan_without(struct host_change *c)
-{
-    c->there = store_without;
-    return W_ERROR_SUCCESS;
-}
-
 static enum nt_status finish_add(struct host_change *c)
 {
     ((struct srvsvc_NetrServerAliasAdd *)c->r)->out.result = c->we;
@@ -324,13 +312,13 @@ static enum nt_status finish_del(struct host_change *c)
 
 static enum nt_status change_aliases(struct rpc_server_call *call, void *r,
                                      const struct srvsvc_SERVER_ALIAS_INFO_0 *i,
-                                     enum werror (*plan)(struct host_change *c),
+                                     enum werror (*there)(struct samdb *d, struct host_change *c),
                                      enum nt_status (*finish)(struct host_change *c))
 {
     struct host_change *c = host_change_new(state_of(call)->h, call, r);
     if (!c)
         return STATUS_NO_MEMORY;
-    c->plan = plan;
+    c->there = there;
     c->finish = finish;
     c->more = (void *)(uintptr_t)i;
     return host_change(c);
@@ -349,7 +337,7 @@ HANDLER(NetrServerAliasAdd)
         i->srvai0_default || !text_given(i->srvai0_target) || !is_ours(s, mem, i->srvai0_target) ||
         names_validate(i->srvai0_alias, NAME_COMPUTER, 0) != W_ERROR_SUCCESS)
         return STATUS_SUCCESS;
-    return change_aliases(call, r, i, plan_with, finish_add);
+    return change_aliases(call, r, i, store_with, finish_add);
 }
 
 HANDLER(NetrServerAliasEnum)
@@ -399,7 +387,7 @@ HANDLER(NetrServerAliasDel)
                                         : W_ERROR_SUCCESS;
     if (r->out.result != W_ERROR_SUCCESS)
         return STATUS_SUCCESS;
-    return change_aliases(call, r, i, plan_without, finish_del);
+    return change_aliases(call, r, i, store_without, finish_del);
 }
 
 /* ---- what is refused ---- */

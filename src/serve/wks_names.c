@@ -125,18 +125,6 @@ static enum werror remove_there(struct samdb *d, struct host_change *c)
     return there(d, c, false);
 }
 
-static enum werror plan_add(struct host_change *c)
-{
-    c->there = add_there;
-    return W_ERROR_SUCCESS;
-}
-
-static enum werror plan_remove(struct host_change *c)
-{
-    c->there = remove_there;
-    return W_ERROR_SUCCESS;
-}
-
 /* The machine is in no domain, so nobody has to be told, and account and password are not looked at. */
 static enum werror check(struct rpc_server_call *call, const char *name, uint32_t reserved)
 {
@@ -159,16 +147,16 @@ static enum werror check(struct rpc_server_call *call, const char *name, uint32_
         struct host_change *c = host_change_new(rpc_server_arg(call), call, r);                              \
         if (!c)                                                                                              \
             return STATUS_NO_MEMORY;                                                                         \
-        c->plan = how;                                                                                       \
+        c->there = how;                                                                                      \
         c->finish = finish_##op;                                                                             \
         c->more = name;                                                                                      \
         c->we = check(call, name, r->in.Reserved);                                                           \
         return c->we == W_ERROR_SUCCESS ? host_change(c) : finish_##op(c);                                   \
     }
-CHANGE_NAME(NetrAddAlternateComputerName, plan_add)
-CHANGE_NAME(NetrAddAlternateComputerName2, plan_add)
-CHANGE_NAME(NetrRemoveAlternateComputerName, plan_remove)
-CHANGE_NAME(NetrRemoveAlternateComputerName2, plan_remove)
+CHANGE_NAME(NetrAddAlternateComputerName, add_there)
+CHANGE_NAME(NetrAddAlternateComputerName2, add_there)
+CHANGE_NAME(NetrRemoveAlternateComputerName, remove_there)
+CHANGE_NAME(NetrRemoveAlternateComputerName2, remove_there)
 
 /* ---- telling ---- */
 
