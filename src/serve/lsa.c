@@ -29,6 +29,15 @@ struct dtyp_RPC_UNICODE_STRING lsa_string(const char16_t *s)
     return (struct dtyp_RPC_UNICODE_STRING){ (uint16_t)n, (uint16_t)(n + 2), (char16_t *)(uintptr_t)s };
 }
 
+enum nt_status lsa_put_string(struct rpc_server_call *call, const char16_t *s,
+                              struct dtyp_RPC_UNICODE_STRING **ret)
+{
+    *ret = nt_arena_obj(rpc_server_mem(call), struct dtyp_RPC_UNICODE_STRING);
+    if (*ret)
+        **ret = lsa_string(s);
+    return *ret ? STATUS_SUCCESS : STATUS_NO_MEMORY;
+}
+
 char16_t *lsa_text(struct nt_arena *mem, const struct dtyp_RPC_UNICODE_STRING *s, bool *ret_valid)
 {
     size_t n = s->Length / 2;
@@ -51,21 +60,15 @@ struct ace {
     uint32_t mask;
     struct nt_sid sid;
 };
-#define SID(auth, n, ...)                                                                                    \
-    {                                                                                                        \
-        1, n, { 0, 0, 0, 0, 0, auth },                                                                       \
-        {                                                                                                    \
-            __VA_ARGS__                                                                                      \
-        }                                                                                                    \
-    }
-static const struct nt_sid administrators = SID(5, 2, 32, 544), local_system = SID(5, 1, 18);
+static const struct nt_sid administrators = LSA_SID(5, 2, 32, 544), local_system = LSA_SID(5, 1, 18);
 /* Administrators all, everybody what GENERIC_EXECUTE is; strangers may look things up, were they let in;
  * services wait for changes. */
 static const struct ace policy_aces[] = {
-    { 0xf0fff, SID(5, 2, 32, 544) }, { 0x20801, SID(1, 1, 0) }, { 0x801, SID(5, 1, 7) },
-    { 0x1000, SID(5, 1, 19) },       { 0x1000, SID(5, 1, 20) }, { 0x1000, SID(5, 1, 17) },
+    { 0xf0fff, LSA_SID(5, 2, 32, 544) }, { 0x20801, LSA_SID(1, 1, 0) }, { 0x801, LSA_SID(5, 1, 7) },
+    { 0x1000, LSA_SID(5, 1, 19) },       { 0x1000, LSA_SID(5, 1, 20) }, { 0x1000, LSA_SID(5, 1, 17) },
 };
-static const struct ace account_aces[] = { { 0xf000f, SID(5, 2, 32, 544) }, { 0x20000, SID(1, 1, 0) } };
+static const struct ace account_aces[] = { { 0xf000f, LSA_SID(5, 2, 32, 544) },
+                                           { 0x20000, LSA_SID(1, 1, 0) } };
 
 enum { OWNER = 1, GROUP = 2, DACL = 4, SACL = 8, SD_MAX = 512 };
 

@@ -57,18 +57,36 @@ static enum nt_status verdict(const struct answer *a)
     return a->mapped == a->n ? STATUS_SUCCESS : a->mapped ? STATUS_SOME_NOT_MAPPED : STATUS_NONE_MAPPED;
 }
 
+/* Nothing has been found yet. */
 static enum nt_status answer_new(struct nt_arena *mem, uint32_t n, struct answer *ret)
 {
     ret->n = n;
     ret->domains = domains_new(mem);
     ret->found = nt_arena_array(mem, n, sizeof *ret->found);
+    for (uint32_t i = 0; ret->found && i < n; i++)
+        ret->found[i] = (struct found){ .sid = { .Use = lsarpc_SidTypeUnknown, .DomainIndex = -1 } };
     return ret->domains && ret->found ? STATUS_SUCCESS : STATUS_NO_MEMORY;
 }
 
-/* Where something was found, and the domain at least is known. */
-static enum nt_status put_found(struct nt_arena *mem, struct answer *a, const struct lsa_entry *e,
-                                struct found *to)
+/* How a search has ended: without memory there is no answer; what failed otherwise is all of it. */
+static enum nt_status conclude(struct answer *a, enum nt_status st)
 {
+    if (st == STATUS_NO_MEMORY)
+        return st;
+    if (st != STATUS_SUCCESS)
+        *a = (struct answer){ .result = st };
+    else
+        a->result = verdict(a);
+    return STATUS_SUCCESS;
+}
+
+/* st: whether something was found, of which the domain at least is known; STATUS_NONE_MAPPED is no failure.
+ */
+static enum nt_status put_found(struct nt_arena *mem, struct answer *a, enum nt_status st,
+                                const struct lsa_entry *e, struct found *to)
+{
+    if (st != STATUS_SUCCESS)
+        return st == STATUS_NONE_MAPPED ? STATUS_SUCCESS : st;
     to->sid.Use = e->use;
     to->sid.Flags = e->flags;
     to->sid.DomainIndex = domain_at(mem, a->domains, e);
@@ -108,14 +126,10 @@ static enum nt_status find_names(struct rpc_server_call *call, const struct dtyp
         struct lsa_entry e;
         bool valid;
         const char16_t *name = lsa_text(mem, &names[i], &valid);
-        *to = (struct found){ .sid = { .Use = lsarpc_SidTypeUnknown, .DomainIndex = -1 } };
         if (!valid)
             return STATUS_INVALID_PARAMETER;
         st = !name ? STATUS_NO_MEMORY : has_views(level) ? lsa_by_name(&v, name, &e) : STATUS_NONE_MAPPED;
-        if (st == STATUS_SUCCESS)
-            st = put_found(mem, a, &e, to);
-        else if (st == STATUS_NONE_MAPPED)
-            st = STATUS_SUCCESS;
+        st = put_found(mem, a, st, &e, to);
     }
     return st;
 }
@@ -132,14 +146,7 @@ static enum nt_status names(struct rpc_server_call *call, const struct ndr_handl
         ret->result = STATUS_INVALID_PARAMETER;
         return STATUS_SUCCESS;
     }
-    st = find_names(call, list, n, level, ret);
-    if (st == STATUS_NO_MEMORY)
-        return st;
-    if (st != STATUS_SUCCESS)
-        *ret = (struct answer){ .result = st };
-    else
-        ret->result = verdict(ret);
-    return STATUS_SUCCESS;
+    return conclude(ret, find_names(call, list, n, level, ret));
 }
 
 /* [MS-LSAT] 3.1.4.7: a domain, and what is of the configurable view, has none. */
@@ -236,10 +243,7 @@ static enum nt_status find_sid(struct nt_arena *mem, const struct lsa_view *v, c
 {
     struct lsa_entry e;
     enum nt_status st = has_views(level) ? lsa_by_sid(v, sid, &e) : STATUS_NONE_MAPPED;
-    if (st == STATUS_SUCCESS)
-        st = put_found(mem, a, &e, to);
-    else if (st == STATUS_NONE_MAPPED)
-        st = STATUS_SUCCESS;
+    st = put_found(mem, a, st, &e, to);
     if (st != STATUS_SUCCESS || to->sid.Use != lsarpc_SidTypeUnknown || level != lsarpc_LsapLookupWksta)
         return st;
     const char16_t *name = stand_in(mem, sid, to->sid.DomainIndex >= 0);
@@ -257,7 +261,6 @@ static enum nt_status find_sids(struct rpc_server_call *call, const struct lsarp
         st = answer_new(mem, list->Entries, a);
     for (uint32_t i = 0; st == STATUS_SUCCESS && i < list->Entries; i++) {
         const struct nt_sid *sid = list->SidInfo[i].Sid;
-        a->found[i] = (struct found){ .sid = { .Use = lsarpc_SidTypeUnknown, .DomainIndex = -1 } };
         st = sid && sid->revision == 1 ? find_sid(mem, &v, sid, level, a, &a->found[i])
                                        : STATUS_INVALID_PARAMETER;
     }
@@ -276,14 +279,7 @@ static enum nt_status sids(struct rpc_server_call *call, const struct ndr_handle
         ret->result = STATUS_INVALID_PARAMETER;
         return STATUS_SUCCESS;
     }
-    st = find_sids(call, list, level, ret);
-    if (st == STATUS_NO_MEMORY)
-        return st;
-    if (st != STATUS_SUCCESS)
-        *ret = (struct answer){ .result = st };
-    else
-        ret->result = verdict(ret);
-    return STATUS_SUCCESS;
+    return conclude(ret, find_sids(call, list, level, ret));
 }
 
 enum nt_status lsa_LsarLookupSids(struct rpc_server_call *call, struct lsarpc_LsarLookupSids *r)
@@ -348,24 +344,15 @@ static enum nt_status caller_name(struct rpc_server_call *call, const char16_t *
 
 enum nt_status lsa_LsarGetUserName(struct rpc_server_call *call, struct lsarpc_LsarGetUserName *r)
 {
-    struct nt_arena *mem = rpc_server_mem(call);
     const char16_t *name, *domain;
     enum nt_status st = caller_name(call, &name, &domain);
     if (st != STATUS_SUCCESS) {
         r->out.result = st;
         return st == STATUS_NO_MEMORY ? st : STATUS_SUCCESS;
     }
-    r->out.UserName = nt_arena_obj(mem, struct dtyp_RPC_UNICODE_STRING);
-    if (!r->out.UserName)
-        return STATUS_NO_MEMORY;
-    *r->out.UserName = lsa_string(name);
-    if (!r->in.DomainName)
-        return STATUS_SUCCESS;
-    struct dtyp_RPC_UNICODE_STRING *s = nt_arena_obj(mem, struct dtyp_RPC_UNICODE_STRING);
-    r->out.DomainName = nt_arena_obj(mem, __typeof__(s));
-    if (!s || !r->out.DomainName)
-        return STATUS_NO_MEMORY;
-    *s = lsa_string(domain);
-    *r->out.DomainName = s;
-    return STATUS_SUCCESS;
+    st = lsa_put_string(call, name, &r->out.UserName);
+    if (st != STATUS_SUCCESS || !r->in.DomainName)
+        return st;
+    r->out.DomainName = nt_arena_obj(rpc_server_mem(call), struct dtyp_RPC_UNICODE_STRING *);
+    return r->out.DomainName ? lsa_put_string(call, domain, r->out.DomainName) : STATUS_NO_MEMORY;
 }

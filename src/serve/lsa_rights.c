@@ -106,32 +106,30 @@ enum nt_status lsa_LsarEnumeratePrivileges(struct rpc_server_call *call,
     return STATUS_SUCCESS;
 }
 
-enum nt_status lsa_LsarLookupPrivilegeValue(struct rpc_server_call *call,
-                                            struct lsarpc_LsarLookupPrivilegeValue *r)
+/* The privilege of a name, for those whose handle lets them look names up; 0: none, and the result says why.
+ */
+static enum nt_status named_privilege(struct rpc_server_call *call, const struct ndr_handle *h,
+                                      const struct dtyp_RPC_UNICODE_STRING *s, uint32_t *ret_luid,
+                                      enum nt_status *ret_result)
 {
     const struct lsa_object *o;
     bool valid;
-    enum nt_status st =
-        lsa_use(call, &r->in.PolicyHandle, LSA_POLICY, lsarpc_POLICY_LOOKUP_NAMES, &o, &r->out.result);
-    if (st != STATUS_SUCCESS || r->out.result != STATUS_SUCCESS)
+    *ret_luid = 0;
+    enum nt_status st = lsa_use(call, h, LSA_POLICY, lsarpc_POLICY_LOOKUP_NAMES, &o, ret_result);
+    if (st != STATUS_SUCCESS || *ret_result != STATUS_SUCCESS)
         return st;
-    const char16_t *name = lsa_text(rpc_server_mem(call), &r->in.Name, &valid);
+    const char16_t *name = lsa_text(rpc_server_mem(call), s, &valid);
     if (valid && !name)
         return STATUS_NO_MEMORY;
-    r->out.Value.LowPart = valid ? privilege_of(name) : 0;
-    r->out.result = !valid                  ? STATUS_INVALID_PARAMETER
-                    : !r->out.Value.LowPart ? STATUS_NO_SUCH_PRIVILEGE
-                                            : STATUS_SUCCESS;
+    *ret_luid = valid ? privilege_of(name) : 0;
+    *ret_result = !valid ? STATUS_INVALID_PARAMETER : !*ret_luid ? STATUS_NO_SUCH_PRIVILEGE : STATUS_SUCCESS;
     return STATUS_SUCCESS;
 }
 
-static enum nt_status put_string(struct rpc_server_call *call, const char16_t *s,
-                                 struct dtyp_RPC_UNICODE_STRING **ret)
+enum nt_status lsa_LsarLookupPrivilegeValue(struct rpc_server_call *call,
+                                            struct lsarpc_LsarLookupPrivilegeValue *r)
 {
-    *ret = nt_arena_obj(rpc_server_mem(call), struct dtyp_RPC_UNICODE_STRING);
-    if (*ret)
-        **ret = lsa_string(s);
-    return *ret ? STATUS_SUCCESS : STATUS_NO_MEMORY;
+    return named_privilege(call, &r->in.PolicyHandle, &r->in.Name, &r->out.Value.LowPart, &r->out.result);
 }
 
 enum nt_status lsa_LsarLookupPrivilegeName(struct rpc_server_call *call,
@@ -144,28 +142,19 @@ enum nt_status lsa_LsarLookupPrivilegeName(struct rpc_server_call *call,
         return st;
     const char16_t *name = r->in.Value.HighPart ? NULL : privilege_name(r->in.Value.LowPart);
     r->out.result = name ? STATUS_SUCCESS : STATUS_NO_SUCH_PRIVILEGE;
-    return name ? put_string(call, name, &r->out.Name) : STATUS_SUCCESS;
+    return name ? lsa_put_string(call, name, &r->out.Name) : STATUS_SUCCESS;
 }
 
 /* In English, whatever language the client speaks. */
 enum nt_status lsa_LsarLookupPrivilegeDisplayName(struct rpc_server_call *call,
                                                   struct lsarpc_LsarLookupPrivilegeDisplayName *r)
 {
-    const struct lsa_object *o;
-    bool valid;
-    enum nt_status st =
-        lsa_use(call, &r->in.PolicyHandle, LSA_POLICY, lsarpc_POLICY_LOOKUP_NAMES, &o, &r->out.result);
-    if (st != STATUS_SUCCESS || r->out.result != STATUS_SUCCESS)
+    uint32_t luid;
+    enum nt_status st = named_privilege(call, &r->in.PolicyHandle, &r->in.Name, &luid, &r->out.result);
+    if (st != STATUS_SUCCESS || !luid)
         return st;
-    const char16_t *name = lsa_text(rpc_server_mem(call), &r->in.Name, &valid);
-    if (valid && !name)
-        return STATUS_NO_MEMORY;
-    uint32_t luid = valid ? privilege_of(name) : 0;
-    r->out.result = !valid ? STATUS_INVALID_PARAMETER : !luid ? STATUS_NO_SUCH_PRIVILEGE : STATUS_SUCCESS;
-    if (!luid)
-        return STATUS_SUCCESS;
     r->out.LanguageReturned = LANGUAGE_ENGLISH;
-    return put_string(call, privileges[luid - PRIVILEGE_FIRST].text, &r->out.DisplayName);
+    return lsa_put_string(call, privileges[luid - PRIVILEGE_FIRST].text, &r->out.DisplayName);
 }
 
 /* ---- accounts: what this server does indeed let whom do ---- */
@@ -195,9 +184,8 @@ static const struct account {
     uint64_t privileges; /* a bit for each LUID */
     uint32_t logons;
 } accounts[] = {
-    { { 1, 1, { 0, 0, 0, 0, 0, 1 }, { 0 } }, 1u << SE_CHANGE_NOTIFY, lsarpc_POLICY_MODE_NETWORK },
-    { { 1, 2, { 0, 0, 0, 0, 0, 5 }, { 32, 544 } },
-      1u << SE_SECURITY | 1u << SE_TAKE_OWNERSHIP | 1u << SE_CHANGE_NOTIFY,
+    { LSA_SID(1, 1, 0), 1u << SE_CHANGE_NOTIFY, lsarpc_POLICY_MODE_NETWORK },
+    { LSA_SID(5, 2, 32, 544), 1u << SE_SECURITY | 1u << SE_TAKE_OWNERSHIP | 1u << SE_CHANGE_NOTIFY,
       lsarpc_POLICY_MODE_NETWORK },
 };
 enum { ACCOUNTS = sizeof accounts / sizeof accounts[0] };

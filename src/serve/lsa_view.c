@@ -7,24 +7,17 @@
 #include <msrpc/unistr.h>
 #include "serve/m_lsa.h"
 
-#define SID(auth, n, ...)                                                                                    \
-    {                                                                                                        \
-        1, n, { 0, 0, 0, 0, 0, auth },                                                                       \
-        {                                                                                                    \
-            __VA_ARGS__                                                                                      \
-        }                                                                                                    \
-    }
 #define GROUP(domain, name, auth, n, ...)                                                                    \
     {                                                                                                        \
-        domain, name, SID(auth, n, __VA_ARGS__), lsarpc_SidTypeWellKnownGroup                                \
+        domain, name, LSA_SID(auth, n, __VA_ARGS__), lsarpc_SidTypeWellKnownGroup                            \
     }
 #define LABEL(name, level)                                                                                   \
     {                                                                                                        \
-        u"Mandatory Label", name, SID(16, 1, level), lsarpc_SidTypeLabel                                     \
+        u"Mandatory Label", name, LSA_SID(16, 1, level), lsarpc_SidTypeLabel                                 \
     }
 #define NT u"NT AUTHORITY"
 
-static const struct nt_sid builtin = SID(5, 1, 32), services = SID(5, 1, 80);
+static const struct nt_sid builtin = LSA_SID(5, 1, 32), services = LSA_SID(5, 1, 80);
 
 /* 3.1.1.1.1, spelled as Windows does. A domain has no name in front of its own. */
 static const struct known {
@@ -62,12 +55,12 @@ static const struct known {
     GROUP(NT, u"NTLM Authentication", 5, 2, 64, 10),
     GROUP(NT, u"Digest Authentication", 5, 2, 64, 21),
     GROUP(NT, u"SChannel Authentication", 5, 2, 64, 14),
-    { u"NT Pseudo Domain", u"NT Pseudo Domain", SID(5, 0, 0), lsarpc_SidTypeDomain },
-    { u"BUILTIN", u"BUILTIN", SID(5, 1, 32), lsarpc_SidTypeDomain },
-    { u"Internet$", u"Internet$", SID(7, 0, 0), lsarpc_SidTypeDomain },
-    { u"NT SERVICE", u"NT SERVICE", SID(5, 1, 80),
+    { u"NT Pseudo Domain", u"NT Pseudo Domain", LSA_SID(5, 0, 0), lsarpc_SidTypeDomain },
+    { u"BUILTIN", u"BUILTIN", LSA_SID(5, 1, 32), lsarpc_SidTypeDomain },
+    { u"Internet$", u"Internet$", LSA_SID(7, 0, 0), lsarpc_SidTypeDomain },
+    { u"NT SERVICE", u"NT SERVICE", LSA_SID(5, 1, 80),
       lsarpc_SidTypeDomain }, /* 3.1.1.1.2; there are no services */
-    { u"Mandatory Label", u"Mandatory Label", SID(16, 0, 0), lsarpc_SidTypeDomain },
+    { u"Mandatory Label", u"Mandatory Label", LSA_SID(16, 0, 0), lsarpc_SidTypeDomain },
     LABEL(u"Untrusted Mandatory Level", 0),
     LABEL(u"Low Mandatory Level", 4096),
     LABEL(u"Medium Mandatory Level", 8192),

@@ -14,6 +14,9 @@
 /* ---- text on the wire ---- */
 /* With a terminator behind it, which does not count; NULL stays NULL, with lengths 0. s is lent. */
 struct dtyp_RPC_UNICODE_STRING lsa_string(const char16_t *s);
+/* The same in the call's memory. STATUS_NO_MEMORY. */
+enum nt_status lsa_put_string(struct rpc_server_call *call, const char16_t *s,
+                              struct dtyp_RPC_UNICODE_STRING **ret);
 /* [MS-LSAD] 3.1.4.10: lengths are even, and nothing inside is a NUL. A terminated copy in mem, NULL: no
  * memory, or *ret_valid is false. */
 char16_t *lsa_text(struct nt_arena *mem, const struct dtyp_RPC_UNICODE_STRING *s, bool *ret_valid);
@@ -37,6 +40,15 @@ enum nt_status lsa_use(struct rpc_server_call *call, const struct ndr_handle *h,
  * account. */
 enum nt_status lsa_open(struct rpc_server_call *call, enum lsa_kind kind, const struct nt_sid *sid,
                         uint32_t desired, struct ndr_handle *ret, enum nt_status *ret_result);
+
+/* Initialiser of a struct nt_sid: S-1-auth-..., n sub-authorities. */
+#define LSA_SID(auth, n, ...)                                                                                \
+    {                                                                                                        \
+        1, n, { 0, 0, 0, 0, 0, auth },                                                                       \
+        {                                                                                                    \
+            __VA_ARGS__                                                                                      \
+        }                                                                                                    \
+    }
 
 /* ---- lsa_view.c: names and SIDs that this machine knows ([MS-LSAT] 3.1.1.1) ---- */
 struct lsa_view {
