@@ -283,7 +283,7 @@ static enum nt_status send_split(struct rpc_conn *c, struct rpc_call *call, stru
     enum nt_status st = STATUS_SUCCESS;
     bool sent = false;
     while (st == STATUS_SUCCESS && rpc_split_next(s)) {
-        unsigned flags = (s->off == 0 ? (unsigned)RPC_PFC_FIRST : 0U) | (s->last ? (unsigned)RPC_PFC_LAST : 0U);
+        unsigned flags = rpc_split_flags(s);
         /* the hint of each fragment is what is still to come, itself included ([MS-RPCE] 2.2.2.6) */
         st = rpc_call_send_stub(call, (struct nt_blob){ w->base + stub + s->off, s->len }, flags,
                                 (uint32_t)(s->total - s->off));

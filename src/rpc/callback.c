@@ -182,7 +182,7 @@ static enum nt_status send_fragment(struct rpc_callback *b, const uint8_t *stub,
     struct rpc_conn *c = b->c;
     struct wr w;
     size_t start = rpc_conn_writer(c, &w, RPC_FRAG_MAX);
-    unsigned flags = (s->off == 0 ? (unsigned)RPC_PFC_FIRST : 0U) | (s->last ? (unsigned)RPC_PFC_LAST : 0U);
+    unsigned flags = rpc_split_flags(s);
     (void)wr_room(&w, RPC_RSP_LEN);
     if (s->len) /* an empty stub may have no memory */
         wr_bytes(&w, stub + s->off, s->len);

@@ -15,6 +15,11 @@ struct rpc_split {
 };
 /* Sets off, len and last; false after the last fragment. An empty stub is one empty fragment. */
 bool rpc_split_next(struct rpc_split *s);
+/* RPC_PFC_FIRST, RPC_PFC_LAST. */
+static inline unsigned rpc_split_flags(const struct rpc_split *s)
+{
+    return (s->off == 0 ? (unsigned)RPC_PFC_FIRST : 0U) | (s->last ? (unsigned)RPC_PFC_LAST : 0U);
+}
 
 /* A stub that grows in an arena. */
 struct rpc_join {

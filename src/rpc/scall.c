@@ -601,7 +601,7 @@ static enum nt_status send_response(struct rpc_server_call *call, bool *ret_sent
     }
     struct rpc_split s = { .total = w.len - stub, .room = room };
     while (st == STATUS_SUCCESS && rpc_split_next(&s)) {
-        unsigned flags = (s.off == 0 ? (unsigned)RPC_PFC_FIRST : 0U) | (s.last ? (unsigned)RPC_PFC_LAST : 0U);
+        unsigned flags = rpc_split_flags(&s);
         st = rpc_scall_send(call, (struct nt_blob){ w.base + stub + s.off, s.len }, flags,
                             (uint32_t)(s.total - s.off));
         *ret_sent = true;

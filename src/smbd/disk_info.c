@@ -354,7 +354,7 @@ static enum nt_status query(struct wr *out, const struct disk_open *o, const str
 enum nt_status disk_query_info(struct smbd_req *q)
 {
     struct query in;
-    struct wr out, *w = smbd_body(q);
+    struct wr out;
     size_t fix = 0;
     if (!get_query(q, &in))
         return STATUS_INVALID_PARAMETER;
@@ -370,12 +370,8 @@ enum nt_status disk_query_info(struct smbd_req *q)
         q->body = true;
         st = STATUS_BUFFER_OVERFLOW;
     }
-    if (st == STATUS_SUCCESS || st == STATUS_BUFFER_OVERFLOW) {
-        wr_u16(w, 9);
-        wr_u16(w, SMB_HDR + 8);
-        wr_u32(w, (uint32_t)out.len);
-        wr_bytes(w, out.base, out.len);
-    }
+    if (st == STATUS_SUCCESS || st == STATUS_BUFFER_OVERFLOW)
+        smbd_put_buffer(q, &out);
     wr_free(&out);
     return st;
 }
@@ -493,25 +489,15 @@ static enum nt_status set_file(struct disk_open *o, uint8_t class, struct rd *r)
 
 enum nt_status disk_set_info(struct smbd_req *q)
 {
-    struct rd r;
-    uint8_t id[SMB_FILE_ID];
-    rd_init(&r, q->msg, q->len);
-    rd_skip(&r, SMB_HDR);
-    bool ok = rd_u16(&r) == 33;
-    uint8_t type = rd_u8(&r), class = rd_u8(&r);
-    size_t n = rd_u32(&r), offset = rd_u16(&r);
-    rd_skip(&r, 2);
-    uint32_t what = rd_u32(&r);
-    rd_copy(&r, id, sizeof id);
-    struct rd data = rd_sub(&r, offset, n);
-    if (!ok || r.st != STATUS_SUCCESS)
+    struct smbd_set in;
+    if (!smbd_get_set(q, &in))
         return STATUS_INVALID_PARAMETER;
-    struct disk_open *o = disk_open_of(q, id);
+    struct disk_open *o = disk_open_of(q, in.id);
     if (!o)
         return STATUS_FILE_CLOSED;
-    enum nt_status st = type == TYPE_FILE ? set_file(o, class, &data)
-                        : type == TYPE_SECURITY
-                            ? set_security(o, what, (struct nt_blob){ data.base, data.len })
+    enum nt_status st = in.type == TYPE_FILE ? set_file(o, in.class, &in.data)
+                        : in.type == TYPE_SECURITY
+                            ? set_security(o, in.what, (struct nt_blob){ in.data.base, in.data.len })
                             : STATUS_NOT_SUPPORTED;
     if (st == STATUS_SUCCESS)
         wr_u16(smbd_body(q), 2);

@@ -138,7 +138,7 @@ static enum nt_status begin(struct disk_open *o, uint8_t flags, struct nt_blob n
 enum nt_status disk_query_directory(struct smbd_req *q)
 {
     struct rd r;
-    struct wr out, *w = smbd_body(q);
+    struct wr out;
     uint8_t id[SMB_FILE_ID];
     bool first = false;
     rd_init(&r, q->msg, q->len);
@@ -170,12 +170,8 @@ enum nt_status disk_query_directory(struct smbd_req *q)
         st = list(o, class, flags & SINGLE, max, &out);
     if (st == STATUS_NO_MORE_FILES && first)
         st = STATUS_NO_SUCH_FILE;
-    if (st == STATUS_SUCCESS) {
-        wr_u16(w, 9);
-        wr_u16(w, SMB_HDR + 8);
-        wr_u32(w, (uint32_t)out.len);
-        wr_bytes(w, out.base, out.len);
-    }
+    if (st == STATUS_SUCCESS)
+        smbd_put_buffer(q, &out);
     wr_free(&out);
     return st;
 }

@@ -442,7 +442,7 @@ static enum nt_status put_info(struct wr *w, const struct smbd_pipe *p, uint8_t 
 enum nt_status smbd_query_info(struct smbd_req *q)
 {
     struct rd r;
-    struct wr out, *w = smbd_body(q);
+    struct wr out;
     rd_init(&r, q->msg, q->len);
     rd_skip(&r, SMB_HDR);
     bool ok = rd_u16(&r) == 41;
@@ -459,37 +459,40 @@ enum nt_status smbd_query_info(struct smbd_req *q)
     enum nt_status st = type == INFO_FILE ? put_info(&out, p, class) : STATUS_NOT_SUPPORTED;
     if (st == STATUS_SUCCESS && out.len > max)
         st = STATUS_INFO_LENGTH_MISMATCH;
-    if (st == STATUS_SUCCESS) {
-        wr_u16(w, 9);
-        wr_u16(w, SMB_HDR + 8);
-        wr_u32(w, (uint32_t)out.len);
-        wr_bytes(w, out.base, out.len);
-    }
+    if (st == STATUS_SUCCESS)
+        smbd_put_buffer(q, &out);
     wr_free(&out);
     return st;
+}
+
+bool smbd_get_set(const struct smbd_req *q, struct smbd_set *ret)
+{
+    struct rd r;
+    rd_init(&r, q->msg, q->len);
+    rd_skip(&r, SMB_HDR);
+    bool ok = rd_u16(&r) == 33;
+    ret->type = rd_u8(&r);
+    ret->class = rd_u8(&r);
+    size_t n = rd_u32(&r), offset = rd_u16(&r);
+    rd_skip(&r, 2);
+    ret->what = rd_u32(&r);
+    rd_copy(&r, ret->id, sizeof ret->id);
+    ret->data = rd_sub(&r, offset, n);
+    return ok && r.st == STATUS_SUCCESS;
 }
 
 /* Only the modes of a pipe can be set, and only to what they are. */
 enum nt_status smbd_set_info(struct smbd_req *q)
 {
-    struct rd r;
-    uint8_t id[SMB_FILE_ID];
-    rd_init(&r, q->msg, q->len);
-    rd_skip(&r, SMB_HDR);
-    bool ok = rd_u16(&r) == 33;
-    uint8_t type = rd_u8(&r), class = rd_u8(&r);
-    size_t n = rd_u32(&r), offset = rd_u16(&r);
-    rd_skip(&r, 6);
-    rd_copy(&r, id, sizeof id);
-    struct rd data = rd_sub(&r, offset, n);
-    if (!ok || r.st != STATUS_SUCCESS)
+    struct smbd_set in;
+    if (!smbd_get_set(q, &in))
         return STATUS_INVALID_PARAMETER;
-    if (!smbd_pipe_find(q, id))
+    if (!smbd_pipe_find(q, in.id))
         return STATUS_FILE_CLOSED;
-    if (type != INFO_FILE || class != CLASS_PIPE)
+    if (in.type != INFO_FILE || in.class != CLASS_PIPE)
         return STATUS_NOT_SUPPORTED;
-    uint32_t read_mode = rd_u32(&data), completion = rd_u32(&data);
-    if (data.st != STATUS_SUCCESS)
+    uint32_t read_mode = rd_u32(&in.data), completion = rd_u32(&in.data);
+    if (in.data.st != STATUS_SUCCESS)
         return STATUS_INFO_LENGTH_MISMATCH;
     if (read_mode > 1 || completion != 0)
         return STATUS_INVALID_PARAMETER;

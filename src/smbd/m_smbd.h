@@ -293,6 +293,22 @@ static inline struct wr *smbd_body(struct smbd_req *q)
         smbd_answer_begin(q->chain);
     return &q->chain->out;
 }
+/* The body of the answers to QUERY_INFO and QUERY_DIRECTORY ([MS-SMB2] 2.2.34, 2.2.38), which are alike. */
+static inline void smbd_put_buffer(struct smbd_req *q, const struct wr *out)
+{
+    struct wr *w = smbd_body(q);
+    wr_u16(w, 9);
+    wr_u16(w, SMB_HDR + 8);
+    wr_u32(w, (uint32_t)out->len);
+    wr_bytes(w, out->base, out->len);
+}
+/* A SET_INFO request ([MS-SMB2] 2.2.39). False: it makes no sense. */
+struct smbd_set {
+    uint8_t type, class, id[SMB_FILE_ID];
+    uint32_t what; /* AdditionalInformation */
+    struct rd data;
+};
+bool smbd_get_set(const struct smbd_req *q, struct smbd_set *ret);
 /* Makes the request wait for pipe; NULL: no memory, or too many. The caller returns STATUS_PENDING then. */
 struct smbd_wait *smbd_wait_new(struct smbd_req *q, struct smbd_pipe *p);
 /* Ends it: with the message from off on, taken over, or a status. */
