@@ -9,54 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <termios.h>
 #include <unistd.h>
+#include "term/term.h"
 #include "tern.h"
 
 #define MAX_SECRET 1024 /* bytes of a line that holds a password; NT's longest is 256 characters */
-
-#define INTERRUPT  3 /* Ctrl-C */
-
-/* Without echo, and with Ctrl-C as a character that ends the line: nothing can end the program while the
- * terminal is silent. */
-static bool terminal_quiet(int fd, struct termios *ret_old)
-{
-    struct termios tio;
-    if (tcgetattr(fd, &tio) < 0)
-        return false;
-    *ret_old = tio;
-    tio.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
-    tio.c_cc[VEOL] = INTERRUPT;
-    return tcsetattr(fd, TCSAFLUSH, &tio) == 0;
-}
-
-/* One line, byte by byte so that nothing behind it is swallowed; false at the end of input or when it is too
- * long. ret_interrupt: NULL, or where Ctrl-C is such a byte; it ends the line. */
-static bool read_line(int fd, char *buf, size_t size, bool *ret_interrupt)
-{
-    size_t n = 0;
-    for (;;) {
-        char c;
-        ssize_t got = read(fd, &c, 1);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0 || (got == 0 && n == 0))
-            return false;
-        if (ret_interrupt && got && c == INTERRUPT) {
-            *ret_interrupt = true;
-            return false;
-        }
-        if (got == 0 || c == '\n')
-            break;
-        if (n + 1 == size)
-            return false;
-        buf[n++] = c;
-    }
-    if (n && buf[n - 1] == '\r')
-        n--;
-    buf[n] = 0;
-    return true;
-}
 
 char *tern_read_secret(struct tern *t, bool from_stdin, const char *prompt)
 {
@@ -64,7 +21,7 @@ char *tern_read_secret(struct tern *t, bool from_stdin, const char *prompt)
     if (!buf)
         return NULL;
     if (from_stdin) {
-        if (read_line(STDIN_FILENO, buf, MAX_SECRET, NULL))
+        if (term_line(STDIN_FILENO, buf, MAX_SECRET, NULL) >= 0)
             return buf;
         fprintf(stderr, "tern: standard input has no line of at most %d bytes for this: %s\n", MAX_SECRET - 1,
                 prompt);
@@ -78,13 +35,7 @@ char *tern_read_secret(struct tern *t, bool from_stdin, const char *prompt)
             prompt);
         return NULL;
     }
-    struct termios old;
-    bool interrupt = false, quiet = terminal_quiet(fd, &old); /* first: what is typed early is then kept */
-    dprintf(fd, "%s: ", prompt);
-    bool ok = read_line(fd, buf, MAX_SECRET, quiet ? &interrupt : NULL);
-    if (quiet)
-        tcsetattr(fd, TCSAFLUSH, &old);
-    dprintf(fd, "\n");
+    bool interrupt = false, ok = term_ask(fd, prompt, buf, MAX_SECRET, &interrupt) >= 0;
     close(fd);
     if (interrupt)
         exit(EXIT_FAILED);

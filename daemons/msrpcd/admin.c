@@ -7,13 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <termios.h>
 #include <unistd.h>
 #include "admin.h"
 #include "msrpcd.h"
+#include "term/term.h"
 
 #define PASSWORD_VARIABLE "MSRPCD_ADMIN_PASSWORD"
-#define INTERRUPT         3     /* Ctrl-C */
 #define BUSY_MS           10000 /* an import of a large store takes some seconds */
 
 /* ---- sentences ---- */
@@ -118,41 +117,15 @@ struct samdb *admin_open(const struct admin *a)
 
 /* ---- passwords ---- */
 
-/* Without echo, and with Ctrl-C as a character that ends the line: nothing can end the program while the
- * terminal is silent. */
-static bool quiet(int fd, struct termios *ret_old)
+/* A line that is a password: without octets that are none. */
+static bool is_password(ssize_t n, const char *buf)
 {
-    struct termios tio;
-    if (tcgetattr(fd, &tio) < 0)
-        return false;
-    *ret_old = tio;
-    tio.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
-    tio.c_cc[VEOL] = INTERRUPT;
-    return tcsetattr(fd, TCSAFLUSH, &tio) == 0;
+    return n >= 0 && strlen(buf) == (size_t)n;
 }
 
-/* One line, an octet at a time, so that nothing behind it is swallowed. */
-static bool read_line(int fd, char buf[ADMIN_PASSWORD_ROOM], bool interruptible)
+static bool read_line(int fd, char buf[ADMIN_PASSWORD_ROOM])
 {
-    size_t n = 0;
-    for (;;) {
-        char c;
-        ssize_t got = read(fd, &c, 1);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0 || (got == 0 && n == 0))
-            return false;
-        if (interruptible && got && c == INTERRUPT)
-            return false;
-        if (got == 0 || c == '\n')
-            break;
-        if (n + 1 == ADMIN_PASSWORD_ROOM || c == 0)
-            return false;
-        buf[n++] = c;
-    }
-    n -= n && buf[n - 1] == '\r';
-    buf[n] = 0;
-    return true;
+    return is_password(term_line(fd, buf, ADMIN_PASSWORD_ROOM, NULL), buf);
 }
 
 static bool from_file(const struct admin *a, char buf[ADMIN_PASSWORD_ROOM])
@@ -163,7 +136,7 @@ static bool from_file(const struct admin *a, char buf[ADMIN_PASSWORD_ROOM])
         return admin_fail(a, false, "%s: %s", a->password_file, strerror(errno));
     if (fstat(fd, &sb) == 0 && S_ISREG(sb.st_mode) && (sb.st_mode & (S_IRWXG | S_IRWXO)))
         admin_say(a, "warning: others may read %s; chmod 600", a->password_file);
-    bool ok = read_line(fd, buf, false);
+    bool ok = read_line(fd, buf);
     close(fd);
     return ok || admin_fail(a, false, "%s: there is no password in its first line", a->password_file);
 }
@@ -171,13 +144,10 @@ static bool from_file(const struct admin *a, char buf[ADMIN_PASSWORD_ROOM])
 static bool ask(const struct admin *a, int fd, const char *prompt, const char *whose,
                 char buf[ADMIN_PASSWORD_ROOM])
 {
-    struct termios old;
-    bool silent = quiet(fd, &old); /* before somebody, or a program, types */
-    dprintf(fd, "%s %s: ", prompt, whose);
-    bool ok = read_line(fd, buf, silent);
-    if (silent)
-        tcsetattr(fd, TCSAFLUSH, &old);
-    dprintf(fd, "\n");
+    char text[1024];
+    bool interrupted;
+    snprintf(text, sizeof text, "%s %s", prompt, whose);
+    bool ok = is_password(term_ask(fd, text, buf, ADMIN_PASSWORD_ROOM, &interrupted), buf);
     return ok || admin_fail(a, false, "no password was given");
 }
 
@@ -211,7 +181,7 @@ bool admin_password(const struct admin *a, const char *whose, char buf[ADMIN_PAS
 {
     char *value = getenv(PASSWORD_VARIABLE);
     bool ok = a->password_file                                           ? from_file(a, buf)
-              : a->password_stdin && read_line(STDIN_FILENO, buf, false) ? true
+              : a->password_stdin && read_line(STDIN_FILENO, buf) ? true
               : a->password_stdin
                   ? admin_fail(a, false, "there is no password in the first line of standard input")
               : value && *value ? from_environment(a, value, buf)

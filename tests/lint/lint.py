@@ -38,8 +38,9 @@ BELOW = {
     "samdb": ["sec"],
     "serve": ["msrpc", "smbd", "samdb"],
     "idlc": ["base"],
-    "daemons": ["serve", "netapi", "winrpc", "info", "capture"],
-    "tools": ["serve", "netapi", "winrpc", "capture", "info"],
+    "term": [],
+    "daemons": ["serve", "term", "netapi", "winrpc", "info", "capture"],
+    "tools": ["serve", "term", "netapi", "winrpc", "capture", "info"],
 }
 PROGRAMS = ("idlc", "daemons", "tools")
 
