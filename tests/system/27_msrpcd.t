@@ -19,17 +19,10 @@ start()
     "$MSRPCD" --scratch "$TERN_WORK/s" --listen "$HOST" "$@" >"$TERN_WORK/ready" 2>"$TERN_WORK/err.log" &
     PID=$!
     EPM='' TCP=''
-    for _ in $(seq 100); do
-        if grep -q '^ready ' "$TERN_WORK/ready"; then
-            EPM=$(sed -n 's/^ready.* epm=\([0-9]*\).*/\1/p' "$TERN_WORK/ready")
-            LOCAL=$(sed -n 's/^ready.* ncalrpc=//p' "$TERN_WORK/ready")
-            TCP=$(sed -n 's/^ready.* tcp=\([0-9]*\).*/\1/p' "$TERN_WORK/ready")
-            return 0
-        fi
-        kill -0 $PID 2>/dev/null || return 1
-        sleep 0.1
-    done
-    return 1
+    await_line '^ready ' "$TERN_WORK/ready" $PID || return 1
+    EPM=$(sed -n 's/^ready.* epm=\([0-9]*\).*/\1/p' "$TERN_WORK/ready")
+    LOCAL=$(sed -n 's/^ready.* ncalrpc=//p' "$TERN_WORK/ready")
+    TCP=$(sed -n 's/^ready.* tcp=\([0-9]*\).*/\1/p' "$TERN_WORK/ready")
 }
 
 # said REGEX: standard error has such a line now or within three seconds

@@ -12,12 +12,7 @@ if [ ! -x "$MSRPCD" ]; then
 fi
 "$MSRPCD" --scratch "$TERN_WORK/s" --listen "$HOST" --name BOX >"$TERN_WORK/ready" 2>"$TERN_WORK/err.log" &
 PID=$!
-for _ in $(seq 100); do
-    grep -q '^ready ' "$TERN_WORK/ready" && break
-    kill -0 $PID 2>/dev/null || break
-    sleep 0.1
-done
-ok "it starts" grep -q '^ready ' "$TERN_WORK/ready"
+ok "it starts" await_line '^ready ' "$TERN_WORK/ready" $PID
 
 rpc() { rpcclient -U "admin%Secret-1" "$HOST" -c "$1"; }
 like "rpcclient: the workgroup" 'Domain Name: WORKGROUP' rpc lsaquery

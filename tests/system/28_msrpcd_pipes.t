@@ -12,12 +12,7 @@ start()
     "$MSRPCD" --scratch "$TERN_WORK/s" --listen "$HOST" --port-epm 0 --name BOX "$@" \
         >"$TERN_WORK/ready" 2>"$TERN_WORK/err.log" &
     PID=$!
-    for _ in $(seq 100); do
-        ! grep -q '^ready .*smb=445' "$TERN_WORK/ready" || return 0
-        kill -0 $PID 2>/dev/null || return 1
-        sleep 0.1
-    done
-    return 1
+    await_line '^ready .*smb=445' "$TERN_WORK/ready" $PID
 }
 
 stop()

@@ -24,12 +24,7 @@ begin() # begin COMMAND...: starts it, waits until it is ready; sets PID
     : >"$TERN_WORK/ready"
     "$@" >"$TERN_WORK/ready" 2>"$TERN_WORK/err.log" &
     PID=$!
-    for _ in $(seq 100); do
-        ! grep -q '^ready ' "$TERN_WORK/ready" || return 0
-        kill -0 $PID 2>/dev/null || { cat "$TERN_WORK/err.log" >&2; return 1; }
-        sleep 0.1
-    done
-    return 1
+    await_line '^ready ' "$TERN_WORK/ready" $PID || { cat "$TERN_WORK/err.log" >&2; return 1; }
 }
 
 stop()

@@ -24,13 +24,7 @@ start()
     : >"$TERN_WORK/ready"
     "$MSRPCD" --scratch "$dir" --listen "$address" "$@" >"$TERN_WORK/ready" 2>"$TERN_WORK/err.log" &
     PID=$!
-    for _ in $(seq 200); do
-        ! grep -q '^ready ' "$TERN_WORK/ready" || return 0
-        kill -0 $PID 2>/dev/null || break
-        sleep 0.05
-    done
-    cat "$TERN_WORK/err.log" >&2
-    return 1
+    await_line '^ready ' "$TERN_WORK/ready" $PID || { cat "$TERN_WORK/err.log" >&2; return 1; }
 }
 
 stop()

@@ -22,12 +22,7 @@ start()
     : >"$W/ready"
     "$MSRPCD" --scratch "$W/$dir" --listen "$HOST" "$@" >"$W/ready" 2>"$ERRORS" &
     PID=$!
-    for _ in $(seq 100); do
-        ! grep -q '^ready ' "$W/ready" || return 0
-        kill -0 $PID 2>/dev/null || return 1
-        sleep 0.1
-    done
-    return 1
+    await_line '^ready ' "$W/ready" $PID
 }
 
 stop()

@@ -27,6 +27,17 @@ run()
 
 show() { note "exit code $RC"; note "${OUT:0:2000}"; note "${ERR:0:2000}"; }
 
+# await_line REGEX FILE PID: the program has written such a line, within ten seconds
+await_line()
+{
+    for _ in $(seq 200); do
+        ! grep -q "$1" "$2" || return 0
+        kill -0 "$3" 2>/dev/null || return 1
+        sleep 0.05
+    done
+    return 1
+}
+
 # ok TEXT COMMAND...: the command succeeds
 ok()
 {
