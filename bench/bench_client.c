@@ -23,6 +23,7 @@
 #include <unistd.h>
 #include <msrpc/rpc_server.h>
 #include <msrpc/rpcecho.h>
+#include "clock.h"
 
 #define WARM_CALLS  20000
 #define PROFILED    5000
@@ -46,21 +47,6 @@ static void check(const char *what, enum nt_status st)
 {
     if (st != STATUS_SUCCESS)
         die(what, error.text[0] ? error.text : nt_status_name(st));
-}
-
-static double cpu(void)
-{
-    struct rusage r;
-    getrusage(RUSAGE_SELF, &r);
-    return (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) +
-           (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1e6;
-}
-
-static double wall(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 static void pin_to_one(void)

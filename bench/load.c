@@ -24,6 +24,7 @@
 #include <msrpc/samr.h>
 #include <msrpc/win/windows.h>
 #include <msrpc/win/lm.h>
+#include "clock.h"
 
 #define MAXIMUM_ALLOWED_ACCESS 0x02000000u
 
@@ -31,21 +32,6 @@ static const char *host;
 static char16_t whost[260];
 static struct sec_creds *creds;
 static struct nt_error error;
-
-static double wall(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static double cpu(void)
-{
-    struct rusage r;
-    getrusage(RUSAGE_SELF, &r);
-    return (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) +
-           (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1e6;
-}
 
 static void die(const char *what, const char *why)
 {

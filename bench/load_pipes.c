@@ -23,6 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <msrpc/srvsvc.h>
+#include "clock.h"
 #include "io/io.h"
 #include "rpc/pdu.h"
 #include "smb/smb.h"
@@ -55,20 +56,6 @@ struct client {
     void (*closed)(struct client *x);   /* the connection is no more */
     double took;
 };
-
-static double wall(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static double cpu(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static void die(const char *what, enum nt_status st, const char *why)
 {

@@ -26,24 +26,11 @@
 #include <nettle/hmac.h>
 #include <msrpc/rpcecho.h>
 #include <msrpc/samr.h>
+#include "clock.h"
 
 static struct nt_error error;
 static struct nt_loop *loop;
 static double end_at;
-
-static double wall(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static double cpu(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static void die(const char *what, enum nt_status st)
 {

@@ -686,25 +686,11 @@ static void test_reauthentication(void **state)
 
 static void log_on_replacing(struct world *w, struct raw_smb *r, const char *user, uint64_t previous)
 {
-    struct sec_creds_options co = SEC_CREDS_OPTIONS_INIT;
-    struct sec_creds *creds;
-    struct sec_ctx *ctx = NULL;
-    struct nt_error err;
-    co.user = user;
-    co.domain = "FAKEDOM";
-    co.password = FAKE_PASSWORD;
-    co.mech = SEC_MECH_NTLM;
     r->previous = previous;
-    assert_int_equal(sec_creds_new(&co, &creds, &err), STATUS_SUCCESS);
     raw_negotiate(r, NPC_SMB_3_1_1, NPC_AES128_GCM, NPC_AES_CMAC);
     turns(w);
-    for (int leg = 0; leg < 3; leg++) {
-        (void)raw_setup(r, creds, smbd_env(), &ctx, RAW_PLAIN);
-        turns(w);
-    }
+    log_on_as(w, r, user, RAW_PLAIN);
     assert_int_equal(last(r), STATUS_SUCCESS);
-    sec_free(ctx);
-    sec_creds_unref(creds);
 }
 
 static void test_previous_session(void **state)
