@@ -76,9 +76,8 @@ def scenario(fn):
             point(served and slowest < DEADLINE_MS, "%s: the others are served in time (at most %.0f ms)" % (name, slowest), why)
         print("# " + in_words(kinds))
         end = time.monotonic() + 45
-        while daemon.descriptors() > before and time.monotonic() < end:
+        while (after := daemon.descriptors()) > before and time.monotonic() < end:  # one look: the next may meet a new client
             time.sleep(0.1)
-        after = daemon.descriptors()
         point(after <= before, "%s: no descriptor is left (%d before, %d after)" % (name, before, after))
         grown = max(peak) - mb
         point(SANITIZED or grown < how["most_mb"], "%s: memory stays bounded (%.0f MB more, %.0f MB left)" % (
