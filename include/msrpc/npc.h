@@ -38,6 +38,9 @@ struct npc_options {
     struct nt_loop *loop; /* NULL: a private one */
     const struct nt_env *env;
     struct nt_error *error; /* sentence when opening fails */
+    const char *mux;        /* path of the socket of npcmuxd: the session is one of the muxer's, with the
+                               credentials that it has for the server; creds, auth, ciphers and signing are
+                               not looked at. NULL: a connection of our own */
 };
 #define NPC_OPTIONS_INIT                                                                                     \
     {                                                                                                        \

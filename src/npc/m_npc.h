@@ -30,7 +30,7 @@ struct npc_route {
     void (*close)(struct npc_session *s);
     void (*done)(struct npc_session *s); /* what its structure holds is freed, not the structure */
 };
-extern const struct npc_route npc_route_smb;
+extern const struct npc_route npc_route_smb, npc_route_mux;
 
 struct npc_session {
     const struct npc_route *route;

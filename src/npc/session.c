@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "npc/m_npc.h"
+#include "npc/m_mux.h"
+#include "sec/sec.h"
 
 /* A CREDENTIAL_TARGET_INFORMATION marshalled behind a host name makes a resolver see one host and Kerberos
  * another (CVE-2025-33073); its text form begins like this. */
@@ -83,7 +84,7 @@ static enum nt_status open_send(const char *server, const struct npc_options *o,
     enum nt_status st = check_server(server, o->error);
     if (st != STATUS_SUCCESS)
         return st;
-    const struct npc_route *route = &npc_route_smb;
+    const struct npc_route *route = o->mux ? &npc_route_mux : &npc_route_smb;
     struct npc_session *s = calloc(1, route->size);
     if (!s)
         return nt_error_set(o->error, STATUS_NO_MEMORY, "no memory");
@@ -111,6 +112,9 @@ static enum nt_status take_options(const struct npc_options *from, struct npc_op
         return STATUS_INVALID_PARAMETER;
     memcpy(ret, from, from->size < sizeof *ret ? from->size : sizeof *ret);
     ret->size = sizeof *ret;
+    /* Who says who he is, is that: the muxer has credentials of its own. */
+    if (!ret->mux && !ret->auth && (!ret->creds || sec_creds_ambient(ret->creds)))
+        ret->mux = npc_mux_wanted();
     return STATUS_SUCCESS;
 }
 
@@ -286,10 +290,10 @@ void npc_session_unref(struct npc_session *s)
 {
     if (!s || --s->refs)
         return;
+    struct nt_loop *l = s->private_loop ? s->loop : NULL;
     s->route->close(s);
-    if (!s->private_loop)
-        return; /* on_closed frees it */
-    struct nt_loop *l = s->loop;
+    if (!l)
+        return; /* npc_session_closed frees it, perhaps has done so */
     (void)io_wait(l, is_closed, s, io_loop_now(l) + NPC_CLOSE_NS, NULL);
     s->route->done(s);
     free(s);

@@ -238,6 +238,12 @@ static bool same_password(const char *a, const char *b)
     return same && !a == !b;
 }
 
+bool sec_creds_ambient(const struct sec_creds *c)
+{
+    return c->mech != SEC_MECH_ANONYMOUS && !*c->user && !*c->domain && !c->password && !c->has_hash &&
+           !c->ccache && !c->keytab;
+}
+
 bool sec_creds_equal(const struct sec_creds *a, const struct sec_creds *b)
 {
     if (a == b)

@@ -165,6 +165,9 @@ static inline const char *sec_level_name(enum sec_level l)
                                       : "none";
 }
 
+/* Nobody has said who we are: no user, no secret, no cache or keytab by name. */
+bool sec_creds_ambient(const struct sec_creds *c);
+
 #pragma GCC visibility pop
 
 #endif

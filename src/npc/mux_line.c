@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A connection to the muxer: messages out, messages in. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "npc/m_mux.h"
+
+static void line_open(void *engine)
+{
+    struct mux_line *l = engine;
+    l->on_open(l);
+}
+
+static bool one(struct mux_line *l, const uint8_t *msg, size_t len)
+{
+    struct mux_hdr h;
+    return mux_get_hdr(msg, &h) == STATUS_SUCCESS && l->on_message(l, &h, msg + MUX_HDR, len - MUX_HDR);
+}
+
+/* True: a whole message is in l->in. */
+static bool gather(struct mux_line *l, uint8_t **data, size_t *len)
+{
+    do {
+        size_t need = l->want ? l->want : 4, n = need - l->in.len < *len ? need - l->in.len : *len;
+        wr_bytes(&l->in, *data, n);
+        *data += n;
+        *len -= n;
+        if (l->in.st != STATUS_SUCCESS || l->in.len < need)
+            return false;
+        if (l->want)
+            return true;
+        l->want = mux_length(l->in.base);
+    } while (l->want);
+    l->in.st = STATUS_INVALID_NETWORK_RESPONSE;
+    return false;
+}
+
+static void line_data(void *engine, uint8_t *data, size_t len)
+{
+    struct mux_line *l = engine;
+    bool ok = true;
+    while (len && ok) {
+        size_t whole = !l->want && l->in.len == 0 && len >= 4 ? mux_length(data) : 0;
+        if (whole && whole <= len) {
+            ok = one(l, data, whole);
+            data += whole;
+            len -= whole;
+        } else if (gather(l, &data, &len)) {
+            wr_free_secret(&l->held); /* what was lent from it has been used: one step, one such message */
+            l->held = l->in;
+            wr_init(&l->in, MUX_MAX);
+            l->want = 0;
+            ok = one(l, l->held.base, l->held.len);
+        }
+        ok = ok && l->in.st == STATUS_SUCCESS;
+    }
+    if (!ok)
+        io_close(&l->stream, STATUS_INVALID_NETWORK_RESPONSE, false);
+}
+
+static void line_closed(void *engine, enum nt_status why)
+{
+    struct mux_line *l = engine;
+    l->on_close(l, why == STATUS_SUCCESS ? STATUS_CONNECTION_DISCONNECTED : why);
+}
+
+static const struct io_ops line_ops = { line_open, line_data, line_closed };
+
+void mux_line_init(struct mux_line *l, const struct nt_env *env)
+{
+    io_stream_init(&l->stream, &line_ops, l, env);
+    wr_init(&l->in, MUX_MAX);
+    wr_init(&l->held, 0);
+    l->want = 0;
+    l->next_id = 0;
+}
+
+void mux_line_done(struct mux_line *l)
+{
+    io_stream_done(&l->stream);
+    wr_free_secret(&l->in);
+    wr_free_secret(&l->held);
+}
+
+enum nt_status mux_line_dial(struct mux_line *l, struct nt_loop *loop, const char *path, uint64_t deadline)
+{
+    struct io_addr to = { .path = path };
+    return io_dial(loop, &l->stream, &to, deadline);
+}
+
+uint32_t mux_line_id(struct mux_line *l)
+{
+    if (++l->next_id == 0)
+        l->next_id = 1;
+    return l->next_id;
+}
+
+enum nt_status mux_line_send(struct mux_line *l, struct wr *w)
+{
+    mux_end(w);
+    return io_queue(&l->stream, w);
+}
+
+enum nt_status mux_line_hello(struct mux_line *l, const struct mux_connect *to, uint32_t *ret_id)
+{
+    struct mux_hello hello = { .least = MUX_VERSION, .greatest = MUX_VERSION };
+    struct wr w;
+    snprintf(hello.program, sizeof hello.program, "%.63s", program_invocation_short_name);
+    mux_begin(&w, MUX_HELLO, mux_line_id(l), STATUS_SUCCESS);
+    mux_put_hello(&w, &hello);
+    enum nt_status st = mux_line_send(l, &w);
+    if (st != STATUS_SUCCESS)
+        return st;
+    uint32_t id = mux_line_id(l);
+    mux_begin(&w, MUX_CONNECT, id, STATUS_SUCCESS);
+    mux_put_connect(&w, to);
+    st = mux_line_send(l, &w);
+    if (st == STATUS_SUCCESS)
+        *ret_id = id;
+    return st;
+}
