@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Local connections: frames in, requests that are answered at once, the end. */
+#include <stdio.h>
+#include <stdlib.h>
+#include "crypto/crypto.h"
+#include "muxd/m_muxd.h"
+
+#define NS_PER_MS UINT64_C(1000000)
+
+/* ---- answers ---- */
+
+void conn_answer(struct conn *c, struct wr *w)
+{
+    mux_end(w);
+    if (io_queue(&c->stream, w) != STATUS_SUCCESS)
+        io_close(&c->stream, STATUS_NO_MEMORY, false);
+}
+
+void conn_refuse(struct conn *c, unsigned type, uint32_t id, enum nt_status st, const char *why)
+{
+    struct wr w;
+    mux_begin(&w, type | MUX_ANSWER, id, st);
+    mux_put_str(&w, why);
+    conn_answer(c, &w);
+}
+
+static void answer_empty(struct conn *c, const struct mux_hdr *h)
+{
+    struct wr w;
+    mux_begin(&w, h->type | MUX_ANSWER, h->id, STATUS_SUCCESS);
+    conn_answer(c, &w);
+}
+
+static void refuse(struct conn *c, const struct mux_hdr *h, enum nt_status st, const char *why)
+{
+    conn_refuse(c, h->type, h->id, st, why);
+}
+
+static void hang_up(struct conn *c, enum nt_status why)
+{
+    c->state = CONN_CLOSED;
+    io_close(&c->stream, why, true);
+}
+
+/* ---- requests ---- */
+
+static void do_hello(struct conn *c, const struct mux_hdr *h, struct rd *body)
+{
+    struct mux_hello q;
+    struct wr w;
+    if (h->type != MUX_HELLO || mux_get_hello(body, &q) != STATUS_SUCCESS) {
+        hang_up(c, STATUS_INVALID_PARAMETER); /* it may speak anything: an answer would mean nothing to it */
+        return;
+    }
+    if (q.least > MUX_VERSION || q.greatest < MUX_VERSION) {
+        refuse(c, h, STATUS_REVISION_MISMATCH, "this muxer speaks version 1 of its protocol");
+        hang_up(c, STATUS_REVISION_MISMATCH);
+        return;
+    }
+    c->state = CONN_READY;
+    io_cancel(&c->timer);
+    mux_begin(&w, MUX_HELLO | MUX_ANSWER, h->id, STATUS_SUCCESS);
+    mux_put_welcome(&w,
+                    &(struct mux_welcome){ MUX_VERSION, (uint32_t)MUX_MAX, c->d->instance, c->owner->uid });
+    conn_answer(c, &w);
+}
+
+static void do_set_auth(struct conn *c, const struct mux_hdr *h, struct rd *body)
+{
+    struct mux_auth a;
+    struct nt_error err = { "" };
+    enum nt_status st = mux_get_auth(body, &a);
+    if (st == STATUS_SUCCESS)
+        st = cred_set(c->owner, &a, &err);
+    if (st == STATUS_SUCCESS)
+        answer_empty(c, h);
+    else
+        refuse(c, h, st, err.text[0] ? err.text : "the credentials make no sense");
+}
+
+static void answer_u32(struct conn *c, const struct mux_hdr *h, uint32_t v)
+{
+    struct wr w;
+    mux_begin(&w, h->type | MUX_ANSWER, h->id, STATUS_SUCCESS);
+    wr_u32(&w, v);
+    conn_answer(c, &w);
+}
+
+static void do_clear_auth(struct conn *c, const struct mux_hdr *h, struct rd *body)
+{
+    char pattern[MUX_NAME_MAX + 1];
+    uint64_t token = rd_u64(body);
+    mux_get_str(body, pattern, sizeof pattern);
+    if (mux_done(body) != STATUS_SUCCESS)
+        refuse(c, h, STATUS_INVALID_PARAMETER, "not a ClearAuthInfo");
+    else
+        answer_u32(c, h, cred_clear(c->owner, token, pattern));
+}
+
+static void do_create_token(struct conn *c, const struct mux_hdr *h, struct rd *body)
+{
+    uint64_t id;
+    struct wr w;
+    enum nt_status st = mux_done(body);
+    if (st == STATUS_SUCCESS)
+        st = token_new(c, &id);
+    if (st != STATUS_SUCCESS) {
+        refuse(c, h, st, "no token can be made");
+        return;
+    }
+    mux_begin(&w, h->type | MUX_ANSWER, h->id, STATUS_SUCCESS);
+    wr_u64(&w, id);
+    conn_answer(c, &w);
+}
+
+/* CloseToken, Impersonate */
+static void do_token(struct conn *c, const struct mux_hdr *h, struct rd *body)
+{
+    uint64_t id = rd_u64(body);
+    if (mux_done(body) != STATUS_SUCCESS || !id || !token_known(c->owner, id)) {
+        refuse(c, h, STATUS_NO_TOKEN, "there is no such token");
+        return;
+    }
+    if (h->type == MUX_IMPERSONATE)
+        c->token = id;
+    else
+        (void)token_close(c->owner, id);
+    answer_empty(c, h);
+}
+
+static void do_revert(struct conn *c, const struct mux_hdr *h, struct rd *body)
+{
+    if (mux_done(body) != STATUS_SUCCESS) {
+        refuse(c, h, STATUS_INVALID_PARAMETER, "Revert has nothing to say");
+        return;
+    }
+    c->token = 0;
+    answer_empty(c, h);
+}
+
+static void do_connect(struct conn *c, const struct mux_hdr *h, struct rd *body)
+{
+    struct mux_connect to;
+    if (mux_get_connect(body, &to) != STATUS_SUCCESS)
+        refuse(c, h, STATUS_INVALID_PARAMETER, "not a Connect");
+    else
+        connect_start(c, h->id, &to);
+}
+
+/* Pipes are few for each uid, and are asked about seldom. */
+static struct conn *find_pipe(struct conn *c, const struct mux_query *q)
+{
+    struct conn *p = c->d->conns;
+    while (p && !(p->owner == c->owner && p->link && p->pipe_id == q->pipe && q->pipe))
+        p = p->next;
+    if (!p || !cr_equal(p->cookie, q->cookie, sizeof p->cookie))
+        return NULL;
+    return p;
+}
+
+static void do_query(struct conn *c, const struct mux_hdr *h, struct rd *body)
+{
+    struct mux_query q;
+    struct nt_blob key;
+    struct wr w;
+    struct mux_facts f;
+    struct conn *p = mux_get_query(body, &q) == STATUS_SUCCESS ? find_pipe(c, &q) : NULL;
+    enum nt_status st = p ? STATUS_SUCCESS : STATUS_INVALID_HANDLE;
+    if (p && q.what == MUX_SESSION_KEY)
+        st = npc_session_key(p->link->session, &key);
+    else if (p && q.what == MUX_APPLICATION_KEY)
+        st = npc_application_key(p->link->session, &key);
+    else if (p && q.what != MUX_FACTS)
+        st = STATUS_INVALID_PARAMETER;
+    if (st != STATUS_SUCCESS) {
+        refuse(c, h, st, "there is no such pipe, or it has no such thing");
+        return;
+    }
+    mux_begin(&w, h->type | MUX_ANSWER, h->id, STATUS_SUCCESS);
+    if (q.what == MUX_FACTS) {
+        connect_facts(p, &f);
+        mux_put_facts(&w, &f, false);
+    } else {
+        mux_put_blob(&w, key.data, key.len);
+    }
+    conn_answer(c, &w);
+}
+
+static void do_drop(struct conn *c, const struct mux_hdr *h, struct rd *body)
+{
+    char server[MUX_NAME_MAX + 1];
+    mux_get_str(body, server, sizeof server);
+    if (mux_done(body) != STATUS_SUCCESS)
+        refuse(c, h, STATUS_INVALID_PARAMETER, "not a Drop");
+    else
+        answer_u32(c, h, link_drop(c->owner, server));
+}
+
+static void run(struct conn *c, const struct mux_hdr *h, struct rd *body)
+{
+    switch (h->type) {
+    case MUX_SET_AUTH:
+        do_set_auth(c, h, body);
+        break;
+    case MUX_CLEAR_AUTH:
+        do_clear_auth(c, h, body);
+        break;
+    case MUX_CREATE_TOKEN:
+        do_create_token(c, h, body);
+        break;
+    case MUX_CLOSE_TOKEN:
+    case MUX_IMPERSONATE:
+        do_token(c, h, body);
+        break;
+    case MUX_REVERT:
+        do_revert(c, h, body);
+        break;
+    case MUX_CONNECT:
+        do_connect(c, h, body);
+        break;
+    case MUX_QUERY:
+        do_query(c, h, body);
+        break;
+    case MUX_DROP:
+        do_drop(c, h, body);
+        break;
+    case MUX_ENUM_AUTH:
+        list_auth(c, h, body);
+        break;
+    case MUX_ENUM_CONNS:
+        list_conns(c, h, body);
+        break;
+    case MUX_STATUS:
+        list_status(c, h, body);
+        break;
+    default:
+        refuse(c, h, STATUS_INVALID_PARAMETER, "there is no such request");
+    }
+}
+
+static void on_message(struct conn *c, const uint8_t *msg, size_t len)
+{
+    struct mux_hdr h;
+    struct rd body;
+    rd_init(&body, msg + MUX_HDR, len - MUX_HDR);
+    if (mux_get_hdr(msg, &h) != STATUS_SUCCESS)
+        hang_up(c, STATUS_INVALID_PARAMETER);
+    else if (c->state == CONN_NEW)
+        do_hello(c, &h, &body);
+    else if (c->state == CONN_MESSAGE)
+        message_run(c, &h, &body);
+    else if (c->state == CONN_READY)
+        run(c, &h, &body);
+    else /* a request while a Connect is under way has no order that would mean something */
+        refuse(c, &h, STATUS_INVALID_DEVICE_STATE, "a Connect is under way");
+}
+
+/* ---- frames ---- */
+
+/* Takes from data until a whole message is in c->in. False: more has to come, or it is the end. */
+static bool gather(struct conn *c, uint8_t **data, size_t *len)
+{
+    size_t need = c->want ? c->want : 4, n = need - c->in.len < *len ? need - c->in.len : *len;
+    wr_bytes(&c->in, *data, n);
+    *data += n;
+    *len -= n;
+    if (c->in.st != STATUS_SUCCESS) {
+        hang_up(c, c->in.st);
+        return false;
+    }
+    if (c->in.len < need)
+        return false;
+    if (c->want)
+        return true;
+    c->want = mux_length(c->in.base);
+    if (!c->want) {
+        hang_up(c, STATUS_INVALID_PARAMETER);
+        return false;
+    }
+    return gather(c, data, len);
+}
+
+static void conn_data(void *engine, uint8_t *data, size_t len)
+{
+    struct conn *c = engine;
+    while (len && c->state != CONN_CLOSED) {
+        if (c->state == CONN_PROXY) {
+            proxy_data(c, data, len);
+            return;
+        }
+        size_t whole = !c->want && c->in.len == 0 && len >= 4 ? mux_length(data) : 0;
+        if (whole && whole <= len) { /* the usual case: used in place */
+            on_message(c, data, whole);
+            data += whole;
+            len -= whole;
+        } else if (gather(c, &data, &len)) {
+            struct wr in = c->in;
+            wr_init(&c->in, MUX_MAX);
+            c->want = 0;
+            on_message(c, in.base, in.len);
+            wr_free_secret(&in); /* a SetAuthInfo may have been in it */
+        }
+    }
+}
+
+static void conn_closed(void *engine, enum nt_status why)
+{
+    (void)why;
+    conn_close(engine);
+}
+
+const struct io_ops conn_ops = { NULL, conn_data, conn_closed };
+
+/* ---- life ---- */
+
+static void hello_late(struct io_item *it)
+{
+    conn_close(io_container(it, struct conn, timer));
+}
+
+struct conn *conn_new(struct muxd *d, struct owner *o)
+{
+    struct conn *c = calloc(1, sizeof *c);
+    if (!c)
+        return NULL;
+    c->d = d;
+    c->owner = o;
+    c->rd.c = c->wr.c = c;
+    wr_init(&c->in, MUX_MAX);
+    io_stream_init(&c->stream, &conn_ops, c, d->env);
+    io_item_init(&c->timer, hello_late);
+    c->next = d->conns;
+    c->link_at = &d->conns;
+    if (c->next)
+        c->next->link_at = &c->next;
+    d->conns = c;
+    d->n.conns++;
+    o->n_conns++;
+    d->refs++;
+    io_timer(&c->stream, &c->timer, io_loop_now(d->loop) + d->o.hello_timeout_ms * NS_PER_MS);
+    return c;
+}
+
+void conn_release(struct conn *c)
+{
+    if (c->ops || !c->freed)
+        return;
+    struct muxd *d = c->d;
+    wr_free_secret(&c->in);
+    nt_wipe(c, sizeof *c);
+    free(c);
+    muxd_unref(d);
+}
+
+static void free_queue(struct conn *c)
+{
+    while (c->head) {
+        struct pdu *p = c->head;
+        c->head = p->next;
+        wr_free_secret(&p->w);
+        free(p);
+    }
+}
+
+/* Allowed where a stream may be freed. Operations in flight end by themselves and keep the memory. */
+void conn_close(struct conn *c)
+{
+    struct owner *o = c->owner;
+    struct npc_pipe *pipe = c->pipe;
+    if (c->freed)
+        return;
+    c->freed = true;
+    c->state = CONN_CLOSED;
+    *c->link_at = c->next;
+    if (c->next)
+        c->next->link_at = c->link_at;
+    io_stream_done(&c->stream);
+    free_queue(c);
+    token_close_of(o, c);
+    c->pipe = NULL;
+    if (pipe && c->opening) {
+        npc_pipe_give_up(pipe);
+    } else if (pipe) {
+        c->d->n.pipes--;
+        pipe->ops->close(pipe);
+    }
+    if (!c->opening)
+        link_release(c);
+    c->d->n.conns--;
+    o->n_conns--;
+    if (!c->opening) /* its owner is looked at once more */
+        muxd_owner_release(o);
+    conn_release(c);
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Connect: credentials, then a session, then a pipe in it, then what the client wanted it for. */
+#include <string.h>
+#include "muxd/m_muxd.h"
+
+static void failed(struct conn *c, enum nt_status st, const char *why)
+{
+    c->d->n.failed++;
+    link_release(c);
+    c->state = CONN_READY;
+    conn_refuse(c, MUX_CONNECT, c->connect_id, nt_ok(st) ? STATUS_INVALID_NETWORK_RESPONSE : st, why);
+    io_hold(&c->stream, false);
+}
+
+void connect_facts(const struct conn *c, struct mux_facts *ret)
+{
+    memset(ret, 0, sizeof *ret);
+    ret->pipe = c->pipe_id;
+    memcpy(ret->cookie, c->cookie, sizeof ret->cookie);
+    ret->warm = c->warm;
+    ret->f.size = sizeof ret->f;
+    (void)!npc_session_facts(c->link->session, &ret->f);
+}
+
+static void add_key(uint8_t to[MUX_KEY_MAX], unsigned *len, enum nt_status st, struct nt_blob key)
+{
+    if (st != STATUS_SUCCESS || key.len > MUX_KEY_MAX)
+        key.len = 0;
+    if (key.len)
+        memcpy(to, key.data, key.len);
+    *len = (unsigned)key.len;
+}
+
+static void add_keys(const struct conn *c, struct mux_facts *f)
+{
+    struct nt_blob key = { NULL, 0 };
+    enum nt_status st = npc_session_key(c->link->session, &key);
+    add_key(f->session_key, &f->f.session_key_len, st, key);
+    st = npc_application_key(c->link->session, &key);
+    add_key(f->application_key, &f->f.application_key_len, st, key);
+}
+
+static void succeeded(struct conn *c)
+{
+    struct mux_facts f;
+    struct wr w;
+    connect_facts(c, &f);
+    if (c->to.keys)
+        add_keys(c, &f);
+    mux_begin(&w, MUX_CONNECT | MUX_ANSWER, c->connect_id, STATUS_SUCCESS);
+    mux_put_facts(&w, &f, c->to.keys);
+    nt_wipe(&f, sizeof f);
+    conn_answer(c, &w);
+    /* A session alone is held by its connection, and stays warm for a while when that has gone. */
+    c->state = c->to.mode == MUX_PROXY ? CONN_PROXY : c->to.mode == MUX_MESSAGE ? CONN_MESSAGE : CONN_READY;
+    if (c->to.mode == MUX_PROXY)
+        proxy_begin(c);
+    io_hold(&c->stream, false);
+}
+
+static enum nt_status name_it(struct conn *c)
+{
+    const struct nt_env *env = c->d->env;
+    c->pipe_id = c->d->next_pipe++;
+    return env->random(env->arg, c->cookie, sizeof c->cookie);
+}
+
+/* A session that was there may have ended on the server's side, which the first request finds out. */
+static bool stale(enum nt_status st)
+{
+    return st == STATUS_CONNECTION_RESET || st == STATUS_CONNECTION_DISCONNECTED ||
+           st == STATUS_USER_SESSION_DELETED || st == STATUS_NETWORK_SESSION_EXPIRED ||
+           st == STATUS_NETWORK_NAME_DELETED || st == STATUS_CONNECTION_ABORTED;
+}
+
+static void find_session(struct conn *c);
+
+static void pipe_opened(void *arg, enum nt_status st, struct npc_pipe *p)
+{
+    struct conn *c = arg;
+    struct owner *o = c->owner;
+    c->opening = false;
+    c->pipe = NULL;
+    c->ops--;
+    if (c->freed) {
+        if (p)
+            p->ops->close(p);
+        link_release(c);
+        muxd_owner_release(o);
+        conn_release(c);
+        return;
+    }
+    if (st == STATUS_SUCCESS) {
+        st = name_it(c);
+        if (st != STATUS_SUCCESS)
+            p->ops->close(p);
+    }
+    if (st == STATUS_SUCCESS) {
+        c->pipe = p;
+        c->d->n.pipes++;
+        succeeded(c);
+    } else if (c->warm && !c->again && stale(st)) {
+        c->again = true;
+        link_retire(c->link);
+        link_release(c);
+        find_session(c);
+    } else {
+        failed(c, st, npc_session_error(c->link->session));
+    }
+}
+
+void connect_linked(struct conn *c, enum nt_status st, const char *why)
+{
+    if (st == STATUS_SUCCESS && *c->to.pipe) {
+        struct npc_create o = NPC_CREATE_INIT;
+        o.timeout_ms = c->to.timeout_ms;
+        c->opening = true;
+        c->ops++;
+        st = npc_pipe_open_send(c->link->session, c->to.pipe, &o, pipe_opened, c, &c->pipe);
+        if (st == STATUS_SUCCESS)
+            return;
+        c->opening = false;
+        c->ops--;
+        c->pipe = NULL;
+        why = npc_session_error(c->link->session);
+    }
+    if (st == STATUS_SUCCESS)
+        st = name_it(c);
+    if (st == STATUS_SUCCESS)
+        succeeded(c);
+    else
+        failed(c, st, why);
+}
+
+static void find_session(struct conn *c)
+{
+    struct nt_error err = { "" };
+    struct cred *cred = cred_find(c->owner, c->to.token ? c->to.token : c->token, c->to.server);
+    enum nt_status st;
+    if (cred) {
+        st = link_get(c, cred, &err);
+        cred_unref(cred);
+    } else {
+        st = nt_error_set(&err, STATUS_NO_SUCH_LOGON_SESSION,
+                          "the muxer has no credentials of uid %u for %s; tern mux set gives it some",
+                          c->owner->uid, c->to.server);
+    }
+    if (st != STATUS_SUCCESS)
+        failed(c, st, err.text);
+}
+
+/* What comes behind a Connect belongs to the pipe, so nothing is read until it is there. */
+void connect_start(struct conn *c, uint32_t id, const struct mux_connect *to)
+{
+    c->d->n.connects++;
+    c->to = *to;
+    c->connect_id = id;
+    c->again = false;
+    if (c->link) {
+        conn_refuse(c, MUX_CONNECT, id, STATUS_INVALID_DEVICE_STATE, "this connection has its session");
+        return;
+    }
+    if ((to->mode == MUX_SESSION) != !*to->pipe || !*to->server) {
+        conn_refuse(c, MUX_CONNECT, id, STATUS_INVALID_PARAMETER,
+                    "a server, and a pipe unless only the session is wanted");
+        return;
+    }
+    if (to->token && !token_known(c->owner, to->token)) {
+        conn_refuse(c, MUX_CONNECT, id, STATUS_NO_TOKEN, "there is no such token");
+        return;
+    }
+    c->state = CONN_WAITS;
+    io_hold(&c->stream, true);
+    find_session(c);
+    c->d->n.warm += c->warm;
+}

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Credentials and tokens of one owner. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "muxd/m_muxd.h"
+
+#define NS_PER_S UINT64_C(1000000000)
+
+struct cred *cred_ref(struct cred *c)
+{
+    c->refs++;
+    return c;
+}
+
+void cred_unref(struct cred *c)
+{
+    if (!c || --c->refs)
+        return;
+    sec_creds_unref(c->creds);
+    if (c->content >= 0)
+        close(c->content);
+    nt_wipe(c, sizeof *c);
+    free(c);
+}
+
+static void unlink_cred(struct owner *o, struct cred **at)
+{
+    struct cred *c = *at;
+    *at = c->next;
+    c->next = NULL;
+    c->replaced = true; /* sessions made with it take no new pipes */
+    o->n_creds--;
+    cred_unref(c);
+}
+
+unsigned cred_clear(struct owner *o, uint64_t token, const char *pattern)
+{
+    unsigned n = 0;
+    struct cred **at = &o->creds;
+    while (*at) {
+        if ((*at)->token == token && (!*pattern || strcasecmp((*at)->pattern, pattern) == 0)) {
+            unlink_cred(o, at);
+            n++;
+        } else {
+            at = &(*at)->next;
+        }
+    }
+    return n;
+}
+
+void cred_forget(struct owner *o)
+{
+    while (o->creds)
+        unlink_cred(o, &o->creds);
+}
+
+static void drop_expired(struct owner *o)
+{
+    uint64_t now = io_loop_now(o->d->loop);
+    struct cred **at = &o->creds;
+    while (*at) {
+        if ((*at)->expires <= now)
+            unlink_cred(o, at);
+        else
+            at = &(*at)->next;
+    }
+}
+
+/* A star at the beginning, at the end, or both. */
+static bool fits(const char *pattern, const char *server)
+{
+    size_t n = strlen(pattern), len = strlen(server);
+    bool head = n && pattern[0] == '*', tail = n > 1 && pattern[n - 1] == '*';
+    const char *core = pattern + head;
+    size_t core_len = n - head - tail;
+    if (core_len > len)
+        return false;
+    if (!head)
+        return strncasecmp(core, server, core_len) == 0 && (tail || core_len == len);
+    if (!tail)
+        return strncasecmp(core, server + len - core_len, core_len) == 0;
+    for (size_t i = 0; i + core_len <= len; i++)
+        if (strncasecmp(core, server + i, core_len) == 0)
+            return true;
+    return false;
+}
+
+static bool is_pattern(const char *p)
+{
+    size_t n = strlen(p);
+    for (size_t i = 0; i < n; i++)
+        if ((p[i] == '*' && i != 0 && i != n - 1) || (unsigned char)p[i] <= ' ' || p[i] == '\\' ||
+            p[i] == '/')
+            return false;
+    return n > 0;
+}
+
+struct cred *cred_find(struct owner *o, uint64_t token, const char *server)
+{
+    struct cred *best = NULL;
+    drop_expired(o);
+    for (struct cred *c = o->creds; c; c = c->next)
+        if (c->token == token && fits(c->pattern, server) &&
+            (!best || strlen(c->pattern) > strlen(best->pattern)))
+            best = c;
+    return best ? cred_ref(best) : NULL;
+}
+
+/* ---- setting ---- */
+
+/* A cache or keytab that was sent lives in memory without a name; libkrb5 reads it by its descriptor. */
+static enum nt_status keep_content(struct cred *c, struct nt_blob content, char *ret_name, size_t size)
+{
+    c->content = memfd_create("npcmux", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (c->content < 0)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    for (size_t done = 0; done < content.len;) {
+        ssize_t n = write(c->content, content.data + done, content.len - done);
+        if (n <= 0)
+            return STATUS_NO_MEMORY;
+        done += (size_t)n;
+    }
+    snprintf(ret_name, size, "FILE:/proc/self/fd/%d", c->content);
+    return STATUS_SUCCESS;
+}
+
+static enum nt_status name_of(struct owner *o, struct cred *c, const struct mux_auth *a, char *ret,
+                              size_t size, struct nt_error *err)
+{
+    if (a->secret.len) {
+        enum nt_status st = keep_content(c, a->secret, ret, size);
+        return st == STATUS_SUCCESS ? st : nt_error_set(err, st, "the content cannot be kept");
+    }
+    if (!o->d->o.may_name || !o->d->o.may_name(o->d->o.may_name_arg, o->uid, a->name))
+        return nt_error_set(err, STATUS_ACCESS_DENIED,
+                            "\"%.100s\" is not read with the muxer's rights; send its content", a->name);
+    snprintf(ret, size, "%s", a->name);
+    return STATUS_SUCCESS;
+}
+
+static enum nt_status make_creds(struct owner *o, struct cred *c, const struct mux_auth *a,
+                                 struct nt_error *err)
+{
+    struct sec_creds_options so = SEC_CREDS_OPTIONS_INIT;
+    char name[MUX_PIPE_MAX + 1], password[1024];
+    enum nt_status st = STATUS_SUCCESS;
+    so.user = *a->user ? a->user : NULL;
+    so.domain = *a->domain ? a->domain : NULL;
+    if (a->kind == MUX_PASSWORD) {
+        if (a->secret.len >= sizeof password ||
+            memchr(a->secret.data ? a->secret.data : (const uint8_t *)"", 0, a->secret.len))
+            return nt_error_set(err, STATUS_INVALID_PARAMETER,
+                                "a password has no zero and at most 1 023 octets");
+        if (a->secret.len)
+            memcpy(password, a->secret.data, a->secret.len);
+        password[a->secret.len] = '\0';
+        so.password = password;
+    } else if (a->kind == MUX_ANONYMOUS) {
+        so.mech = SEC_MECH_ANONYMOUS;
+    } else {
+        st = name_of(o, c, a, name, sizeof name, err);
+        if (a->kind == MUX_CCACHE)
+            so.ccache = name;
+        else
+            so.keytab = name;
+    }
+    if (st == STATUS_SUCCESS)
+        st = sec_creds_new(&so, &c->creds, err);
+    if (so.password)
+        nt_wipe(password, sizeof password);
+    return st;
+}
+
+enum nt_status cred_set(struct owner *o, const struct mux_auth *a, struct nt_error *err)
+{
+    if (!is_pattern(a->pattern))
+        return nt_error_set(err, STATUS_INVALID_PARAMETER, "\"%.100s\" is no pattern for servers",
+                            a->pattern);
+    if (a->token && !token_known(o, a->token))
+        return nt_error_set(err, STATUS_NO_TOKEN, "there is no such token");
+    drop_expired(o);
+    struct cred *c = calloc(1, sizeof *c);
+    if (!c)
+        return STATUS_NO_MEMORY;
+    c->refs = 1;
+    c->content = -1;
+    c->token = a->token;
+    c->kind = a->kind;
+    c->expires = a->lifetime ? io_loop_now(o->d->loop) + a->lifetime * NS_PER_S : UINT64_MAX;
+    memcpy(c->pattern, a->pattern, sizeof c->pattern);
+    memcpy(c->domain, a->domain, sizeof c->domain);
+    memcpy(c->user, a->user, sizeof c->user);
+    enum nt_status st = make_creds(o, c, a, err);
+    if (st == STATUS_SUCCESS && o->n_creds >= o->d->o.max_creds_per_uid &&
+        !cred_clear(o, a->token, a->pattern))
+        st =
+            nt_error_set(err, STATUS_QUOTA_EXCEEDED, "uid %u has %u credentials already", o->uid, o->n_creds);
+    if (st != STATUS_SUCCESS) {
+        cred_unref(c);
+        return st;
+    }
+    (void)cred_clear(o, a->token, a->pattern);
+    c->next = o->creds;
+    o->creds = c;
+    o->n_creds++;
+    return STATUS_SUCCESS;
+}
+
+/* ---- tokens ---- */
+
+enum nt_status token_new(struct conn *c, uint64_t *ret)
+{
+    struct owner *o = c->owner;
+    const struct nt_env *env = o->d->env;
+    if (c->n_tokens >= MUXD_TOKENS_PER_CONN)
+        return STATUS_QUOTA_EXCEEDED;
+    struct token *t = calloc(1, sizeof *t);
+    if (!t)
+        return STATUS_NO_MEMORY;
+    enum nt_status st;
+    do
+        st = env->random(env->arg, (uint8_t *)&t->id, sizeof t->id);
+    while (st == STATUS_SUCCESS && (t->id == 0 || token_known(o, t->id)));
+    if (st != STATUS_SUCCESS) {
+        free(t);
+        return st;
+    }
+    t->maker = c;
+    t->next = o->tokens;
+    o->tokens = t;
+    c->n_tokens++;
+    *ret = t->id;
+    return STATUS_SUCCESS;
+}
+
+bool token_known(const struct owner *o, uint64_t id)
+{
+    const struct token *t = o->tokens;
+    while (t && t->id != id)
+        t = t->next;
+    return t;
+}
+
+static void drop_token(struct owner *o, struct token **at)
+{
+    struct token *t = *at;
+    *at = t->next;
+    t->maker->n_tokens--;
+    (void)cred_clear(o, t->id, "");
+    free(t);
+}
+
+bool token_close(struct owner *o, uint64_t id)
+{
+    for (struct token **at = &o->tokens; *at; at = &(*at)->next)
+        if ((*at)->id == id) {
+            drop_token(o, at);
+            return true;
+        }
+    return false;
+}
+
+void token_close_of(struct owner *o, const struct conn *maker)
+{
+    struct token **at = &o->tokens;
+    while (*at)
+        if ((*at)->maker == maker)
+            drop_token(o, at);
+        else
+            at = &(*at)->next;
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+/* SMB sessions, each shared by the pipes of one owner that ask for the same server with the same credentials.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include "muxd/m_muxd.h"
+
+#define NS_PER_MS UINT64_C(1000000)
+
+static bool same(const struct mux_connect *a, const struct mux_connect *b)
+{
+    return strcasecmp(a->server, b->server) == 0 && strcmp(a->target, b->target) == 0 && a->port == b->port &&
+           a->protection == b->protection && a->allow_unsigned == b->allow_unsigned && a->least == b->least &&
+           a->greatest == b->greatest;
+}
+
+/* The connection may have gone without anybody having noticed by a request. */
+static bool usable(const struct link *l)
+{
+    return l->state == LINK_OPENING ||
+           (l->state == LINK_OPEN && npc_session_stream(l->session)->state == IO_OPEN);
+}
+
+static void unlink_link(struct link *l)
+{
+    struct link **at = &l->owner->links;
+    while (*at && *at != l)
+        at = &(*at)->next;
+    if (*at) {
+        *at = l->next;
+        l->owner->n_links--;
+        l->d->n.sessions--;
+    }
+    l->next = NULL;
+}
+
+void link_free(struct link *l)
+{
+    struct owner *o = l->owner;
+    unlink_link(l);
+    io_cancel(&l->idle);
+    npc_session_unref(l->session);
+    cred_unref(l->cred);
+    free(l);
+    muxd_owner_release(o);
+}
+
+void link_retire(struct link *l)
+{
+    if (l->state == LINK_GONE)
+        return;
+    l->state = LINK_GONE;
+    if (!l->users)
+        link_free(l);
+}
+
+static void idle_fn(struct io_item *it)
+{
+    struct link *l = io_container(it, struct link, idle);
+    if (!l->users)
+        link_free(l);
+}
+
+/* Whoever waited goes on, or is told why not. */
+static void tell(struct link *l, enum nt_status st)
+{
+    struct conn *c;
+    l->users++; /* not freed meanwhile */
+    while ((c = l->waiting)) {
+        l->waiting = c->next_waiting;
+        c->next_waiting = NULL;
+        connect_linked(c, st, l->err.text);
+    }
+    l->users--;
+    if (!l->users && l->state == LINK_GONE)
+        link_free(l);
+}
+
+static void opened(void *arg, enum nt_status st, struct npc_session *s)
+{
+    struct link *l = arg;
+    struct muxd *d = l->d;
+    l->session = st == STATUS_SUCCESS ? s : NULL;
+    if (st == STATUS_SUCCESS && l->state == LINK_OPENING)
+        l->state = LINK_OPEN;
+    else
+        l->state = LINK_GONE;
+    muxd_log(d, "session uid=%u server=%s port=%u user=%s\\%s status=0x%08x", l->owner->uid, l->to.server,
+             l->to.port, l->cred->domain, l->cred->user, (unsigned)st);
+    tell(l, st);
+    muxd_unref(d);
+}
+
+static enum nt_status open_link(struct link *l)
+{
+    struct npc_options o = NPC_OPTIONS_INIT;
+    o.creds = l->cred->creds;
+    o.target = *l->to.target ? l->to.target : NULL;
+    o.port = l->to.port;
+    o.protection = (enum npc_protection)l->to.protection;
+    o.allow_unsigned = l->to.allow_unsigned;
+    o.min_dialect = (enum npc_dialect)l->to.least;
+    o.max_dialect = (enum npc_dialect)l->to.greatest;
+    o.timeout_ms = l->to.timeout_ms;
+    o.loop = l->d->loop;
+    o.env = l->d->env;
+    o.error = &l->err;
+    enum nt_status st = npc_session_open_send(l->to.server, &o, opened, l, NULL);
+    if (st == STATUS_SUCCESS)
+        l->d->refs++; /* `opened` may come when all else has gone */
+    return st;
+}
+
+static enum nt_status new_link(struct conn *c, struct cred *cred, struct link **ret, struct nt_error *err)
+{
+    struct owner *o = c->owner;
+    if (o->n_links >= o->d->o.max_sessions_per_uid)
+        return nt_error_set(err, STATUS_QUOTA_EXCEEDED, "uid %u has %u sessions already", o->uid, o->n_links);
+    struct link *l = calloc(1, sizeof *l);
+    if (!l)
+        return nt_error_set(err, STATUS_NO_MEMORY, "no memory");
+    l->d = o->d;
+    l->owner = o;
+    l->to = c->to;
+    l->cred = cred_ref(cred);
+    io_item_init(&l->idle, idle_fn);
+    l->next = o->links;
+    o->links = l;
+    o->n_links++;
+    o->d->n.sessions++;
+    enum nt_status st = open_link(l);
+    if (st != STATUS_SUCCESS) {
+        nt_error_set(err, st, "%s", l->err.text);
+        link_free(l);
+        return st;
+    }
+    *ret = l;
+    return STATUS_SUCCESS;
+}
+
+static struct link *find(struct conn *c, const struct cred *cred)
+{
+    struct link *l = c->owner->links, *next;
+    for (; l; l = next) {
+        next = l->next;
+        if (l->cred == cred && l->state != LINK_GONE && same(&l->to, &c->to)) {
+            if (usable(l))
+                return l;
+            link_retire(l);
+        }
+    }
+    return NULL;
+}
+
+enum nt_status link_get(struct conn *c, struct cred *cred, struct nt_error *err)
+{
+    struct link *l = find(c, cred);
+    c->warm = l && l->state == LINK_OPEN;
+    if (!l) {
+        enum nt_status st = new_link(c, cred, &l, err);
+        if (st != STATUS_SUCCESS)
+            return st;
+    }
+    c->link = l;
+    l->users++;
+    io_cancel(&l->idle);
+    if (l->state == LINK_OPEN) {
+        connect_linked(c, STATUS_SUCCESS, "");
+    } else {
+        c->next_waiting = l->waiting;
+        l->waiting = c;
+    }
+    return STATUS_SUCCESS;
+}
+
+static void stop_waiting(struct link *l, struct conn *c)
+{
+    for (struct conn **at = &l->waiting; *at; at = &(*at)->next_waiting)
+        if (*at == c) {
+            *at = c->next_waiting;
+            c->next_waiting = NULL;
+            return;
+        }
+}
+
+/* The last pipe has gone: the session stays for a while, unless its credentials have been replaced. */
+void link_release(struct conn *c)
+{
+    struct link *l = c->link;
+    c->link = NULL;
+    if (!l)
+        return;
+    stop_waiting(l, c);
+    if (--l->users || l->state == LINK_OPENING)
+        return;
+    if (l->state == LINK_GONE || l->cred->replaced)
+        link_free(l);
+    else
+        io_timer(&l->d->timers, &l->idle, io_loop_now(l->d->loop) + l->d->o.session_idle_ms * NS_PER_MS);
+}
+
+unsigned link_drop(struct owner *o, const char *server)
+{
+    unsigned n = 0;
+    struct link *next;
+    for (struct link *l = o->links; l; l = next) {
+        next = l->next;
+        if (l->state == LINK_GONE || (server && *server && strcasecmp(l->to.server, server) != 0))
+            continue;
+        n++;
+        if (l->state == LINK_OPENING)
+            l->state = LINK_GONE; /* `opened` takes it away */
+        else
+            link_retire(l);
+    }
+    return n;
+}

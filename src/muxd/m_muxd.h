@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Inside the muxer. server.c has owners and ceilings, creds.c credentials and tokens, link.c the shared
+ * sessions, conn.c local connections and their messages, connect.c the way to a pipe, proxy.c and message.c
+ * what goes over one.
+ *
+ * All that belongs to a uid hangs on its struct owner, and is looked for nowhere else: two users cannot meet.
+ */
+#ifndef MUXD_M_MUXD_H
+#define MUXD_M_MUXD_H
+
+#include "muxd/muxd.h"
+#include "npc/mux.h"
+#include "npc/npc.h"
+
+/* A token of a connection, and what it may have in flight. */
+#define MUXD_TOKENS_PER_CONN 16u
+/* PDUs that wait for the server before we stop reading from the client: two calls' worth of fragments. */
+#define MUXD_QUEUE ((size_t)256 << 10)
+
+struct owner;
+
+/* One credential. Sessions and openings hold it, so replacing it does not disturb them. */
+struct cred {
+    struct cred *next;
+    unsigned refs;
+    uint64_t token;
+    uint8_t kind;
+    uint64_t expires; /* monotonic ns; UINT64_MAX: never */
+    int content;      /* descriptor of a cache or keytab that was sent; -1: none */
+    bool replaced;    /* gives nothing to new pipes */
+    struct sec_creds *creds;
+    char pattern[MUX_NAME_MAX + 1], domain[MUX_NAME_MAX + 1], user[MUX_NAME_MAX + 1];
+};
+
+struct token {
+    struct token *next;
+    uint64_t id;
+    struct conn *maker;
+};
+
+enum link_state { LINK_OPENING, LINK_OPEN, LINK_GONE };
+
+/* One SMB session, shared by the pipes of one owner that ask for the same. */
+struct link {
+    struct muxd *d;
+    struct owner *owner;
+    struct link *next;
+    enum link_state state;
+    struct cred *cred;
+    struct mux_connect to; /* server, target, port, protection, dialects */
+    struct npc_session *session;
+    struct conn *waiting; /* for it to open */
+    unsigned users;
+    struct io_item idle;
+    struct nt_error err;
+};
+
+struct owner {
+    struct muxd *d;
+    struct owner *next;
+    uint32_t uid;
+    unsigned n_conns, n_creds, n_links;
+    struct cred *creds;
+    struct token *tokens;
+    struct link *links;
+};
+
+enum conn_state {
+    CONN_NEW,   /* Hello is awaited */
+    CONN_READY, /* any message */
+    CONN_WAITS, /* for a session or a pipe: nothing is read */
+    CONN_PROXY, /* it is a pipe */
+    CONN_MESSAGE,
+    CONN_CLOSED,
+};
+
+/* An operation of the pipe that a client asked for by a message. */
+struct pipe_request {
+    struct npc_op op;
+    struct conn *c;
+    uint32_t id; /* 0: none */
+    bool transact;
+};
+
+struct pdu {
+    struct pdu *next;
+    struct wr w; /* behind NPC_HEADROOM */
+    bool answered, aside, protected_;
+};
+
+struct conn {
+    struct muxd *d;
+    struct owner *owner;
+    struct conn *next, **link_at;
+    struct io_stream stream;
+    struct io_item timer;
+    enum conn_state state;
+    struct wr in; /* what came and is not whole */
+    size_t want;
+    uint64_t token; /* impersonated; 0: none */
+    unsigned n_tokens;
+    uint32_t pid; /* of who connected; 0: not known */
+    uint64_t bytes_in, bytes_out;
+    /* Connect */
+    struct conn *next_waiting;
+    struct link *link;
+    struct mux_connect to;
+    uint32_t connect_id;
+    bool warm, again; /* the session was there; it has been tried a second time */
+    struct npc_pipe *pipe;
+    uint64_t pipe_id;
+    uint8_t cookie[MUX_COOKIE];
+    bool opening;
+    /* message mode, and the two ways of proxy mode */
+    struct pipe_request rd, wr;
+    /* proxy mode */
+    struct pdu *head, *tail;
+    size_t queued;
+    bool reading, transacting, writing, ended;
+    unsigned awaited;
+    uint8_t frag[16]; /* head of the PDU that the server is sending */
+    size_t frag_have, frag_left;
+    struct io_item drained;
+    unsigned ops; /* in flight: the memory stays until they have ended */
+    bool freed;
+};
+
+struct muxd {
+    struct nt_loop *loop;
+    struct muxd_options o;
+    const struct nt_env *env;
+    struct io_stream timers; /* without a transport */
+    struct owner *owners;
+    struct conn *conns;
+    uint64_t instance, next_pipe, started;
+    struct muxd_counters n;
+    unsigned refs;
+};
+
+/* ---- server.c ---- */
+void muxd_log(struct muxd *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+struct owner *muxd_owner(struct muxd *d, uint32_t uid);
+void muxd_owner_release(struct owner *o);
+void muxd_unref(struct muxd *d);
+
+/* ---- creds.c ---- */
+enum nt_status cred_set(struct owner *o, const struct mux_auth *a, struct nt_error *err);
+unsigned cred_clear(struct owner *o, uint64_t token, const char *pattern);
+void cred_forget(struct owner *o); /* all */
+/* Referenced. NULL: none fits. */
+struct cred *cred_find(struct owner *o, uint64_t token, const char *server);
+struct cred *cred_ref(struct cred *c);
+void cred_unref(struct cred *c);
+enum nt_status token_new(struct conn *c, uint64_t *ret);
+bool token_known(const struct owner *o, uint64_t id);
+bool token_close(struct owner *o, uint64_t id);
+void token_close_of(struct owner *o, const struct conn *maker);
+
+/* ---- link.c ---- */
+/* Finds or begins a session for c->to; conn_linked comes at once or later. */
+enum nt_status link_get(struct conn *c, struct cred *cred, struct nt_error *err);
+void link_release(struct conn *c);
+/* The session is of no more use: pipes that are opened from now on get another. */
+void link_retire(struct link *l);
+void link_free(struct link *l);
+unsigned link_drop(struct owner *o, const char *server);
+
+/* ---- conn.c ---- */
+struct conn *conn_new(struct muxd *d, struct owner *o);
+void conn_close(struct conn *c);
+void conn_release(struct conn *c); /* an operation has ended */
+void conn_answer(struct conn *c, struct wr *w);
+void conn_refuse(struct conn *c, unsigned type, uint32_t id, enum nt_status st, const char *why);
+extern const struct io_ops conn_ops;
+
+/* ---- connect.c ---- */
+void connect_start(struct conn *c, uint32_t id, const struct mux_connect *to);
+void connect_linked(struct conn *c, enum nt_status st, const char *why);
+void connect_facts(const struct conn *c, struct mux_facts *ret);
+
+/* ---- list.c ---- */
+void list_auth(struct conn *c, const struct mux_hdr *h, struct rd *body);
+void list_conns(struct conn *c, const struct mux_hdr *h, struct rd *body);
+void list_status(struct conn *c, const struct mux_hdr *h, struct rd *body);
+
+/* ---- message.c ---- */
+void message_run(struct conn *c, const struct mux_hdr *h, struct rd *body);
+
+/* ---- proxy.c ---- */
+void proxy_begin(struct conn *c);
+void proxy_data(struct conn *c, uint8_t *data, size_t len);
+
+#endif
