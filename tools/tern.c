@@ -15,7 +15,8 @@
 #endif
 
 static const struct verb *const all_verbs[] = {
-    server_verbs, share_verbs, session_verbs, user_verbs, policy_verbs, group_verbs, localgroup_verbs,
+    server_verbs, share_verbs, session_verbs,    user_verbs,
+    policy_verbs, group_verbs, localgroup_verbs, mux_verbs,
 };
 
 static void help(FILE *f, const char *noun)
@@ -311,6 +312,8 @@ static int run(struct tern *t, int argc, char **argv)
         t->server = env && env[0] ? env : "localhost";
     t->wserver = tern_wide(t, t->server);
     t->object = t->n_args ? t->args[0] : NULL;
+    if (t->verb->here)
+        return t->verb->run(t);
     rc = tern_auth(t, &creds);
     if (rc == EXIT_OK) {
         rc = apply(t, creds);

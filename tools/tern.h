@@ -52,10 +52,11 @@ struct verb {
     const char *help;       /* one line */
     const struct opt *opts; /* terminated by a NULL name */
     int (*run)(struct tern *t);
+    bool here; /* no server is asked: no credentials are wanted */
 };
 
 extern const struct verb server_verbs[], share_verbs[], session_verbs[], user_verbs[], policy_verbs[],
-    group_verbs[], localgroup_verbs[];
+    group_verbs[], localgroup_verbs[], mux_verbs[];
 
 /* The argument of an option of this verb, "" for a switch, NULL when it was not given. */
 const char *tern_opt(const struct tern *t, const char *name);

@@ -14,7 +14,7 @@ _tern()
     --dialect) COMPREPLY=($(compgen -W '2.0.2 2.1 3.0 3.0.2 3.1.1' -- "$cur")); return ;;
     --filter) COMPREPLY=($(compgen -W 'normal workstation domain-controller trust temporary-duplicate all' -- "$cur")); return ;;
     -S | --server) COMPREPLY=($(compgen -A hostname -- "$cur")); return ;;
-    -A | --authentication-file | --keytab | --pcap | --script | --output | --request) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    -A | --authentication-file | --keytab | --pcap | --script | --socket | --output | --request) COMPREPLY=($(compgen -f -- "$cur")); return ;;
     -[UWpt] | --user | --domain | --port | --timeout | --ccache | --target) return ;;
     esac
     case ${COMP_WORDS[1]} in
@@ -29,10 +29,11 @@ _tern()
     user) verbs='list show add set delete password groups' ;;
     policy) verbs='show' ;;
     rpc) verbs='list show call facts encode decode' ;;
+    mux) verbs='status credentials connections set clear drop' ;;
     group | localgroup) verbs='list show add set delete members add-member del-member' ;;
     esac
     if [ "$COMP_CWORD" = 1 ]; then
-        COMPREPLY=($(compgen -W 'server workstation join use share session file connection user policy group localgroup rpc time
+        COMPREPLY=($(compgen -W 'server workstation join use share session file connection user policy group localgroup rpc mux time
             help --help --version' -- "$cur"))
         return
     elif [ "$COMP_CWORD" = 2 ] && [ -n "$verbs" ]; then
@@ -52,6 +53,9 @@ _tern()
     'user password') options+=' --set --password-stdin' ;;
     'user groups') options+=' --indirect' ;;
     'rpc call') options+=' --binding --dry-run --ndr64 --script' ;;
+    'mux status' | 'mux clear' | 'mux drop') options+=' --socket' ;;
+    'mux credentials' | 'mux connections') options+=' --socket --all' ;;
+    'mux set') options+=' --socket --password-stdin --lifetime' ;;
     'rpc facts') options+=' --binding' ;;
     'rpc encode') options='--ndr64 --request --output --help' ;;
     'rpc decode') options='--ndr64 --big-endian --hex --request --line --pcap --json --full --binds --quiet --iface --host --stream --help' ;;
