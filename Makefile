@@ -112,7 +112,7 @@ lint:
 	@scripts/setup build test lint
 	@python3 tests/lint/lint.py .
 	@shellcheck -x -s bash -S warning -e SC1090,SC1091,SC2034,SC2154,SC2010,SC2206 tests/lab/lab tests/lab/*.sh tests/system/run \
-	    tests/system/lib.sh tests/system/*.t scripts/setup scripts/check scripts/deb scripts/demo scripts/demo-samba scripts/static tests/deb/run tests/deb/inside scripts/fuzz .ci/run
+	    tests/system/lib.sh tests/system/*.t scripts/setup scripts/check scripts/deb scripts/demo scripts/demo-samba scripts/demo.sh scripts/static tests/deb/run tests/deb/inside scripts/fuzz .ci/run
 	@git ls-files '*.c' '*.h' ':!tests/golden' | xargs clang-format --dry-run 2>&1 | sed -n 's/:.*-Wclang-format-violations.*//p' | \
 	    uniq -c | sed 's/^/unformatted lines: /'
 
