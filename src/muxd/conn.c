@@ -285,7 +285,7 @@ static void conn_data(void *engine, uint8_t *data, size_t len)
     struct conn *c = engine;
     while (len && c->state != CONN_CLOSED) {
         if (c->state == CONN_PROXY) {
-            proxy_data(c, data, len);
+            npc_relay_data(&c->relay, data, len);
             return;
         }
         size_t whole = !c->want && c->in.len == 0 && len >= 4 ? mux_length(data) : 0;
@@ -343,23 +343,13 @@ struct conn *conn_new(struct muxd *d, struct owner *o)
 
 void conn_release(struct conn *c)
 {
-    if (c->ops || !c->freed)
+    if (c->ops || !c->freed || (c->relays && !npc_relay_stop(&c->relay)))
         return;
     struct muxd *d = c->d;
     wr_free_secret(&c->in);
     nt_wipe(c, sizeof *c);
     free(c);
     muxd_unref(d);
-}
-
-static void free_queue(struct conn *c)
-{
-    while (c->head) {
-        struct pdu *p = c->head;
-        c->head = p->next;
-        wr_free_secret(&p->w);
-        free(p);
-    }
 }
 
 /* Allowed where a stream may be freed. Operations in flight end by themselves and keep the memory. */
@@ -374,8 +364,9 @@ void conn_close(struct conn *c)
     *c->link_at = c->next;
     if (c->next)
         c->next->link_at = c->link_at;
+    if (c->relays)
+        (void)npc_relay_stop(&c->relay); /* what is in flight ends when the pipe closes; conn_release looks */
     io_stream_done(&c->stream);
-    free_queue(c);
     token_close_of(o, c);
     c->pipe = NULL;
     if (pipe && c->opening) {

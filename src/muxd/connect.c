@@ -40,6 +40,48 @@ static void add_keys(const struct conn *c, struct mux_facts *f)
     add_key(f->application_key, &f->f.application_key_len, st, key);
 }
 
+/* ---- the connection is the pipe ---- */
+
+static void relay_seen(void *arg, bool out, const uint8_t *data, size_t len)
+{
+    struct conn *c = arg;
+    (void)data;
+    if (out) {
+        c->d->n.pdus_out++;
+        c->d->n.bytes_out += len;
+        c->bytes_out += len;
+    } else {
+        c->d->n.bytes_in += len;
+        c->bytes_in += len;
+    }
+}
+
+static void relay_ended(void *arg, enum nt_status why)
+{
+    const struct conn *c = arg;
+    muxd_log(c->d, "pipe uid=%u server=%s pipe=%s status=0x%08x", c->owner->uid, c->to.server, c->to.pipe,
+             (unsigned)why);
+}
+
+static void relay_idle(void *arg)
+{
+    conn_release(arg);
+}
+
+static void begin_relay(struct conn *c)
+{
+    c->relay = (struct npc_relay){
+        .local = &c->stream,
+        .pipe = c->pipe,
+        .arg = c,
+        .seen = relay_seen,
+        .ended = relay_ended,
+        .idle = relay_idle,
+    };
+    npc_relay_start(&c->relay);
+    c->relays = true;
+}
+
 static void succeeded(struct conn *c)
 {
     struct mux_facts f;
@@ -54,7 +96,7 @@ static void succeeded(struct conn *c)
     /* A session alone is held by its connection, and stays warm for a while when that has gone. */
     c->state = c->to.mode == MUX_PROXY ? CONN_PROXY : c->to.mode == MUX_MESSAGE ? CONN_MESSAGE : CONN_READY;
     if (c->to.mode == MUX_PROXY)
-        proxy_begin(c);
+        begin_relay(c);
     io_hold(&c->stream, false);
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Inside the muxer. server.c has owners and ceilings, creds.c credentials and tokens, link.c the shared
- * sessions, conn.c local connections and their messages, connect.c the way to a pipe, proxy.c and message.c
- * what goes over one.
+ * sessions, conn.c local connections and their messages, connect.c the way to a pipe, message.c what goes over
+ * one by messages; where the connection is the pipe that is npc's relay.
  *
  * All that belongs to a uid hangs on its struct owner, and is looked for nowhere else: two users cannot meet.
  */
@@ -12,11 +12,10 @@
 #include "muxd/muxd.h"
 #include "npc/mux.h"
 #include "npc/npc.h"
+#include "npc/relay.h"
 
 /* A token of a connection, and what it may have in flight. */
 #define MUXD_TOKENS_PER_CONN 16u
-/* PDUs that wait for the server before we stop reading from the client: two calls' worth of fragments. */
-#define MUXD_QUEUE ((size_t)256 << 10)
 
 struct owner;
 
@@ -83,12 +82,6 @@ struct pipe_request {
     bool transact;
 };
 
-struct pdu {
-    struct pdu *next;
-    struct wr w; /* behind NPC_HEADROOM */
-    bool answered, aside, protected_;
-};
-
 struct conn {
     struct muxd *d;
     struct owner *owner;
@@ -112,16 +105,11 @@ struct conn {
     uint64_t pipe_id;
     uint8_t cookie[MUX_COOKIE];
     bool opening;
-    /* message mode, and the two ways of proxy mode */
+    /* message mode */
     struct pipe_request rd, wr;
     /* proxy mode */
-    struct pdu *head, *tail;
-    size_t queued;
-    bool reading, transacting, writing, ended;
-    unsigned awaited;
-    uint8_t frag[16]; /* head of the PDU that the server is sending */
-    size_t frag_have, frag_left;
-    struct io_item drained;
+    struct npc_relay relay;
+    bool relays;
     unsigned ops; /* in flight: the memory stays until they have ended */
     bool freed;
 };
@@ -186,9 +174,5 @@ void list_status(struct conn *c, const struct mux_hdr *h, struct rd *body);
 
 /* ---- message.c ---- */
 void message_run(struct conn *c, const struct mux_hdr *h, struct rd *body);
-
-/* ---- proxy.c ---- */
-void proxy_begin(struct conn *c);
-void proxy_data(struct conn *c, uint8_t *data, size_t len);
 
 #endif

@@ -9,35 +9,8 @@
 
 #include <msrpc/rpc.h>
 #include "base/cursor.h"
+#include "npc/pdu_head.h" /* types and flags */
 #include "rpc/limits.h"
-
-enum rpc_ptype { /* [C706] 12.6.3.1 table 12-1, [MS-RPCE] 2.2.2.10 */
-                 RPC_PT_REQUEST = 0,
-                 RPC_PT_RESPONSE = 2,
-                 RPC_PT_FAULT = 3,
-                 RPC_PT_BIND = 11,
-                 RPC_PT_BIND_ACK = 12,
-                 RPC_PT_BIND_NAK = 13,
-                 RPC_PT_ALTER = 14,
-                 RPC_PT_ALTER_RESP = 15,
-                 RPC_PT_AUTH3 = 16,
-                 RPC_PT_SHUTDOWN = 17,
-                 RPC_PT_CO_CANCEL = 18,
-                 RPC_PT_ORPHANED = 19,
-};
-
-enum {
-    RPC_PFC_FIRST = 0x01,
-    RPC_PFC_LAST = 0x02,
-    RPC_PFC_HEADER_SIGN =
-        0x04, /* on bind, alter and their answers; else PENDING_CANCEL ([MS-RPCE] 2.2.2.3) */
-    RPC_PFC_PENDING_CANCEL = 0x04,
-    RPC_PFC_CONC_MPX = 0x10,
-    RPC_PFC_DID_NOT_EXECUTE = 0x20,
-    RPC_PFC_MAYBE = 0x40,
-    RPC_PFC_OBJECT = 0x80,
-    RPC_PFC_WHOLE = RPC_PFC_FIRST | RPC_PFC_LAST,
-};
 
 enum { /* p_cont_def_result_t, [MS-RPCE] 2.2.2.4 */
        RPC_RESULT_ACCEPTANCE = 0,
@@ -67,7 +40,6 @@ enum { /* [MS-RPCE] 2.2.2.14 */
        RPC_FEATURE_KEEP_ON_ORPHAN = 2,
 };
 
-#define RPC_HDR_LEN     16 /* common header */
 #define RPC_REQ_LEN     24 /* with alloc_hint, context, opnum; 16 more with an object */
 #define RPC_RSP_LEN     24
 #define RPC_FAULT_LEN   32
