@@ -69,12 +69,26 @@ struct npc_mux_auth_info {
     const char *pattern, *domain, *user;
     uint32_t expires_in_s; /* UINT32_MAX: never */
 };
+enum npc_mux_mode {
+    NPC_MUX_SESSION = 0, /* only the session is held, or nobody uses it */
+    NPC_MUX_PROXY = 1,
+    NPC_MUX_MESSAGE = 2,
+    NPC_MUX_PDU = 3,
+};
 struct npc_mux_conn_info {
     uint32_t uid, pid; /* pid 0: a session without a user at the moment, or one that is not known */
     uint64_t pipe;
     const char *server, *peer, *pipe_name, *user; /* pipe_name "": the session only */
     unsigned users;                               /* of the session */
     uint64_t bytes_in, bytes_out;
+    enum npc_mux_mode mode;
+    uint32_t age_s;           /* of the pipe; of a session that nobody uses */
+    uint32_t idle_s;          /* since its last user went; UINT32_MAX: it is in use */
+    enum npc_dialect dialect; /* 0: the session is being opened, the next three say nothing */
+    enum npc_cipher cipher;   /* NONE: not encrypted */
+    bool signed_;
+    const char *mech;    /* "krb5", "ntlm" */
+    const char *program; /* as the client calls itself: nobody has checked it */
 };
 /* all: of everybody, which only root gets (STATUS_ACCESS_DENIED). each returns false to stop. */
 NT_PUBLIC enum nt_status npc_mux_enum_auth(struct npc_mux *m, bool all,

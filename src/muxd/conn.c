@@ -58,6 +58,7 @@ static void do_hello(struct conn *c, const struct mux_hdr *h, struct rd *body)
         return;
     }
     c->state = CONN_READY;
+    memcpy(c->program, q.program, sizeof c->program);
     io_cancel(&c->timer);
     mux_begin(&w, MUX_HELLO | MUX_ANSWER, h->id, STATUS_SUCCESS);
     mux_put_welcome(&w,

@@ -197,6 +197,7 @@ void connect_start(struct conn *c, uint32_t id, const struct mux_connect *to)
     c->d->n.connects++;
     c->to = *to;
     c->connect_id = id;
+    c->since = io_loop_now(c->d->loop);
     c->again = false;
     if (c->link) {
         conn_refuse(c, MUX_CONNECT, id, STATUS_INVALID_DEVICE_STATE, "this connection has its session");

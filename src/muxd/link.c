@@ -124,6 +124,7 @@ static enum nt_status new_link(struct conn *c, struct cred *cred, struct link **
     l->owner = o;
     l->to = c->to;
     l->cred = cred_ref(cred);
+    l->since = io_loop_now(o->d->loop);
     io_item_init(&l->idle, idle_fn);
     l->next = o->links;
     o->links = l;
@@ -194,6 +195,7 @@ void link_release(struct conn *c)
     stop_waiting(l, c);
     if (--l->users || l->state == LINK_OPENING)
         return;
+    l->idle_since = io_loop_now(l->d->loop);
     if (l->state == LINK_GONE || l->cred->replaced)
         link_free(l);
     else

@@ -84,14 +84,34 @@ void list_auth(struct conn *c, const struct mux_hdr *h, struct rd *body)
     page_end(c, &p);
 }
 
+static uint32_t seconds(uint64_t from, uint64_t to)
+{
+    uint64_t s = to > from ? (to - from) / NS_PER_S : 0;
+    return s < UINT32_MAX ? (uint32_t)s : UINT32_MAX - 1;
+}
+
+static void put_facts(struct mux_conn_entry *e, const struct link *l)
+{
+    struct npc_facts f = { .size = sizeof f };
+    if (!l->session || npc_session_facts(l->session, &f) != STATUS_SUCCESS)
+        return;
+    snprintf(e->peer, sizeof e->peer, "%s", f.peer);
+    snprintf(e->mech, sizeof e->mech, "%s", f.mech ? f.mech : "");
+    e->dialect = (uint16_t)f.dialect;
+    e->cipher = (uint8_t)f.cipher;
+    e->signed_ = f.signed_;
+}
+
 static void put_link(struct page *p, const struct link *l, const struct conn *c)
 {
-    struct mux_conn_entry e = { .uid = l->owner->uid, .users = l->users };
-    struct npc_facts f = { .size = sizeof f };
+    struct mux_conn_entry e = { .uid = l->owner->uid, .users = l->users, .idle = UINT32_MAX };
+    uint64_t now = io_loop_now(l->d->loop);
     snprintf(e.server, sizeof e.server, "%s", l->to.server);
     snprintf(e.user, sizeof e.user, "%s", l->cred->user);
-    if (l->session && npc_session_facts(l->session, &f) == STATUS_SUCCESS)
-        snprintf(e.peer, sizeof e.peer, "%s", f.peer);
+    put_facts(&e, l);
+    e.age = seconds(c ? c->since : l->since, now);
+    if (!c)
+        e.idle = seconds(l->idle_since ? l->idle_since : l->since, now);
     if (c) {
         e.pid = c->pid;
         e.pipe = c->pipe_id;
@@ -99,6 +119,7 @@ static void put_link(struct page *p, const struct link *l, const struct conn *c)
         e.bytes_in = c->bytes_in;
         e.bytes_out = c->bytes_out;
         snprintf(e.name, sizeof e.name, "%s", c->to.pipe);
+        memcpy(e.program, c->program, sizeof e.program);
     }
     mux_put_conn_entry(&p->w, &e);
 }

@@ -52,6 +52,7 @@ struct link {
     struct conn *waiting; /* for it to open */
     unsigned users;
     struct io_item idle;
+    uint64_t since, idle_since; /* monotonic ns; of the session, and of its being without users */
     struct nt_error err;
 };
 
@@ -93,7 +94,9 @@ struct conn {
     size_t want;
     uint64_t token; /* impersonated; 0: none */
     unsigned n_tokens;
-    uint32_t pid; /* of who connected; 0: not known */
+    uint32_t pid;     /* of who connected; 0: not known */
+    char program[64]; /* what it called itself */
+    uint64_t since;   /* of its Connect; monotonic ns */
     uint64_t bytes_in, bytes_out;
     /* Connect */
     struct conn *next_waiting;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
 #include <string.h>
 #include <msrpc/unistr.h>
 #include "npc/mux.h"
@@ -89,6 +90,14 @@ enum nt_status mux_done(const struct rd *r)
 }
 
 /* ---- bodies ---- */
+
+void mux_our_hello(struct mux_hello *ret)
+{
+    const char *name = program_invocation_short_name;
+    *ret = (struct mux_hello){ .least = MUX_VERSION, .greatest = MUX_VERSION };
+    for (size_t i = 0; name[i] && i < sizeof ret->program - 1; i++)
+        ret->program[i] = name[i] >= ' ' && name[i] < 0x7f ? name[i] : '?';
+}
 
 void mux_put_hello(struct wr *w, const struct mux_hello *h)
 {
@@ -337,10 +346,17 @@ void mux_put_conn_entry(struct wr *w, const struct mux_conn_entry *e)
     wr_u32(w, e->users);
     wr_u64(w, e->bytes_in);
     wr_u64(w, e->bytes_out);
+    wr_u32(w, e->age);
+    wr_u32(w, e->idle);
+    wr_u16(w, e->dialect);
+    wr_u8(w, e->cipher);
+    wr_u8(w, e->signed_);
     mux_put_str(w, e->server);
     mux_put_str(w, e->name);
     mux_put_str(w, e->user);
     mux_put_str(w, e->peer);
+    mux_put_str(w, e->mech);
+    mux_put_str(w, e->program);
 }
 
 void mux_get_conn_entry(struct rd *r, struct mux_conn_entry *ret)
@@ -352,10 +368,17 @@ void mux_get_conn_entry(struct rd *r, struct mux_conn_entry *ret)
     ret->users = rd_u32(r);
     ret->bytes_in = rd_u64(r);
     ret->bytes_out = rd_u64(r);
+    ret->age = rd_u32(r);
+    ret->idle = rd_u32(r);
+    ret->dialect = rd_u16(r);
+    ret->cipher = rd_u8(r);
+    ret->signed_ = rd_u8(r);
     mux_get_str(r, ret->server, sizeof ret->server);
     mux_get_str(r, ret->name, sizeof ret->name);
     mux_get_str(r, ret->user, sizeof ret->user);
     mux_get_str(r, ret->peer, sizeof ret->peer);
+    mux_get_str(r, ret->mech, sizeof ret->mech);
+    mux_get_str(r, ret->program, sizeof ret->program);
 }
 
 void mux_put_status(struct wr *w, const struct mux_status *s)

@@ -76,6 +76,8 @@ struct mux_hello {
     uint16_t least, greatest;
     char program[64];
 };
+/* Ours: the versions we speak, and the program's name (octets that are no printable ASCII as '?'). */
+void mux_our_hello(struct mux_hello *ret);
 void mux_put_hello(struct wr *w, const struct mux_hello *h);
 enum nt_status mux_get_hello(struct rd *r, struct mux_hello *ret);
 
@@ -149,7 +151,12 @@ struct mux_conn_entry {
     uint8_t mode;                 /* enum mux_mode */
     uint32_t users;               /* of the session */
     uint64_t bytes_in, bytes_out; /* of the pipe, as the client sees it */
+    uint32_t age, idle;           /* s; of the pipe, or of a session without one; UINT32_MAX: in use */
+    uint16_t dialect;             /* enum npc_dialect; 0: the session is being opened */
+    uint8_t cipher;               /* enum npc_cipher */
+    bool signed_;
     char server[MUX_NAME_MAX + 1], name[MUX_PIPE_MAX + 1], user[MUX_NAME_MAX + 1], peer[80];
+    char mech[16], program[64]; /* of the session; as the client named itself */
 };
 void mux_put_conn_entry(struct wr *w, const struct mux_conn_entry *e);
 void mux_get_conn_entry(struct rd *r, struct mux_conn_entry *ret);

@@ -106,11 +106,12 @@ static enum nt_status whole(struct npc_mux *m, const struct rd *r)
 
 static enum nt_status hello(struct npc_mux *m)
 {
-    struct mux_hello h = { .least = MUX_VERSION, .greatest = MUX_VERSION };
+    struct mux_hello h;
     struct mux_welcome ans;
     struct rd r;
     struct wr w;
     uint32_t id;
+    mux_our_hello(&h);
     begin(m, &w, MUX_HELLO, &id);
     mux_put_hello(&w, &h);
     enum nt_status st = run(m, &w, id, MUX_HELLO, &r);
@@ -343,8 +344,24 @@ enum nt_status npc_mux_enum_connections(struct npc_mux *m, bool all,
             return st;
         while (n--) {
             mux_get_conn_entry(&r, &e);
-            struct npc_mux_conn_info i = { e.uid,  e.pid,  e.pipe,  e.server,   e.peer,
-                                           e.name, e.user, e.users, e.bytes_in, e.bytes_out };
+            struct npc_mux_conn_info i = { e.uid,
+                                           e.pid,
+                                           e.pipe,
+                                           e.server,
+                                           e.peer,
+                                           e.name,
+                                           e.user,
+                                           e.users,
+                                           e.bytes_in,
+                                           e.bytes_out,
+                                           (enum npc_mux_mode)e.mode,
+                                           e.age,
+                                           e.idle,
+                                           (enum npc_dialect)e.dialect,
+                                           (enum npc_cipher)e.cipher,
+                                           e.signed_,
+                                           e.mech,
+                                           e.program };
             if (r.st != STATUS_SUCCESS)
                 break;
             if (!each(arg, &i))

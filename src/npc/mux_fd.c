@@ -106,10 +106,11 @@ static enum nt_status recv_answer(int fd, unsigned type, struct wr *w, struct rd
 
 static enum nt_status ask(int fd, const struct mux_connect *to, struct mux_facts *ret, struct nt_error *err)
 {
-    struct mux_hello hello = { .least = MUX_VERSION, .greatest = MUX_VERSION };
+    struct mux_hello hello;
     struct mux_welcome welcome;
     struct wr w, in;
     struct rd r;
+    mux_our_hello(&hello);
     mux_begin(&w, MUX_HELLO, 1, STATUS_SUCCESS);
     mux_put_hello(&w, &hello);
     enum nt_status st = send_all(fd, &w);

@@ -103,9 +103,9 @@ enum nt_status mux_line_send(struct mux_line *l, struct wr *w)
 
 enum nt_status mux_line_hello(struct mux_line *l, const struct mux_connect *to, uint32_t *ret_id)
 {
-    struct mux_hello hello = { .least = MUX_VERSION, .greatest = MUX_VERSION };
+    struct mux_hello hello;
     struct wr w;
-    snprintf(hello.program, sizeof hello.program, "%.63s", program_invocation_short_name);
+    mux_our_hello(&hello);
     mux_begin(&w, MUX_HELLO, mux_line_id(l), STATUS_SUCCESS);
     mux_put_hello(&w, &hello);
     enum nt_status st = mux_line_send(l, &w);

@@ -312,6 +312,59 @@ static void test_calls(void **state)
     calls_in_pieces(777);
 }
 
+/* ---- what is told of them ---- */
+
+/* The only entry of the uid's list. */
+static void one_connection(struct world *w, uint32_t uid, struct mux_conn_entry *ret)
+{
+    struct raw r;
+    struct rd body;
+    struct wr q;
+    raw_open(&r, w, uid);
+    raw_hello(&r);
+    raw_begin(&r, &q, MUX_ENUM_CONNS);
+    wr_u8(&q, MUX_MINE);
+    wr_u32(&q, 0);
+    raw_send(&r, &q);
+    assert_int_equal(raw_answer(&r, &body), STATUS_SUCCESS);
+    assert_int_equal(rd_u32(&body), 0);
+    assert_int_equal(rd_u16(&body), 1);
+    mux_get_conn_entry(&body, ret);
+    assert_int_equal(mux_done(&body), STATUS_SUCCESS);
+    raw_done(&r);
+}
+
+static void test_list(void **state)
+{
+    struct world w;
+    struct raw r;
+    struct mux_facts f;
+    struct mux_conn_entry e;
+    (void)state;
+    world_init(&w, 0);
+    give_creds(&w, ALICE, "alice");
+    raw_open(&r, &w, ALICE);
+    raw_hello(&r);
+    assert_int_equal(raw_connect(&r, MUX_PROXY, 0, &f), STATUS_SUCCESS);
+    one_connection(&w, ALICE, &e);
+    assert_int_equal(e.mode, MUX_PROXY);
+    assert_string_equal(e.name, "rpcecho");
+    assert_string_equal(e.program, "test");
+    assert_string_equal(e.mech, "ntlm");
+    assert_int_equal(e.dialect, NPC_SMB_3_1_1);
+    assert_int_equal(e.cipher, f.f.cipher);
+    assert_int_equal(e.idle, UINT32_MAX);
+    raw_done(&r);
+    turns(&w);
+    one_connection(&w, ALICE, &e); /* the session alone */
+    assert_int_equal(e.mode, MUX_SESSION);
+    assert_string_equal(e.name, "");
+    assert_string_equal(e.program, "");
+    assert_int_equal(e.users, 0);
+    assert_true(e.idle < 60);
+    world_done(&w);
+}
+
 /* ---- who is kept apart ---- */
 
 static void test_users(void **state)
@@ -667,9 +720,10 @@ static void test_nonsense(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_calls),       cmocka_unit_test(test_users), cmocka_unit_test(test_tokens),
-        cmocka_unit_test(test_query),       cmocka_unit_test(test_proxy), cmocka_unit_test(test_server_goes),
-        cmocka_unit_test(test_client_goes), cmocka_unit_test(test_idle),  cmocka_unit_test(test_nonsense),
+        cmocka_unit_test(test_calls),       cmocka_unit_test(test_users),       cmocka_unit_test(test_tokens),
+        cmocka_unit_test(test_list),        cmocka_unit_test(test_query),       cmocka_unit_test(test_proxy),
+        cmocka_unit_test(test_server_goes), cmocka_unit_test(test_client_goes), cmocka_unit_test(test_idle),
+        cmocka_unit_test(test_nonsense),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
