@@ -222,6 +222,9 @@ static void run(struct conn *c, const struct mux_hdr *h, struct rd *body)
     case MUX_QUERY:
         do_query(c, h, body);
         break;
+    case MUX_TAP:
+        tap_run(c, h, body);
+        break;
     case MUX_DROP:
         do_drop(c, h, body);
         break;
@@ -252,6 +255,8 @@ static void on_message(struct conn *c, const uint8_t *msg, size_t len)
         message_run(c, &h, &body);
     else if (c->state == CONN_READY)
         run(c, &h, &body);
+    else if (c->state == CONN_TAP)
+        refuse(c, &h, STATUS_INVALID_DEVICE_STATE, "the connection is a tap");
     else /* a request while a Connect is under way has no order that would mean something */
         refuse(c, &h, STATUS_INVALID_DEVICE_STATE, "a Connect is under way");
 }
@@ -362,6 +367,8 @@ void conn_close(struct conn *c)
         return;
     c->freed = true;
     c->state = CONN_CLOSED;
+    tap_closed(c);
+    tap_end(c);
     *c->link_at = c->next;
     if (c->next)
         c->next->link_at = c->link_at;

@@ -45,7 +45,7 @@ static void add_keys(const struct conn *c, struct mux_facts *f)
 static void relay_seen(void *arg, bool out, const uint8_t *data, size_t len)
 {
     struct conn *c = arg;
-    (void)data;
+    tap_see(c, !out, data, len);
     if (out) {
         c->d->n.pdus_out++;
         c->d->n.bytes_out += len;
@@ -95,6 +95,7 @@ static void succeeded(struct conn *c)
     conn_answer(c, &w);
     /* A session alone is held by its connection, and stays warm for a while when that has gone. */
     c->state = c->to.mode == MUX_PROXY ? CONN_PROXY : c->to.mode == MUX_MESSAGE ? CONN_MESSAGE : CONN_READY;
+    tap_opened(c);
     if (c->to.mode == MUX_PROXY)
         begin_relay(c);
     io_hold(&c->stream, false);

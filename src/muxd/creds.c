@@ -71,7 +71,7 @@ static void drop_expired(struct owner *o)
 }
 
 /* A star at the beginning, at the end, or both. */
-static bool fits(const char *pattern, const char *server)
+bool cred_fits(const char *pattern, const char *server)
 {
     size_t n = strlen(pattern), len = strlen(server);
     bool head = n && pattern[0] == '*', tail = n > 1 && pattern[n - 1] == '*';
@@ -104,7 +104,7 @@ struct cred *cred_find(struct owner *o, uint64_t token, const char *server)
     struct cred *best = NULL;
     drop_expired(o);
     for (struct cred *c = o->creds; c; c = c->next)
-        if (c->token == token && fits(c->pattern, server) &&
+        if (c->token == token && cred_fits(c->pattern, server) &&
             (!best || strlen(c->pattern) > strlen(best->pattern)))
             best = c;
     return best ? cred_ref(best) : NULL;

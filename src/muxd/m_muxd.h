@@ -72,6 +72,7 @@ enum conn_state {
     CONN_WAITS, /* for a session or a pipe: nothing is read */
     CONN_PROXY, /* it is a pipe */
     CONN_MESSAGE,
+    CONN_TAP, /* records of a tap go out */
     CONN_CLOSED,
 };
 
@@ -113,6 +114,10 @@ struct conn {
     /* proxy mode */
     struct npc_relay relay;
     bool relays;
+    /* which taps see this pipe, which of them know what it is, and its binds (tap.c); what this connection is */
+    uint32_t tap_watch, tap_told;
+    struct tap_keep *tap_keep;
+    struct tap *tap;
     unsigned ops; /* in flight: the memory stays until they have ended */
     bool freed;
 };
@@ -127,6 +132,9 @@ struct muxd {
     uint64_t instance, next_pipe, started;
     struct muxd_counters n;
     unsigned refs;
+    struct tap *taps;
+    uint64_t last_tap;
+    char host[MUX_NAME_MAX + 1]; /* ours, for those who tap */
 };
 
 /* ---- server.c ---- */
@@ -141,6 +149,8 @@ unsigned cred_clear(struct owner *o, uint64_t token, const char *pattern);
 void cred_forget(struct owner *o); /* all */
 /* Referenced. NULL: none fits. */
 struct cred *cred_find(struct owner *o, uint64_t token, const char *server);
+/* Does the pattern fit the name? */
+bool cred_fits(const char *pattern, const char *name);
 struct cred *cred_ref(struct cred *c);
 void cred_unref(struct cred *c);
 enum nt_status token_new(struct conn *c, uint64_t *ret);
@@ -169,6 +179,22 @@ extern const struct io_ops conn_ops;
 void connect_start(struct conn *c, uint32_t id, const struct mux_connect *to);
 void connect_linked(struct conn *c, enum nt_status st, const char *why);
 void connect_facts(const struct conn *c, struct mux_facts *ret);
+
+/* ---- tap.c ---- */
+/* Types of PDUs that say what later ones are: bind, alter_context and their answers. */
+#define TAP_IS_BIND(type) ((type) >= RPC_PT_BIND && (type) <= RPC_PT_ALTER_RESP)
+void tap_init(struct muxd *d);
+void tap_run(struct conn *c, const struct mux_hdr *h, struct rd *body);
+void tap_end(struct conn *c);
+void tap_opened(struct conn *c);
+void tap_closed(struct conn *c);
+void tap_seen(struct conn *c, bool from_server, const uint8_t *data, size_t len);
+/* What goes to the server, or comes from it. */
+static inline void tap_see(struct conn *c, bool from_server, const uint8_t *data, size_t len)
+{
+    if (c->tap_watch || (len > 2 && TAP_IS_BIND(data[2])))
+        tap_seen(c, from_server, data, len);
+}
 
 /* ---- list.c ---- */
 void list_auth(struct conn *c, const struct mux_hdr *h, struct rd *body);

@@ -27,6 +27,8 @@ static void op_done(struct npc_op *op)
     }
     c->d->n.bytes_in += op->len;
     c->bytes_in += op->len;
+    if (reads)
+        tap_see(c, true, op->data, op->len);
     mux_begin(&w, type | MUX_ANSWER, id, op->status);
     if (reads)
         mux_put_blob(&w, op->data, op->len);
@@ -47,6 +49,7 @@ static enum nt_status start(struct conn *c, const struct mux_hdr *h, struct nt_b
         c->d->n.pdus_out++;
         c->d->n.bytes_out += data.len;
         c->bytes_out += data.len;
+        tap_see(c, false, data.data, data.len);
     }
     if (h->type == MUX_PIPE_WRITE)
         st = c->pipe->ops->write(c->pipe, &out, UINT64_MAX, &r->op);

@@ -38,6 +38,8 @@ void muxd_free(struct muxd *d);
 struct muxd_counters {
     uint64_t accepted, refused, connects, warm, failed, pdus_out, bytes_out, bytes_in;
     unsigned conns, owners, sessions, pipes;
+    unsigned taps;
+    uint64_t tap_lost; /* records that a tap had no room for */
 };
 void muxd_count(const struct muxd *d, struct muxd_counters *ret);
 

@@ -29,6 +29,7 @@ enum nt_status muxd_new(struct nt_loop *loop, const struct muxd_options *o, stru
     d->o = *o;
     d->env = o->env ? o->env : io_loop_env(loop);
     d->refs = 1;
+    tap_init(d);
     d->next_pipe = 1;
     d->started = io_loop_now(loop);
     d->o.max_conns = or_default(o->max_conns, DEFAULT_CONNS);

@@ -42,6 +42,8 @@ enum mux_type {
     MUX_ENUM_AUTH,
     MUX_ENUM_CONNS,
     MUX_STATUS,
+    MUX_TAP = 0x20, /* npc/mux_tap.h */
+    MUX_TAP_DATA,
 };
 
 enum mux_kind { MUX_PASSWORD = 1, MUX_CCACHE, MUX_KEYTAB, MUX_ANONYMOUS };
