@@ -12,6 +12,8 @@
 /* Pipes that are known at once: when records get lost, so does that some were closed. As many as connections
  * that the daemon takes, several times. */
 #define PIPES_MAX 65536u
+/* What one read of the loop may bring, and a message. */
+#define EARLY_MAX ((size_t)1 << 20)
 
 struct known {
     struct known *next;          /* in its bucket */
@@ -34,7 +36,8 @@ struct npc_tap {
     size_t n;
     bool (*each)(void *arg, const struct npc_tap_record *r);
     void *arg;
-    bool done; /* `open` or `why` says how it went */
+    struct wr early; /* records that came with the answer, before anybody wanted them: u32 length, body */
+    bool done;       /* `open` or `why` says how it went */
 };
 
 static struct npc_tap *of(struct mux_line *l)
@@ -76,7 +79,7 @@ static const char *put_text(char **at, const char *s)
 
 static void give(struct npc_tap *t, const struct npc_tap_record *r)
 {
-    if (!t->stopped && t->each)
+    if (!t->stopped)
         t->stopped = !t->each(t->arg, r);
 }
 
@@ -116,6 +119,11 @@ static bool on_record(struct npc_tap *t, const uint8_t *body, size_t len)
 {
     struct mux_record r;
     struct rd rd;
+    if (!t->each) {
+        wr_u32(&t->early, (uint32_t)len);
+        wr_bytes(&t->early, body, len);
+        return t->early.st == STATUS_SUCCESS;
+    }
     rd_init(&rd, body, len);
     if (mux_get_record(&rd, &r) != STATUS_SUCCESS)
         return false;
@@ -190,6 +198,7 @@ static bool on_message(struct mux_line *l, const struct mux_hdr *h, const uint8_
     if (h->status != STATUS_SUCCESS)
         return refused(t, h->status, &r);
     t->done = t->open = mux_get_tapped(&r, &t->about) == STATUS_SUCCESS;
+    io_hold(&l->stream, true); /* until npc_tap_run */
     return t->open;
 }
 
@@ -263,6 +272,7 @@ enum nt_status npc_tap_open(const struct npc_tap_options *o, struct npc_tap **re
         free(t);
         return st;
     }
+    wr_init(&t->early, EARLY_MAX);
     mux_line_init(&t->line, own.env ? own.env : io_loop_env(t->loop));
     t->line.on_open = on_open;
     t->line.on_message = on_message;
@@ -287,6 +297,19 @@ enum nt_status npc_tap_about(const struct npc_tap *t, struct npc_tap_about *ret)
 
 /* ---- running ---- */
 
+static void give_early(struct npc_tap *t)
+{
+    struct rd r;
+    rd_init(&r, t->early.base, t->early.len);
+    while (rd_left(&r)) {
+        size_t n = rd_u32(&r);
+        const uint8_t *body = rd_bytes(&r, n);
+        if (!body || !on_record(t, body, n))
+            io_close(&t->line.stream, STATUS_INVALID_NETWORK_RESPONSE, false);
+    }
+    t->early.len = 0;
+}
+
 static bool is_over(void *arg)
 {
     const struct npc_tap *t = arg;
@@ -299,7 +322,10 @@ enum nt_status npc_tap_run(struct npc_tap *t, bool (*each)(void *arg, const stru
     uint64_t deadline = timeout_ms < 0 ? UINT64_MAX : io_loop_now(t->loop) + (uint64_t)timeout_ms * 1000000u;
     t->each = each;
     t->arg = arg;
+    give_early(t);
+    io_hold(&t->line.stream, false);
     enum nt_status st = io_wait(t->loop, is_over, t, deadline, cancel);
+    io_hold(&t->line.stream, true);
     t->each = NULL;
     return st != STATUS_SUCCESS ? st : t->stopped ? STATUS_SUCCESS : STATUS_CONNECTION_DISCONNECTED;
 }
@@ -309,6 +335,7 @@ void npc_tap_close(struct npc_tap *t, void (*gone)(void *arg, struct npc_tap_pip
     if (!t)
         return;
     mux_line_done(&t->line);
+    wr_free(&t->early);
     if (t->private_loop)
         nt_loop_free(t->loop);
     while (t->oldest) {
