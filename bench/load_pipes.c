@@ -10,6 +10,7 @@
  *     load_pipes probe TARGET COUNT 0                     the same as connect, one after the other, timed each
  *
  * TARGET: ADDRESS PORT FIRST-OWN-ADDRESS NUMBER-OF-THEM USER PASSWORD PROTECTION (cmac gmac hmac gcm128 gcm256 ccm128 ccm256)
+ * PORT may be the path of a unix socket, for something in between (relay.c).
  * OPERATION: tod (NetrRemoteTOD), info (NetrServerGetInfo 101). Prints NAME=VALUE.
  */
 #include <arpa/inet.h>
@@ -20,6 +21,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 #include <msrpc/srvsvc.h>
@@ -36,6 +38,7 @@ enum { NETR_SERVER_GET_INFO = 21, NETR_REMOTE_TOD = 28 };
 static struct nt_loop *loop;
 static struct sec_creds *creds;
 static struct sockaddr_in server;
+static struct sockaddr_un local; /* instead, if it has a family */
 static uint32_t first_own, n_own, next_own;
 static const char *server_name;
 static enum npc_protection protection = NPC_PROTECT_SIGN;
@@ -182,8 +185,20 @@ static void on_down(void *arg, enum nt_status why)
     die("connection lost", why, "");
 }
 
+static int dial_local(void)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || connect(fd, (struct sockaddr *)&local, sizeof local)) {
+        perror("load_pipes: connect");
+        exit(1);
+    }
+    return fd;
+}
+
 static int dial(void)
 {
+    if (local.sun_family)
+        return dial_local();
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
     struct sockaddr_in own = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(first_own + next_own++ % n_own) };
     setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
@@ -375,6 +390,10 @@ static void take_target(char **a)
     server = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(a[1])) };
     if (inet_pton(AF_INET, a[0], &server.sin_addr) != 1 || inet_pton(AF_INET, a[2], &own) != 1)
         die("addresses", STATUS_INVALID_PARAMETER, "");
+    if (*a[1] == '/') {
+        local.sun_family = AF_UNIX;
+        snprintf(local.sun_path, sizeof local.sun_path, "%s", a[1]);
+    }
     first_own = ntohl(own.s_addr);
     n_own = (uint32_t)atoi(a[3]);
     o.mech = SEC_MECH_NTLM;
