@@ -25,6 +25,7 @@ enum common_id {
     O_ANONYMOUS,
     O_TARGET,
     O_TRANSPORT,
+    O_MUX,
     O_LEVEL,
     O_PROVIDER,
     O_ENCRYPT,
@@ -55,6 +56,7 @@ static const struct {
     [O_ANONYMOUS] = { 'N', "anonymous", NULL, "a null session" },
     [O_TARGET] = { 0, "target", "HOST", "host part of the Kerberos principal, if not the server's name" },
     [O_TRANSPORT] = { 0, "transport", "WHICH", "pipe (default) or tcp" },
+    [O_MUX] = { 0, "mux", "WHICH", "npcmuxd's pipes: auto (default), on, off, or its socket (TERN_NPC)" },
     [O_LEVEL] = { 0, "rpc-level", "LEVEL", "RPC protection: none, connect, integrity, privacy" },
     [O_PROVIDER] = { 0, "provider", "NAME", "RPC security provider: spnego, krb5, ntlm" },
     [O_ENCRYPT] = { 'e', "encrypt", NULL, "require SMB encryption" },
@@ -213,6 +215,9 @@ static bool set_common(struct tern *t, enum common_id id, const char *v)
     case O_TRANSPORT:
         t->protseq = strcmp(v, "tcp") == 0 ? "ncacn_ip_tcp" : "ncacn_np";
         return strcmp(v, "tcp") == 0 || strcmp(v, "pipe") == 0;
+    case O_MUX:
+        t->mux = v;
+        return strcmp(v, "auto") == 0 || strcmp(v, "on") == 0 || strcmp(v, "off") == 0 || v[0] == '/';
     case O_LEVEL:
         if (!choose(v, levels, level_values, 4, &i))
             return false;
@@ -320,6 +325,14 @@ int tern_parse(struct tern *t, int argc, char **argv)
         return tern_usage(t, "'%s' is one argument too many", t->args[t->verb->max_args]);
     if ((int)t->kerberos + (int)t->ntlm + (int)t->anonymous > 1)
         return tern_usage(t, "--kerberos, --ntlm and --anonymous exclude each other");
+    if (t->mux && t->protseq && strcmp(t->protseq, "ncacn_ip_tcp") == 0)
+        return tern_usage(t, "npcmuxd has pipes: --mux and --transport tcp exclude each other");
+    bool muxer = t->mux && strcmp(t->mux, "off") != 0 && strcmp(t->mux, "auto") != 0;
+    if (muxer && t->level <= SEC_LEVEL_NONE && !t->provider &&
+        (t->user || t->ccache || t->keytab || t->authfile || t->anonymous))
+        return tern_usage(t, "npcmuxd logs on with credentials of its own ('tern mux set'): with --mux %s others "
+                             "are of use to --rpc-level only",
+                          t->mux);
     if (t->max_dialect && t->min_dialect > t->max_dialect)
         return tern_usage(t, "--dialect takes the older one first");
     if (t->max_dialect && t->max_dialect < NPC_SMB_3_0 && t->protection == NPC_PROTECT_ENCRYPT)

@@ -65,6 +65,7 @@ static enum nt_status connect_to(struct caller *c, const struct rpc_info_interfa
     npc.port = tcp ? 0 : t->port;
     npc.timeout_ms = t->timeout_ms;
     o.npc = &npc;
+    o.mux = t->mux;
     o.creds = c->creds;
     o.level = t->level;
     o.provider = t->provider;
@@ -373,6 +374,8 @@ static void print_facts(const struct rpc_info_interface *i, const struct rpc_fac
         text("cipher", cipher_name(f->cipher));
         number("session_key", f->session_key_len);
         number("transport_key", f->transport_key_len);
+        truth("muxer", f->muxer);
+        truth("warm", f->warm);
     }
     printf("\n}}\n");
 }

@@ -250,6 +250,7 @@ static int apply(struct tern *t, struct sec_creds *creds)
     o.level = t->level;
     o.provider = t->provider;
     o.target = t->target;
+    o.mux = t->mux;
     o.npc = &npc;
     o.timeout_ms = t->timeout_ms;
     if (t->protseq && strcmp(t->protseq, "ncacn_ip_tcp") == 0)

@@ -28,7 +28,7 @@ struct tern {
     const char *prog;
     const struct verb *verb;
     /* what goes for all verbs */
-    const char *server, *user, *domain, *password, *ccache, *keytab, *target, *protseq, *provider, *authfile;
+    const char *server, *user, *domain, *password, *ccache, *keytab, *target, *protseq, *provider, *authfile, *mux;
     bool kerberos, ntlm, anonymous, json, no_headings;
     enum sec_level level;
     enum npc_protection protection;

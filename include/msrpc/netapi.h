@@ -25,6 +25,7 @@ struct net_options {
         *npc;            /* dialects, signing, encryption; strings and lists in it must outlive the entry */
     unsigned timeout_ms; /* of each call; 0: 30 000 */
     struct nt_cancel *cancel; /* referenced: ends calls to this server */
+    const char *mux; /* whose pipes: see struct rpc_options */
 };
 #define NET_OPTIONS_INIT                                                                                     \
     {                                                                                                        \

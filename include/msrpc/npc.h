@@ -38,9 +38,10 @@ struct npc_options {
     struct nt_loop *loop; /* NULL: a private one */
     const struct nt_env *env;
     struct nt_error *error; /* sentence when opening fails */
-    const char *mux;        /* path of the socket of npcmuxd: the session is one of the muxer's, with the
-                               credentials that it has for the server; creds, auth, ciphers and signing are
-                               not looked at. NULL: a connection of our own */
+    const char *mux;        /* "on", or the path of npcmuxd's socket: the session is one of the muxer's, with
+                               the credentials that it has for the server; creds, auth, ciphers and signing
+                               are not looked at. "off": a connection of our own. "auto": the muxer's if the
+                               caller has not said who he is, and it can give one. NULL: as TERN_NPC says */
 };
 #define NPC_OPTIONS_INIT                                                                                     \
     {                                                                                                        \
@@ -73,6 +74,8 @@ struct npc_facts {
     const char *server; /* as dialled */
     struct nt_guid server_guid;
     unsigned session_key_len, application_key_len;
+    bool muxer; /* it is one of npcmuxd's */
+    bool warm;  /* and was there already */
 };
 NT_PUBLIC enum nt_status npc_session_facts(const struct npc_session *s, struct npc_facts *ret) NT_CHECKED;
 /* Session key: as the mechanism gave it, at most 32 bytes used by SMB. Application key: what RPC and SAMR

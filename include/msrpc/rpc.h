@@ -76,7 +76,8 @@ struct rpc_op {
 /* "ncacn_np:host[\\pipe\\srvsvc]", "ncacn_ip_tcp:host[49152,seal,krb5]", "ncalrpc:[/run/x.sock]" (a unix
  * socket of this machine, by its absolute path), object UUID in front with '@'. Host:
  * name, IPv4, IPv6 with or without brackets and zone id. Options after the endpoint, comma separated: sign,
- * seal, connect, none; krb5, ntlm, spnego; smb2.02 ... smb3.11; ndr64; target=HOST.
+ * seal, connect, none; krb5, ntlm, spnego; smb2.02 ... smb3.11; ndr64; target=HOST; for pipes mux=auto, on,
+ * off or the path of npcmuxd's socket (rpc_options.mux).
  * STATUS_INVALID_PARAMETER with a sentence. */
 NT_PUBLIC enum nt_status rpc_binding_parse(const char *s, struct rpc_binding **ret,
                                            struct nt_error *err) NT_CHECKED;
@@ -162,6 +163,11 @@ struct rpc_options {
      * chose, principal, header signing, length of the key; dialect, signing, encryption and mechanism of the
      * SMB session. Copied. Less is STATUS_DOWNGRADE_DETECTED, before any call. NULL: none. */
     const struct rpc_facts *no_less;
+    /* ncacn_np without `session`: whose pipe it is. "on", or the path of its socket: npcmuxd's, in a session
+     * with the credentials that it has for the server; `creds` are for RPC security only then. "off": one of
+     * our own. "auto": npcmuxd's if that is there, has credentials for the server, and no others are given.
+     * NULL: what the binding says, else TERN_NPC, else auto. */
+    const char *mux;
 };
 #define RPC_OPTIONS_INIT                                                                                     \
     {                                                                                                        \
@@ -265,6 +271,8 @@ struct rpc_facts {
     const char *session_mech; /* "krb5", "ntlm" */
     unsigned session_key_len,
         transport_key_len; /* octets; the latter is the application key, for samr and lsarpc */
+    bool muxer; /* the session is one of npcmuxd's */
+    bool warm;  /* and was there already */
 };
 NT_PUBLIC enum nt_status rpc_conn_facts(const struct rpc_conn *c, struct rpc_facts *ret) NT_CHECKED;
 /* The transport session key that keys samr and lsarpc payloads: ncacn_np without RPC security: the SMB

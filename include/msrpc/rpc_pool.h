@@ -12,6 +12,9 @@
  * least those of the first connection, else STATUS_DOWNGRADE_DETECTED. A call is repeated, once, when it
  * certainly has not been executed (it was not sent, nobody accepted the connection, or the server says so),
  * or when it is idempotent ([C706] 6.1.3.1) and the connection was lost under it; no other call ever is.
+ * The impersonation token of the calling thread (npc_impersonate) chooses among connections: those that were
+ * opened under one token, and their association group, are for calls under that token only; the ceiling is
+ * that of each token.
  * Context handles end with the last connection of their group: a call with such a handle is then answered
  * with RPC_NT_SS_CONTEXT_MISMATCH by the server.
  */

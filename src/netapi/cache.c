@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include "netapi/m_netapi.h"
+#include "npc/npc.h"
 
 /* Idle servers kept: enough for a tool that walks the domain controllers of a site and comes back. */
 #define MAX_IDLE 16
@@ -67,6 +68,7 @@ static void entry_unref(struct net_entry *e)
     free((char *)(uintptr_t)e->o.protseq);
     free((char *)(uintptr_t)e->o.provider);
     free((char *)(uintptr_t)e->o.target);
+    free((char *)(uintptr_t)e->o.mux);
     free(e->server);
     free(e);
 }
@@ -87,10 +89,11 @@ static enum nt_status entry_new(const char *server, const struct net_options *o,
     memcpy(&e->o, o, o->size < sizeof e->o ? o->size : sizeof e->o);
     o = &(const struct net_options){ .protseq = e->o.protseq,
                                      .provider = e->o.provider,
-                                     .target = e->o.target };
+                                     .target = e->o.target,
+                                     .mux = e->o.mux };
     e->o.creds = sec_creds_ref(e->o.creds);
     e->o.cancel = nt_cancel_ref(e->o.cancel);
-    e->o.protseq = e->o.provider = e->o.target = NULL;
+    e->o.protseq = e->o.provider = e->o.target = e->o.mux = NULL;
     if (e->o.npc) {
         size_t size = e->o.npc->size < sizeof e->npc ? e->o.npc->size : sizeof e->npc;
         memcpy(&e->npc, e->o.npc, size);
@@ -98,7 +101,7 @@ static enum nt_status entry_new(const char *server, const struct net_options *o,
         e->o.npc = &e->npc;
     }
     if (!dup_into(&e->o.protseq, o->protseq) || !dup_into(&e->o.provider, o->provider) ||
-        !dup_into(&e->o.target, o->target) || (server && !(e->server = strdup(server)))) {
+        !dup_into(&e->o.target, o->target) || !dup_into(&e->o.mux, o->mux) || (server && !(e->server = strdup(server)))) {
         entry_unref(e);
         return STATUS_NO_MEMORY;
     }
@@ -202,6 +205,11 @@ static void entry_set(const char *server, struct net_entry *e)
     close_list(drop);
 }
 
+static bool mux_ok(const char *s)
+{
+    return strcmp(s, "auto") == 0 || strcmp(s, "on") == 0 || strcmp(s, "off") == 0 || s[0] == '/';
+}
+
 enum nt_status net_set_options(const char *server, const struct net_options *o)
 {
     struct net_entry *e = NULL;
@@ -209,6 +217,10 @@ enum nt_status net_set_options(const char *server, const struct net_options *o)
         if (o->protseq && strcmp(o->protseq, "ncacn_np") != 0 && strcmp(o->protseq, "ncacn_ip_tcp") != 0)
             return STATUS_INVALID_PARAMETER;
         enum nt_status st = entry_new(server, o, &e);
+        if (st == STATUS_SUCCESS && e->o.mux && !mux_ok(e->o.mux)) {
+            entry_unref(e);
+            st = STATUS_INVALID_PARAMETER;
+        }
         if (st != STATUS_SUCCESS)
             return st;
     }
@@ -294,26 +306,28 @@ bool net_use_drop(const char *server)
 struct key {
     const char *name;
     uint64_t generation, use;
+    uint64_t token;
     uid_t euid;
 };
 
 static struct key key_of(const struct net_server *s)
 {
-    return (struct key){ s->name, s->entry ? s->entry->generation : 0, s->use, s->euid };
+    return (struct key){ s->name, s->entry ? s->entry->generation : 0, s->use, s->token, s->euid };
 }
 
 static bool same_key(const struct key *a, const struct key *b)
 {
-    return a->euid == b->euid && a->generation == b->generation && a->use == b->use &&
+    return a->euid == b->euid && a->token == b->token && a->generation == b->generation && a->use == b->use &&
            same_server(a->name, b->name);
 }
 
-/* The key under which a server of this name is looked for now. Caller holds the lock. */
-static struct key key_now(const char *name, uid_t euid)
+/* The key under which a server of this name is looked for now, by who has this token and user. Caller holds
+ * the lock. */
+static struct key key_now(const char *name, uint64_t token, uid_t euid)
 {
     const struct net_entry *e = entry_find(name);
     const struct net_use *u = use_find(name);
-    return (struct key){ name, e ? e->generation : 0, u ? u->generation : 0, euid };
+    return (struct key){ name, e ? e->generation : 0, u ? u->generation : 0, token, euid };
 }
 
 static bool pick_key(const struct net_server *s, const void *arg)
@@ -364,10 +378,11 @@ static enum nt_status server_new(const char *name, struct net_server **ret)
 }
 
 /* Gives a new server what its key stands for. Caller holds the lock. */
-static void server_adopt(struct net_server *s, uid_t euid)
+static void server_adopt(struct net_server *s, uint64_t token, uid_t euid)
 {
     s->process = this_process();
     s->euid = euid;
+    s->token = token;
     s->entry = entry_find(s->name);
     if (s->entry)
         atomic_fetch_add(&s->entry->refs, 1);
@@ -381,8 +396,9 @@ static void server_adopt(struct net_server *s, uid_t euid)
 enum nt_status net_server_take(const char *name, struct net_server **ret)
 {
     uid_t euid = geteuid();
+    uint64_t token = npc_mux_token();
     pthread_mutex_lock(&lock);
-    struct key k = key_now(name, euid);
+    struct key k = key_now(name, token, euid);
     struct net_server *s = take_idle(pick_key, &k, true);
     pthread_mutex_unlock(&lock);
     if (s) {
@@ -396,7 +412,7 @@ enum nt_status net_server_take(const char *name, struct net_server **ret)
     if (st != STATUS_SUCCESS)
         return st;
     pthread_mutex_lock(&lock);
-    server_adopt(s, euid);
+    server_adopt(s, token, euid);
     pthread_mutex_unlock(&lock);
     *ret = s;
     return STATUS_SUCCESS;
@@ -434,7 +450,7 @@ void net_server_put(struct net_server *s)
     }
     s->idle_since = io_loop_now(s->loop);
     pthread_mutex_lock(&lock);
-    struct key now = key_now(s->name, s->euid), was = key_of(s);
+    struct key now = key_now(s->name, s->token, s->euid), was = key_of(s);
     struct net_server *drop = s;
     if (same_key(&now, &was)) { /* else options or uses changed while it was away */
         s->next = idle;

@@ -92,6 +92,8 @@ static enum nt_status open_session(struct net_call *c, const struct net_options 
         n.timeout_ms = o->timeout_ms;
     if (o->cancel)
         n.cancel = o->cancel;
+    if (o->mux)
+        n.mux = o->mux;
     return npc_session_open(c->srv->name, &n, &c->srv->session);
 }
 

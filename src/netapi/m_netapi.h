@@ -55,6 +55,7 @@ struct net_server {
     char16_t *wide;   /* with them, as operations want it */
     uint64_t process; /* the one that made it: a child has no part in its parent's connections */
     uid_t euid;
+    uint64_t token;          /* that the thread impersonates whose calls it serves; 0: none */
     struct net_entry *entry; /* NULL: no options */
     uint64_t use; /* generation of the NetUseAdd it was opened under, 0: none; and its credentials */
     struct sec_creds *use_creds;

@@ -47,6 +47,7 @@ enum nt_status npc_mux_open_pipe(struct npc_session *s, const char *name, const 
 const char *npc_mux_path(const char *path);
 /* The path if TERN_NPC says that it is to be used, else NULL. */
 const char *npc_mux_wanted(void);
-uint64_t npc_mux_token(void);
+/* What npc_options.mux or TERN_NPC says: the path that is to be used, or NULL. */
+const char *npc_mux_chosen(const char *said);
 
 #endif

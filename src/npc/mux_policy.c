@@ -25,12 +25,16 @@ uint64_t npc_mux_token(void)
     return thread_token;
 }
 
-const char *npc_mux_wanted(void)
+const char *npc_mux_chosen(const char *s)
 {
-    const char *s = secure_getenv("TERN_NPC");
-    if (!s || !*s || strcmp(s, "off") == 0)
+    if (!s || !*s || strcmp(s, "off") == 0 || strcmp(s, "auto") == 0)
         return NULL;
     return strcmp(s, "on") == 0 ? SYSTEM_SOCKET : s;
+}
+
+const char *npc_mux_wanted(void)
+{
+    return npc_mux_chosen(secure_getenv("TERN_NPC"));
 }
 
 const char *npc_mux_path(const char *path)

@@ -145,6 +145,8 @@ static void mux_facts_of(const struct npc_session *base, struct npc_facts *ret)
 {
     *ret = ((const struct mux_session *)base)->facts.f;
     ret->server = ((const struct mux_session *)base)->to.server;
+    ret->muxer = true;
+    ret->warm = ((const struct mux_session *)base)->facts.warm;
 }
 
 static enum nt_status mux_key(const struct npc_session *base, bool application, struct nt_blob *ret)

@@ -73,6 +73,9 @@ enum nt_status npc_pipe_open_send(struct npc_session *s, const char *name, const
 /* Ends an opening, whose done then comes soon: STATUS_CANCELLED, or success where that was faster. */
 void npc_session_give_up(struct npc_session *s);
 void npc_pipe_give_up(struct npc_pipe *p);
+/* The calling thread's impersonation token, 0: none. Who starts something for it later, from a loop, puts it
+ * back for that moment (npc_impersonate). */
+uint64_t npc_mux_token(void);
 struct nt_loop *npc_session_loop(struct npc_session *s);
 struct io_stream *npc_session_stream(struct npc_session *s);
 

@@ -113,7 +113,9 @@ static enum nt_status take_options(const struct npc_options *from, struct npc_op
     memcpy(ret, from, from->size < sizeof *ret ? from->size : sizeof *ret);
     ret->size = sizeof *ret;
     /* Who says who he is, is that: the muxer has credentials of its own. */
-    if (!ret->mux && !ret->auth && (!ret->creds || sec_creds_ambient(ret->creds)))
+    if (ret->mux)
+        ret->mux = npc_mux_chosen(ret->mux);
+    else if (!ret->auth && (!ret->creds || sec_creds_ambient(ret->creds)))
         ret->mux = npc_mux_wanted();
     return STATUS_SUCCESS;
 }

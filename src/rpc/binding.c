@@ -45,6 +45,7 @@ void rpc_binding_unref(struct rpc_binding *b)
     free(b->host);
     free(b->endpoint);
     free(b->target);
+    free(b->mux);
     free(b);
 }
 
@@ -149,6 +150,33 @@ static enum nt_status complete(const struct rpc_binding *b, struct nt_error *err
                         "ncalrpc needs an endpoint, the path of the server's socket: ncalrpc:[/path]");
 }
 
+bool rpc_mux_ok(const char *s)
+{
+    return strcmp(s, "auto") == 0 || strcmp(s, "on") == 0 || strcmp(s, "off") == 0 ||
+           (s[0] == '/' && strlen(s) <= RPC_SOCKET_PATH_MAX);
+}
+
+/* Whether the pipe is one of npcmuxd's. */
+static enum nt_status set_mux(struct rpc_binding *b, const char *s, size_t len, struct nt_error *err)
+{
+    if (b->protseq != RPC_NP && b->protseq != RPC_ANY)
+        return nt_error_set(err, STATUS_INVALID_PARAMETER,
+                            "the option \"mux\" is about named pipes, which %s has not",
+                            rpc_protseq_names[b->protseq]);
+    if (b->mux)
+        return nt_error_set(err, STATUS_INVALID_PARAMETER,
+                            "the string binding has the option \"mux\" twice");
+    b->mux = strndup(s, len);
+    if (!b->mux)
+        return nt_error_set(err, STATUS_NO_MEMORY, "out of memory");
+    if (printable(s, len) && rpc_mux_ok(b->mux))
+        return STATUS_SUCCESS;
+    return nt_error_set(err, STATUS_INVALID_PARAMETER,
+                        "the option \"mux\" is auto, on, off, or the absolute path of a socket, of at most %d "
+                        "bytes",
+                        RPC_SOCKET_PATH_MAX);
+}
+
 /* Each kind once: "sign,seal" is a mistake, not a choice. */
 static enum nt_status set_option(struct rpc_binding *b, const char *s, size_t len, struct nt_error *err)
 {
@@ -158,6 +186,8 @@ static enum nt_status set_option(struct rpc_binding *b, const char *s, size_t le
         b->target = strndup(s + 7, len - 7);
         return b->target ? STATUS_SUCCESS : nt_error_set(err, STATUS_NO_MEMORY, "out of memory");
     }
+    if (len >= 4 && strncmp(s, "mux=", 4) == 0)
+        return set_mux(b, s + 4, len - 4, err);
     if (len == 5 && strncmp(s, "ndr64", 5) == 0) {
         b->ndr64 = true;
         return STATUS_SUCCESS;
@@ -309,7 +339,8 @@ struct rpc_binding *rpc_binding_with(const struct rpc_binding *b, enum rpc_prots
     d->host = strdup(b->host);
     d->endpoint = endpoint ? strdup(endpoint) : NULL;
     d->target = b->target ? strdup(b->target) : NULL;
-    if (d->host && (d->endpoint || !endpoint) && (d->target || !b->target))
+    d->mux = b->mux ? strdup(b->mux) : NULL;
+    if (d->host && (d->endpoint || !endpoint) && (d->target || !b->target) && (d->mux || !b->mux))
         return d;
     rpc_binding_unref(d);
     return NULL;
@@ -338,7 +369,7 @@ size_t rpc_binding_format(const struct rpc_binding *b, char *buf, size_t size)
         object[NT_GUID_STRLEN] = '@';
         object[NT_GUID_STRLEN + 1] = 0;
     }
-    char list[2 * RPC_ENDPOINT_MAX + 128];
+    char list[2 * RPC_ENDPOINT_MAX + RPC_SOCKET_PATH_MAX + 160];
     size_t n = 0;
     if (b->endpoint)
         n += (size_t)snprintf(list, sizeof list, "%s%s", b->protseq == RPC_NP ? "\\pipe\\" : "", b->endpoint);
@@ -349,6 +380,8 @@ size_t rpc_binding_format(const struct rpc_binding *b, char *buf, size_t size)
             n += (size_t)snprintf(list + n, sizeof list - n, ",%s", options[i].name);
     if (b->ndr64)
         n += (size_t)snprintf(list + n, sizeof list - n, ",ndr64");
+    if (b->mux)
+        n += (size_t)snprintf(list + n, sizeof list - n, ",mux=%s", b->mux);
     if (b->target)
         n += (size_t)snprintf(list + n, sizeof list - n, ",target=%.*s", RPC_HOST_MAX, b->target);
     const char *v6 = strchr(b->host, ':');

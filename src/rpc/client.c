@@ -543,6 +543,8 @@ static struct npc_options session_options(struct rpc_conn *c, const struct rpc_o
         n.target = c->target;
     if (c->binding->dialect)
         n.min_dialect = n.max_dialect = c->binding->dialect;
+    if (o->mux || c->binding->mux)
+        n.mux = o->mux ? o->mux : c->binding->mux;
     n.timeout_ms = c->open_deadline ? ms_left(c) : c->timeout_ms; /* the synchronous way has none yet */
     rpc_pin_session(c->pin, &n);
     n.cancel = o->cancel;
@@ -644,6 +646,12 @@ static enum nt_status set_security(struct rpc_conn *c, const struct rpc_options 
             "protection \"%s\" of RPC needs credentials, and none were given; without security is "
             "only what asks for level \"none\"",
             sec_level_name(c->level));
+    if (npc_mux_token() && sec_creds_ambient(o->creds))
+        return nt_error_set(
+            &c->err, STATUS_NO_SUCH_LOGON_SESSION,
+            "protection \"%s\" of RPC needs credentials that are given: the thread impersonates a token of "
+            "npcmuxd, which keeps its own to itself, and the process's are not the token's",
+            sec_level_name(c->level));
     c->creds = sec_creds_ref(o->creds);
     return set_bindings(c, o);
 }
@@ -676,6 +684,11 @@ static enum nt_status conn_set(struct rpc_conn *c, const struct rpc_interface *i
     if (i->table_version != RPC_TABLE_VERSION)
         return nt_error_set(&c->err, STATUS_REVISION_MISMATCH, "the stubs of %s are newer than this runtime",
                             i->name);
+    if (o->mux && !rpc_mux_ok(o->mux))
+        return nt_error_set(&c->err, STATUS_INVALID_PARAMETER,
+                            "the muxer is \"auto\", \"on\", \"off\" or the absolute path of its socket, not "
+                            "\"%.64s\"",
+                            o->mux);
     if (o->max_fragment && o->max_fragment < RPC_FRAG_MIN)
         return nt_error_set(&c->err, STATUS_INVALID_PARAMETER, "fragments have at least %u bytes",
                             RPC_FRAG_MIN);

@@ -37,6 +37,8 @@ static void session_facts(const struct rpc_conn *c, struct rpc_facts *f)
     f->session_mech = n.mech;
     f->session_key_len = n.session_key_len;
     f->transport_key_len = n.application_key_len;
+    f->muxer = n.muxer;
+    f->warm = n.warm;
 }
 
 enum nt_status rpc_conn_facts(const struct rpc_conn *c, struct rpc_facts *ret)

@@ -15,6 +15,7 @@ struct rpc_binding {
     char *host;     /* without brackets; "" with ncalrpc */
     char *endpoint; /* NULL: none; a pipe without "\pipe\", a port in decimal, the path of a socket */
     char *target;   /* NULL: none */
+    char *mux;      /* NULL: not said; "auto", "on", "off", the path of a socket */
     bool has_object;
     struct nt_guid object;
     enum sec_level level;     /* DEFAULT: not said */
@@ -30,6 +31,8 @@ enum nt_status rpc_default_endpoint(const struct rpc_interface *i, enum rpc_prot
                                     size_t size);
 /* A copy with another protocol sequence and endpoint (NULL: none). NULL when memory is short. */
 struct rpc_binding *rpc_binding_with(const struct rpc_binding *b, enum rpc_protseq p, const char *endpoint);
+/* "auto", "on", "off", an absolute path? */
+bool rpc_mux_ok(const char *s);
 /* Port number 1 .. 65535; 0 for anything else. */
 uint16_t rpc_parse_port(const char *s);
 

@@ -8,9 +8,29 @@
 #include <msrpc/rpc_pool.h>
 #include "rpc/m_client.h"
 
+/* Sides without connections that are remembered, with what their first connection was like: one for each
+ * thread that serves a user of its own, in a server of some size. */
+#define RPC_POOL_SIDES 32u
+
+/* What a pool has for one impersonation token: no connection and no association group is ever another's. */
+struct rpc_pool_side {
+    struct rpc_pool_side *next; /* newest first */
+    struct rpc_pool *pool;
+    uint64_t token;      /* 0: the process itself */
+    unsigned users;      /* calls, and threads that want a connection */
+    struct rpc_pin *pin; /* of the first connection; NULL: none yet, or that of the options holds */
+    struct rpc_pool_conn *conns;
+    unsigned n; /* open or being opened */
+    unsigned opening;
+    uint32_t group;
+    bool no_more; /* opening another one failed: not again until connections get fewer */
+    struct rpc_pool_call *waiting, *waiting_tail; /* with a loop */
+};
+
 struct rpc_pool_conn {
     struct rpc_pool_conn *next;
     struct rpc_pool *pool;
+    struct rpc_pool_side *side;
     struct rpc_conn *c;
     bool open;
     bool lost;      /* no new calls; goes with the last of its calls */
@@ -24,6 +44,7 @@ struct rpc_pool_conn {
 struct rpc_pool_call {
     struct rpc_pool_call *next, *prev; /* while it waits for a connection */
     struct rpc_pool *pool;
+    struct rpc_pool_side *side;
     struct rpc_pool_conn *on; /* or it waits */
     struct rpc_call *call;
     const struct rpc_op *op;
@@ -48,18 +69,13 @@ struct rpc_pool {
     struct rpc_pool_options p;
     unsigned timeout_ms;
     struct nt_loop *loop; /* NULL: threads take connections out */
-    struct rpc_pin *pin;  /* of the first connection */
-    struct rpc_pool_conn *conns;
-    unsigned n; /* open or being opened */
-    unsigned opening;
-    uint32_t group;
+    struct rpc_pin *pin;  /* of the options: for all sides */
+    struct rpc_pool_side *sides;
     uint64_t opened, repeated;
     bool closed;
     struct nt_error err;
     /* with a loop */
-    struct rpc_pool_call *waiting, *waiting_tail;
     unsigned calls;
-    bool no_more; /* opening another one failed: not again until connections get fewer */
     unsigned call_timeout_ms;
     struct nt_cancel *cancel;
     bool has_object;
@@ -70,12 +86,14 @@ struct rpc_pool {
 };
 
 /* ---- pool.c ---- */
+/* The side of a token, made if there is none; NULL: no memory. */
+struct rpc_pool_side *rpc_pool_side(struct rpc_pool *p, uint64_t token);
 /* The options of the next connection: in the group, and no worse than the first. */
-struct rpc_options rpc_pool_next_options(const struct rpc_pool *p);
+struct rpc_options rpc_pool_next_options(const struct rpc_pool_side *s);
 /* A connection has been opened: takes note of its group and, of the first, its facts. */
-enum nt_status rpc_pool_note(struct rpc_pool *p, const struct rpc_conn *c);
+enum nt_status rpc_pool_note(struct rpc_pool_side *s, const struct rpc_conn *c);
 /* One has gone. */
-void rpc_pool_forget(struct rpc_pool *p, struct rpc_pool_conn *x);
+void rpc_pool_forget(struct rpc_pool_conn *x);
 /* May a call that failed so be repeated? By then *ret_lost says whether its connection is of no more use. */
 bool rpc_pool_may_repeat(const struct rpc_op *op, enum nt_status st, bool not_run, bool alive);
 void rpc_pool_unref(struct rpc_pool *p);

@@ -46,41 +46,79 @@ bool rpc_pool_may_repeat(const struct rpc_op *op, enum nt_status st, bool not_ru
 
 /* ---- connections ---- */
 
-struct rpc_options rpc_pool_next_options(const struct rpc_pool *p)
+static void side_free(struct rpc_pool_side *s)
 {
-    struct rpc_options o = p->o;
-    o.assoc_group = p->group;
-    o.no_less = p->pin ? &p->pin->f : NULL;
+    rpc_pin_free(s->pin);
+    free(s);
+}
+
+/* The oldest that nobody uses, where there are too many; the process's own is always remembered. */
+static void forget_side(struct rpc_pool *p)
+{
+    struct rpc_pool_side **oldest = NULL, *s;
+    unsigned n = 0;
+    for (struct rpc_pool_side **at = &p->sides; *at; at = &(*at)->next, n++)
+        if ((*at)->token && !(*at)->n && !(*at)->users)
+            oldest = at;
+    if (n <= RPC_POOL_SIDES || !oldest)
+        return;
+    s = *oldest;
+    *oldest = s->next;
+    side_free(s);
+}
+
+struct rpc_pool_side *rpc_pool_side(struct rpc_pool *p, uint64_t token)
+{
+    struct rpc_pool_side *s = p->sides;
+    while (s && s->token != token)
+        s = s->next;
+    if (s || !(s = calloc(1, sizeof *s)))
+        return s;
+    forget_side(p);
+    s->pool = p;
+    s->token = token;
+    s->next = p->sides;
+    p->sides = s;
+    return s;
+}
+
+struct rpc_options rpc_pool_next_options(const struct rpc_pool_side *s)
+{
+    struct rpc_options o = s->pool->o;
+    const struct rpc_pin *pin = s->pool->pin ? s->pool->pin : s->pin;
+    o.assoc_group = s->group;
+    o.no_less = pin ? &pin->f : NULL;
     return o;
 }
 
-enum nt_status rpc_pool_note(struct rpc_pool *p, const struct rpc_conn *c)
+enum nt_status rpc_pool_note(struct rpc_pool_side *s, const struct rpc_conn *c)
 {
     struct rpc_facts f = { .size = sizeof f };
     enum nt_status st = rpc_conn_facts(c, &f);
-    if (st == STATUS_SUCCESS && !p->pin)
-        st = rpc_pin_new(&f, &p->pin);
+    if (st == STATUS_SUCCESS && !s->pool->pin && !s->pin)
+        st = rpc_pin_new(&f, &s->pin);
     if (st != STATUS_SUCCESS)
         return st;
-    p->group = f.assoc_group;
-    p->opened++;
+    s->group = f.assoc_group;
+    s->pool->opened++;
     return STATUS_SUCCESS;
 }
 
 /* The server's side of the group ends with its last connection, and the handles with it. */
-void rpc_pool_forget(struct rpc_pool *p, struct rpc_pool_conn *x)
+void rpc_pool_forget(struct rpc_pool_conn *x)
 {
-    struct rpc_pool_conn **at = &p->conns;
+    struct rpc_pool_side *s = x->side;
+    struct rpc_pool_conn **at = &s->conns;
     while (*at != x)
         at = &(*at)->next;
     *at = x->next;
-    p->n--;
-    p->no_more = false;
+    s->n--;
+    s->no_more = false;
     bool any = false;
-    for (const struct rpc_pool_conn *y = p->conns; y; y = y->next)
+    for (const struct rpc_pool_conn *y = s->conns; y; y = y->next)
         any |= y->open && !y->lost;
     if (!any)
-        p->group = 0;
+        s->group = 0;
 }
 
 /* ---- life ---- */
@@ -115,9 +153,10 @@ static enum nt_status take_options(struct rpc_pool *p, const struct rpc_options 
         rpc_epm_cache_ref(p->o.epm_cache);
     if (p->o.session)
         npc_session_ref(p->o.session);
-    bool ok = keep(&p->o.provider); /* all three, so that none is left to its owner */
+    bool ok = keep(&p->o.provider); /* all of them, so that none is left to its owner */
     ok &= keep(&p->o.target);
     ok &= keep(&p->o.service);
+    ok &= keep(&p->o.mux);
     const struct rpc_facts *no_less = p->o.no_less;
     p->o.no_less = NULL;
     if (ok && no_less)
@@ -135,6 +174,12 @@ static void pool_free(struct rpc_pool *p)
     free((char *)(uintptr_t)p->o.provider);
     free((char *)(uintptr_t)p->o.target);
     free((char *)(uintptr_t)p->o.service);
+    free((char *)(uintptr_t)p->o.mux);
+    while (p->sides) {
+        struct rpc_pool_side *side = p->sides;
+        p->sides = side->next;
+        side_free(side);
+    }
     nt_wipe(&p->schannel, sizeof p->schannel);
     rpc_pin_free(p->pin);
     rpc_binding_unref(p->binding);
@@ -191,6 +236,16 @@ enum nt_status rpc_pool_new(const struct rpc_binding *b, const struct rpc_interf
     return STATUS_SUCCESS;
 }
 
+static void close_taken_out(struct rpc_pool_side *s)
+{
+    while (s->conns) {
+        struct rpc_pool_conn *x = s->conns;
+        s->conns = x->next;
+        rpc_close(x->c);
+        free(x);
+    }
+}
+
 void rpc_pool_close(struct rpc_pool *p)
 {
     if (!p || p->closed)
@@ -198,12 +253,8 @@ void rpc_pool_close(struct rpc_pool *p)
     p->closed = true;
     if (p->loop)
         rpc_pool_loop_close(p);
-    while (!p->loop && p->conns) {
-        struct rpc_pool_conn *x = p->conns;
-        p->conns = x->next;
-        rpc_close(x->c);
-        free(x);
-    }
+    for (struct rpc_pool_side *s = p->sides; s && !p->loop; s = s->next)
+        close_taken_out(s);
     rpc_pool_unref(p);
 }
 
@@ -213,14 +264,17 @@ enum nt_status rpc_pool_stats(struct rpc_pool *p, struct rpc_pool_stats *ret)
     if (ret->size < sizeof ret->size)
         return STATUS_INVALID_PARAMETER;
     pthread_mutex_lock(&p->lock);
-    for (const struct rpc_pool_conn *x = p->conns; x; x = x->next) {
-        s.conns += x->open && !x->lost;
-        s.idle += x->open && !x->lost && !x->taken && !x->calls;
+    for (const struct rpc_pool_side *side = p->sides; side; side = side->next) {
+        for (const struct rpc_pool_conn *x = side->conns; x; x = x->next) {
+            s.conns += x->open && !x->lost;
+            s.idle += x->open && !x->lost && !x->taken && !x->calls;
+        }
+        if (side->token == npc_mux_token())
+            s.assoc_group = side->group;
     }
     s.calls = p->calls;
     s.opened = p->opened;
     s.repeated = p->repeated;
-    s.assoc_group = p->group;
     pthread_mutex_unlock(&p->lock);
     memcpy(ret, &s, ret->size < sizeof s ? ret->size : sizeof s);
     return STATUS_SUCCESS;

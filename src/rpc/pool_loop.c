@@ -1,39 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Pools on a loop: calls are spread over the connections, which are opened as they are needed. */
 #include <stdlib.h>
+#include <msrpc/npc_mux.h>
 #include "rpc/m_pool.h"
 
 #define NS_PER_MS UINT64_C(1000000)
 
 static void finish(struct rpc_pool_call *call, enum nt_status st);
-static void dispatch(struct rpc_pool *p);
+static void dispatch(struct rpc_pool_side *side);
 
 /* ---- calls that wait for a connection ---- */
 
 static void wait_put(struct rpc_pool_call *call)
 {
-    struct rpc_pool *p = call->pool;
+    struct rpc_pool_side *side = call->side;
     call->next = NULL;
-    call->prev = p->waiting_tail;
-    if (p->waiting_tail)
-        p->waiting_tail->next = call;
+    call->prev = side->waiting_tail;
+    if (side->waiting_tail)
+        side->waiting_tail->next = call;
     else
-        p->waiting = call;
-    p->waiting_tail = call;
+        side->waiting = call;
+    side->waiting_tail = call;
 }
 
 static void wait_del(struct rpc_pool_call *call)
 {
-    struct rpc_pool *p = call->pool;
+    struct rpc_pool_side *side = call->side;
     io_watch_stop(&call->watch);
     if (call->prev)
         call->prev->next = call->next;
     else
-        p->waiting = call->next;
+        side->waiting = call->next;
     if (call->next)
         call->next->prev = call->prev;
     else
-        p->waiting_tail = call->prev;
+        side->waiting_tail = call->prev;
 }
 
 void rpc_pool_call_cancel(struct rpc_pool_call *call)
@@ -75,17 +76,17 @@ static void conn_drop(struct rpc_pool_conn *x)
         x->lost = true;
         io_cancel(&x->idle);
         if (!p->closed)
-            rpc_pool_forget(p, x);
+            rpc_pool_forget(x);
     }
     if (x->calls == 0)
         conn_free(x);
 }
 
 /* The least busy of those that are well. */
-static struct rpc_pool_conn *pick(struct rpc_pool *p)
+static struct rpc_pool_conn *pick(struct rpc_pool_side *side)
 {
     struct rpc_pool_conn *best = NULL;
-    for (struct rpc_pool_conn *x = p->conns, *next; x; x = next) {
+    for (struct rpc_pool_conn *x = side->conns, *next; x; x = next) {
         next = x->next;
         if (!x->open)
             continue;
@@ -97,30 +98,34 @@ static struct rpc_pool_conn *pick(struct rpc_pool *p)
     return best;
 }
 
+/* One stays, but for those of a token, which may be gone by now. */
 static void idle_fn(struct io_item *it)
 {
     struct rpc_pool_conn *x = io_container(it, struct rpc_pool_conn, idle);
     struct rpc_pool *p = x->pool;
+    bool others = x->side->token || x->side->n - x->side->opening > 1;
     uint64_t now = io_loop_now(p->loop), until = x->last_used + p->p.idle_ms * NS_PER_MS;
-    if (x->calls == 0 && now >= until && p->n - p->opening > 1)
+    if (x->calls == 0 && now >= until && others)
         conn_drop(x);
     else
         io_timer(x->c->tp->stream, &x->idle, until > now ? until : now + p->p.idle_ms * NS_PER_MS);
 }
 
-static enum nt_status open_one(struct rpc_pool *p);
+static enum nt_status open_one(struct rpc_pool_side *side);
 
 /* Those that waited for this opening: who has not tried yet tries once more where nobody had accepted. */
-static void open_failed(struct rpc_pool *p, enum nt_status st)
+static void open_failed(struct rpc_pool_side *side, enum nt_status st)
 {
-    if (pick(p)) { /* then it must do with what there is */
-        p->no_more = true;
-        dispatch(p);
+    struct rpc_pool *p = side->pool;
+    if (pick(side)) { /* then it must do with what there is */
+        side->no_more = true;
+        dispatch(side);
         return;
     }
-    struct rpc_pool_call *call = p->waiting, *next;
-    p->waiting = p->waiting_tail = NULL;
+    struct rpc_pool_call *call = side->waiting, *next;
+    side->waiting = side->waiting_tail = NULL;
     p->refs++;
+    side->users++;
     for (; call; call = next) {
         next = call->next;
         io_watch_stop(&call->watch);
@@ -133,13 +138,14 @@ static void open_failed(struct rpc_pool *p, enum nt_status st)
             finish(call, st);
         }
     }
-    if (p->waiting && !p->closed && !p->opening) {
-        st = open_one(p);
-        while (st != STATUS_SUCCESS && (call = p->waiting)) {
+    if (side->waiting && !p->closed && !side->opening) {
+        st = open_one(side);
+        while (st != STATUS_SUCCESS && (call = side->waiting)) {
             wait_del(call);
             finish(call, st);
         }
     }
+    side->users--;
     rpc_pool_unref(p);
 }
 
@@ -147,40 +153,56 @@ static void opened(void *arg, enum nt_status st, struct rpc_conn *c)
 {
     struct rpc_pool_conn *x = arg;
     struct rpc_pool *p = x->pool;
-    p->opening--;
+    struct rpc_pool_side *side = x->side;
+    side->opening--;
     x->c = c;
     if (st == STATUS_SUCCESS)
-        st = rpc_pool_note(p, c);
+        st = rpc_pool_note(side, c);
     if (st == STATUS_SUCCESS) {
         x->open = true;
         x->last_used = io_loop_now(p->loop);
         io_timer(c->tp->stream, &x->idle, x->last_used + p->p.idle_ms * NS_PER_MS);
-        dispatch(p);
+        dispatch(side);
     } else {
+        side->users++;
         conn_drop(x);
-        open_failed(p, st);
+        open_failed(side, st);
+        side->users--;
     }
     rpc_pool_unref(p);
 }
 
-static enum nt_status open_one(struct rpc_pool *p)
+/* As whose side it is, whoever the thread impersonates by now. */
+static enum nt_status open_as(struct rpc_pool_conn *x)
 {
+    struct rpc_pool *p = x->pool;
+    struct rpc_options o = rpc_pool_next_options(x->side);
+    uint64_t now = npc_mux_token();
+    o.error = &p->err;
+    npc_impersonate(x->side->token);
+    enum nt_status st = rpc_open_start(p->binding, p->iface, &o, opened, x, &x->c);
+    npc_impersonate(now);
+    return st;
+}
+
+static enum nt_status open_one(struct rpc_pool_side *side)
+{
+    struct rpc_pool *p = side->pool;
     struct rpc_pool_conn *x = calloc(1, sizeof *x);
     if (!x)
         return nt_error_set(&p->err, STATUS_NO_MEMORY, "out of memory");
     x->pool = p;
+    x->side = side;
     io_item_init(&x->idle, idle_fn);
-    struct rpc_options o = rpc_pool_next_options(p);
-    o.error = &p->err;
-    enum nt_status st = rpc_open_start(p->binding, p->iface, &o, opened, x, &x->c);
+    enum nt_status st = open_as(x);
     if (st != STATUS_SUCCESS) {
         free(x);
         return st;
     }
-    x->next = p->conns;
-    p->conns = x;
-    p->n++;
-    p->opening++;
+    x->next = side->conns;
+    side->conns = x;
+    side->n++;
+    side->opening++;
     p->refs++;
     return STATUS_SUCCESS;
 }
@@ -196,6 +218,7 @@ static void finish(struct rpc_pool_call *call, enum nt_status st)
     if (st != STATUS_SUCCESS)
         rpc_clear_out(call->op, call->r);
     p->calls--;
+    call->side->users--;
     nt_cancel_unref(call->cancel);
     free(call);
     done(arg, st);
@@ -209,6 +232,7 @@ static void call_done(void *arg, enum nt_status st)
     struct rpc_pool_call *call = arg;
     struct rpc_pool_conn *x = call->on;
     struct rpc_pool *p = call->pool;
+    struct rpc_pool_side *side = call->side;
     bool alive = rpc_conn_alive(x->c), not_run = rpc_conn_not_run(x->c);
     x->calls--;
     x->last_used = io_now(x->c->tp->stream);
@@ -223,7 +247,7 @@ static void call_done(void *arg, enum nt_status st)
         call->repeated = true;
         p->repeated++;
         wait_for_conn(call);
-        dispatch(p);
+        dispatch(side);
     } else {
         finish(call, st);
     }
@@ -251,24 +275,27 @@ static enum nt_status put_on(struct rpc_pool_call *call, struct rpc_pool_conn *x
 /* Finds a place for a call, or opens one. STATUS_PENDING: it has to wait. */
 static enum nt_status place(struct rpc_pool_call *call)
 {
-    struct rpc_pool *p = call->pool;
-    struct rpc_pool_conn *x = pick(p);
-    bool busy = !x || x->calls >= p->p.calls_per_conn;
-    if (busy && p->n < p->p.max_conns && !p->opening && !(x && p->no_more)) {
-        enum nt_status st = open_one(p);
+    const struct rpc_pool_options *p = &call->pool->p;
+    struct rpc_pool_side *side = call->side;
+    struct rpc_pool_conn *x = pick(side);
+    bool busy = !x || x->calls >= p->calls_per_conn;
+    if (busy && side->n < p->max_conns && !side->opening && !(x && side->no_more)) {
+        enum nt_status st = open_one(side);
         if (st != STATUS_SUCCESS && !x)
             return st;
-        p->no_more = st != STATUS_SUCCESS;
+        side->no_more = st != STATUS_SUCCESS;
     }
     return x ? put_on(call, x) : STATUS_PENDING;
 }
 
 /* Gives places to those that wait. Callbacks may start and end others meanwhile. */
-static void dispatch(struct rpc_pool *p)
+static void dispatch(struct rpc_pool_side *side)
 {
+    struct rpc_pool *p = side->pool;
     p->refs++;
-    while (p->waiting && !p->closed) {
-        struct rpc_pool_call *call = p->waiting;
+    side->users++;
+    while (side->waiting && !p->closed) {
+        struct rpc_pool_call *call = side->waiting;
         enum nt_status st = place(call);
         if (st == STATUS_PENDING)
             break;
@@ -276,6 +303,7 @@ static void dispatch(struct rpc_pool *p)
         if (st != STATUS_SUCCESS)
             finish(call, st);
     }
+    side->users--;
     rpc_pool_unref(p);
 }
 
@@ -296,10 +324,12 @@ void rpc_pool_set(struct rpc_pool *p, const struct rpc_call_options *options)
 static struct rpc_pool_call *call_new(struct rpc_pool *p, const struct rpc_op *op, struct nt_arena *mem,
                                       void *r)
 {
-    struct rpc_pool_call *call = malloc(sizeof *call);
+    struct rpc_pool_side *side = rpc_pool_side(p, npc_mux_token());
+    struct rpc_pool_call *call = side ? malloc(sizeof *call) : NULL;
     if (!call)
         return NULL;
     *call = (struct rpc_pool_call){ .pool = p,
+                                    .side = side,
                                     .op = op,
                                     .mem = mem,
                                     .r = r,
@@ -309,6 +339,7 @@ static struct rpc_pool_call *call_new(struct rpc_pool *p, const struct rpc_op *o
     call->deadline = io_loop_now(p->loop) + p->call_timeout_ms * NS_PER_MS;
     p->calls++;
     p->refs++;
+    side->users++;
     return call;
 }
 
@@ -328,11 +359,12 @@ enum nt_status rpc_pool_send(struct rpc_pool *p, const struct rpc_op *op, struct
     }
     call->done = done;
     call->arg = arg;
-    st = p->waiting ? STATUS_PENDING : place(call); /* in the order of their starts */
+    st = call->side->waiting ? STATUS_PENDING : place(call); /* in the order of their starts */
     if (st == STATUS_PENDING) {
         wait_for_conn(call);
     } else if (st != STATUS_SUCCESS) {
         p->calls--;
+        call->side->users--;
         p->refs--; /* not the last: the user's is there */
         nt_cancel_unref(call->cancel);
         free(call);
@@ -388,21 +420,21 @@ enum nt_status rpc_pool_loop_run(struct rpc_pool *p, const struct rpc_op *op, st
 
 /* ---- the end ---- */
 
-void rpc_pool_loop_close(struct rpc_pool *p)
+static void close_side(struct rpc_pool_side *side)
 {
-    p->refs++;
-    while (p->waiting) {
-        struct rpc_pool_call *call = p->waiting;
+    struct rpc_pool *p = side->pool;
+    while (side->waiting) {
+        struct rpc_pool_call *call = side->waiting;
         wait_del(call);
         nt_error_set(&p->err, STATUS_CONNECTION_ABORTED, "the pool was closed");
         finish(call, STATUS_CONNECTION_ABORTED);
     }
-    while (p->conns) {
-        struct rpc_pool_conn *x = p->conns;
+    while (side->conns) {
+        struct rpc_pool_conn *x = side->conns;
         bool opening = !x->open;
-        p->conns = x->next;
+        side->conns = x->next;
         x->lost = true;
-        p->n--;
+        side->n--;
         io_cancel(&x->idle);
         if (x->calls) { /* they end with it, and the last frees x */
             rpc_close(x->c);
@@ -410,9 +442,17 @@ void rpc_pool_loop_close(struct rpc_pool *p)
         }
         conn_free(x); /* one that is being opened does not call back any more */
         if (opening) {
-            p->opening--;
+            side->opening--;
             rpc_pool_unref(p);
         }
     }
+}
+
+/* A closed pool gets no further sides, and loses none: its callers' last calls look at them. */
+void rpc_pool_loop_close(struct rpc_pool *p)
+{
+    p->refs++;
+    for (struct rpc_pool_side *side = p->sides; side; side = side->next)
+        close_side(side);
     rpc_pool_unref(p);
 }

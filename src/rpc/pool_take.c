@@ -20,10 +20,10 @@ static uint64_t now_ns(void)
     return (uint64_t)t.tv_sec * 1000 * NS_PER_MS + (uint64_t)t.tv_nsec;
 }
 
-static struct rpc_pool_conn *idle_one(const struct rpc_pool *p)
+static struct rpc_pool_conn *idle_one(const struct rpc_pool_side *side)
 {
     struct rpc_pool_conn *best = NULL; /* the one that was used last, so that the others can grow old */
-    for (struct rpc_pool_conn *x = p->conns; x; x = x->next)
+    for (struct rpc_pool_conn *x = side->conns; x; x = x->next)
         if (x->open && !x->taken && (!best || x->last_used > best->last_used))
             best = x;
     return best;
@@ -32,7 +32,7 @@ static struct rpc_pool_conn *idle_one(const struct rpc_pool *p)
 static void drop(struct rpc_pool *p,
                  struct rpc_pool_conn *x) /* with the lock, which it lets go of meanwhile */
 {
-    rpc_pool_forget(p, x);
+    rpc_pool_forget(x);
     pthread_cond_broadcast(&p->changed);
     pthread_mutex_unlock(&p->lock);
     rpc_close(x->c);
@@ -48,28 +48,30 @@ static bool still_there(struct rpc_pool_conn *x, bool doubtful)
 }
 
 /* The first connection makes the group, so the others wait for it. Called and left with the lock. */
-static enum nt_status open_one(struct rpc_pool *p, struct rpc_pool_conn **ret, struct nt_error *err)
+static enum nt_status open_one(struct rpc_pool_side *side, struct rpc_pool_conn **ret, struct nt_error *err)
 {
+    struct rpc_pool *p = side->pool;
     struct rpc_pool_conn *x = calloc(1, sizeof *x);
     if (!x)
         return nt_error_set(err, STATUS_NO_MEMORY, "out of memory");
     x->pool = p;
+    x->side = side;
     x->taken = true;
-    x->next = p->conns;
-    p->conns = x;
-    p->n++;
-    p->opening++;
-    struct rpc_options o = rpc_pool_next_options(p);
+    x->next = side->conns;
+    side->conns = x;
+    side->n++;
+    side->opening++;
+    struct rpc_options o = rpc_pool_next_options(side);
     struct rpc_conn *c = NULL;
     o.error = err;
     pthread_mutex_unlock(&p->lock);
     enum nt_status st = rpc_open(p->binding, p->iface, &o, &c);
     pthread_mutex_lock(&p->lock);
     x->c = c; /* others look at the list meanwhile */
-    p->opening--;
+    side->opening--;
     if (st == STATUS_SUCCESS) {
         x->open = true;
-        st = rpc_pool_note(p, x->c);
+        st = rpc_pool_note(side, x->c);
     }
     if (st != STATUS_SUCCESS)
         drop(p, x);
@@ -92,12 +94,15 @@ static enum nt_status take(struct rpc_pool *p, bool doubtful, struct rpc_pool_co
                            struct nt_error *err)
 {
     uint64_t deadline = now_ns() + p->timeout_ms * NS_PER_MS;
-    enum nt_status st = STATUS_SUCCESS;
     struct rpc_pool_conn *x = NULL;
     unsigned refused = 0;
     pthread_mutex_lock(&p->lock);
+    struct rpc_pool_side *side = rpc_pool_side(p, npc_mux_token());
+    enum nt_status st = side ? STATUS_SUCCESS : nt_error_set(err, STATUS_NO_MEMORY, "out of memory");
+    if (side)
+        side->users++;
     while (!x && st == STATUS_SUCCESS) {
-        struct rpc_pool_conn *idle = idle_one(p);
+        struct rpc_pool_conn *idle = idle_one(side);
         if (idle) {
             idle->taken = true;
             pthread_mutex_unlock(&p->lock); /* looking at it may take a system call */
@@ -107,12 +112,13 @@ static enum nt_status take(struct rpc_pool *p, bool doubtful, struct rpc_pool_co
                 x = idle;
             else
                 drop(p, idle);
-        } else if (p->n < p->p.max_conns && (p->group || !p->opening) && !(p->no_more && p->n)) {
-            st = open_one(p, &x, err);
+        } else if (side->n < p->p.max_conns && (side->group || !side->opening) &&
+                   !(side->no_more && side->n)) {
+            st = open_one(side, &x, err);
             if (st == RPC_NT_GROUP_MEMBER_NOT_FOUND && now_ns() < deadline) {
                 /* those that are the group may have gone without our notice: they are looked at, or come back
                  */
-                p->no_more = doubtful = true;
+                side->no_more = doubtful = true;
                 st = STATUS_SUCCESS;
             }
             if (rpc_pool_refused(st) && refused++ == 0)
@@ -121,23 +127,31 @@ static enum nt_status take(struct rpc_pool *p, bool doubtful, struct rpc_pool_co
             st = await(p, deadline, err);
         }
     }
+    if (side)
+        side->users--;
     pthread_mutex_unlock(&p->lock);
     if (st == STATUS_SUCCESS)
         *ret = x;
     return st;
 }
 
-/* Those that nobody has wanted for long; one stays, and with it the group and its handles. */
+/* One that nobody has wanted for long. One stays, and with it the group and its handles, but for those of a
+ * token, which may be gone by now. */
+static struct rpc_pool_conn *old_one(const struct rpc_pool *p, uint64_t now)
+{
+    for (const struct rpc_pool_side *side = p->sides; side; side = side->next)
+        for (struct rpc_pool_conn *x = side->conns; x && (side->n > 1 || side->token); x = x->next)
+            if (x->open && !x->taken && now - x->last_used >= p->p.idle_ms * NS_PER_MS)
+                return x;
+    return NULL;
+}
+
 static void close_old(struct rpc_pool *p)
 {
+    struct rpc_pool_conn *x;
     uint64_t now = now_ns();
-    for (struct rpc_pool_conn *x = p->conns, *next; x && p->n > 1; x = next) {
-        next = x->next;
-        if (x->open && !x->taken && now - x->last_used >= p->p.idle_ms * NS_PER_MS) {
-            drop(p, x);
-            next = p->conns; /* others may have changed the list meanwhile */
-        }
-    }
+    while ((x = old_one(p, now)))
+        drop(p, x);
 }
 
 static void give(struct rpc_pool *p, struct rpc_pool_conn *x)
@@ -151,7 +165,7 @@ static void give(struct rpc_pool *p, struct rpc_pool_conn *x)
     if (!alive)
         drop(p, x);
     close_old(p);
-    pthread_cond_signal(&p->changed);
+    pthread_cond_broadcast(&p->changed); /* who waits may want one of another side */
     pthread_mutex_unlock(&p->lock);
 }
 
@@ -172,9 +186,10 @@ void rpc_pool_give(struct rpc_pool *p, struct rpc_conn *c)
     if (!c)
         return;
     pthread_mutex_lock(&p->lock);
-    struct rpc_pool_conn *x = p->conns;
-    while (x && x->c != c)
-        x = x->next;
+    struct rpc_pool_conn *x = NULL;
+    for (const struct rpc_pool_side *side = p->sides; side && !x; side = side->next)
+        for (x = side->conns; x && x->c != c;)
+            x = x->next;
     pthread_mutex_unlock(&p->lock);
     if (x)
         give(p, x);

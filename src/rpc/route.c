@@ -8,6 +8,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <msrpc/npc_mux.h>
 #include "rpc/m_pin.h"
 #include "rpc/m_route.h"
 
@@ -297,8 +298,9 @@ struct opening {
     struct sec_schannel_key schannel;
     uint8_t bindings[SEC_BINDINGS_MAX];
     struct rpc_pin *no_less;
-    char *strings[4];
+    char *strings[6];
     uint64_t until;
+    uint64_t token; /* of the thread that began it */
     struct nt_error err, *user_error;
     rpc_open_fn *done;
     void *arg;
@@ -319,6 +321,7 @@ static void keep_npc(struct opening *x, const struct npc_options *npc, bool *ok)
     x->npc.size = sizeof x->npc;
     x->npc_creds = sec_creds_ref(x->npc.creds);
     x->npc.target = keep(x, 3, x->npc.target, ok);
+    x->npc.mux = keep(x, 4, x->npc.mux, ok);
     size_t n = 0;
     for (; x->npc.ciphers && n < 7 && x->npc.ciphers[n] != NPC_CIPHER_NONE; n++)
         x->ciphers[n] = x->npc.ciphers[n];
@@ -374,7 +377,10 @@ static enum nt_status opening_go(struct opening *x)
     do {
         uint64_t t = io_loop_now(x->o.loop);
         options_for(&x->p, &x->o, x->until > t ? x->until - t : 0, &now, &npc);
+        uint64_t token = npc_mux_token();
+        npc_impersonate(x->token);
         st = rpc_open_start(x->p.tries[x->p.k].b, x->i, &now, opened, x, &c);
+        npc_impersonate(token);
     } while (st != STATUS_SUCCESS && plan_next(&x->p, st, &x->err));
     return st;
 }
@@ -419,6 +425,7 @@ static enum nt_status opening_new(const struct rpc_binding *b, const struct rpc_
     x->i = i;
     x->o = *o;
     x->until = now + time_of(o);
+    x->token = npc_mux_token();
     x->user_error = o->error;
     x->o.error = &x->err;
     x->o.epm_cache = NULL; /* the plan has it */
@@ -428,6 +435,7 @@ static enum nt_status opening_new(const struct rpc_binding *b, const struct rpc_
     x->o.provider = keep(x, 0, o->provider, &ok);
     x->o.target = keep(x, 1, o->target, &ok);
     x->o.service = keep(x, 2, o->service, &ok);
+    x->o.mux = keep(x, 5, o->mux, &ok);
     if (o->npc)
         keep_npc(x, o->npc, &ok);
     keep_secrets(x, o);

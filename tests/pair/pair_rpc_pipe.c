@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <msrpc/npc_mux.h>
 #include "fake_rpc.h"
 
 struct npc_session {
@@ -297,6 +298,16 @@ static struct pipe *session_new(void)
     assert_int_equal(io_dial(npc.loop, &p->s, &to, UINT64_MAX), STATUS_SUCCESS);
     npc.pipes++;
     return p;
+}
+
+uint64_t npc_mux_token(void)
+{
+    return 0;
+}
+
+void npc_impersonate(uint64_t token)
+{
+    (void)token;
 }
 
 enum nt_status npc_session_open(const char *server, const struct npc_options *o, struct npc_session **ret)

@@ -198,7 +198,7 @@ static void test_spread(void **state)
     assert_int_equal(w.state.n, 40);
     assert_int_equal(stats(&w).conns, 5);
     assert_int_equal(stats(&w).calls, 40);
-    for (struct rpc_pool_conn *x = w.pool->conns; x; x = x->next)
+    for (struct rpc_pool_conn *x = w.pool->sides->conns; x; x = x->next)
         assert_int_equal(x->calls, 8);
     assert_int_equal(stats(&w).assoc_group, only_group(w.own.s)->id); /* all in one group */
     answer(&w);
@@ -314,7 +314,7 @@ static void test_unsent(void **state)
     w.state.hold = true;
     start(&w, 0, &table[WAIT]);
     own_turn(&w.own, 50);
-    w.pool->conns->c->mpx = false;
+    w.pool->sides->conns->c->mpx = false;
     start(&w, 1, &table[WAIT]);
     own_turn(&w.own, 50);
     assert_int_equal(w.state.seen, 1);
@@ -494,7 +494,7 @@ static void test_downgrade(void **state)
         turn(&w, 50);
         assert_int_equal(w.st, STATUS_SUCCESS);
         w.f.lie = ACK_HANGUP; /* from now on nobody answers, */
-        io_hangup(w.pool->conns->c->tp->stream, STATUS_CONNECTION_RESET, io_loop_now(w.f.loop));
+        io_hangup(w.pool->sides->conns->c->tp->stream, STATUS_CONNECTION_RESET, io_loop_now(w.f.loop));
         turn(&w, 50);
         w.f.lie = lies[i]; /* then somebody does */
         unsigned before = w.f.requests;

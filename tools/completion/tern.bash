@@ -9,6 +9,7 @@ _tern()
     COMPREPLY=()
     case $prev in
     --transport) COMPREPLY=($(compgen -W 'pipe tcp' -- "$cur")); return ;;
+    --mux) COMPREPLY=($(compgen -W 'auto on off' -- "$cur") $(compgen -f -- "$cur")); return ;;
     --rpc-level) COMPREPLY=($(compgen -W 'none connect integrity privacy' -- "$cur")); return ;;
     --provider) COMPREPLY=($(compgen -W 'spnego krb5 ntlm' -- "$cur")); return ;;
     --dialect) COMPREPLY=($(compgen -W '2.0.2 2.1 3.0 3.0.2 3.1.1' -- "$cur")); return ;;
@@ -41,7 +42,7 @@ _tern()
         return
     fi
     options='--server --user --domain --kerberos --ntlm --ccache --keytab --authentication-file --anonymous --target --transport
-        --rpc-level --provider --encrypt --sign-only --dialect --port --timeout --json --no-headings --help'
+        --mux --rpc-level --provider --encrypt --sign-only --dialect --port --timeout --json --no-headings --help'
     case "${COMP_WORDS[1]} ${COMP_WORDS[2]}" in
     'share add' | 'share set') options+=' --path --comment --max-uses' ;;
     'session list') options+=' --client --of-user --brief' ;;
