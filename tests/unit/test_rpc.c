@@ -97,7 +97,7 @@ static void test_bad_binding(void **state)
         "ncacn_np:h[,mux=/x\001]",
         "ncacn_np:h[,mux=/"
         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-        "a]",
+        "aaaaaaaaaa]",
         "ncacn_ip_tcp:h[135,mux=on]",
         "ncalrpc:[/x,mux=off]",
         "ncalrpc:",
