@@ -3,8 +3,8 @@
  * nothing but what it was given. Each input is a line of the log and of JSON on the side. */
 #include <stdlib.h>
 #include <string.h>
-#include "http.h"
-#include "line.h"
+#include "common/http.h"
+#include "common/line.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -77,7 +77,7 @@ static void complain(void *arg, const char *sentence)
 /* Where msrpcd itself would look. */
 static char *path_of(struct admin *a)
 {
-    const struct options o = { .file = a->config };
+    const struct options o = { .base.file = a->config };
     char *path = NULL;
     if (a->config && !config_read(&o, complain, a, &a->c))
         exit(EXIT_USAGE);

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "confine.h"
-#include "sandbox.h"
+#include "common/sandbox.h"
 
 /* Descriptors besides connections: the store with its log, log files, listeners, one second's accepted
  * sockets that are refused. A reload may raise max_connections as far as the limit of the start. */
@@ -66,26 +66,38 @@ static enum nt_status hold_keytab(struct confine *f, struct config *c, struct nt
     return st;
 }
 
-static int port_of(const struct activate *a, enum activate_name name)
+static const struct activate_kind kinds[SOCKETS] = {
+    [SOCKET_SMB] = { "smb", true, false },
+    [SOCKET_EPMAPPER] = { "epmapper", true, false },
+    [SOCKET_RPC] = { "rpc", true, false },
+    [SOCKET_METRICS] = { "metrics", true, true },
+};
+
+static int port_of(const struct activate *a, unsigned name)
 {
     for (unsigned i = 0; i < a->n; i++)
-        if (a->sockets[i].name == name)
+        if (a->sockets[i].kind == name)
             return a->sockets[i].port;
-    return CONFIG_PORT_OFF;
+    return CONF_PORT_OFF;
+}
+
+bool confine_serves(const struct activate *a)
+{
+    return a->n > activate_count(a, SOCKET_METRICS);
 }
 
 /* What clients are told of addresses and ports comes from the configuration. */
 static void tell_config(const struct activate *a, struct config *c)
 {
-    if (!activate_any(a))
+    if (!confine_serves(a))
         return;
-    c->port_smb = port_of(a, ACTIVATE_SMB);
-    c->port_epm = port_of(a, ACTIVATE_EPMAPPER);
-    c->port_tcp = port_of(a, ACTIVATE_RPC);
+    c->port_smb = port_of(a, SOCKET_SMB);
+    c->port_epm = port_of(a, SOCKET_EPMAPPER);
+    c->port_tcp = port_of(a, SOCKET_RPC);
     c->n_listen = 0;
     for (unsigned i = 0; i < a->n && c->n_listen < CONFIG_LISTEN_MAX; i++) {
         const struct activate_socket *s = &a->sockets[i];
-        if (s->name == ACTIVATE_SMB || (s->name == ACTIVATE_RPC && c->port_smb == CONFIG_PORT_OFF))
+        if (s->kind == SOCKET_SMB || (s->kind == SOCKET_RPC && c->port_smb == CONF_PORT_OFF))
             c->listen[c->n_listen++] = s->address;
     }
 }
@@ -96,7 +108,7 @@ enum nt_status confine_begin(struct confine *f, const struct options *o, struct 
     unsigned wanted = 2 * c->max_connections + SPARE_DESCRIPTORS; /* over SMB, and without */
     privilege_prepare(wanted > LEAST_DESCRIPTORS ? wanted : LEAST_DESCRIPTORS);
     notify_open(&f->notify);
-    enum nt_status st = activate_read(&f->sockets, err);
+    enum nt_status st = activate_read(kinds, SOCKETS, &f->sockets, err);
     if (st == STATUS_SUCCESS) {
         tell_config(&f->sockets, c);
         st = find_user(f, o, c, err);
@@ -123,9 +135,9 @@ static void tell(const struct options *o, const struct sandbox_state *s)
 {
     if (s->none)
         fprintf(stderr, "msrpcd: no filter of system calls: %s\n", s->none);
-    else if (o->verbose)
+    else if (o->base.verbose)
         fprintf(stderr, "msrpcd: sandbox: %u system calls\n", s->calls);
-    if (o->verbose && s->landlock)
+    if (o->base.verbose && s->landlock)
         fprintf(stderr, "msrpcd: sandbox: files by Landlock %u\n", s->landlock);
 }
 
@@ -157,16 +169,17 @@ enum nt_status confine_enter(const struct options *o, const struct config *c, st
                                directory_of(c->log_file),
                                directory_of(c->pcap),
                                directory_of(metrics),
-                               directory_of(o->file),
+                               directory_of(o->base.file),
                                directory_of(keytab_path(c->keytab)),
                                c->keytab ? krb5_directory() : NULL };
     struct sandbox_path paths[DIRECTORIES + 2];
+    static const struct sandbox_rules rules = { .program = "msrpcd" };
     struct sandbox_state s = { 0 };
     for (unsigned i = 0; i < DIRECTORIES; i++)
         paths[i] = (struct sandbox_path){ dir[i], i <= METRICS };
     paths[DIRECTORIES] = (struct sandbox_path){ c->run_dir, true };
     paths[DIRECTORIES + 1] = (struct sandbox_path){ c->keytab ? replay_directory() : NULL, true };
-    enum nt_status st = c->sandbox ? sandbox_enter(paths, DIRECTORIES + 2, &s, err) : STATUS_SUCCESS;
+    enum nt_status st = c->sandbox ? sandbox_enter(&rules, paths, DIRECTORIES + 2, &s, err) : STATUS_SUCCESS;
     for (unsigned i = 0; i < DIRECTORIES; i++)
         free(dir[i]);
     if (st == STATUS_SUCCESS && c->sandbox)

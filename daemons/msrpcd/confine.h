@@ -7,11 +7,14 @@
 #ifndef MSRPCD_CONFINE_H
 #define MSRPCD_CONFINE_H
 
-#include "activate.h"
+#include "common/activate.h"
 #include "config.h"
 #include "keytab.h"
-#include "notify.h"
-#include "privilege.h"
+#include "common/notify.h"
+#include "common/privilege.h"
+
+/* FileDescriptorName= of the sockets. */
+enum confine_socket { SOCKET_SMB, SOCKET_EPMAPPER, SOCKET_RPC, SOCKET_METRICS, SOCKETS };
 
 struct confine {
     struct activate sockets; /* that were handed over */
@@ -34,6 +37,8 @@ enum nt_status confine_drop(const struct confine *f, struct nt_error *err);
 enum nt_status confine_enter(const struct options *o, const struct config *c, struct nt_error *err);
 /* Of a configuration that was read later: what confine_begin did to c->keytab. */
 void confine_again(const struct confine *f, struct config *c);
+/* Is anything handed over but metrics? Then that is served, and no port is opened. */
+bool confine_serves(const struct activate *a);
 void confine_end(struct confine *f);
 
 #endif

@@ -22,15 +22,8 @@ void daemon_say(void *arg, const char *sentence);
 bool daemon_keytab_ok(const struct config *c);
 
 /* ---- life.c ---- */
-enum nt_status life_begin(void); /* takes over SIGTERM, SIGINT, SIGHUP */
 /* Until it is told to end. What is running then has as long as drain_timeout says, or until it is told again.
  * Anything but STATUS_SUCCESS: the loop could not go on. */
 enum nt_status life_live(struct daemon *d);
-void life_end(void);
-
-/* ---- memory.c ---- */
-void memory_prepare(void);
-/* What nobody needs any more, to the system; now and then. */
-void memory_give_back(void);
 
 #endif

@@ -25,7 +25,7 @@ struct listeners {
     char *local_epm, *local;
 };
 
-static const enum activate_name name_of[] = { ACTIVATE_SMB, ACTIVATE_EPMAPPER, ACTIVATE_RPC };
+static const unsigned kind_of[] = { SOCKET_SMB, SOCKET_EPMAPPER, SOCKET_RPC };
 
 static const char *const key_of[] = { "port_smb", "port_epm", "port_tcp" };
 
@@ -67,7 +67,7 @@ static enum nt_status listen_at(struct listeners *l, enum listen_for what, const
                                 struct nt_error *err)
 {
     uint16_t wanted = port ? (uint16_t)port : l->port[what];
-    if (port == CONFIG_PORT_OFF)
+    if (port == CONF_PORT_OFF)
         return STATUS_SUCCESS;
     struct listener *x = add(l, what);
     if (!x)
@@ -112,7 +112,7 @@ static enum nt_status take_over_all(struct listeners *l, const struct activate *
     enum nt_status st = STATUS_SUCCESS;
     for (unsigned i = 0; st == STATUS_SUCCESS && i < a->n; i++)
         for (unsigned what = LISTEN_SMB; st == STATUS_SUCCESS && what <= LISTEN_TCP; what++)
-            if (a->sockets[i].name == name_of[what])
+            if (a->sockets[i].kind == kind_of[what])
                 st = take_over(l, what, &a->sockets[i], err);
     return st;
 }
@@ -149,7 +149,7 @@ enum nt_status listeners_new(struct nt_loop *loop, const struct config *c, const
     if (!l)
         return STATUS_NO_MEMORY;
     *l = (struct listeners){ .loop = loop, .accept = accept, .arg = arg };
-    enum nt_status st = activate_any(a) ? take_over_all(l, a, err) : listen_all(l, c, err);
+    enum nt_status st = confine_serves(a) ? take_over_all(l, a, err) : listen_all(l, c, err);
     if (st != STATUS_SUCCESS) {
         listeners_free(l);
         return st;

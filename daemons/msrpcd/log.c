@@ -1,30 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "log.h"
-#include <errno.h>
-#include <fcntl.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#include "line.h"
+#include "common/journal.h"
 #include "sec/sec.h"
 
-#define NS_PER_US  1000u
-#define NS_PER_SEC UINT64_C(1000000000)
-
-/* Priorities of syslog(3), which the journal understands at the beginning of a line. */
-enum priority { WARNING = 4, NOTICE = 5, INFO = 6, DEBUG = 7 };
+#define NS_PER_US 1000u
 
 struct log {
-    struct sink *sink;
-    atomic_bool json, journal; /* the sink's thread makes lines, too */
-    int calls;                 /* enum config_log_calls */
-    struct {
-        uint64_t since; /* second of the last line */
-        uint64_t count; /* after it */
-    } refused[LOG_SLOTS];
+    struct journal *j;
+    int calls; /* enum config_log_calls */
+    struct journal_limit refused[LOG_SLOTS];
 };
 
 /* ---- what events are called ---- */
@@ -88,41 +74,13 @@ const char *refusal_name(enum rpc_refusal why)
 
 /* ---- lines ---- */
 
-static uint64_t wall(void)
-{
-    const struct nt_env *env = nt_env_system();
-    return env->wall(env->arg);
-}
-
-static void begin(const struct log *l, struct line *n, enum priority p, const char *event)
-{
-    char prefix[8];
-    snprintf(prefix, sizeof prefix, "<%d>", (int)p);
-    line_begin(n, l->json, l->journal ? prefix : NULL, wall(), event);
-}
-
-static void end(struct log *l, struct line *n)
-{
-    line_end(n);
-    (void)sink_put(l->sink, n->buf, n->len); /* dropped ones are counted there */
-}
-
-/* Names of what the tables know, numbers of the rest. */
-static void put_status(struct line *n, const char *key, enum nt_status st)
-{
-    char hex[16];
-    const char *name = nt_status_name(st);
-    snprintf(hex, sizeof hex, "0x%08x", (unsigned)st);
-    line_text(n, key, name ? name : hex);
-}
-
 static void put_result(struct line *n, enum rpc_seen_result kind, uint32_t result)
 {
     char hex[16];
     const char *name = kind == RPC_SEEN_WIN32 ? werror_name((enum werror)result) : NULL;
     snprintf(hex, sizeof hex, "0x%08x", (unsigned)result);
     if (kind == RPC_SEEN_NTSTATUS)
-        put_status(n, "status", (enum nt_status)result);
+        journal_status(n, "status", (enum nt_status)result);
     else if (kind != RPC_SEEN_NONE)
         line_text(n, "status", name ? name : hex);
 }
@@ -163,11 +121,11 @@ void log_opened(struct log *l, const struct rpc_seen_conn *c)
     struct line n;
     if (l->calls != CONFIG_CALLS_ALL)
         return;
-    begin(l, &n, INFO, "connect");
+    journal_begin(l->j, &n, JOURNAL_INFO, "connect");
     put_conn(&n, c);
     if (c->provider)
         put_who(&n, c->account, c->provider, c->level);
-    end(l, &n);
+    journal_end(l->j, &n);
 }
 
 void log_closed(struct log *l, const struct rpc_seen_conn *c)
@@ -175,13 +133,13 @@ void log_closed(struct log *l, const struct rpc_seen_conn *c)
     struct line n;
     if (l->calls != CONFIG_CALLS_ALL)
         return;
-    begin(l, &n, INFO, "disconnect");
+    journal_begin(l->j, &n, JOURNAL_INFO, "disconnect");
     put_conn(&n, c);
     line_number(&n, "calls", c->calls);
     line_number(&n, "bytes_in", c->bytes_in);
     line_number(&n, "bytes_out", c->bytes_out);
     line_number(&n, "duration_us", c->duration_ns / NS_PER_US);
-    end(l, &n);
+    journal_end(l->j, &n);
 }
 
 void log_bind(struct log *l, const struct rpc_seen_conn *c, const struct rpc_seen_bind *b)
@@ -190,7 +148,7 @@ void log_bind(struct log *l, const struct rpc_seen_conn *c, const struct rpc_see
     bool good = b->ok && b->accepted;
     if (l->calls == CONFIG_CALLS_NONE || (l->calls == CONFIG_CALLS_FAILED && good))
         return;
-    begin(l, &n, good ? INFO : NOTICE, b->alter ? "alter" : "bind");
+    journal_begin(l->j, &n, good ? JOURNAL_INFO : JOURNAL_NOTICE, b->alter ? "alter" : "bind");
     put_conn(&n, c);
     put_syntax(&n, &b->first, b->iface);
     line_number(&n, "offered", b->offered);
@@ -198,7 +156,7 @@ void log_bind(struct log *l, const struct rpc_seen_conn *c, const struct rpc_see
     line_text(&n, "result", b->ok ? (b->accepted ? "ok" : "unknown") : "refused");
     if (!b->ok)
         line_number(&n, "reason", b->reason);
-    end(l, &n);
+    journal_end(l->j, &n);
 }
 
 void log_auth(struct log *l, const struct rpc_seen_conn *c, const struct rpc_seen_auth *a)
@@ -207,15 +165,15 @@ void log_auth(struct log *l, const struct rpc_seen_conn *c, const struct rpc_see
     bool good = a->st == STATUS_SUCCESS;
     if (good && l->calls != CONFIG_CALLS_ALL)
         return;
-    begin(l, &n, good ? INFO : NOTICE, "logon");
+    journal_begin(l->j, &n, good ? JOURNAL_INFO : JOURNAL_NOTICE, "logon");
     put_conn(&n, c);
     put_who(&n, a->account, a->provider, a->level);
     if (a->anonymous)
         line_flag(&n, "anonymous", true);
     line_text(&n, "result", good ? "ok" : "failed");
-    put_status(&n, "status", a->st);
+    journal_status(&n, "status", a->st);
     line_text(&n, "why", a->why[0] ? a->why : NULL);
-    end(l, &n);
+    journal_end(l->j, &n);
 }
 
 /* Apart from the question whether there is to be a line: a line has 2 KiB, which the compiler's flags fill.
@@ -225,7 +183,7 @@ __attribute__((noinline)) static void put_call(struct log *l, const struct rpc_s
 {
     struct line n;
     char uuid[NT_GUID_STRLEN + 1];
-    begin(l, &n, r == CALL_OK ? INFO : NOTICE, "call");
+    journal_begin(l->j, &n, r == CALL_OK ? JOURNAL_INFO : JOURNAL_NOTICE, "call");
     put_conn(&n, c);
     line_number(&n, "call", call->call_id);
     put_syntax(&n, &call->syntax, call->iface);
@@ -238,7 +196,7 @@ __attribute__((noinline)) static void put_call(struct log *l, const struct rpc_s
     }
     line_text(&n, "result", call_result_name(r));
     if (call->outcome == RPC_SEEN_FAULT) {
-        put_status(&n, "status", call->status);
+        journal_status(&n, "status", call->status);
         line_number(&n, "fault", call->fault);
     } else {
         put_result(&n, call->kind, call->result);
@@ -249,7 +207,7 @@ __attribute__((noinline)) static void put_call(struct log *l, const struct rpc_s
     line_number(&n, "bytes_in", call->bytes_in);
     line_number(&n, "bytes_out", call->bytes_out);
     line_number(&n, "duration_us", call->duration_ns / NS_PER_US);
-    end(l, &n);
+    journal_end(l->j, &n);
 }
 
 void log_call(struct log *l, const struct rpc_seen_conn *c, const struct rpc_seen_call *call)
@@ -262,18 +220,14 @@ void log_call(struct log *l, const struct rpc_seen_conn *c, const struct rpc_see
 void log_refused(struct log *l, unsigned slot, const char *ceiling, const char *peer)
 {
     struct line n;
-    const struct nt_env *env = nt_env_system();
-    uint64_t second = env->monotonic(env->arg) / NS_PER_SEC + 1;
-    l->refused[slot].count++;
-    if (l->refused[slot].since == second) /* whoever floods us is not to fill the disk, too */
+    uint64_t count;
+    if (!journal_may(&l->refused[slot], &count))
         return;
-    begin(l, &n, WARNING, "refused");
+    journal_begin(l->j, &n, JOURNAL_WARNING, "refused");
     line_text(&n, "ceiling", ceiling);
     line_text(&n, "peer", peer);
-    line_number(&n, "count", l->refused[slot].count);
-    end(l, &n);
-    l->refused[slot].since = second;
-    l->refused[slot].count = 0;
+    line_number(&n, "count", count);
+    journal_end(l->j, &n);
 }
 
 /* ---- SMB ---- */
@@ -283,11 +237,11 @@ void log_smb_conn(struct log *l, const char *peer, const char *local, bool opene
     struct line n;
     if (l->calls != CONFIG_CALLS_ALL)
         return;
-    begin(l, &n, INFO, opened ? "connect" : "disconnect");
+    journal_begin(l->j, &n, JOURNAL_INFO, opened ? "connect" : "disconnect");
     line_text(&n, "transport", "smb");
     line_text(&n, "peer", peer);
     line_text(&n, "local", local[0] ? local : NULL);
-    end(l, &n);
+    journal_end(l->j, &n);
 }
 
 static void put_session(struct line *n, const struct smbd_seen_session *s)
@@ -316,15 +270,15 @@ void log_logon(struct log *l, const struct smbd_seen_session *s, enum nt_status 
     bool good = st == STATUS_SUCCESS;
     if (good && l->calls != CONFIG_CALLS_ALL)
         return;
-    begin(l, &n, good ? INFO : NOTICE, "logon");
+    journal_begin(l->j, &n, good ? JOURNAL_INFO : JOURNAL_NOTICE, "logon");
     put_session(&n, s);
     put_protection(&n, s);
     if (again)
         line_flag(&n, "again", true);
     line_text(&n, "result", good ? "ok" : "failed");
-    put_status(&n, "status", st);
+    journal_status(&n, "status", st);
     line_text(&n, "why", why[0] ? why : NULL);
-    end(l, &n);
+    journal_end(l->j, &n);
 }
 
 void log_ended(struct log *l, const struct smbd_seen_session *s)
@@ -332,10 +286,10 @@ void log_ended(struct log *l, const struct smbd_seen_session *s)
     struct line n;
     if (l->calls != CONFIG_CALLS_ALL)
         return;
-    begin(l, &n, INFO, "logoff");
+    journal_begin(l->j, &n, JOURNAL_INFO, "logoff");
     put_session(&n, s);
     line_number(&n, "duration_us", s->duration_ns / NS_PER_US);
-    end(l, &n);
+    journal_end(l->j, &n);
 }
 
 static void log_open(struct log *l, const char *event, const char *key, const struct smbd_seen_session *s,
@@ -345,12 +299,12 @@ static void log_open(struct log *l, const char *event, const char *key, const st
     bool good = st == STATUS_SUCCESS;
     if (l->calls == CONFIG_CALLS_NONE || (l->calls == CONFIG_CALLS_FAILED && good))
         return;
-    begin(l, &n, good ? INFO : NOTICE, event);
+    journal_begin(l->j, &n, good ? JOURNAL_INFO : JOURNAL_NOTICE, event);
     put_session(&n, s);
     line_text(&n, key, name);
     line_text(&n, "result", good ? "ok" : "refused");
-    put_status(&n, "status", st);
-    end(l, &n);
+    journal_status(&n, "status", st);
+    journal_end(l->j, &n);
 }
 
 void log_tree(struct log *l, const struct smbd_seen_session *s, const char *share, enum nt_status st)
@@ -367,82 +321,35 @@ void log_pipe(struct log *l, const struct smbd_seen_session *s, const char *name
 
 void log_say(struct log *l, enum nt_trace_level level, const char *sentence)
 {
-    struct line n;
-    begin(l, &n, level == NT_TRACE_ERROR ? WARNING : level == NT_TRACE_STATE ? INFO : DEBUG, "message");
-    line_text(&n, "text", sentence);
-    end(l, &n);
+    journal_say(l->j, level, sentence);
 }
 
 void log_capture(struct log *l, const char *file, bool stopped)
 {
     struct line n;
-    begin(l, &n, WARNING, "capture");
+    journal_begin(l->j, &n, JOURNAL_WARNING, "capture");
     line_text(&n, "file", file);
     line_text(&n, "state", stopped ? "full" : "running");
     line_text(&n, "text",
               stopped ? "pcap_max is reached, nothing more is written" : "calls are written in clear text");
-    end(l, &n);
+    journal_end(l->j, &n);
 }
 
 /* ---- life ---- */
 
-static size_t gap(void *arg, uint64_t lost, char *buf, size_t size)
+static struct journal_options journal_of(const struct config *c)
 {
-    const struct log *l = arg;
-    struct line n;
-    begin(l, &n, WARNING, "dropped");
-    line_number(&n, "lines", lost);
-    line_end(&n);
-    size_t len = n.len < size ? n.len : 0;
-    memcpy(buf, n.buf, len);
-    return len;
-}
-
-/* Is standard error the journal's? It says so by device and inode (systemd.exec(5), JOURNAL_STREAM). */
-static bool is_journal(void)
-{
-    const char *text = getenv("JOURNAL_STREAM");
-    unsigned long long dev, ino;
-    struct stat st;
-    return text && sscanf(text, "%llu:%llu", &dev, &ino) == 2 && fstat(STDERR_FILENO, &st) == 0 &&
-           st.st_dev == (dev_t)dev && st.st_ino == (ino_t)ino;
-}
-
-/* A fifo that nobody reads is refused instead of waited for. */
-static enum nt_status open_file(const char *path, int *ret, struct nt_error *err)
-{
-    *ret = STDERR_FILENO;
-    if (!path)
-        return STATUS_SUCCESS;
-    const int flags = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-    *ret = open(path, flags | O_CREAT | O_EXCL, 0640);
-    if (*ret >= 0)
-        (void)!fchmod(*ret, 0640); /* whatever the umask */
-    else if (errno == EEXIST)
-        *ret = open(path, flags);
-    return *ret >= 0
-               ? STATUS_SUCCESS
-               : nt_error_set(err, STATUS_OBJECT_PATH_NOT_FOUND, "log_file %s: %s", path, strerror(errno));
-}
-
-static void take_keys(struct log *l, const struct config *c)
-{
-    l->json = c->log_format == CONFIG_LOG_JSON;
-    l->calls = c->log_calls;
-    l->journal = !c->log_file && is_journal();
+    return (struct journal_options){ .json = c->log_format == CONF_LOG_JSON, .file = c->log_file };
 }
 
 enum nt_status log_new(const struct config *c, struct log **ret, struct nt_error *err)
 {
-    struct sink_options so = { .gap = gap };
+    const struct journal_options o = journal_of(c);
     struct log *l = calloc(1, sizeof *l);
     if (!l)
         return STATUS_NO_MEMORY;
-    take_keys(l, c);
-    so.arg = l;
-    enum nt_status st = open_file(c->log_file, &so.fd, err);
-    if (st == STATUS_SUCCESS)
-        st = sink_new(&so, &l->sink);
+    l->calls = c->log_calls;
+    enum nt_status st = journal_new(&o, &l->j, err);
     if (st != STATUS_SUCCESS) {
         free(l);
         return st;
@@ -453,29 +360,27 @@ enum nt_status log_new(const struct config *c, struct log **ret, struct nt_error
 
 enum nt_status log_reload(struct log *l, const struct config *c, struct nt_error *err)
 {
-    int fd;
-    enum nt_status st = open_file(c->log_file, &fd, err);
-    if (st != STATUS_SUCCESS)
-        return st;
-    sink_replace(l->sink, fd);
-    take_keys(l, c);
-    return STATUS_SUCCESS;
+    const struct journal_options o = journal_of(c);
+    enum nt_status st = journal_reload(l->j, &o, err);
+    if (st == STATUS_SUCCESS)
+        l->calls = c->log_calls;
+    return st;
 }
 
 enum nt_status log_start(struct log *l)
 {
-    return sink_start(l->sink);
+    return journal_start(l->j);
 }
 
 void log_stats(struct log *l, struct sink_stats *ret)
 {
-    sink_stats(l->sink, ret);
+    journal_stats(l->j, ret);
 }
 
 void log_free(struct log *l)
 {
     if (!l)
         return;
-    if (sink_free(l->sink)) /* else its thread may still look at us */
-        free(l);
+    journal_free(l->j);
+    free(l);
 }

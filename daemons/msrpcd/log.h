@@ -6,7 +6,7 @@
 
 #include <msrpc/rpc_server.h>
 #include "config.h"
-#include "sink.h"
+#include "common/sink.h"
 #include "smbd/smbd.h"
 
 struct log;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /* msrpcd(8): what is done before it serves, in which order, and the end. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "common/memory.h"
+#include "common/options.h"
+#include "common/signals.h"
 #include "admin.h"
 #include "daemon.h"
 
@@ -49,7 +51,6 @@ bool daemon_keytab_ok(const struct config *c)
     return false;
 }
 
-/* All keys, as they count: also a configuration. */
 static int show_configuration(const struct config *c)
 {
     struct privilege_user user;
@@ -58,12 +59,7 @@ static int show_configuration(const struct config *c)
         daemon_say(NULL, err.text);
         return EXIT_USAGE;
     }
-    for (unsigned i = 0; i < config_count(); i++)
-        if (c->text[i])
-            printf("%s = %s\n", config_key(i), c->text[i]);
-        else
-            printf("# %s is not set\n", config_key(i));
-    return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILED;
+    return conf_show(&c->base) ? EXIT_SUCCESS : EXIT_FAILED;
 }
 
 /* ---- the run ---- */
@@ -72,15 +68,6 @@ static void accepted(void *arg, enum listen_for what, int fd, const char *peer)
 {
     const struct daemon *d = arg;
     services_accept(d->services, what, fd, peer);
-}
-
-/* The one that a service manager listens at for us, or -1. */
-static int metrics_socket(const struct activate *a)
-{
-    for (unsigned i = 0; i < a->n; i++)
-        if (a->sockets[i].name == ACTIVATE_METRICS)
-            return a->sockets[i].fd;
-    return -1;
 }
 
 /* In this order: what takes rights, their end, what is asked for by everybody, what serves; then only serving
@@ -95,7 +82,7 @@ static enum nt_status start(struct daemon *d, struct ports *ports, struct nt_err
     if (st == STATUS_SUCCESS)
         st = listeners_local(d->listeners, d->c, err);
     if (st == STATUS_SUCCESS)
-        st = watch_new(d->loop, d->c, metrics_socket(&d->confine.sockets), &d->watch, err);
+        st = watch_new(d->loop, d->c, activate_fd(&d->confine.sockets, SOCKET_METRICS), &d->watch, err);
     if (st != STATUS_SUCCESS)
         return st;
     listeners_ports(d->listeners, ports);
@@ -141,7 +128,7 @@ static void stop(struct daemon *d)
     watch_free(watch);
     confine_end(&d->confine);
     nt_loop_free(d->loop);
-    life_end();
+    signals_end();
     config_free(d->c);
 }
 
@@ -152,8 +139,8 @@ static int serve(struct daemon *d)
     struct ports ports;
     env.arg = d;
     env.trace = trace;
-    env.trace_level = d->o.verbose ? NT_TRACE_STATE : NT_TRACE_ERROR;
-    enum nt_status st = life_begin();
+    env.trace_level = d->o.base.verbose ? NT_TRACE_STATE : NT_TRACE_ERROR;
+    enum nt_status st = signals_begin();
     if (st == STATUS_SUCCESS)
         st = nt_loop_new(&env, &d->loop);
     if (st == STATUS_SUCCESS)
@@ -187,28 +174,17 @@ static int command(int argc, char **argv)
     return -1;
 }
 
-/* Nothing of ours may get the number of a standard descriptor that we were started without: what is said
- * there would go to a client, or into the store. */
-static void occupy_std(void)
-{
-    int fd;
-    while ((fd = open("/dev/null", O_RDWR)) >= 0 && fd <= STDERR_FILENO)
-        ;
-    if (fd >= 0)
-        close(fd);
-}
-
 int main(int argc, char **argv)
 {
     struct daemon d = { .loop = NULL };
-    occupy_std();
+    options_occupy_std();
     int done = command(argc, argv);
     if (done >= 0)
         return done;
-    options_read(argc, argv, &d.o);
+    command_line(argc, argv, &d.o);
     if (!config_read(&d.o, daemon_say, NULL, &d.c) || !daemon_keytab_ok(d.c))
         return EXIT_USAGE;
-    if (d.o.check)
+    if (d.o.base.check)
         return show_configuration(d.c);
     memory_prepare();
     return serve(&d);

@@ -2,15 +2,11 @@
 #include "metrics.h"
 #include <inttypes.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <fcntl.h>
-#include <time.h>
-#include <unistd.h>
+#include "common/prom.h"
 
-#define NS_PER_SEC 1e9
 /* Interfaces that can have rows of their own: more than are served. */
 #define IFACES_MAX 24u
 /* Fault codes likewise: those that the runtime makes, and some of the services'. */
@@ -24,21 +20,11 @@ static const char *const providers[PROVIDERS] = { "ntlm", "krb5", "spnego", "sch
 enum over { OVER_RPC, OVER_SMB, OVERS };
 static const char *const overs[OVERS] = { "rpc", "smb" };
 
-/* In µs: a call without a store takes some ten, one that writes waits for the disk. */
-static const uint32_t bounds[] = { 25,    50,    100,    250,    500,    1000,    2500,    5000,    10000,
-                                   25000, 50000, 100000, 250000, 500000, 1000000, 2500000, 10000000 };
-#define BUCKETS (sizeof bounds / sizeof bounds[0])
-
-struct histogram {
-    uint64_t n[BUCKETS + 1]; /* the last: above all bounds */
-    uint64_t sum_ns;
-};
-
 struct op_row {
     const char *name;
     uint64_t calls[TRANSPORTS][CALL_RESULTS];
     uint64_t bytes[2]; /* in, out */
-    struct histogram time;
+    struct prom_histogram time;
 };
 
 struct iface_row {
@@ -65,26 +51,15 @@ struct metrics {
     uint64_t sessions, sessions_ever, trees[2], pipes[2];
     uint64_t lost_rows;
     pthread_mutex_t lock; /* for the next two */
-    struct histogram store;
+    struct prom_histogram store;
     uint64_t store_errors;
     const struct rpc_server *servers[SERVERS_MAX];
     const struct smbd *smbds[SERVERS_MAX];
     uint64_t past[2], smb_past[2]; /* bytes of servers that are gone: in, out */
-    double started;
-    int statm; /* -1: none */
+    struct prom_process process;
 };
 
 /* ---- counting ---- */
-
-static void count_time(struct histogram *h, uint64_t ns)
-{
-    uint64_t us = (ns + 999) / 1000;
-    size_t i = 0;
-    while (i < BUCKETS && us > bounds[i])
-        i++;
-    h->n[i]++;
-    h->sum_ns += ns;
-}
 
 static enum transport transport_of(const char *protseq)
 {
@@ -153,7 +128,7 @@ void metrics_call(struct metrics *m, const struct rpc_seen_conn *c, const struct
     r->calls[transport_of(c->protseq)][call_result(call)]++;
     r->bytes[0] += call->bytes_in;
     r->bytes[1] += call->bytes_out;
-    count_time(&r->time, call->duration_ns);
+    prom_count_time(&r->time, call->duration_ns);
 }
 
 /* protseq NULL: SMB itself. */
@@ -201,7 +176,7 @@ void metrics_store(void *arg, uint64_t ns, enum nt_status st)
 {
     struct metrics *m = arg;
     pthread_mutex_lock(&m->lock);
-    count_time(&m->store, ns);
+    prom_count_time(&m->store, ns);
     m->store_errors += !nt_ok(st);
     pthread_mutex_unlock(&m->lock);
 }
@@ -265,53 +240,12 @@ void metrics_smbd_gone(struct metrics *m, const struct smbd *s)
 
 /* ---- text ---- */
 
-NT_PRINTF(2, 3)
-static void say(struct wr *w, const char *fmt, ...)
-{
-    char text[512];
-    va_list ap;
-    va_start(ap, fmt);
-    int n = vsnprintf(text, sizeof text, fmt, ap);
-    va_end(ap);
-    if (n > 0 && (size_t)n < sizeof text)
-        wr_bytes(w, text, (size_t)n);
-    else
-        wr_fail(w, STATUS_BUFFER_TOO_SMALL); /* no name of ours is so long */
-}
-
-static void head(struct wr *w, const char *name, const char *type, const char *help)
-{
-    say(w, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
-}
-
-/* One row without labels. */
-static void single(struct wr *w, const char *name, const char *type, const char *help, uint64_t n)
-{
-    head(w, name, type, help);
-    say(w, "%s %" PRIu64 "\n", name, n);
-}
-
-static void put_histogram(struct wr *w, const char *name, const char *labels, const struct histogram *h)
-{
-    uint64_t n = 0;
-    const char *comma = labels[0] ? "," : "";
-    for (size_t i = 0; i < BUCKETS; i++) {
-        n += h->n[i];
-        say(w, "%s_bucket{%s%sle=\"%g\"} %" PRIu64 "\n", name, labels, comma, bounds[i] / 1e6, n);
-    }
-    n += h->n[BUCKETS];
-    const char *open = labels[0] ? "{" : "", *close = labels[0] ? "}" : "";
-    say(w, "%s_bucket{%s%sle=\"+Inf\"} %" PRIu64 "\n", name, labels, comma, n);
-    say(w, "%s_sum%s%s%s %.9f\n", name, open, labels, close, (double)h->sum_ns / NS_PER_SEC);
-    say(w, "%s_count%s%s%s %" PRIu64 "\n", name, open, labels, close, n);
-}
-
 static void put_op_calls(struct wr *w, const char *iface, const struct op_row *r)
 {
     for (unsigned t = 0; t < TRANSPORTS; t++)
         for (unsigned k = 0; k < CALL_RESULTS; k++)
             if (r->calls[t][k])
-                say(w,
+                prom_say(w,
                     "msrpcd_calls_total{interface=\"%s\",operation=\"%s\",transport=\"%s\",result=\"%s\"} "
                     "%" PRIu64 "\n",
                     iface, r->name, transports[t], call_result_name(k), r->calls[t][k]);
@@ -320,7 +254,7 @@ static void put_op_calls(struct wr *w, const char *iface, const struct op_row *r
 static void put_op_bytes(struct wr *w, const char *iface, const struct op_row *r)
 {
     for (unsigned d = 0; d < 2; d++)
-        say(w, "msrpcd_call_bytes_total{interface=\"%s\",operation=\"%s\",direction=\"%s\"} %" PRIu64 "\n",
+        prom_say(w, "msrpcd_call_bytes_total{interface=\"%s\",operation=\"%s\",direction=\"%s\"} %" PRIu64 "\n",
             iface, r->name, d ? "out" : "in", r->bytes[d]);
 }
 
@@ -328,7 +262,7 @@ static void put_op_time(struct wr *w, const char *iface, const struct op_row *r)
 {
     char labels[256];
     snprintf(labels, sizeof labels, "interface=\"%s\",operation=\"%s\"", iface, r->name);
-    put_histogram(w, "msrpcd_call_duration_seconds", labels, &r->time);
+    prom_histogram(w, "msrpcd_call_duration_seconds", labels, &r->time);
 }
 
 static void each_op(const struct metrics *m, struct wr *w,
@@ -342,53 +276,53 @@ static void each_op(const struct metrics *m, struct wr *w,
 
 static void put_calls(const struct metrics *m, struct wr *w)
 {
-    head(w, "msrpcd_calls_total", "counter", "Calls that have ended, by how they did.");
+    prom_head(w, "msrpcd_calls_total", "counter", "Calls that have ended, by how they did.");
     each_op(m, w, put_op_calls);
-    head(w, "msrpcd_call_bytes_total", "counter",
+    prom_head(w, "msrpcd_call_bytes_total", "counter",
          "Octets of stubs: arguments and results without what is around them.");
     each_op(m, w, put_op_bytes);
-    head(w, "msrpcd_call_duration_seconds", "histogram",
+    prom_head(w, "msrpcd_call_duration_seconds", "histogram",
          "From the first fragment of a request until its answer was queued.");
     each_op(m, w, put_op_time);
-    head(w, "msrpcd_faults_total", "counter", "Faults by their code on the wire.");
+    prom_head(w, "msrpcd_faults_total", "counter", "Faults by their code on the wire.");
     for (unsigned i = 0; i < m->n_faults; i++)
-        say(w, "msrpcd_faults_total{code=\"0x%08" PRIx32 "\"} %" PRIu64 "\n", m->faults[i].code,
+        prom_say(w, "msrpcd_faults_total{code=\"0x%08" PRIx32 "\"} %" PRIu64 "\n", m->faults[i].code,
             m->faults[i].n);
-    say(w, "msrpcd_faults_total{code=\"other\"} %" PRIu64 "\n", m->other_faults);
+    prom_say(w, "msrpcd_faults_total{code=\"other\"} %" PRIu64 "\n", m->other_faults);
 }
 
 static void put_conns(const struct metrics *m, struct wr *w)
 {
-    head(w, "msrpcd_connections", "gauge", "Connections that are open; of ncacn_np, open pipes.");
+    prom_head(w, "msrpcd_connections", "gauge", "Connections that are open; of ncacn_np, open pipes.");
     for (unsigned t = 0; t <= TRANSPORTS; t++)
-        say(w, "msrpcd_connections{transport=\"%s\"} %" PRIu64 "\n", t < TRANSPORTS ? transports[t] : "smb",
+        prom_say(w, "msrpcd_connections{transport=\"%s\"} %" PRIu64 "\n", t < TRANSPORTS ? transports[t] : "smb",
             m->conns[t]);
-    head(w, "msrpcd_connections_total", "counter", "Connections that were let in.");
+    prom_head(w, "msrpcd_connections_total", "counter", "Connections that were let in.");
     for (unsigned t = 0; t <= TRANSPORTS; t++)
-        say(w, "msrpcd_connections_total{transport=\"%s\"} %" PRIu64 "\n",
+        prom_say(w, "msrpcd_connections_total{transport=\"%s\"} %" PRIu64 "\n",
             t < TRANSPORTS ? transports[t] : "smb", m->conns_ever[t]);
-    single(w, "msrpcd_smb_sessions", "gauge", "SMB sessions that are open.", m->sessions);
-    single(w, "msrpcd_smb_sessions_total", "counter", "SMB sessions that were opened.", m->sessions_ever);
-    head(w, "msrpcd_smb_trees_total", "counter", "Tree connects.");
+    prom_single(w, "msrpcd_smb_sessions", "gauge", "SMB sessions that are open.", m->sessions);
+    prom_single(w, "msrpcd_smb_sessions_total", "counter", "SMB sessions that were opened.", m->sessions_ever);
+    prom_head(w, "msrpcd_smb_trees_total", "counter", "Tree connects.");
     for (unsigned k = 0; k < 2; k++)
-        say(w, "msrpcd_smb_trees_total{result=\"%s\"} %" PRIu64 "\n", k ? "ok" : "refused", m->trees[k]);
-    head(w, "msrpcd_smb_opens_total", "counter", "Opens of pipes.");
+        prom_say(w, "msrpcd_smb_trees_total{result=\"%s\"} %" PRIu64 "\n", k ? "ok" : "refused", m->trees[k]);
+    prom_head(w, "msrpcd_smb_opens_total", "counter", "Opens of pipes.");
     for (unsigned k = 0; k < 2; k++)
-        say(w, "msrpcd_smb_opens_total{result=\"%s\"} %" PRIu64 "\n", k ? "ok" : "refused", m->pipes[k]);
+        prom_say(w, "msrpcd_smb_opens_total{result=\"%s\"} %" PRIu64 "\n", k ? "ok" : "refused", m->pipes[k]);
 }
 
 static void put_auth(const struct metrics *m, struct wr *w)
 {
-    head(w, "msrpcd_logons_total", "counter",
+    prom_head(w, "msrpcd_logons_total", "counter",
          "Authentications that have ended, those of RPC and those of SMB sessions.");
     for (unsigned o = 0; o < OVERS; o++)
         for (unsigned p = 0; p < PROVIDERS; p++)
             for (unsigned k = 0; k < 2; k++)
-                say(w, "msrpcd_logons_total{over=\"%s\",provider=\"%s\",result=\"%s\"} %" PRIu64 "\n",
+                prom_say(w, "msrpcd_logons_total{over=\"%s\",provider=\"%s\",result=\"%s\"} %" PRIu64 "\n",
                     overs[o], providers[p], k ? "ok" : "failed", m->logons[o][p][k]);
-    head(w, "msrpcd_refused_total", "counter", "Connections and calls that a ceiling was in the way of.");
+    prom_head(w, "msrpcd_refused_total", "counter", "Connections and calls that a ceiling was in the way of.");
     for (unsigned i = 0; i < LOG_SLOTS; i++)
-        say(w, "msrpcd_refused_total{ceiling=\"%s\"} %" PRIu64 "\n",
+        prom_say(w, "msrpcd_refused_total{ceiling=\"%s\"} %" PRIu64 "\n",
             i < LOG_SLOT_SMB    ? refusal_name((enum rpc_refusal)i)
             : i == LOG_SLOT_SMB ? "smb_connections"
                                 : "metrics_connections",
@@ -402,11 +336,11 @@ static void put_bytes(const struct metrics *m, struct wr *w)
         add_rpc(m->servers[i], rpc);
         add_smbd(m->smbds[i], smb);
     }
-    head(w, "msrpcd_bytes_total", "counter",
+    prom_head(w, "msrpcd_bytes_total", "counter",
          "Octets of RPC on all transports, and of SMB, in which those of pipes are.");
     for (unsigned d = 0; d < 2; d++) {
-        say(w, "msrpcd_bytes_total{over=\"rpc\",direction=\"%s\"} %" PRIu64 "\n", d ? "out" : "in", rpc[d]);
-        say(w, "msrpcd_bytes_total{over=\"smb\",direction=\"%s\"} %" PRIu64 "\n", d ? "out" : "in", smb[d]);
+        prom_say(w, "msrpcd_bytes_total{over=\"rpc\",direction=\"%s\"} %" PRIu64 "\n", d ? "out" : "in", rpc[d]);
+        prom_say(w, "msrpcd_bytes_total{over=\"smb\",direction=\"%s\"} %" PRIu64 "\n", d ? "out" : "in", smb[d]);
     }
 }
 
@@ -414,55 +348,35 @@ static void put_log(const struct metrics *m, struct wr *w)
 {
     struct sink_stats st;
     log_stats(m->o.log, &st);
-    single(w, "msrpcd_log_lines_total", "counter", "Lines of the log that were written.", st.written);
-    single(w, "msrpcd_log_dropped_total", "counter", "Lines of the log that were lost.", st.dropped);
-    single(w, "msrpcd_log_errors_total", "counter", "Writes of the log that failed.", st.errors);
+    prom_single(w, "msrpcd_log_lines_total", "counter", "Lines of the log that were written.", st.written);
+    prom_single(w, "msrpcd_log_dropped_total", "counter", "Lines of the log that were lost.", st.dropped);
+    prom_single(w, "msrpcd_log_errors_total", "counter", "Writes of the log that failed.", st.errors);
     memset(&st, 0, sizeof st);
     bool runs = m->o.capture && m->o.capture(m->o.capture_arg, &st);
-    single(w, "msrpcd_capture_running", "gauge", "1 while calls are written in clear text.",
+    prom_single(w, "msrpcd_capture_running", "gauge", "1 while calls are written in clear text.",
            runs && !st.full);
-    single(w, "msrpcd_capture_bytes_total", "counter", "Octets of the capture.", st.bytes);
-    single(w, "msrpcd_capture_dropped_total", "counter", "Packets that the capture does not have.",
+    prom_single(w, "msrpcd_capture_bytes_total", "counter", "Octets of the capture.", st.bytes);
+    prom_single(w, "msrpcd_capture_dropped_total", "counter", "Packets that the capture does not have.",
            st.dropped);
 }
 
 static void put_store(struct metrics *m, struct wr *w)
 {
     pthread_mutex_lock(&m->lock);
-    struct histogram h = m->store;
+    struct prom_histogram h = m->store;
     uint64_t errors = m->store_errors;
     pthread_mutex_unlock(&m->lock);
-    head(w, "msrpcd_store_write_seconds", "histogram",
+    prom_head(w, "msrpcd_store_write_seconds", "histogram",
          "Transactions of the store that write, until the disk has them.");
-    put_histogram(w, "msrpcd_store_write_seconds", "", &h);
-    single(w, "msrpcd_store_errors_total", "counter", "Transactions of the store that failed.", errors);
-}
-
-/* Pages that are in memory, from the kernel; 0 where it does not say. */
-static uint64_t resident(const struct metrics *m)
-{
-    unsigned long long size, pages = 0;
-    char text[128];
-    ssize_t n = m->statm < 0 ? 0 : pread(m->statm, text, sizeof text - 1, 0);
-    text[n > 0 ? n : 0] = 0;
-    if (sscanf(text, "%llu %llu", &size, &pages) != 2)
-        pages = 0;
-    return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+    prom_histogram(w, "msrpcd_store_write_seconds", "", &h);
+    prom_single(w, "msrpcd_store_errors_total", "counter", "Transactions of the store that failed.", errors);
 }
 
 static void put_process(const struct metrics *m, struct wr *w)
 {
-    struct timespec t = { 0, 0 };
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    head(w, "msrpcd_build_info", "gauge", "1, with the version.");
-    say(w, "msrpcd_build_info{version=\"%s\"} 1\n", m->o.version);
-    head(w, "process_start_time_seconds", "gauge", "Since 1970.");
-    say(w, "process_start_time_seconds %.3f\n", m->started);
-    head(w, "process_cpu_seconds_total", "counter", "Time of processors, user and system.");
-    say(w, "process_cpu_seconds_total %.3f\n", (double)t.tv_sec + (double)t.tv_nsec / NS_PER_SEC);
-    single(w, "process_resident_memory_bytes", "gauge", "Memory that is resident.", resident(m));
-    single(w, "msrpcd_metrics_lost_total", "counter", "Calls without a row of their own, for want of memory.",
-           m->lost_rows);
+    prom_process(w, &m->process, "msrpcd", m->o.version);
+    prom_single(w, "msrpcd_metrics_lost_total", "counter", "Calls without a row of their own, for want of memory.",
+                m->lost_rows);
 }
 
 void metrics_put(void *arg, struct wr *w)
@@ -481,15 +395,12 @@ void metrics_put(void *arg, struct wr *w)
 
 enum nt_status metrics_new(const struct metrics_options *o, struct metrics **ret)
 {
-    struct timespec t = { 0, 0 };
     struct metrics *m = calloc(1, sizeof *m);
     if (!m)
         return STATUS_NO_MEMORY;
-    clock_gettime(CLOCK_REALTIME, &t);
     m->o = *o;
     pthread_mutex_init(&m->lock, NULL);
-    m->statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC); /* later there may be no way to it */
-    m->started = (double)t.tv_sec + (double)t.tv_nsec / NS_PER_SEC;
+    prom_process_begin(&m->process);
     *ret = m;
     return STATUS_SUCCESS;
 }
@@ -503,8 +414,7 @@ void metrics_free(struct metrics *m)
             free(m->ifaces[i].ops[k]);
         free(m->ifaces[i].ops);
     }
-    if (m->statm >= 0)
-        close(m->statm);
+    prom_process_end(&m->process);
     pthread_mutex_destroy(&m->lock);
     free(m);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * msrpcd: options.c reads the command line, config.c and config_file.c the configuration, store.c opens the
+ * msrpcd: options.c reads the command line, config.c has the keys of the configuration, store.c opens the
  * accounts, listen.c the ports, services.c puts servers, interfaces and the endpoint map together, pipes.c
  * the SMB server and what is served there, watch.c log, metrics and captures, main.c starts it all, and life.c is what happens then.
  */
@@ -9,15 +9,14 @@
 
 #include <pthread.h>
 #include <msrpc/serve.h>
+#include "common/options.h"
 #include "confine.h"
 #include "io/io.h"
 #include "samdb/samdb.h"
 #include "watch.h"
 
-enum { EXIT_FAILED = 1, EXIT_USAGE = 2 }; /* of msrpcd(8) */
-
 /* Exits by itself for --help, --version and mistakes. */
-void options_read(int argc, char **argv, struct options *ret);
+void command_line(int argc, char **argv, struct options *ret);
 
 /* ---- store.c ---- */
 struct store {

@@ -215,7 +215,7 @@ static enum nt_status serve_all(struct nt_loop *loop, struct pipes *p, const str
         return st;
     p->host.ops_arg = p->smbd;
     st = add_interfaces(p, c, server);
-    if (st == STATUS_SUCCESS && c->port_smb != CONFIG_PORT_OFF)
+    if (st == STATUS_SUCCESS && c->port_smb != CONF_PORT_OFF)
         st = map_pipes(epm, p);
     return st;
 }

@@ -8,7 +8,7 @@
 #define MSRPCD_TAP_H
 
 #include <msrpc/rpc_observe.h>
-#include "sink.h"
+#include "common/sink.h"
 
 struct tap;
 

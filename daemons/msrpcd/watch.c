@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watch.h"
 #include <stdlib.h>
-#include "http.h"
+#include "common/http.h"
 #include "log.h"
 #include "metrics.h"
 #include "tap.h"
@@ -234,7 +234,7 @@ static enum nt_status open_all(struct nt_loop *loop, struct watch *w, const stru
     };
     st = metrics_new(&mo, &w->metrics);
     struct http_options ho = {
-        .where = c->metrics, .fd = metrics_fd, .body = http_body, .refused = http_refused, .arg = w
+        .program = "msrpcd", .where = c->metrics, .fd = metrics_fd, .body = http_body, .refused = http_refused, .arg = w
     };
     if (st == STATUS_SUCCESS && (c->metrics || metrics_fd >= 0))
         st = http_new(loop, &ho, &w->http, &w->port, err);

@@ -11,8 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "../../daemons/msrpcd/activate.h"
-#include "../../daemons/msrpcd/notify.h"
+#include "../../daemons/common/activate.h"
+#include "../../daemons/common/notify.h"
 
 #define MS UINT64_C(1000000)
 
@@ -91,7 +91,12 @@ static int child(void)
         setenv("LISTEN_FDNAMES", now->names, 1);
     else
         unsetenv("LISTEN_FDNAMES");
-    enum nt_status st = activate_read(&a, &err);
+    static const struct activate_kind kinds[] = { { "smb", true, false },
+                                                  { "epmapper", true, false },
+                                                  { "rpc", true, false },
+                                                  { "metrics", true, true },
+                                                  { "npcmux", false, true } };
+    enum nt_status st = activate_read(kinds, sizeof kinds / sizeof kinds[0], &a, &err);
     if (st != now->expected || getenv("LISTEN_PID") || getenv("LISTEN_FDS") || getenv("LISTEN_FDNAMES"))
         return 1;
     if (st != STATUS_SUCCESS)
@@ -108,6 +113,11 @@ static void sockets(void **state)
     static const struct handed cases[] = {
         { .kinds = "46464", .names = "smb:smb:epmapper:epmapper:rpc", .expected = STATUS_SUCCESS },
         { .kinds = "u4", .names = "metrics:metrics", .expected = STATUS_SUCCESS },
+        { .kinds = "u", .names = "npcmux", .expected = STATUS_SUCCESS },
+        { .kinds = "4",
+          .names = "npcmux",
+          .expected = STATUS_INVALID_PARAMETER,
+          .says = "3 (npcmux): not a unix socket" },
         { .kinds = "", .names = "", .says = "", .expected = STATUS_SUCCESS },
         { .kinds = "4", .names = "smb", .pid = "1", .says = "", .expected = STATUS_SUCCESS }, /* a parent's */
         { .kinds = "4", .names = "smb", .pid = "", .says = "", .expected = STATUS_SUCCESS },
@@ -127,7 +137,7 @@ static void sockets(void **state)
           .names = "msrpcd.socket",
           .expected = STATUS_INVALID_PARAMETER,
           .says = "msrpcd.socket" },
-        { .kinds = "4", .names = "smbx", .expected = STATUS_INVALID_PARAMETER, .says = "smbx" },
+        { .kinds = "4", .names = "smbx", .expected = STATUS_INVALID_PARAMETER, .says = "\"smbx\"; FileDescriptorName= has to be smb, epmapper, rpc, metrics or npcmux" },
         { .kinds = "4", .names = "sm", .expected = STATUS_INVALID_PARAMETER, .says = "\"sm\"" },
         { .kinds = "4u",
           .names = "smb:rpc",

@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "../../daemons/msrpcd/privilege.h"
+#include "../../daemons/common/privilege.h"
 
 #define NOBODY 65534
 
@@ -74,7 +74,7 @@ static int check_common(void)
         return 20;
     if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
         return 21;
-#ifndef MSRPCD_SANITIZED
+#ifndef DAEMON_SANITIZED
     if (prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0)
         return 22;
 #endif

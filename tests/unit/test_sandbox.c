@@ -22,11 +22,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "../../daemons/msrpcd/sandbox.h"
+#include "../../daemons/common/sandbox.h"
 
 static char dir[64];   /* may be written to */
 static char other[64]; /* may not be touched */
 static struct sandbox_state entered;
+static const struct sandbox_rules of_server = { .program = "msrpcd" };
+static const struct sandbox_rules of_client = { .program = "test", .connects = true, .memory_files = true, .keyrings = true };
+static const struct sandbox_rules *rules = &of_server;
 
 /* How the child ended: its signal, or 1000 and its code. `says` on standard error, if there is one. */
 static int run(int (*fn)(void), const char *says)
@@ -43,7 +46,7 @@ static int run(int (*fn)(void), const char *says)
         setrlimit(RLIMIT_CORE, &none);
         dup2(pipes[1], 2);
         close(pipes[0]);
-        if (sandbox_enter(paths, 3, &entered, &err) != STATUS_SUCCESS) {
+        if (sandbox_enter(rules, paths, 3, &entered, &err) != STATUS_SUCCESS) {
             fprintf(stderr, "%s\n", err.text);
             _exit(99);
         }
@@ -225,6 +228,41 @@ static void connects_to_nobody(void **state)
     assert_int_equal(run(do_connect, NULL), 1007);
 }
 
+/* A daemon that is a client of others: connections, datagrams, files without a name, and nothing besides. */
+static int do_client(void)
+{
+    struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(1) };
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof a) == 0 || errno != ECONNREFUSED)
+        return 1;
+    fd = socket(AF_INET, SOCK_DGRAM, 0);
+    if (fd < 0 || sendto(fd, "x", 1, 0, (struct sockaddr *)&a, sizeof a) != 1)
+        return 2;
+    fd = memfd_create("test", MFD_CLOEXEC);
+    if (fd < 0 || write(fd, "x", 1) != 1)
+        return 3;
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    fd = open(path, O_RDWR);
+    return fd < 0 ? 4 : 7;
+}
+
+static int do_memory_file(void)
+{
+    return memfd_create("test", 0) < 0 ? 1 : 2;
+}
+
+static void client(void **state)
+{
+    (void)state;
+    assert_int_equal(run(do_memory_file, NULL), SIGSYS);
+    rules = &of_client;
+    assert_int_equal(run(do_client, NULL), 1007);
+    assert_int_equal(run(do_exec, NULL), SIGSYS);
+    assert_int_equal(run(do_raw, "test: sandbox: system call"), SIGSYS);
+    rules = &of_server;
+}
+
 /* ---- files ---- */
 
 static int do_files(void)
@@ -332,7 +370,7 @@ static void too_late(void **state)
         pthread_t t;
         if (pthread_create(&t, NULL, wait_for_ever, NULL) != 0)
             _exit(2);
-        _exit(sandbox_enter(NULL, 0, &s, NULL) == STATUS_INVALID_DEVICE_STATE ? 7 : 1);
+        _exit(sandbox_enter(rules, NULL, 0, &s, NULL) == STATUS_INVALID_DEVICE_STATE ? 7 : 1);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 7);
@@ -366,7 +404,7 @@ static bool learn(void)
 
 int main(void)
 {
-    const struct CMUnitTest calls[] = { cmocka_unit_test(kills), cmocka_unit_test(fails) };
+    const struct CMUnitTest calls[] = { cmocka_unit_test(kills), cmocka_unit_test(fails), cmocka_unit_test(client) };
     const struct CMUnitTest connections[] = { cmocka_unit_test(connects_to_nobody) };
     const struct CMUnitTest paths[] = { cmocka_unit_test(other_files), cmocka_unit_test(too_late) };
     const struct CMUnitTest always[] = { cmocka_unit_test(files), cmocka_unit_test(threads) };

@@ -14,10 +14,10 @@
 #include <msrpc/rpcecho.h>
 #include <msrpc/unistr.h>
 #include "capture/write.h"
-#include "http.h"
+#include "common/http.h"
 #include "info/json.h"
 #include "rpc/pdu.h"
-#include "line.h"
+#include "common/line.h"
 #include "metrics.h"
 #include "tap.h"
 
@@ -435,7 +435,7 @@ static void places(void **state)
 static void counted(void **state)
 {
     char path[] = "/tmp/tern-log-XXXXXX";
-    struct config c = { .log_calls = CONFIG_CALLS_ALL, .log_format = CONFIG_LOG_JSON };
+    struct config c = { .log_calls = CONFIG_CALLS_ALL, .log_format = CONF_LOG_JSON };
     struct rpc_seen_conn conn = {
         .id = 1, .protseq = "ncacn_np", .peer = "192.0.2.1:1", .local = "", .endpoint = "", .account = ""
     };

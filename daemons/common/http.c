@@ -64,7 +64,9 @@ static void say(struct http_conn *c, const char *status, bool head)
     struct wr body;
     wr_init(&body, 256);
     put(&body, status);
-    put(&body, "\nmsrpcd serves GET /metrics.\n");
+    put(&body, "\n");
+    put(&body, c->s->o.program);
+    put(&body, " serves GET /metrics.\n");
     answer(c, status, "text/plain; charset=utf-8", &body, head);
     wr_free(&body);
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The filter of system calls. It is a list of what the loop, SQLite, libkrb5's acceptor with its replay
- * cache, worker threads and the C library need while serving. What is not on it ends the process. A few calls
+ * cache or initiator, worker threads and the C library need while serving. What is not on it ends the process. A few calls
  * that libraries try for convenience, and do without, fail instead: they are named below, each with its
  * reason.
  *
  * What an intruder is left without: other programs (execve), other processes (fork, ptrace, kill), new code
- * (memory that is executable), connections to anybody, datagrams, the kernel's larger surfaces.
+ * (memory that is executable), the kernel's larger surfaces; and connections to anybody and datagrams, unless
+ * connecting is what the daemon is for.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,16 +24,16 @@
 #include "landlock.h"
 #include "os_error.h"
 #include "sandbox.h"
-#ifdef MSRPCD_SECCOMP
+#ifdef DAEMON_SECCOMP
 #include <seccomp.h>
 #endif
 
-#if defined(MSRPCD_SANITIZED) &&                                                                             \
-    defined(MSRPCD_SECCOMP) /* their run-time reads what it likes, forks, maps code */
-#undef MSRPCD_SECCOMP
+#if defined(DAEMON_SANITIZED) &&                                                                             \
+    defined(DAEMON_SECCOMP) /* their run-time reads what it likes, forks, maps code */
+#undef DAEMON_SECCOMP
 #endif
 
-#ifdef MSRPCD_SECCOMP
+#ifdef DAEMON_SECCOMP
 /* What is allowed whatever its arguments. */
 static const char *const allowed[] = {
     /* descriptors and waiting */
@@ -230,12 +231,12 @@ static const char *const allowed[] = {
 
 /* What fails with an error instead of ending us, since a library, or the loop after a change of its
  * configuration, may try it in good faith. */
-static const struct {
+struct refusal {
     const char *name;
     int error;
-} refused[] = {
+};
+static const struct refusal refused[] = {
     { "clone3", ENOSYS },  /* its flags cannot be looked at: the C library takes clone then */
-    { "connect", EACCES }, /* we connect to nobody; the C library asks nscd and goes on without */
     { "fchown", EPERM },   /* SQLite and SO_PEERCRED's kin as root */
     { "fchown32", EPERM },
     { "sched_setscheduler", EPERM },
@@ -249,6 +250,19 @@ static const struct {
     { "setrlimit", EPERM },
     { "mbind", EPERM },
     { "get_mempolicy", EPERM },
+};
+
+/* What a daemon asks for, or does not know. */
+static const struct {
+    const char *name;
+    size_t rule;                /* of struct sandbox_rules */
+    int error;                  /* without the rule; 0: the end */
+} by_rule[] = {
+    { "connect", offsetof(struct sandbox_rules, connects), EACCES }, /* the C library asks nscd and goes on without */
+    { "memfd_create", offsetof(struct sandbox_rules, memory_files), 0 },
+    { "keyctl", offsetof(struct sandbox_rules, keyrings), 0 },
+    { "add_key", offsetof(struct sandbox_rules, keyrings), 0 },
+    { "request_key", offsetof(struct sandbox_rules, keyrings), 0 },
 };
 
 /* What no part of us and of our libraries would ever try: the end comes without a chance to go on. */
@@ -282,14 +296,10 @@ static const char *const deadly[] = {
     "setfsuid",
     "setfsgid",
     "capset",
-    "keyctl",
-    "add_key",
-    "request_key",
     "io_uring_setup",
     "open_by_handle_at",
     "mknod",
     "mknodat",
-    "memfd_create",
 };
 
 /* ---- the end ---- */
@@ -308,14 +318,18 @@ static size_t put_number(char *to, int n)
     return len;
 }
 
+static char program[32]; /* a handler has no argument */
+
 /* Async-signal-safe. The call has not happened; what asked for it does not go on. */
 static void on_forbidden(int sig, siginfo_t *info, void *context)
 {
-    static const char before[] = "msrpcd: sandbox: system call ", after[] = " is not allowed; ending\n";
-    char line[sizeof before + sizeof after + 12];
-    size_t len = sizeof before - 1;
+    static const char before[] = ": sandbox: system call ", after[] = " is not allowed; ending\n";
+    char line[sizeof program + sizeof before + sizeof after + 12];
+    size_t len = strlen(program);
     (void)context;
-    memcpy(line, before, len);
+    memcpy(line, program, len);
+    memcpy(line + len, before, sizeof before - 1);
+    len += sizeof before - 1;
     len += put_number(line + len, info->si_syscall);
     memcpy(line + len, after, sizeof after - 1);
     len += sizeof after - 1;
@@ -330,8 +344,9 @@ static void on_forbidden(int sig, siginfo_t *info, void *context)
     _exit(128 + sig);
 }
 
-static bool catch_forbidden(void)
+static bool catch_forbidden(const char *name)
 {
+    snprintf(program, sizeof program, "%s", name);
     struct sigaction a = { .sa_sigaction = on_forbidden, .sa_flags = SA_SIGINFO };
     return sigaction(SIGSYS, &a, NULL) == 0;
 }
@@ -373,8 +388,9 @@ static struct scmp_arg_cmp has(unsigned arg, uint64_t flag, bool set)
 }
 
 /* Listening sockets after a reload, the local datagram socket of the service manager, and the list of this
- * machine's addresses. Datagrams to the network fail (a resolver would try them), raw packets end us. */
-static void add_sockets(struct filter *f)
+ * machine's addresses. Datagrams to the network fail for who does not connect (a resolver would try them), raw packets end
+ * us. */
+static void add_sockets(struct filter *f, bool connects)
 {
     static const scmp_datum_t internet[] = { AF_INET, AF_INET6 };
     const scmp_datum_t type = 0xf; /* without SOCK_CLOEXEC and SOCK_NONBLOCK */
@@ -384,7 +400,7 @@ static void add_sockets(struct filter *f)
                                                  SCMP_A1(SCMP_CMP_MASKED_EQ, type, SOCK_DGRAM) };
         allow_if2(f, "socket", SCMP_A0(SCMP_CMP_EQ, internet[i]),
                   SCMP_A1(SCMP_CMP_MASKED_EQ, type, SOCK_STREAM));
-        add(f, SCMP_ACT_ERRNO(EPERM), "socket", 2, datagram);
+        add(f, connects ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM), "socket", 2, datagram);
     }
     allow_if2(f, "socket", SCMP_A0(SCMP_CMP_EQ, AF_NETLINK), SCMP_A2(SCMP_CMP_EQ, 0)); /* NETLINK_ROUTE */
     allow_if(f, "socketpair", SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
@@ -440,7 +456,16 @@ static void add_unknown(struct filter *f)
     }
 }
 
-static void add_all(struct filter *f)
+static void add_by_rule(struct filter *f, const struct sandbox_rules *r)
+{
+    for (unsigned i = 0; i < sizeof by_rule / sizeof by_rule[0]; i++) {
+        bool has_it = *(const bool *)((const char *)r + by_rule[i].rule);
+        uint32_t otherwise = by_rule[i].error ? SCMP_ACT_ERRNO((uint32_t)by_rule[i].error) : SCMP_ACT_KILL_PROCESS;
+        add(f, has_it ? SCMP_ACT_ALLOW : otherwise, by_rule[i].name, 0, NULL);
+    }
+}
+
+static void add_all(struct filter *f, const struct sandbox_rules *r)
 {
     for (unsigned i = 0; i < sizeof allowed / sizeof allowed[0]; i++)
         add(f, SCMP_ACT_ALLOW, allowed[i], 0, NULL);
@@ -448,7 +473,8 @@ static void add_all(struct filter *f)
         add(f, SCMP_ACT_ERRNO((uint32_t)refused[i].error), refused[i].name, 0, NULL);
     for (unsigned i = 0; i < sizeof deadly / sizeof deadly[0]; i++)
         add(f, SCMP_ACT_KILL_PROCESS, deadly[i], 0, NULL);
-    add_sockets(f);
+    add_by_rule(f, r);
+    add_sockets(f, r->connects);
     add_sending(f);
     add_memory(f);
     add_process(f);
@@ -461,7 +487,7 @@ static void set(struct filter *f, enum scmp_filter_attr attribute, uint32_t valu
         f->error = seccomp_attr_set(f->ctx, attribute, value);
 }
 
-static enum nt_status filter_calls(unsigned *ret, struct nt_error *err)
+static enum nt_status filter_calls(const struct sandbox_rules *r, unsigned *ret, struct nt_error *err)
 {
     struct filter f = { .ctx = seccomp_init(SCMP_ACT_TRAP) };
     if (!f.ctx)
@@ -469,7 +495,7 @@ static enum nt_status filter_calls(unsigned *ret, struct nt_error *err)
     set(&f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS); /* the calls of 32-bit programs */
     set(&f, SCMP_FLTATR_CTL_NNP, 1);
     set(&f, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a tree instead of one comparison after the other */
-    add_all(&f);
+    add_all(&f, r);
     if (!f.error)
         f.error = seccomp_load(f.ctx);
     seccomp_release(f.ctx);
@@ -480,7 +506,7 @@ static enum nt_status filter_calls(unsigned *ret, struct nt_error *err)
 }
 #endif
 
-#ifndef MSRPCD_SANITIZED
+#ifndef DAEMON_SANITIZED
 
 /* ---- files ---- */
 
@@ -498,11 +524,11 @@ static const struct sandbox_path system_paths[] = {
     { "/var/run/utmp", false },
 };
 
-static enum nt_status confine_files(const struct sandbox_path *paths, unsigned n, unsigned *ret,
-                                    struct nt_error *err)
+static enum nt_status confine_files(bool connects, const struct sandbox_path *paths, unsigned n,
+                                    unsigned *ret, struct nt_error *err)
 {
     struct landlock l;
-    enum nt_status st = landlock_begin(&l, err);
+    enum nt_status st = landlock_begin(connects, &l, err);
     if (st != STATUS_SUCCESS || !l.version) {
         *ret = 0;
         return st;
@@ -532,38 +558,40 @@ static bool alone(void)
     return threads == 1;
 }
 
-static enum nt_status filter(struct sandbox_state *s, struct nt_error *err)
+static enum nt_status filter(const struct sandbox_rules *r, struct sandbox_state *s, struct nt_error *err)
 {
-#ifdef MSRPCD_SECCOMP
-    if (!catch_forbidden())
+#ifdef DAEMON_SECCOMP
+    if (!catch_forbidden(r->program))
         return os_error(err, errno, "sandbox");
-    return filter_calls(&s->calls, err);
+    return filter_calls(r, &s->calls, err);
 #else
     (void)err;
+    (void)r;
     s->none = "built without libseccomp";
     return STATUS_SUCCESS;
 #endif
 }
 
-enum nt_status sandbox_enter(const struct sandbox_path *paths, unsigned n, struct sandbox_state *ret,
-                             struct nt_error *err)
+enum nt_status sandbox_enter(const struct sandbox_rules *rules, const struct sandbox_path *paths, unsigned n,
+                             struct sandbox_state *ret, struct nt_error *err)
 {
     struct sandbox_state s = { 0 };
     if (!alone()) /* Landlock is a matter of each thread */
         return nt_error_set(err, STATUS_INVALID_DEVICE_STATE, "sandbox: other threads run already");
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return os_error(err, errno, "sandbox");
-    enum nt_status st = confine_files(paths, n, &s.landlock, err);
+    enum nt_status st = confine_files(rules->connects, paths, n, &s.landlock, err);
     if (st == STATUS_SUCCESS)
-        st = filter(&s, err);
+        st = filter(rules, &s, err);
     if (st == STATUS_SUCCESS)
         *ret = s;
     return st;
 }
 #else
-enum nt_status sandbox_enter(const struct sandbox_path *paths, unsigned n, struct sandbox_state *ret,
-                             struct nt_error *err)
+enum nt_status sandbox_enter(const struct sandbox_rules *rules, const struct sandbox_path *paths, unsigned n,
+                             struct sandbox_state *ret, struct nt_error *err)
 {
+    (void)rules;
     (void)paths;
     (void)n;
     (void)err;

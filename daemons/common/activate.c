@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,7 +12,10 @@
 
 #define FIRST_FD 3 /* SD_LISTEN_FDS_START */
 
-static const char *const names[ACTIVATE_NAMES] = { "smb", "epmapper", "rpc", "metrics" };
+struct table {
+    const struct activate_kind *kinds;
+    unsigned n;
+};
 
 union addr {
     struct sockaddr sa;
@@ -44,11 +48,11 @@ static enum nt_status bad(struct nt_error *err, int fd, const char *name, const 
                         what);
 }
 
-static enum nt_status look(struct activate_socket *s, struct nt_error *err)
+static enum nt_status look(const struct activate_kind *kind, struct activate_socket *s, struct nt_error *err)
 {
     union addr a;
     socklen_t len = sizeof a;
-    const char *name = names[s->name];
+    const char *name = kind->name;
     memset(&a, 0, sizeof a);
     if (getsockname(s->fd, &a.sa, &len) != 0)
         return bad(err, s->fd, name, "not a socket");
@@ -56,14 +60,15 @@ static enum nt_status look(struct activate_socket *s, struct nt_error *err)
         return bad(err, s->fd, name, "not a stream socket");
     if (!option_is(s->fd, SO_ACCEPTCONN, 1))
         return bad(err, s->fd, name, "does not listen; Accept=no is needed");
+    bool inet = a.sa.sa_family == AF_INET || a.sa.sa_family == AF_INET6;
+    if (!((inet && kind->tcp) || (a.sa.sa_family == AF_UNIX && kind->local)))
+        return bad(err, s->fd, name, kind->tcp ? "not an IPv4 or IPv6 socket" : "not a unix socket");
     if (a.sa.sa_family == AF_INET) {
         inet_ntop(AF_INET, &a.in.sin_addr, s->address, sizeof s->address);
         s->port = ntohs(a.in.sin_port);
     } else if (a.sa.sa_family == AF_INET6) {
         inet_ntop(AF_INET6, &a.in6.sin6_addr, s->address, sizeof s->address);
         s->port = ntohs(a.in6.sin6_port);
-    } else if (a.sa.sa_family != AF_UNIX || s->name != ACTIVATE_METRICS) {
-        return bad(err, s->fd, name, "not an IPv4 or IPv6 socket");
     }
     int flags = fcntl(s->fd, F_GETFL);
     if (flags < 0 || fcntl(s->fd, F_SETFL, flags | O_NONBLOCK) != 0 || fcntl(s->fd, F_SETFD, FD_CLOEXEC) != 0)
@@ -71,19 +76,34 @@ static enum nt_status look(struct activate_socket *s, struct nt_error *err)
     return STATUS_SUCCESS;
 }
 
-static bool name_is(const char *name, size_t len, enum activate_name *ret)
+static bool kind_of(const struct table *t, const char *name, size_t len, unsigned *ret)
 {
-    for (unsigned i = 0; i < ACTIVATE_NAMES; i++)
-        if (strlen(names[i]) == len && memcmp(names[i], name, len) == 0) {
-            *ret = (enum activate_name)i;
+    for (unsigned i = 0; i < t->n; i++)
+        if (strlen(t->kinds[i].name) == len && memcmp(t->kinds[i].name, name, len) == 0) {
+            *ret = i;
             return true;
         }
     return false;
 }
 
-/* `fds` sockets with as many names, separated by colons. */
-static enum nt_status take(struct activate *a, long fds, const char *text, struct nt_error *err)
+/* "smb, epmapper, rpc or metrics" */
+static void list_names(const struct table *t, char *ret, size_t size)
 {
+    size_t len = 0;
+    *ret = 0;
+    for (unsigned i = 0; i < t->n && len < size; i++)
+        len += (size_t)snprintf(ret + len, size - len, "%s%s",
+                                i == 0          ? ""
+                                : i + 1 == t->n ? " or "
+                                                : ", ",
+                                t->kinds[i].name);
+}
+
+/* `fds` sockets with as many names, separated by colons. */
+static enum nt_status take(const struct table *t, struct activate *a, long fds, const char *text,
+                           struct nt_error *err)
+{
+    char names[128];
     if (fds > (long)ACTIVATE_MAX)
         return nt_error_set(err, STATUS_INVALID_PARAMETER, "socket activation: %ld sockets are more than %u",
                             fds, ACTIVATE_MAX);
@@ -91,13 +111,14 @@ static enum nt_status take(struct activate *a, long fds, const char *text, struc
         struct activate_socket *s = &a->sockets[a->n];
         size_t len = text ? strcspn(text, ":") : 0;
         s->fd = FIRST_FD + (int)a->n;
-        if (!text || !name_is(text, len, &s->name))
+        if (!text || !kind_of(t, text, len, &s->kind)) {
+            list_names(t, names, sizeof names);
             return nt_error_set(
                 err, STATUS_INVALID_PARAMETER,
-                "socket activation: descriptor %d is called \"%.*s\"; FileDescriptorName= has to be smb, "
-                "epmapper, rpc or metrics",
-                s->fd, (int)len, text ? text : "");
-        enum nt_status st = look(s, err);
+                "socket activation: descriptor %d is called \"%.*s\"; FileDescriptorName= has to be %s", s->fd,
+                (int)len, text ? text : "", names);
+        }
+        enum nt_status st = look(&t->kinds[s->kind], s, err);
         if (st != STATUS_SUCCESS)
             return st;
         text = text[len] ? text + len + 1 : NULL;
@@ -105,15 +126,17 @@ static enum nt_status take(struct activate *a, long fds, const char *text, struc
     return STATUS_SUCCESS;
 }
 
-enum nt_status activate_read(struct activate *ret, struct nt_error *err)
+enum nt_status activate_read(const struct activate_kind *kinds, unsigned n, struct activate *ret,
+                             struct nt_error *err)
 {
+    const struct table t = { kinds, n };
     struct activate a;
     long fds = number(getenv("LISTEN_FDS"), 1 << 20);
     const char *pid = getenv("LISTEN_PID"); /* the variables may be a parent's */
     memset(&a, 0, sizeof a);
     enum nt_status st = STATUS_SUCCESS;
     if (fds > 0 && number(pid, 1L << 30) == (long)getpid())
-        st = take(&a, fds, getenv("LISTEN_FDNAMES"), err);
+        st = take(&t, &a, fds, getenv("LISTEN_FDNAMES"), err);
     unsetenv("LISTEN_FDS");
     unsetenv("LISTEN_PID");
     unsetenv("LISTEN_FDNAMES");
@@ -122,15 +145,18 @@ enum nt_status activate_read(struct activate *ret, struct nt_error *err)
     return st;
 }
 
-unsigned activate_count(const struct activate *a, enum activate_name name)
+unsigned activate_count(const struct activate *a, unsigned kind)
 {
     unsigned n = 0;
     for (unsigned i = 0; i < a->n; i++)
-        n += a->sockets[i].name == name;
+        n += a->sockets[i].kind == kind;
     return n;
 }
 
-bool activate_any(const struct activate *a)
+int activate_fd(const struct activate *a, unsigned kind)
 {
-    return a->n > activate_count(a, ACTIVATE_METRICS);
+    for (unsigned i = 0; i < a->n; i++)
+        if (a->sockets[i].kind == kind)
+            return a->sockets[i].fd;
+    return -1;
 }

@@ -49,14 +49,14 @@ struct path_rule {
 
 /* All that the kernel can govern. Scopes are left alone: the service manager may listen at an abstract name.
  */
-static struct ruleset governed(long version)
+static struct ruleset governed(long version, bool connects)
 {
     struct ruleset r = { .files = MAKE_SYM * 2 - 1 };
     if (version >= 2)
         r.files |= REFER;
     if (version >= 3)
         r.files |= TRUNCATE;
-    if (version >= 4)
+    if (version >= 4 && !connects)
         r.net = NET_CONNECT_TCP;
     if (version >= 5)
         r.files |= IOCTL_DEV;
@@ -65,7 +65,7 @@ static struct ruleset governed(long version)
     return r;
 }
 
-enum nt_status landlock_begin(struct landlock *ret, struct nt_error *err)
+enum nt_status landlock_begin(bool connects, struct landlock *ret, struct nt_error *err)
 {
     struct landlock l = { .rules = -1 };
     long version = syscall(SYS_landlock_create_ruleset, NULL, 0, VERSION_OF_KERNEL);
@@ -73,7 +73,7 @@ enum nt_status landlock_begin(struct landlock *ret, struct nt_error *err)
         *ret = l;
         return STATUS_SUCCESS;
     }
-    struct ruleset r = governed(version);
+    struct ruleset r = governed(version, connects);
     l.version = (unsigned)version;
     l.files = r.files;
     l.rules = (int)syscall(SYS_landlock_create_ruleset, &r, sizeof r, 0);

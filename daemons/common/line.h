@@ -3,8 +3,8 @@
  * One line of a log, as text ("key=value ...") or as a JSON object, with the same fields in both. Whatever is
  * in a value, the line stays one line, valid UTF-8 without controls, and of bounded length.
  */
-#ifndef MSRPCD_LINE_H
-#define MSRPCD_LINE_H
+#ifndef COMMON_LINE_H
+#define COMMON_LINE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,7 +5,7 @@
  * fragments of large answers it keeps all that lie below one that is in use.
  */
 #include <malloc.h>
-#include "daemon.h"
+#include "memory.h"
 
 #ifdef __GLIBC__
 

@@ -12,21 +12,22 @@
 #include <fcntl.h>
 #include <unistd.h>
 #include <msrpc/unistr.h>
-#include "m_config.h"
+#include "conf.h"
 
 /* What a configuration may take in all, with the directory names that relative paths get. */
-#define CONFIG_MEMORY ((size_t)4 << 20)
+#define CONF_MEMORY ((size_t)4 << 20)
 
-struct reader {
-    struct config *c;
+struct conf_reader {
+    struct conf *c;
+    const struct conf_options *o;
     const char *file;
     unsigned line, wrong;
-    unsigned lines[CONFIG_KEYS_MAX]; /* where each key was set; 0: nowhere */
-    config_complain_fn *complain;
+    unsigned lines[CONF_KEYS_MAX]; /* where each key was set; 0: nowhere */
+    conf_complain_fn *complain;
     void *arg;
 };
 
-static void __attribute__((format(printf, 2, 3))) complain(struct reader *r, const char *format, ...)
+void conf_complain(struct conf_reader *r, const char *format, ...)
 {
     char sentence[512], where[256] = "";
     va_list ap;
@@ -67,33 +68,34 @@ static size_t without_comment(const char *text, size_t len)
     return len;
 }
 
-static void complain_of(struct reader *r, unsigned key, const char *name, const char *wrong,
+static void complain_of(struct conf_reader *r, const struct conf_key *k, const char *name, const char *wrong,
                         const char *value, size_t n)
 {
     char words[160];
-    config_words(key, words, sizeof words);
-    complain(r, "%s: %s%s%.*s%s%s", name, wrong, n ? ": " : "", (int)(n < 200 ? n : 200), value,
-             *words ? "; it takes " : "", words);
+    conf_words_of(k, words, sizeof words);
+    conf_complain(r, "%s: %s%s%.*s%s%s", name, wrong, n ? ": " : "", (int)(n < 200 ? n : 200), value,
+                  *words ? "; it takes " : "", words);
 }
 
-static void take_value(struct reader *r, const char *name, size_t n_name, const char *value, size_t n)
+static void take_value(struct conf_reader *r, const char *name, size_t n_name, const char *value, size_t n)
 {
-    int key = config_find(name, n_name);
+    int key = conf_find(r->c->table, name, n_name);
     if (key < 0) {
-        complain(r, "unknown key: %.*s", (int)(n_name < 60 ? n_name : 60), name);
+        conf_complain(r, "unknown key: %.*s", (int)(n_name < 60 ? n_name : 60), name);
         return;
     }
+    const struct conf_key *k = &r->c->table->keys[key];
     if (r->lines[key]) {
-        complain(r, "%s: is set in line %u already", config_key((unsigned)key), r->lines[key]);
+        conf_complain(r, "%s: is set in line %u already", k->name, r->lines[key]);
         return;
     }
     r->lines[key] = r->line;
-    const char *wrong = config_set(r->c, (unsigned)key, value, n, false);
+    const char *wrong = conf_set(r->c, (unsigned)key, value, n, false);
     if (wrong)
-        complain_of(r, (unsigned)key, config_key((unsigned)key), wrong, value, n);
+        complain_of(r, k, k->name, wrong, value, n);
 }
 
-static void take_line(struct reader *r, const char *text, size_t len)
+static void take_line(struct conf_reader *r, const char *text, size_t len)
 {
     r->line++;
     len = without_comment(text, len);
@@ -102,7 +104,7 @@ static void take_line(struct reader *r, const char *text, size_t len)
         return;
     const char *eq = memchr(text, '=', len);
     if (!eq || eq == text) {
-        complain(r, "not \"key = value\"");
+        conf_complain(r, "not \"key = value\"");
         return;
     }
     const char *value = eq + 1;
@@ -113,26 +115,26 @@ static void take_line(struct reader *r, const char *text, size_t len)
 }
 
 /* The whole file; NULL, and a complaint, if it cannot be had. */
-static char *slurp(struct reader *r, size_t *ret_len)
+static char *slurp(struct conf_reader *r, size_t *ret_len)
 {
     struct stat st;
     int fd = open(r->file, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO is no file to wait for */
     if (fd < 0 || fstat(fd, &st) != 0) {
-        complain(r, "%s", strerror(errno));
+        conf_complain(r, "%s", strerror(errno));
         if (fd >= 0)
             close(fd);
         return NULL;
     }
-    char *text = malloc(CONFIG_FILE_MAX + 1);
+    char *text = malloc(CONF_FILE_MAX + 1);
     size_t len = 0;
     ssize_t n = -1;
     errno = ENOMEM;
-    while (text && len <= CONFIG_FILE_MAX && (n = read(fd, text + len, CONFIG_FILE_MAX + 1 - len)) > 0)
+    while (text && len <= CONF_FILE_MAX && (n = read(fd, text + len, CONF_FILE_MAX + 1 - len)) > 0)
         len += (size_t)n;
     if (n < 0)
-        complain(r, "%s", strerror(errno));
-    else if (!S_ISREG(st.st_mode) || len > CONFIG_FILE_MAX)
-        complain(r, "not a configuration: %s", S_ISREG(st.st_mode) ? "too large" : "not a file");
+        conf_complain(r, "%s", strerror(errno));
+    else if (!S_ISREG(st.st_mode) || len > CONF_FILE_MAX)
+        conf_complain(r, "not a configuration: %s", S_ISREG(st.st_mode) ? "too large" : "not a file");
     else
         *ret_len = len;
     close(fd);
@@ -152,13 +154,13 @@ static bool is_utf8(const char *text, size_t len)
     return st == STATUS_SUCCESS;
 }
 
-static void take_file(struct reader *r, const char *file)
+static void take_file(struct conf_reader *r, const char *file)
 {
     size_t len = 0;
     r->file = file;
     char *text = slurp(r, &len);
     if (text && !is_utf8(text, len))
-        complain(r, "not UTF-8");
+        conf_complain(r, "not UTF-8");
     for (size_t at = 0, n; text && at < len; at += n + 1) {
         const char *end = memchr(text + at, '\n', len - at);
         n = end ? (size_t)(end - text) - at : len - at;
@@ -168,65 +170,67 @@ static void take_file(struct reader *r, const char *file)
     r->file = NULL;
 }
 
-static void take_command_line(struct reader *r, const struct options *o)
+static void take_command_line(struct conf_reader *r, const struct conf_options *o)
 {
-    for (unsigned i = 0; i < config_count(); i++) {
+    for (unsigned i = 0; i < r->c->table->n; i++) {
+        const struct conf_key *k = &r->c->table->keys[i];
+        char name[62], option[64];
         if (!o->given[i])
             continue;
-        char option[64];
-        snprintf(option, sizeof option, "--%s", config_key(i));
-        for (char *p = option; *p; p++)
-            *p = *p == '_' ? '-' : *p;
-        const char *wrong = config_set(r->c, i, o->given[i], strlen(o->given[i]), true);
+        conf_option_of(k, name, sizeof name);
+        snprintf(option, sizeof option, "--%s", name);
+        const char *wrong = conf_set(r->c, i, o->given[i], strlen(o->given[i]), true);
         if (wrong)
-            complain_of(r, i, option, wrong, o->given[i], strlen(o->given[i]));
+            complain_of(r, k, option, wrong, o->given[i], strlen(o->given[i]));
     }
 }
 
-/* What is wrong with several keys together. */
-static void judge(struct reader *r, const struct options *o)
+bool conf_was_set(const struct conf_reader *r, const char *key)
 {
-    const struct config *c = r->c;
-    int listen = config_find("listen", 6);
-    if (o->scratch && !o->given[listen] && !r->lines[listen]) /* not to the world by mistake */
-        complain(r, "--listen is missing; --help tells more");
-    if (!c->ntlm && !c->keytab)
-        complain(r, "ntlm = no without a keytab: nobody could log on");
-    if (c->port_smb == CONFIG_PORT_OFF && c->port_epm == CONFIG_PORT_OFF && c->port_tcp == CONFIG_PORT_OFF)
-        complain(r, "port_smb, port_epm and port_tcp are all off: nobody could come");
-    if (c->max_connections_per_address > c->max_connections)
-        complain(r, "max_connections_per_address is more than max_connections");
-    int ports[] = { c->port_smb, c->port_epm, c->port_tcp };
-    for (unsigned i = 0; i < 3; i++)
-        if (ports[i] > 0 && ports[i] == ports[(i + 1) % 3])
-            complain(r, "port %d is given twice", ports[i]);
+    int i = conf_find(r->c->table, key, strlen(key));
+    return i >= 0 && (r->o->given[i] || r->lines[i]);
 }
 
-bool config_read(const struct options *o, config_complain_fn *say, void *arg, struct config **ret)
+/* All keys as they are where nobody says anything. False: no memory. */
+static bool defaults(struct conf *c)
 {
-    struct config *c = calloc(1, sizeof *c);
-    struct reader r = { .c = c, .complain = say, .arg = arg };
-    if (c)
-        c->mem = nt_arena_new(CONFIG_MEMORY);
-    if (!c || !c->mem || !config_defaults(c, o->scratch)) {
+    bool ok = true;
+    for (unsigned i = 0; i < c->table->n; i++) {
+        const char *text = c->table->keys[i].otherwise;
+        if (text)
+            ok = !conf_set(c, i, text, strlen(text), false) && ok;
+    }
+    return ok;
+}
+
+bool conf_read(const struct conf_table *t, const struct conf_options *o, const void *options,
+               conf_complain_fn *say, void *arg, struct conf **ret)
+{
+    struct conf *c = calloc(1, t->size);
+    struct conf_reader r = { .c = c, .o = o, .complain = say, .arg = arg };
+    if (c) {
+        c->table = t;
+        c->mem = nt_arena_new(CONF_MEMORY);
+    }
+    if (!c || !c->mem || !defaults(c) || (t->begin && !t->begin(c, options))) {
         say(arg, "no memory");
-        config_free(c);
+        conf_free(c);
         return false;
     }
     if (o->file)
         take_file(&r, o->file);
     take_command_line(&r, o);
-    if (!r.wrong)
-        judge(&r, o);
+    if (!r.wrong && t->judge)
+        t->judge(&r, c, options);
     if (r.wrong) {
-        config_free(c);
+        conf_free(c);
         return false;
     }
     *ret = c;
     return true;
 }
 
-void config_free(struct config *c)
+void conf_free(struct conf *c)
 {
     if (!c)
         return;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What msrpcd may do as the user that it runs as. The order is: privilege_prepare at the very start; what
+ * What a daemon may do as the user that it runs as. The order is: privilege_prepare at the very start; what
  * needs root (ports below 1024, a keytab that is root's); privilege_drop; all else, so that what is opened at
  * the start can be opened again.
  */
-#ifndef MSRPCD_PRIVILEGE_H
-#define MSRPCD_PRIVILEGE_H
+#ifndef COMMON_PRIVILEGE_H
+#define COMMON_PRIVILEGE_H
 
 #include <sys/types.h>
 #include <msrpc/nt.h>

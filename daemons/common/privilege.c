@@ -39,14 +39,14 @@ void privilege_prepare(unsigned descriptors)
             (void)!setrlimit(RLIMIT_NOFILE, &more);
         }
     }
-#ifndef MSRPCD_SANITIZED /* LeakSanitizer looks at its own process from another one */
+#ifndef DAEMON_SANITIZED /* LeakSanitizer looks at its own process from another one */
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
 }
 
 /* ---- users ---- */
 
-#ifdef MSRPCD_STATIC /* the C library would load libraries of its own for getpwnam and getgrouplist */
+#ifdef DAEMON_STATIC /* the C library would load libraries of its own for getpwnam and getgrouplist */
 static bool find_passwd(const char *name, const uid_t *uid, struct privilege_user *u, char *ret_name,
                         size_t size)
 {
@@ -248,7 +248,7 @@ enum nt_status privilege_drop(const struct privilege_user *user, struct nt_error
         return nt_error_set(err, STATUS_ACCESS_DENIED, "root could be had again");
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return fail(err, "PR_SET_NO_NEW_PRIVS");
-#ifndef MSRPCD_SANITIZED
+#ifndef DAEMON_SANITIZED
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) /* a change of the user may set it */
         return fail(err, "PR_SET_DUMPABLE");
 #endif

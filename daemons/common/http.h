@@ -3,8 +3,8 @@
  * As much of HTTP/1.x (RFC 9112) as it takes to answer a scraper: one request without a body on a connection,
  * then the connection ends. Everything is bounded: connections, bytes of a request, time.
  */
-#ifndef MSRPCD_HTTP_H
-#define MSRPCD_HTTP_H
+#ifndef COMMON_HTTP_H
+#define COMMON_HTTP_H
 
 #include "io/io.h"
 
@@ -29,6 +29,7 @@ struct http_server;
 /* Appends the document that is served. */
 typedef void http_body_fn(void *arg, struct wr *w);
 struct http_options {
+    const char *program; /* what it calls itself */
     const char
         *where; /* absolute path of a unix socket, made with mode 0660; else ADDRESS:PORT, IPv6 in brackets */
     int fd;     /* a socket that listens already, instead; taken over. -1: none */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What the service manager is told (sd_notify(3)), and its watchdog. */
-#ifndef MSRPCD_NOTIFY_H
-#define MSRPCD_NOTIFY_H
+#ifndef COMMON_NOTIFY_H
+#define COMMON_NOTIFY_H
 
 #include <sys/socket.h>
 #include <sys/un.h>

@@ -4,8 +4,8 @@
  * thread of its own writes; the loop hands a record over and never waits. What has no room is dropped,
  * counted, and told in the sink itself once there is room again.
  */
-#ifndef MSRPCD_SINK_H
-#define MSRPCD_SINK_H
+#ifndef COMMON_SINK_H
+#define COMMON_SINK_H
 
 #include <msrpc/nt.h>
 
