@@ -115,8 +115,8 @@ static enum nt_status take(const struct table *t, struct activate *a, long fds, 
             list_names(t, names, sizeof names);
             return nt_error_set(
                 err, STATUS_INVALID_PARAMETER,
-                "socket activation: descriptor %d is called \"%.*s\"; FileDescriptorName= has to be %s", s->fd,
-                (int)len, text ? text : "", names);
+                "socket activation: descriptor %d is called \"%.*s\"; FileDescriptorName= has to be %s",
+                s->fd, (int)len, text ? text : "", names);
         }
         enum nt_status st = look(&t->kinds[s->kind], s, err);
         if (st != STATUS_SUCCESS)

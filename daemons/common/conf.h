@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The configuration of a daemon: one table of keys, which the file, the command line, --check, the manual page
- * and a reload all go by. A daemon has a struct of its own, which begins with a struct conf and has a member for each
- * key.
+ * The configuration of a daemon: one table of keys, which the file, the command line, --check, the manual
+ * page and a reload all go by. A daemon has a struct of its own, which begins with a struct conf and has a
+ * member for each key.
  */
 #ifndef COMMON_CONF_H
 #define COMMON_CONF_H

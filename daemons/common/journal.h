@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A log: one line for each event, as text or JSON, by way of a sink that holds up nobody. What the events are is the
- * daemon's affair. */
+/* A log: one line for each event, as text or JSON, by way of a sink that holds up nobody. What the events are
+ * is the daemon's affair. */
 #ifndef COMMON_JOURNAL_H
 #define COMMON_JOURNAL_H
 

@@ -71,7 +71,8 @@ static void take(const struct options_program *p, int which, const char *arg, vo
     }
 }
 
-void options_read(int argc, char **argv, const struct options_program *p, void *options, struct conf_options *ret)
+void options_read(int argc, char **argv, const struct options_program *p, void *options,
+                  struct conf_options *ret)
 {
     struct option table[CONF_KEYS_MAX + OPTIONS_OWN_MAX + N_ALL + 1] = { { 0 } };
     char names[CONF_KEYS_MAX][64];
@@ -79,8 +80,8 @@ void options_read(int argc, char **argv, const struct options_program *p, void *
     int which;
     memcpy(table, of_all, sizeof of_all);
     for (unsigned i = 0; i < p->n_own && i < OPTIONS_OWN_MAX; i++)
-        table[n++] = (struct option){ p->own[i].name, p->own[i].has_value ? required_argument : no_argument, NULL,
-                                      O_OWN + (int)i };
+        table[n++] = (struct option){ p->own[i].name, p->own[i].has_value ? required_argument : no_argument,
+                                      NULL, O_OWN + (int)i };
     for (unsigned i = 0; i < p->table->n; i++) {
         conf_option_of(&p->table->keys[i], names[i], sizeof names[i]);
         table[n++] = (struct option){ names[i], required_argument, NULL, O_KEY + (int)i };
@@ -88,7 +89,8 @@ void options_read(int argc, char **argv, const struct options_program *p, void *
     while ((which = getopt_long(argc, argv, "", table, NULL)) != -1)
         take(p, which, optarg, options, ret);
     if (optind < argc) {
-        fprintf(stderr, "%s: what is \"%s\"? Options only; --help lists them\n", p->table->program, argv[optind]);
+        fprintf(stderr, "%s: what is \"%s\"? Options only; --help lists them\n", p->table->program,
+                argv[optind]);
         exit(EXIT_USAGE);
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The command line of a daemon: a few options that all have, those of its own, and one for each key of its configuration.
+/* The command line of a daemon: a few options that all have, those of its own, and one for each key of its
+ * configuration.
  */
 #ifndef COMMON_OPTIONS_H
 #define COMMON_OPTIONS_H
@@ -26,7 +27,8 @@ struct options_program {
 
 /* options: the daemon's, whose first member *ret is. Exits by itself for --help, --version, --example and
  * mistakes. */
-void options_read(int argc, char **argv, const struct options_program *p, void *options, struct conf_options *ret);
+void options_read(int argc, char **argv, const struct options_program *p, void *options,
+                  struct conf_options *ret);
 
 /* Nothing of ours may get the number of a standard descriptor that we were started without: what is said
  * there would go to a client, or into a file. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What a daemon is told while it serves, and waiting for it. SIGTERM and SIGINT: the end, a second time: at once; SIGHUP: the
- * configuration anew. */
+/* What a daemon is told while it serves, and waiting for it. SIGTERM and SIGINT: the end, a second time: at
+ * once; SIGHUP: the configuration anew. */
 #ifndef COMMON_SIGNALS_H
 #define COMMON_SIGNALS_H
 
@@ -13,8 +13,8 @@ bool signals_told_to_reload(void);
 void signals_reload_begins(void); /* the next one counts again */
 /* As if by a signal. */
 void signals_end_now(void);
-/* Runs the loop until what(arg), also when a signal comes meanwhile, or the deadline: STATUS_SUCCESS, STATUS_IO_TIMEOUT; else
- * the loop could not go on. */
+/* Runs the loop until what(arg), also when a signal comes meanwhile, or the deadline: STATUS_SUCCESS,
+ * STATUS_IO_TIMEOUT; else the loop could not go on. */
 enum nt_status signals_wait(struct nt_loop *loop, bool (*what)(void *arg), void *arg, uint64_t deadline);
 
 #endif

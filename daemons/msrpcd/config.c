@@ -6,26 +6,26 @@
 #include "msrpcd.h"
 
 static const struct conf_word dialects[] = { { "2.0.2", NPC_SMB_2_0_2 }, { "2.1", NPC_SMB_2_1 },
-                                        { "3.0", NPC_SMB_3_0 },     { "3.0.2", NPC_SMB_3_0_2 },
-                                        { "3.1.1", NPC_SMB_3_1_1 }, { 0 } };
+                                             { "3.0", NPC_SMB_3_0 },     { "3.0.2", NPC_SMB_3_0_2 },
+                                             { "3.1.1", NPC_SMB_3_1_1 }, { 0 } };
 static const struct conf_word ciphers[] = { { "aes-128-ccm", NPC_AES128_CCM },
-                                       { "aes-128-gcm", NPC_AES128_GCM },
-                                       { "aes-256-ccm", NPC_AES256_CCM },
-                                       { "aes-256-gcm", NPC_AES256_GCM },
-                                       { 0 } };
+                                            { "aes-128-gcm", NPC_AES128_GCM },
+                                            { "aes-256-ccm", NPC_AES256_CCM },
+                                            { "aes-256-gcm", NPC_AES256_GCM },
+                                            { 0 } };
 static const struct conf_word signings[] = { { "required", CONFIG_SIGNING_REQUIRED },
-                                        { "optional", CONFIG_SIGNING_OPTIONAL },
-                                        { 0 } };
+                                             { "optional", CONFIG_SIGNING_OPTIONAL },
+                                             { 0 } };
 static const struct conf_word encryptions[] = { { "optional", CONFIG_ENCRYPTION_OPTIONAL },
-                                           { "required", CONFIG_ENCRYPTION_REQUIRED },
-                                           { 0 } };
+                                                { "required", CONFIG_ENCRYPTION_REQUIRED },
+                                                { 0 } };
 static const struct conf_word interface_names[] = { { "srvsvc", CONFIG_SRVSVC },
-                                               { "wkssvc", CONFIG_WKSSVC },
-                                               { "lsarpc", CONFIG_LSARPC },
-                                               { "dssetup", CONFIG_DSSETUP },
-                                               { "netlogon", CONFIG_NETLOGON },
-                                               { "rpcecho", CONFIG_RPCECHO },
-                                               { 0 } };
+                                                    { "wkssvc", CONFIG_WKSSVC },
+                                                    { "lsarpc", CONFIG_LSARPC },
+                                                    { "dssetup", CONFIG_DSSETUP },
+                                                    { "netlogon", CONFIG_NETLOGON },
+                                                    { "rpcecho", CONFIG_RPCECHO },
+                                                    { 0 } };
 static const struct conf_word calls[] = {
     { "all", CONFIG_CALLS_ALL }, { "failed", CONFIG_CALLS_FAILED }, { "none", CONFIG_CALLS_NONE }, { 0 }
 };
@@ -65,15 +65,16 @@ static const char *take_addresses(struct conf *base, const char *text)
     return wrong;
 }
 
-#define CONNS_MAX   1000000u
+#define CONNS_MAX  1000000u
 
-#define AT(member)  offsetof(struct config, member)
-#define LIVE        true
-#define AT_START    false
+#define AT(member) offsetof(struct config, member)
+#define LIVE       true
+#define AT_START   false
 
 /* In the order of msrpcd.conf(5). */
 static const struct conf_key keys[] = {
-    { "listen", LIST, 0, "*", AT_START, "addresses to serve at; *: all of this machine", .take = take_addresses },
+    { "listen", LIST, 0, "*", AT_START, "addresses to serve at; *: all of this machine",
+      .take = take_addresses },
     { "port_smb", PORT, AT(port_smb), "445", AT_START, "port of SMB, for pipes; 0: a free one, off: none" },
     { "port_epm", PORT, AT(port_epm), "135", AT_START, "port of the endpoint mapper" },
     { "port_tcp", PORT, AT(port_tcp), "0", AT_START, "port of the other interfaces" },
@@ -128,7 +129,8 @@ static bool begin(struct conf *base, const void *options)
     if (!path)
         return false;
     snprintf(path, size, "%s/sam.db", o->scratch);
-    return conf_set_name(&c->base, "run_dir", o->scratch, true) && conf_set_name(&c->base, "store", path, true) &&
+    return conf_set_name(&c->base, "run_dir", o->scratch, true) &&
+           conf_set_name(&c->base, "store", path, true) &&
            conf_set_name(&c->base, "interfaces", scratch_interfaces, false);
 }
 

@@ -32,7 +32,8 @@ void command_line(int argc, char **argv, struct options *ret)
     static const struct options_program program = {
         .table = &config_table,
         .usage = usage,
-        .example = "# Configuration of msrpcd(8); msrpcd.conf(5) says more. What stands here is what counts without a "
+        .example = "# Configuration of msrpcd(8); msrpcd.conf(5) says more. What stands here is what counts "
+                   "without a "
                    "file.",
         .own = own,
         .n_own = 1,

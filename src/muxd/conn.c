@@ -2,6 +2,7 @@
 /* Local connections: frames in, requests that are answered at once, the end. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "crypto/crypto.h"
 #include "muxd/m_muxd.h"
 
@@ -70,6 +71,7 @@ static void do_set_auth(struct conn *c, const struct mux_hdr *h, struct rd *body
 {
     struct mux_auth a;
     struct nt_error err = { "" };
+    memset(&a, 0, sizeof a);
     enum nt_status st = mux_get_auth(body, &a);
     if (st == STATUS_SUCCESS)
         st = cred_set(c->owner, &a, &err);
@@ -77,6 +79,7 @@ static void do_set_auth(struct conn *c, const struct mux_hdr *h, struct rd *body
         answer_empty(c, h);
     else
         refuse(c, h, st, err.text[0] ? err.text : "the credentials make no sense");
+    cred_tell(c, &a, st, err.text);
 }
 
 static void answer_u32(struct conn *c, const struct mux_hdr *h, uint32_t v)
@@ -311,8 +314,9 @@ static void conn_data(void *engine, uint8_t *data, size_t len)
 
 static void conn_closed(void *engine, enum nt_status why)
 {
-    (void)why;
-    conn_close(engine);
+    struct conn *c = engine;
+    c->why = c->why ? c->why : why;
+    conn_close(c);
 }
 
 const struct io_ops conn_ops = { NULL, conn_data, conn_closed };
@@ -331,6 +335,7 @@ struct conn *conn_new(struct muxd *d, struct owner *o)
         return NULL;
     c->d = d;
     c->owner = o;
+    c->accepted = io_loop_now(d->loop);
     c->rd.c = c->wr.c = c;
     wr_init(&c->in, MUX_MAX);
     io_stream_init(&c->stream, &conn_ops, c, d->env);
@@ -372,6 +377,9 @@ void conn_close(struct conn *c)
     *c->link_at = c->next;
     if (c->next)
         c->next->link_at = c->link_at;
+    if (c->pipe && !c->opening)
+        muxd_tell_conn(c, MUXD_PIPE_ENDED, c->why, NULL);
+    muxd_tell_conn(c, MUXD_CLOSED, c->why, NULL);
     if (c->relays)
         (void)npc_relay_stop(&c->relay); /* what is in flight ends when the pipe closes; conn_release looks */
     io_stream_done(&c->stream);

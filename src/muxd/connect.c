@@ -6,6 +6,7 @@
 static void failed(struct conn *c, enum nt_status st, const char *why)
 {
     c->d->n.failed++;
+    muxd_tell_conn(c, MUXD_CONNECT, st, why);
     link_release(c);
     c->state = CONN_READY;
     conn_refuse(c, MUX_CONNECT, c->connect_id, nt_ok(st) ? STATUS_INVALID_NETWORK_RESPONSE : st, why);
@@ -58,9 +59,8 @@ static void relay_seen(void *arg, bool out, const uint8_t *data, size_t len)
 
 static void relay_ended(void *arg, enum nt_status why)
 {
-    const struct conn *c = arg;
-    muxd_log(c->d, "pipe uid=%u server=%s pipe=%s status=0x%08x", c->owner->uid, c->to.server, c->to.pipe,
-             (unsigned)why);
+    struct conn *c = arg;
+    c->why = why;
 }
 
 static void relay_idle(void *arg)
@@ -99,6 +99,7 @@ static void succeeded(struct conn *c)
     if (c->to.mode == MUX_PROXY)
         begin_relay(c);
     io_hold(&c->stream, false);
+    muxd_tell_conn(c, MUXD_CONNECT, STATUS_SUCCESS, NULL);
 }
 
 static enum nt_status name_it(struct conn *c)
@@ -200,6 +201,10 @@ void connect_start(struct conn *c, uint32_t id, const struct mux_connect *to)
     c->connect_id = id;
     c->since = io_loop_now(c->d->loop);
     c->again = false;
+    if (c->d->draining) {
+        conn_refuse(c, MUX_CONNECT, id, STATUS_SHUTDOWN_IN_PROGRESS, "the muxer is on its way down");
+        return;
+    }
     if (c->link) {
         conn_refuse(c, MUX_CONNECT, id, STATUS_INVALID_DEVICE_STATE, "this connection has its session");
         return;

@@ -27,6 +27,34 @@ void cred_unref(struct cred *c)
     free(c);
 }
 
+void cred_tell(const struct conn *c, const struct mux_auth *a, enum nt_status st, const char *why)
+{
+    const struct muxd_event e = { .kind = MUXD_CRED_SET,
+                                  .st = st,
+                                  .uid = c->owner->uid,
+                                  .pid = c->pid,
+                                  .program = c->program,
+                                  .pattern = a->pattern,
+                                  .domain = a->domain,
+                                  .user = a->user,
+                                  .cred_kind = a->kind,
+                                  .token = a->token != 0,
+                                  .why = why };
+    muxd_tell(c->d, &e);
+}
+
+static void tell_cleared(const struct owner *o, const struct cred *c)
+{
+    const struct muxd_event e = { .kind = MUXD_CRED_CLEARED,
+                                  .uid = o->uid,
+                                  .pattern = c->pattern,
+                                  .domain = c->domain,
+                                  .user = c->user,
+                                  .cred_kind = c->kind,
+                                  .token = c->token != 0 };
+    muxd_tell(o->d, &e);
+}
+
 static void unlink_cred(struct owner *o, struct cred **at)
 {
     struct cred *c = *at;
@@ -34,6 +62,7 @@ static void unlink_cred(struct owner *o, struct cred **at)
     c->next = NULL;
     c->replaced = true; /* sessions made with it take no new pipes */
     o->n_creds--;
+    tell_cleared(o, c);
     cred_unref(c);
 }
 

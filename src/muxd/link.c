@@ -35,9 +35,31 @@ static void unlink_link(struct link *l)
     l->next = NULL;
 }
 
+static void tell_event(const struct link *l, enum muxd_event_kind kind, enum nt_status st)
+{
+    struct npc_facts f = { .size = sizeof f };
+    uint64_t now = io_loop_now(l->d->loop);
+    struct muxd_event e = { .kind = kind,
+                            .st = st,
+                            .uid = l->owner->uid,
+                            .server = l->to.server,
+                            .port = l->to.port,
+                            .domain = l->cred->domain,
+                            .user = l->cred->user,
+                            .cred_kind = l->cred->kind,
+                            .token = l->cred->token != 0,
+                            .why = st == STATUS_SUCCESS ? NULL : l->err.text,
+                            .duration_ns = now > l->since ? now - l->since : 0 };
+    if (l->session && npc_session_facts(l->session, &f) == STATUS_SUCCESS)
+        e.peer = f.peer;
+    muxd_tell(l->d, &e);
+}
+
 void link_free(struct link *l)
 {
     struct owner *o = l->owner;
+    if (l->session)
+        tell_event(l, MUXD_SESSION_ENDED, STATUS_SUCCESS);
     unlink_link(l);
     io_cancel(&l->idle);
     npc_session_unref(l->session);
@@ -86,8 +108,7 @@ static void opened(void *arg, enum nt_status st, struct npc_session *s)
         l->state = LINK_OPEN;
     else
         l->state = LINK_GONE;
-    muxd_log(d, "session uid=%u server=%s port=%u user=%s\\%s status=0x%08x", l->owner->uid, l->to.server,
-             l->to.port, l->cred->domain, l->cred->user, (unsigned)st);
+    tell_event(l, MUXD_SESSION, st);
     tell(l, st);
     muxd_unref(d);
 }

@@ -97,7 +97,7 @@ struct conn {
     unsigned n_tokens;
     uint32_t pid;     /* of who connected; 0: not known */
     char program[64]; /* what it called itself */
-    uint64_t since;   /* of its Connect; monotonic ns */
+    uint64_t accepted, since; /* since: of its Connect; monotonic ns */
     uint64_t bytes_in, bytes_out;
     /* Connect */
     struct conn *next_waiting;
@@ -118,6 +118,7 @@ struct conn {
     uint32_t tap_watch, tap_told;
     struct tap_keep *tap_keep;
     struct tap *tap;
+    enum nt_status why; /* it ends */
     unsigned ops; /* in flight: the memory stays until they have ended */
     bool freed;
 };
@@ -135,10 +136,13 @@ struct muxd {
     struct tap *taps;
     uint64_t last_tap;
     char host[MUX_NAME_MAX + 1]; /* ours, for those who tap */
+    bool draining;
 };
 
 /* ---- server.c ---- */
-void muxd_log(struct muxd *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void muxd_tell(struct muxd *d, const struct muxd_event *e);
+/* Of a connection: who, and what it wanted. */
+void muxd_tell_conn(const struct conn *c, enum muxd_event_kind kind, enum nt_status st, const char *why);
 struct owner *muxd_owner(struct muxd *d, uint32_t uid);
 void muxd_owner_release(struct owner *o);
 void muxd_unref(struct muxd *d);
@@ -147,6 +151,8 @@ void muxd_unref(struct muxd *d);
 enum nt_status cred_set(struct owner *o, const struct mux_auth *a, struct nt_error *err);
 unsigned cred_clear(struct owner *o, uint64_t token, const char *pattern);
 void cred_forget(struct owner *o); /* all */
+/* That c has set it, or why not. */
+void cred_tell(const struct conn *c, const struct mux_auth *a, enum nt_status st, const char *why);
 /* Referenced. NULL: none fits. */
 struct cred *cred_find(struct owner *o, uint64_t token, const char *server);
 /* Does the pattern fit the name? */

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Who is connected: owners, ceilings, life of the whole. */
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -20,6 +18,16 @@ static unsigned or_default(unsigned v, unsigned otherwise)
     return v ? v : otherwise;
 }
 
+void muxd_set_options(struct muxd *d, const struct muxd_options *o)
+{
+    d->o.max_conns = or_default(o->max_conns, DEFAULT_CONNS);
+    d->o.max_conns_per_uid = or_default(o->max_conns_per_uid, (d->o.max_conns + 3) / 4);
+    d->o.max_creds_per_uid = or_default(o->max_creds_per_uid, DEFAULT_CREDS);
+    d->o.max_sessions_per_uid = or_default(o->max_sessions_per_uid, DEFAULT_SESSIONS);
+    d->o.session_idle_ms = or_default(o->session_idle_ms, DEFAULT_IDLE);
+    d->o.hello_timeout_ms = or_default(o->hello_timeout_ms, DEFAULT_HELLO);
+}
+
 enum nt_status muxd_new(struct nt_loop *loop, const struct muxd_options *o, struct muxd **ret)
 {
     struct muxd *d = calloc(1, sizeof *d);
@@ -32,12 +40,7 @@ enum nt_status muxd_new(struct nt_loop *loop, const struct muxd_options *o, stru
     tap_init(d);
     d->next_pipe = 1;
     d->started = io_loop_now(loop);
-    d->o.max_conns = or_default(o->max_conns, DEFAULT_CONNS);
-    d->o.max_conns_per_uid = or_default(o->max_conns_per_uid, d->o.max_conns / 4);
-    d->o.max_creds_per_uid = or_default(o->max_creds_per_uid, DEFAULT_CREDS);
-    d->o.max_sessions_per_uid = or_default(o->max_sessions_per_uid, DEFAULT_SESSIONS);
-    d->o.session_idle_ms = or_default(o->session_idle_ms, DEFAULT_IDLE);
-    d->o.hello_timeout_ms = or_default(o->hello_timeout_ms, DEFAULT_HELLO);
+    muxd_set_options(d, o);
     io_stream_init(&d->timers, &no_ops, d, d->env);
     enum nt_status st = d->env->random(d->env->arg, (uint8_t *)&d->instance, sizeof d->instance);
     if (st == STATUS_SUCCESS)
@@ -75,16 +78,33 @@ void muxd_free(struct muxd *d)
     muxd_unref(d);
 }
 
-void muxd_log(struct muxd *d, const char *fmt, ...)
+void muxd_tell(struct muxd *d, const struct muxd_event *e)
 {
-    char line[512];
-    va_list ap;
-    if (!d->o.log)
-        return;
-    va_start(ap, fmt);
-    vsnprintf(line, sizeof line, fmt, ap);
-    va_end(ap);
-    d->o.log(d->o.log_arg, line);
+    if (d->o.event)
+        d->o.event(d->o.event_arg, e);
+}
+
+void muxd_tell_conn(const struct conn *c, enum muxd_event_kind kind, enum nt_status st, const char *why)
+{
+    uint64_t now = io_loop_now(c->d->loop), since = kind == MUXD_CLOSED ? c->accepted : c->since;
+    struct muxd_event e = { .kind = kind,
+                            .st = st,
+                            .uid = c->owner->uid,
+                            .pid = c->pid,
+                            .program = c->program,
+                            .why = why,
+                            .duration_ns = since && now > since ? now - since : 0 };
+    if (kind == MUXD_CONNECT || kind == MUXD_PIPE_ENDED) {
+        e.server = c->to.server;
+        e.pipe = c->to.pipe;
+        e.mode = c->to.mode;
+        e.port = c->to.port;
+        e.warm = c->warm;
+        e.pipe_id = c->pipe_id;
+        e.bytes_in = c->bytes_in;
+        e.bytes_out = c->bytes_out;
+    }
+    muxd_tell(c->d, &e);
 }
 
 /* ---- owners ---- */
@@ -123,16 +143,26 @@ void muxd_owner_release(struct owner *o)
 
 /* ---- connections ---- */
 
-static struct conn *conn_for(struct muxd *d, uint32_t uid)
+static void refuse(struct muxd *d, uint32_t uid, uint32_t pid, unsigned count, enum nt_status st)
 {
+    const struct muxd_event e = { .kind = MUXD_REFUSED, .st = st, .uid = uid, .pid = pid, .count = count };
+    d->n.refused++;
+    muxd_tell(d, &e);
+}
+
+static struct conn *conn_for(struct muxd *d, uint32_t uid, uint32_t pid)
+{
+    if (d->o.one_uid && uid != d->o.uid) {
+        refuse(d, uid, pid, 0, STATUS_ACCESS_DENIED);
+        return NULL;
+    }
     struct owner *o = muxd_owner(d, uid);
     struct conn *c = NULL;
     unsigned most = uid == 0 ? d->o.max_conns : d->o.max_conns_per_uid;
     if (o && d->n.conns < d->o.max_conns && o->n_conns < most)
         c = conn_new(d, o);
     if (!c) {
-        d->n.refused++;
-        muxd_log(d, "refused uid=%u connections=%u", uid, o ? o->n_conns : 0);
+        refuse(d, uid, pid, o ? o->n_conns : 0, STATUS_QUOTA_EXCEEDED);
         if (o)
             muxd_owner_release(o);
     }
@@ -145,7 +175,7 @@ enum nt_status muxd_accept(struct muxd *d, int fd)
     socklen_t len = sizeof u;
     struct conn *c = NULL;
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &u, &len) == 0 && len == sizeof u && u.uid != (uid_t)-1)
-        c = conn_for(d, u.uid);
+        c = conn_for(d, u.uid, (uint32_t)u.pid);
     if (!c) {
         close(fd);
         return STATUS_INSUFFICIENT_RESOURCES;
@@ -158,12 +188,13 @@ enum nt_status muxd_accept(struct muxd *d, int fd)
         return st;
     }
     d->n.accepted++;
+    muxd_tell_conn(c, MUXD_ACCEPTED, STATUS_SUCCESS, NULL);
     return STATUS_SUCCESS;
 }
 
 enum nt_status muxd_join(struct muxd *d, struct nt_loop *loop, struct io_stream *client, uint32_t uid)
 {
-    struct conn *c = conn_for(d, uid);
+    struct conn *c = conn_for(d, uid, 0);
     if (!c)
         return STATUS_INSUFFICIENT_RESOURCES;
     enum nt_status st = io_mem_join(loop, client, &c->stream);
@@ -172,6 +203,33 @@ enum nt_status muxd_join(struct muxd *d, struct nt_loop *loop, struct io_stream 
     else
         d->n.accepted++;
     return st;
+}
+
+/* ---- the end ---- */
+
+/* Is something awaited of the server, or of us? An answer that has not gone yet counts. */
+static bool busy(const struct conn *c)
+{
+    const struct npc_relay *r = &c->relay;
+    return c->state == CONN_WAITS || c->opening || c->stream.queued || c->rd.id || c->wr.id ||
+           (c->relays && (r->awaited || r->head || r->writing || r->reading));
+}
+
+void muxd_drain(struct muxd *d)
+{
+    d->draining = true;
+    (void)muxd_drained(d);
+}
+
+bool muxd_drained(struct muxd *d)
+{
+    bool idle = true;
+    for (struct conn *c = d->conns; c; c = c->next)
+        if (busy(c))
+            idle = false;
+        else if (c->state != CONN_CLOSED)
+            io_close(&c->stream, STATUS_SHUTDOWN_IN_PROGRESS, true);
+    return idle;
 }
 
 void muxd_count(const struct muxd *d, struct muxd_counters *ret)

@@ -276,6 +276,23 @@ static void answer(const struct tap *t, uint32_t id)
     conn_answer(t->c, &w);
 }
 
+static void tell(const struct conn *c, const struct tap *t, enum muxd_event_kind kind, enum nt_status st)
+{
+    struct muxd_event e = { .kind = kind, .st = st, .uid = c->owner->uid, .pid = c->pid, .program = c->program };
+    if (t) {
+        bool all = t->f.whose == MUX_ALL;
+        e.tap = t->id;
+        e.tap_all = all && t->f.uid == MUX_TAP_ANY;
+        e.tap_uid = all ? t->f.uid : c->owner->uid;
+        e.tap_pid = t->f.pid;
+        e.server = t->f.server;
+        e.pipe = t->f.pipe;
+        e.records = t->records;
+        e.lost = t->all_lost;
+    }
+    muxd_tell(c->d, &e);
+}
+
 static void begin(struct conn *c, uint32_t id, const struct mux_tap *f)
 {
     struct muxd *d = c->d;
@@ -297,10 +314,7 @@ static void begin(struct conn *c, uint32_t id, const struct mux_tap *f)
     for (struct conn *x = d->conns; x; x = x->next)
         if (wanted(t, x))
             x->tap_watch |= t->bit;
-    muxd_log(d, "tap tap=%llu state=begins uid=%u pid=%u whose=%s of_uid=%d of_pid=%u server=%s pipe=%s",
-             (unsigned long long)t->id, c->owner->uid, c->pid, f->whose == MUX_ALL ? "all" : "own",
-             f->whose == MUX_ALL ? (int)f->uid : (int)c->owner->uid, f->pid, *f->server ? f->server : "*",
-             *f->pipe ? f->pipe : "*");
+    tell(c, t, MUXD_TAPPED, STATUS_SUCCESS);
 }
 
 void tap_run(struct conn *c, const struct mux_hdr *h, struct rd *body)
@@ -315,7 +329,7 @@ void tap_run(struct conn *c, const struct mux_hdr *h, struct rd *body)
         return;
     }
     if (st == STATUS_ACCESS_DENIED)
-        muxd_log(c->d, "tap state=refused uid=%u pid=%u", c->owner->uid, c->pid);
+        tell(c, NULL, MUXD_TAPPED, st);
     conn_refuse(c, MUX_TAP, h->id, st, why);
 }
 
@@ -333,7 +347,6 @@ void tap_end(struct conn *c)
         x->tap_watch &= ~t->bit;
         x->tap_told &= ~t->bit;
     }
-    muxd_log(c->d, "tap tap=%llu state=ends uid=%u pid=%u records=%llu lost=%llu", (unsigned long long)t->id,
-             c->owner->uid, c->pid, (unsigned long long)t->records, (unsigned long long)t->all_lost);
+    tell(c, t, MUXD_TAP_ENDED, STATUS_SUCCESS);
     free(t);
 }
