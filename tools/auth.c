@@ -56,7 +56,7 @@ char *tern_new_secret(struct tern *t, bool from_stdin, const char *prompt)
 }
 
 /* "username = x", "password = x", "domain = x", as smbclient's -A takes it. */
-static bool read_authfile(struct tern *t, const char *path, const char **password)
+bool tern_read_authfile(struct tern *t, const char *path, const char **password)
 {
     FILE *f = fopen(path, "re");
     if (!f) {
@@ -121,7 +121,7 @@ static int make_creds(struct tern *t, const char *password, struct sec_creds **r
 int tern_auth(struct tern *t, struct sec_creds **ret_creds)
 {
     const char *password = NULL;
-    if (t->authfile && !read_authfile(t, t->authfile, &password))
+    if (t->authfile && !tern_read_authfile(t, t->authfile, &password))
         return EXIT_FAILED;
     bool user_given = t->user != NULL;
     if (t->ntlm && !user_given && !getenv("TERN_USER"))

@@ -83,7 +83,7 @@ int tern_each(struct tern *t, unsigned fixed, NET_API_STATUS (*one)(struct tern 
 
 /* ---- errors ---- */
 
-static void json_text(FILE *f, const char *s)
+void tern_json_text(FILE *f, const char *s)
 {
     fputc('"', f);
     for (; *s; s++)
@@ -96,10 +96,10 @@ static void json_text(FILE *f, const char *s)
     fputc('"', f);
 }
 
-static void json_error(const struct tern *t, NET_API_STATUS st, const char *text, const char *context,
-                       const char *help_text)
+static void json_error(const struct tern *t, NET_API_STATUS st, enum nt_status nt, const char *text,
+                       const char *context, const char *help_text)
 {
-    const char *name = werror_name((enum werror)st), *ntname = nt_status_name(net_last_status());
+    const char *name = werror_name((enum werror)st), *ntname = nt_status_name(nt);
     const struct {
         const char *key, *value;
     } members[] = {
@@ -110,7 +110,7 @@ static void json_error(const struct tern *t, NET_API_STATUS st, const char *text
     for (size_t i = 0; i < N_OF(members); i++) {
         fprintf(stderr, ", \"%s\": ", members[i].key);
         if (members[i].value)
-            json_text(stderr, members[i].value);
+            tern_json_text(stderr, members[i].value);
         else
             fputs("null", stderr);
     }
@@ -192,7 +192,7 @@ bool tern_ok(struct tern *t, NET_API_STATUS st)
     if (!text)
         text = nt_status_text(nt);
     if (t->json) {
-        json_error(t, st, text, context, help_text);
+        json_error(t, st, nt, text, context, help_text);
         return false;
     }
     fprintf(stderr, "tern: %s %s%s%s: %s (%u): %s\n", t->verb->noun, t->verb->name, t->object ? " " : "",
@@ -205,6 +205,38 @@ bool tern_ok(struct tern *t, NET_API_STATUS st)
     if (help_text)
         fprintf(stderr, "  hint: %s\n", help_text);
     return false;
+}
+
+/* What another process said must not play with the terminal. */
+static void print_clean(FILE *f, const char *s)
+{
+    for (; *s; s++)
+        fputc((unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s, f);
+}
+
+int tern_failed(struct tern *t, enum nt_status nt, const char *text, const char *context,
+                const char *help_text)
+{
+    NET_API_STATUS st = (NET_API_STATUS)nt_to_werror(nt);
+    const char *name = werror_name((enum werror)st), *ntname = nt_status_name(nt);
+    if (t->json) {
+        json_error(t, st, nt, text, context, help_text);
+        return EXIT_FAILED;
+    }
+    fprintf(stderr, "tern: %s %s%s%s: %s (%u): ", t->verb->noun, t->verb->name, t->object ? " " : "",
+            t->object ? t->object : "", name ? name : "error", st);
+    print_clean(stderr, text);
+    fputc('\n', stderr);
+    if (context) {
+        fputs("  ", stderr);
+        print_clean(stderr, context);
+        fputc('\n', stderr);
+    }
+    if (ntname)
+        fprintf(stderr, "  status: %s (0x%08x)\n", ntname, (unsigned)nt);
+    if (help_text)
+        fprintf(stderr, "  hint: %s\n", help_text);
+    return EXIT_FAILED;
 }
 
 int tern_done(struct tern *t, const char *fmt, ...)

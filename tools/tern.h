@@ -87,10 +87,17 @@ void tern_rpc_help(FILE *f);
 /* Looks at the answer of a Net* call. True if it succeeded; else prints name, number, sentence and help to
  * standard error (as JSON with --json). */
 bool tern_ok(struct tern *t, NET_API_STATUS st);
+/* The same for what failed below NetAPI, with the sentence that is known; context and hint may be NULL. Returns
+ * EXIT_FAILED. */
+int tern_failed(struct tern *t, enum nt_status nt, const char *text, const char *context, const char *hint);
+/* UTF-8 as a JSON string. */
+void tern_json_text(FILE *f, const char *s);
 /* Prints a done message for people ("user alice added"), nothing with --json but {"version": 1, "done":
  * true}. */
 int tern_done(struct tern *t, const char *fmt, ...) NT_PRINTF(2, 3);
 
+/* The file of -A: user, domain and password where they are not given. False after having said why. */
+bool tern_read_authfile(struct tern *t, const char *path, const char **password);
 /* Credentials for t->server from options, TERN_* variables, or a prompt. EXIT_*. */
 int tern_auth(struct tern *t, struct sec_creds **ret_creds);
 

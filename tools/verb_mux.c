@@ -1,68 +1,211 @@
 // SPDX-License-Identifier: Apache-2.0
 /* tern mux: what npcmuxd has and lends. */
-#include <fcntl.h>
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <msrpc/npc_mux.h>
-#include "tern.h"
+#include "mux.h"
 
-#define CONTENT_MAX ((size_t)64 << 10) /* of a cache or keytab; npc_mux_auth */
+#define SYSTEM_SOCKET "/run/npcmux/socket" /* npcmuxd(8) */
 
-static int failed(const struct tern *t, enum nt_status st, const char *why)
+/* ---- the daemon ---- */
+
+static const char *user_socket(struct tern *t)
 {
-    const char *name = nt_status_name(st);
-    if (t->json)
-        printf("{\"version\": %d, \"error\": {\"name\": \"%s\"}}\n", TERN_JSON_VERSION, name ? name : "");
-    fprintf(stderr, "tern: mux %s: %s: %s\n", t->verb->name, name ? name : "error", why);
-    return EXIT_FAILED;
+    const char *dir = getenv("XDG_RUNTIME_DIR");
+    if (!dir || dir[0] != '/')
+        return NULL;
+    size_t size = strlen(dir) + sizeof "/npcmux/socket";
+    char *path = nt_arena_alloc(t->mem, size, 1);
+    if (path)
+        snprintf(path, size, "%s/npcmux/socket", dir);
+    return path;
 }
 
-static struct npc_mux *open_mux(struct tern *t)
+/* The sockets to try, in their order. False: TERN_NPC says that there is none. */
+static bool sockets(struct tern *t, const char *ret[2])
 {
+    const char *s = tern_opt(t, "socket");
+    if (!s)
+        s = getenv("TERN_NPC");
+    if (s && strcmp(s, "off") == 0)
+        return false;
+    if (s && *s && strcmp(s, "on") != 0 && strcmp(s, "auto") != 0) {
+        ret[0] = s;
+        return true;
+    }
+    ret[0] = user_socket(t);
+    ret[ret[0] != NULL] = SYSTEM_SOCKET;
+    return true;
+}
+
+/* The library speaks of ports and firewalls where nobody listens. */
+static const char *why_not(enum nt_status st, const char *path, const struct nt_error *err, char *buf,
+                           size_t size)
+{
+    bool there = access(path, F_OK) == 0 || errno == EACCES;
+    if (st != STATUS_CONNECTION_REFUSED && st != STATUS_OBJECT_NAME_NOT_FOUND)
+        return err->text;
+    snprintf(buf, size, "%s: %s", path, there ? "nobody listens there" : "there is no such socket");
+    return buf;
+}
+
+struct npc_mux *mux_open(struct tern *t, const char **ret_path)
+{
+    const char *paths[2] = { NULL, NULL };
+    char tried[600] = "";
     struct npc_mux *m = NULL;
-    struct nt_error err = { "" };
-    enum nt_status st = npc_mux_open(tern_opt(t, "socket"), t->timeout_ms, &m, &err);
-    if (st != STATUS_SUCCESS)
-        failed(t, st, err.text);
-    return m;
+    enum nt_status st = STATUS_SUCCESS;
+    if (!sockets(t, paths)) {
+        tern_failed(t, STATUS_OBJECT_NAME_NOT_FOUND, "TERN_NPC=off: no npcmuxd is asked", NULL,
+                    "--socket names one all the same");
+        return NULL;
+    }
+    for (size_t i = 0, len = 0; i < N_OF(paths) && paths[i]; i++) {
+        struct nt_error err = { "" };
+        char why[256];
+        st = npc_mux_open(paths[i], t->timeout_ms, &m, &err);
+        if (st == STATUS_SUCCESS) {
+            if (ret_path)
+                *ret_path = paths[i];
+            return m;
+        }
+        len += (size_t)snprintf(tried + len, sizeof tried - len, "%s%s", len ? "; " : "",
+                                why_not(st, paths[i], &err, why, sizeof why));
+        if (len >= sizeof tried || (st != STATUS_OBJECT_NAME_NOT_FOUND && st != STATUS_CONNECTION_REFUSED))
+            break;
+    }
+    bool nobody = st == STATUS_OBJECT_NAME_NOT_FOUND || st == STATUS_CONNECTION_REFUSED;
+    tern_failed(
+        t, st, nobody ? "no npcmuxd answers" : "npcmuxd cannot be asked", tried,
+        nobody ? "systemctl start npcmuxd.socket starts that of the system, npcmuxd --user one of your own"
+               : NULL);
+    return NULL;
 }
 
-static int finish(struct tern *t, struct npc_mux *m, enum nt_status st, int rc)
+int mux_failed(struct tern *t, struct npc_mux *m, enum nt_status st)
 {
-    if (st != STATUS_SUCCESS)
-        rc = failed(t, st, npc_mux_error(m));
+    int rc = tern_failed(
+        t, st, npc_mux_error(m), NULL,
+        st == STATUS_ACCESS_DENIED && tern_opt(t, "all") ? "without --all it shows what is yours" : NULL);
     npc_mux_close(m);
     return rc;
 }
 
-/* ---- what there is ---- */
+/* A name for people: what would play with the terminal in octal, as ls -b has it. JSON has escapes of its
+ * own. */
+static const char *shown(struct tern *t, const char *s)
+{
+    size_t n = strlen(s);
+    if (t->json ||
+        strcspn(s, "\001\002\003\004\005\006\a\b\t\n\v\f\r\016\017\020\021\022\023\024\025\026\027\030\031"
+                   "\032\033\034\035\036\037\177\302") == n)
+        return s;
+    char *clean = nt_arena_alloc(t->mem, 4 * n + 1, 1), *to = clean;
+    if (!clean)
+        return "?";
+    for (const unsigned char *p = (const unsigned char *)s; *p; p++) {
+        bool c1 = p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0; /* U+0080 to U+009F */
+        if (c1)
+            to += sprintf(to, "\\%03o\\%03o", p[0], p[1]);
+        else if (*p < 0x20 || *p == 0x7f)
+            to += sprintf(to, "\\%03o", *p);
+        else
+            *to++ = (char)*p;
+        p += c1;
+    }
+    *to = '\0';
+    return clean;
+}
+
+static const char *keep(struct tern *t, const char *s)
+{
+    char *copy = nt_arena_strdup(t->mem, shown(t, s));
+    return copy ? copy : "?";
+}
+
+/* ---- status ---- */
 
 static int mux_status(struct tern *t)
 {
     static const struct col cols[] = {
-        { "uptime", "up", COL_AGE },          { "connections", "connections", COL_NUM },
-        { "users", "users", COL_NUM },        { "sessions", "sessions", COL_NUM },
-        { "pipes", "pipes", COL_NUM },        { "accepted", "accepted", COL_NUM },
-        { "refused", "refused", COL_NUM },    { "opened", "opened", COL_NUM },
-        { "warm", "of these warm", COL_NUM }, { "failed", "failed", COL_NUM },
-        { "bytes_in", "bytes in", COL_NUM },  { "bytes_out", "bytes out", COL_NUM },
+        { "socket", "socket", COL_STR },           { "uptime", "up", COL_AGE },
+        { "connections", "connections", COL_NUM }, { "users", "users", COL_NUM },
+        { "sessions", "sessions", COL_NUM },       { "pipes", "pipes", COL_NUM },
+        { "accepted", "accepted", COL_NUM },       { "refused", "refused", COL_NUM },
+        { "opened", "opened", COL_NUM },           { "warm", "of these warm", COL_NUM },
+        { "failed", "failed", COL_NUM },           { "bytes_in", "bytes in", COL_NUM },
+        { "bytes_out", "bytes out", COL_NUM },
     };
     struct npc_mux_counters c = { .size = sizeof c };
-    struct npc_mux *m = open_mux(t);
+    const char *path;
+    struct npc_mux *m = mux_open(t, &path);
     if (!m)
         return EXIT_FAILED;
     enum nt_status st = npc_mux_status(m, &c);
     if (st != STATUS_SUCCESS)
-        return finish(t, m, st, EXIT_FAILED);
+        return mux_failed(t, m, st);
+    npc_mux_close(m);
     const uint64_t values[] = { c.uptime_s, c.connections, c.users, c.sessions, c.pipes,    c.accepted,
                                 c.refused,  c.connects,    c.warm,  c.failed,   c.bytes_in, c.bytes_out };
     struct out *o = out_begin(t, "muxer", cols, N_OF(cols), true);
     out_row(o);
+    out_str(o, shown(t, path));
     for (size_t i = 0; i < N_OF(values); i++)
         out_num(o, values[i]);
-    return finish(t, m, STATUS_SUCCESS, out_end(o));
+    return out_end(o);
 }
+
+/* ---- lists: gathered, put in order, shown ---- */
+
+struct gathered {
+    struct tern *t;
+    void *rows;
+    size_t n, cap;
+    bool full; /* no memory */
+};
+
+static void *row_for(struct gathered *g, size_t size)
+{
+    if (g->n == g->cap) {
+        size_t cap = g->cap ? 2 * g->cap : 64;
+        void *rows = realloc(g->rows, cap * size);
+        g->full = !rows;
+        if (!rows)
+            return NULL;
+        g->rows = rows;
+        g->cap = cap;
+    }
+    return (char *)g->rows + size * g->n++;
+}
+
+static int list(struct tern *t, enum nt_status (*get)(struct npc_mux *m, struct gathered *g),
+                void (*show)(struct out *o, const struct gathered *g), const char *plural,
+                const struct col *cols, size_t n_cols)
+{
+    struct gathered g = { .t = t };
+    struct npc_mux *m = mux_open(t, NULL);
+    if (!m)
+        return EXIT_FAILED;
+    enum nt_status st = get(m, &g);
+    if (st != STATUS_SUCCESS || g.full) {
+        free(g.rows);
+        return mux_failed(t, m, st ? st : STATUS_NO_MEMORY);
+    }
+    npc_mux_close(m);
+    struct out *o = out_begin(t, plural, cols, n_cols, false);
+    show(o, &g);
+    free(g.rows);
+    return out_end(o);
+}
+
+static int order(uint64_t a, uint64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+/* ---- credentials ---- */
 
 static const char *kind_name(enum npc_mux_kind k)
 {
@@ -70,172 +213,244 @@ static const char *kind_name(enum npc_mux_kind k)
     return k <= NPC_MUX_ANONYMOUS ? names[k] : names[0];
 }
 
-static bool auth_row(void *arg, const struct npc_mux_auth_info *i)
+static bool take_auth(void *arg, const struct npc_mux_auth_info *i)
 {
-    struct out *o = arg;
-    out_row(o);
-    out_num(o, i->uid);
-    out_str(o, i->pattern);
-    out_str(o, kind_name(i->kind));
-    out_str(o, i->domain);
-    out_str(o, i->user);
-    out_bool(o, i->token != 0);
-    if (i->expires_in_s == UINT32_MAX)
-        out_null(o, "never");
-    else
-        out_num(o, i->expires_in_s);
+    struct gathered *g = arg;
+    struct npc_mux_auth_info *to = row_for(g, sizeof *to);
+    if (!to)
+        return false;
+    *to = *i;
+    to->pattern = keep(g->t, i->pattern);
+    to->domain = keep(g->t, i->domain);
+    to->user = keep(g->t, i->user);
     return true;
+}
+
+static int auth_order(const void *a, const void *b)
+{
+    const struct npc_mux_auth_info *x = a, *y = b;
+    int c = order(x->uid, y->uid);
+    c = c ? c : order(x->token, y->token);
+    return c ? c : strcmp(x->pattern, y->pattern);
+}
+
+static enum nt_status get_auth(struct npc_mux *m, struct gathered *g)
+{
+    enum nt_status st = npc_mux_enum_auth(m, tern_opt(g->t, "all") != NULL, take_auth, g);
+    if (st == STATUS_SUCCESS && g->n)
+        qsort(g->rows, g->n, sizeof(struct npc_mux_auth_info), auth_order);
+    return st;
+}
+
+static void show_auth(struct out *o, const struct gathered *g)
+{
+    const struct npc_mux_auth_info *i = g->rows, *end = i ? i + g->n : i;
+    for (; i < end; i++) {
+        out_row(o);
+        out_num(o, i->uid);
+        out_str(o, i->pattern);
+        out_str(o, kind_name(i->kind));
+        out_str(o, i->domain);
+        out_str(o, i->user);
+        out_bool(o, i->token != 0);
+        if (i->expires_in_s == UINT32_MAX)
+            out_null(o, "never");
+        else
+            out_num(o, i->expires_in_s);
+    }
 }
 
 static int mux_credentials(struct tern *t)
 {
     static const struct col cols[] = {
-        { "uid", "UID", COL_NUM },         { "servers", "SERVERS", COL_STR }, { "kind", "KIND", COL_STR },
-        { "domain", "DOMAIN", COL_STR },   { "user", "USER", COL_STR },       { "token", "TOKEN", COL_BOOL },
-        { "expires", "EXPIRES", COL_AGE },
+        { "uid", "UID", COL_NUM },
+        { "servers", "SERVERS", COL_STR },
+        { "kind", "KIND", COL_STR },
+        { "domain", "DOMAIN", COL_STR },
+        { "user", "USER", COL_STR },
+        { "token", "TOKEN", COL_BOOL },
+        { "expires", "FORGOTTEN IN", COL_AGE },
     };
-    struct npc_mux *m = open_mux(t);
-    if (!m)
-        return EXIT_FAILED;
-    struct out *o = out_begin(t, "credentials", cols, N_OF(cols), false);
-    enum nt_status st = npc_mux_enum_auth(m, tern_opt(t, "all") != NULL, auth_row, o);
-    int rc = st == STATUS_SUCCESS ? out_end(o) : EXIT_FAILED;
-    return finish(t, m, st, rc);
+    return list(t, get_auth, show_auth, "credentials", cols, N_OF(cols));
 }
 
-static bool conn_row(void *arg, const struct npc_mux_conn_info *i)
+/* ---- connections ---- */
+
+static bool take_conn(void *arg, const struct npc_mux_conn_info *i)
 {
-    struct out *o = arg;
-    out_row(o);
-    out_num(o, i->uid);
-    if (i->pid)
-        out_num(o, i->pid);
-    else
-        out_null(o, "-");
-    out_str(o, i->server);
-    out_str(o, i->peer);
-    if (i->pipe_name[0])
-        out_str(o, i->pipe_name);
-    else
-        out_null(o, "-");
-    out_str(o, i->user);
-    out_num(o, i->users);
-    out_num(o, i->bytes_in);
-    out_num(o, i->bytes_out);
+    struct gathered *g = arg;
+    struct npc_mux_conn_info *to = row_for(g, sizeof *to);
+    if (!to)
+        return false;
+    *to = *i;
+    to->server = keep(g->t, i->server);
+    to->peer = keep(g->t, i->peer);
+    to->pipe_name = keep(g->t, i->pipe_name);
+    to->user = keep(g->t, i->user);
+    to->mech = keep(g->t, i->mech);
+    to->program = keep(g->t, i->program);
     return true;
+}
+
+/* By user, server and session; then by process, whose session comes before its pipes. */
+static int conn_order(const void *a, const void *b)
+{
+    const struct npc_mux_conn_info *x = a, *y = b;
+    int c = order(x->uid, y->uid);
+    c = c ? c : strcmp(x->server, y->server);
+    c = c ? c : strcmp(x->peer, y->peer);
+    c = c ? c : strcmp(x->user, y->user);
+    c = c ? c : order(x->pid, y->pid);
+    c = c ? c : order(x->mode != NPC_MUX_SESSION, y->mode != NPC_MUX_SESSION);
+    return c ? c : order(x->pipe, y->pipe);
+}
+
+static enum nt_status get_conns(struct npc_mux *m, struct gathered *g)
+{
+    enum nt_status st = npc_mux_enum_connections(m, tern_opt(g->t, "all") != NULL, take_conn, g);
+    if (st == STATUS_SUCCESS && g->n)
+        qsort(g->rows, g->n, sizeof(struct npc_mux_conn_info), conn_order);
+    return st;
+}
+
+static const char *mode_name(enum npc_mux_mode m)
+{
+    static const char *const names[] = { "session", "proxy", "message", "pdu" };
+    return (size_t)m < N_OF(names) ? names[m] : "?";
+}
+
+static const char *cipher_name(enum npc_cipher c)
+{
+    static const char *const names[] = { [NPC_CIPHER_NONE] = "none",
+                                         [NPC_AES128_CCM] = "AES-128-CCM",
+                                         [NPC_AES128_GCM] = "AES-128-GCM",
+                                         [NPC_AES256_CCM] = "AES-256-CCM",
+                                         [NPC_AES256_GCM] = "AES-256-GCM" };
+    return (size_t)c < N_OF(names) ? names[c] : "?";
+}
+
+/* In a list for people dialect, cipher and signing are one column. */
+static void put_protection(struct out *o, const struct tern *t, const struct npc_mux_conn_info *i)
+{
+    char text[80];
+    if (!i->dialect) {
+        out_null(o, "being opened");
+        out_null(o, "-");
+        out_null(o, "-");
+        out_null(o, "-");
+        return;
+    }
+    snprintf(text, sizeof text, "%s %s", npc_dialect_name(i->dialect),
+             i->cipher != NPC_CIPHER_NONE ? cipher_name(i->cipher)
+             : i->signed_                 ? "signed"
+                                          : "none");
+    out_str(o, t->json ? npc_dialect_name(i->dialect) : text);
+    out_str(o, cipher_name(i->cipher));
+    out_bool(o, i->signed_);
+    out_str(o, i->mech);
+}
+
+static void text_or_null(struct out *o, const char *s)
+{
+    if (*s)
+        out_str(o, s);
+    else
+        out_null(o, "-");
+}
+
+static void num_or_null(struct out *o, bool known, uint32_t v)
+{
+    if (known)
+        out_num(o, v);
+    else
+        out_null(o, "-");
+}
+
+static void show_conns(struct out *o, const struct gathered *g)
+{
+    const struct npc_mux_conn_info *i = g->rows, *end = i ? i + g->n : i;
+    for (; i < end; i++) {
+        out_row(o);
+        out_num(o, i->uid);
+        num_or_null(o, i->pid != 0, i->pid);
+        text_or_null(o, i->program);
+        out_str(o, i->server);
+        out_str(o, i->peer);
+        out_str(o, i->user);
+        out_str(o, mode_name(i->mode));
+        text_or_null(o, i->pipe_name);
+        put_protection(o, g->t, i);
+        out_num(o, i->age_s);
+        num_or_null(o, i->idle_s != UINT32_MAX, i->idle_s);
+        out_num(o, i->users);
+        out_num(o, i->bytes_in);
+        out_num(o, i->bytes_out);
+    }
 }
 
 static int mux_connections(struct tern *t)
 {
     static const struct col cols[] = {
-        { "uid", "UID", COL_NUM },         { "pid", "PID", COL_NUM },     { "server", "SERVER", COL_STR },
-        { "peer", "PEER", COL_STR },       { "pipe", "PIPE", COL_STR },   { "user", "USER", COL_STR },
-        { "users", "SHARED BY", COL_NUM }, { "bytes_in", "IN", COL_NUM }, { "bytes_out", "OUT", COL_NUM },
+        { "uid", "UID", COL_NUM },       { "pid", "PID", COL_NUM },       { "program", "PROGRAM", COL_STR },
+        { "server", "SERVER", COL_STR }, { "peer", NULL, COL_STR },       { "user", "USER", COL_STR },
+        { "mode", "MODE", COL_STR },     { "pipe", "PIPE", COL_STR },     { "dialect", "SMB", COL_STR },
+        { "cipher", NULL, COL_STR },     { "signed", NULL, COL_BOOL },    { "mechanism", "LOGON", COL_STR },
+        { "age", "AGE", COL_AGE },       { "idle", "IDLE", COL_AGE },     { "users", "SHARED BY", COL_NUM },
+        { "bytes_in", "IN", COL_NUM },   { "bytes_out", "OUT", COL_NUM },
     };
-    struct npc_mux *m = open_mux(t);
-    if (!m)
-        return EXIT_FAILED;
-    struct out *o = out_begin(t, "connections", cols, N_OF(cols), false);
-    enum nt_status st = npc_mux_enum_connections(m, tern_opt(t, "all") != NULL, conn_row, o);
-    int rc = st == STATUS_SUCCESS ? out_end(o) : EXIT_FAILED;
-    return finish(t, m, st, rc);
+    return list(t, get_conns, show_conns, "connections", cols, N_OF(cols));
 }
 
 /* ---- changes ---- */
 
-/* A cache or keytab of ours, which the daemon may not be able to read: its content is sent. */
-static bool read_content(struct tern *t, const char *path, struct npc_mux_auth *a)
+/* n of them: "3 sessions let go", or that there was none. */
+static int counted(struct tern *t, unsigned n, const char *what, const char *whose, const char *done)
 {
-    if (strncmp(path, "FILE:", 5) == 0)
-        path += 5;
-    uint8_t *buf = nt_arena_alloc(t->mem, CONTENT_MAX, 1);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd >= 0 && buf ? read(fd, buf, CONTENT_MAX) : -1;
-    if (fd >= 0)
-        close(fd);
-    if (n <= 0 || (size_t)n == CONTENT_MAX) {
-        fprintf(stderr, "tern: %s: cannot be read, is empty, or has 64 KiB or more\n", path);
-        return false;
+    if (t->json) {
+        printf("{\"version\": %d, \"done\": true, \"count\": %u}\n", TERN_JSON_VERSION, n);
+        return out_flush();
     }
-    a->content = buf;
-    a->content_len = (size_t)n;
-    return true;
-}
-
-static bool fill(struct tern *t, struct npc_mux_auth *a)
-{
-    a->pattern = t->args[0];
-    a->domain = t->domain;
-    a->user = t->user;
-    a->lifetime_s = tern_number(t, "lifetime", 0, UINT32_MAX);
-    if (t->anonymous) {
-        a->kind = NPC_MUX_ANONYMOUS;
-        return true;
-    }
-    if (t->keytab || t->ccache) {
-        a->kind = t->keytab ? NPC_MUX_KEYTAB : NPC_MUX_CCACHE;
-        return read_content(t, t->keytab ? t->keytab : t->ccache, a);
-    }
-    a->kind = NPC_MUX_PASSWORD;
-    if (!t->user) {
-        tern_usage(t, "whose password? -U USER, or --ccache, --keytab, --anonymous");
-        return false;
-    }
-    a->password = tern_read_secret(t, tern_opt(t, "password-stdin") != NULL, "Password");
-    return a->password;
-}
-
-static int mux_set(struct tern *t)
-{
-    struct npc_mux_auth a = NPC_MUX_AUTH_INIT;
-    if (!fill(t, &a))
-        return EXIT_USAGE;
-    struct npc_mux *m = open_mux(t);
-    if (!m)
-        return EXIT_FAILED;
-    enum nt_status st = npc_mux_set_auth(m, &a);
-    return finish(t, m, st, st == STATUS_SUCCESS ? tern_done(t, "credentials for %s set", a.pattern) : 0);
+    if (!n)
+        return tern_done(t, "there was no %s%s%s", what, whose ? whose[0] == '*' ? " for " : " with " : "",
+                         whose ? shown(t, whose) : "");
+    return tern_done(t, "%u %s%s %s", n, what, n == 1 ? "" : "s", done);
 }
 
 static int mux_clear(struct tern *t)
 {
     unsigned n = 0;
-    struct npc_mux *m = open_mux(t);
+    struct npc_mux *m = mux_open(t, NULL);
     if (!m)
         return EXIT_FAILED;
     enum nt_status st = npc_mux_clear_auth(m, 0, t->n_args ? t->args[0] : NULL, &n);
-    return finish(t, m, st, st == STATUS_SUCCESS ? tern_done(t, "%u forgotten", n) : 0);
+    if (st != STATUS_SUCCESS)
+        return mux_failed(t, m, st);
+    npc_mux_close(m);
+    return counted(t, n, "credential", NULL, "forgotten");
 }
 
 static int mux_drop(struct tern *t)
 {
     unsigned n = 0;
-    struct npc_mux *m = open_mux(t);
+    struct npc_mux *m = mux_open(t, NULL);
     if (!m)
         return EXIT_FAILED;
     enum nt_status st = npc_mux_drop(m, t->n_args ? t->args[0] : NULL, &n);
-    return finish(t, m, st, st == STATUS_SUCCESS ? tern_done(t, "%u sessions let go", n) : 0);
+    if (st != STATUS_SUCCESS)
+        return mux_failed(t, m, st);
+    npc_mux_close(m);
+    return counted(t, n, "session", t->n_args ? t->args[0] : NULL, "let go");
 }
 
-#define SOCKET                                                                                               \
-    {                                                                                                        \
-        "socket", "PATH", "of the daemon, instead of TERN_NPC or the system's"                               \
-    }
-static const struct opt plain_opts[] = { SOCKET, { NULL } };
-static const struct opt list_opts[] = { { "all", NULL, "of all users (root)" }, SOCKET, { NULL } };
-static const struct opt set_opts[] = {
-    { "password-stdin", NULL, "read the password from standard input" },
-    { "lifetime", "SECONDS", "forget it after so long" },
-    SOCKET,
-    { NULL },
-};
+static const struct opt plain_opts[] = { MUX_SOCKET_OPT, { NULL } };
+static const struct opt list_opts[] = { { "all", NULL, "of all users (root)" }, MUX_SOCKET_OPT, { NULL } };
 
 const struct verb mux_verbs[] = {
     { "mux", "status", "", 0, 0, "what npcmuxd does", plain_opts, mux_status, true },
     { "mux", "credentials", "", 0, 0, "for which servers it has some; never the secrets", list_opts,
       mux_credentials, true },
     { "mux", "connections", "", 0, 0, "its sessions and pipes", list_opts, mux_connections, true },
-    { "mux", "set", "SERVERS", 1, 1, "give it credentials for servers (srv1, *.lab.example, *)", set_opts,
+    { "mux", "set", "SERVERS", 1, 1, "give it credentials for servers (srv1, *.lab.example, *)", mux_set_opts,
       mux_set, true },
     { "mux", "clear", "[SERVERS]", 0, 1, "make it forget credentials", plain_opts, mux_clear, true },
     { "mux", "drop", "[SERVER]", 0, 1, "let sessions end with their last pipe", plain_opts, mux_drop, true },

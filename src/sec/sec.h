@@ -168,6 +168,17 @@ static inline const char *sec_level_name(enum sec_level l)
 /* Nobody has said who we are: no user, no secret, no cache or keytab by name. */
 bool sec_creds_ambient(const struct sec_creds *c);
 
+/* What was in a cache, and what it is called. */
+struct sec_krb5_copy {
+    char name[256], principal[256];
+    unsigned tickets;
+    uint32_t ends; /* seconds since 1970: when the last of them ends */
+};
+/* The tickets of a Kerberos cache of any type (NULL: the default one) as the content of a cache file, which is a
+ * secret: behind `w`, whose limit holds. A status of Kerberos with a sentence, also for a cache without tickets;
+ * STATUS_NOT_SUPPORTED in builds without it. */
+enum nt_status sec_krb5_copy(const char *name, struct wr *w, struct sec_krb5_copy *ret, struct nt_error *err);
+
 #pragma GCC visibility pop
 
 #endif

@@ -56,7 +56,7 @@ _tern()
     'rpc call') options+=' --binding --dry-run --ndr64 --script' ;;
     'mux status' | 'mux clear' | 'mux drop') options+=' --socket' ;;
     'mux credentials' | 'mux connections') options+=' --socket --all' ;;
-    'mux set') options+=' --socket --password-stdin --lifetime' ;;
+    'mux set') options+=' --socket --password-stdin --lifetime --check' ;;
     'rpc facts') options+=' --binding' ;;
     'rpc encode') options='--ndr64 --request --output --help' ;;
     'rpc decode') options='--ndr64 --big-endian --hex --request --line --pcap --json --full --binds --quiet --iface --host --stream --help' ;;
