@@ -7,6 +7,9 @@
 #include "muxd/m_muxd.h"
 
 #define NS_PER_MS UINT64_C(1000000)
+/* What may come in one piece behind a message that has to be waited for: a driver reads no more before it looks
+ * whether it may. */
+#define LATER ((size_t)1 << 20)
 
 /* ---- answers ---- */
 
@@ -180,6 +183,8 @@ static void do_query(struct conn *c, const struct mux_hdr *h, struct rd *body)
         refuse(c, h, st, "there is no such pipe, or it has no such thing");
         return;
     }
+    if (q.what != MUX_FACTS)
+        p->keys_told = true;
     mux_begin(&w, h->type | MUX_ANSWER, h->id, STATUS_SUCCESS);
     if (q.what == MUX_FACTS) {
         connect_facts(p, &f);
@@ -254,14 +259,16 @@ static void on_message(struct conn *c, const uint8_t *msg, size_t len)
         hang_up(c, STATUS_INVALID_PARAMETER);
     else if (c->state == CONN_NEW)
         do_hello(c, &h, &body);
+    else if (h.type == MUX_QUERY) /* of any pipe that it knows the cookie of, its own included */
+        do_query(c, &h, &body);
     else if (c->state == CONN_MESSAGE)
         message_run(c, &h, &body);
+    else if (c->state == CONN_LENT)
+        lend_run(c, &h, &body);
     else if (c->state == CONN_READY)
         run(c, &h, &body);
     else if (c->state == CONN_TAP)
         refuse(c, &h, STATUS_INVALID_DEVICE_STATE, "the connection is a tap");
-    else /* a request while a Connect is under way has no order that would mean something */
-        refuse(c, &h, STATUS_INVALID_DEVICE_STATE, "a Connect is under way");
 }
 
 /* ---- frames ---- */
@@ -289,10 +296,15 @@ static bool gather(struct conn *c, uint8_t **data, size_t *len)
     return gather(c, data, len);
 }
 
-static void conn_data(void *engine, uint8_t *data, size_t len)
+static void take(struct conn *c, uint8_t *data, size_t len)
 {
-    struct conn *c = engine;
     while (len && c->state != CONN_CLOSED) {
+        if (c->state == CONN_WAITS) { /* it belongs to what is awaited */
+            wr_bytes(&c->later, data, len);
+            if (c->later.st != STATUS_SUCCESS)
+                hang_up(c, c->later.st);
+            return;
+        }
         if (c->state == CONN_PROXY) {
             npc_relay_data(&c->relay, data, len);
             return;
@@ -310,6 +322,38 @@ static void conn_data(void *engine, uint8_t *data, size_t len)
             wr_free_secret(&in); /* a SetAuthInfo may have been in it */
         }
     }
+}
+
+static void conn_data(void *engine, uint8_t *data, size_t len)
+{
+    struct conn *c = engine;
+    if (c->later.len) { /* comes behind it */
+        wr_bytes(&c->later, data, len);
+        if (c->later.st != STATUS_SUCCESS)
+            hang_up(c, c->later.st);
+    } else {
+        take(c, data, len);
+    }
+}
+
+static void resume(struct io_item *it)
+{
+    struct conn *c = io_container(it, struct conn, resume);
+    struct wr w = c->later;
+    wr_init(&c->later, LATER);
+    take(c, w.base, w.len);
+    wr_free_secret(&w);
+    if (c->state != CONN_WAITS)
+        io_hold(&c->stream, false);
+}
+
+void conn_resume(struct conn *c, enum conn_state state)
+{
+    c->state = state;
+    if (c->later.len)
+        io_ready(&c->stream, &c->resume);
+    else
+        io_hold(&c->stream, false);
 }
 
 static void conn_closed(void *engine, enum nt_status why)
@@ -338,6 +382,8 @@ struct conn *conn_new(struct muxd *d, struct owner *o)
     c->accepted = io_loop_now(d->loop);
     c->rd.c = c->wr.c = c;
     wr_init(&c->in, MUX_MAX);
+    wr_init(&c->later, LATER);
+    io_item_init(&c->resume, resume);
     io_stream_init(&c->stream, &conn_ops, c, d->env);
     io_item_init(&c->timer, hello_late);
     c->next = d->conns;
@@ -358,6 +404,7 @@ void conn_release(struct conn *c)
         return;
     struct muxd *d = c->d;
     wr_free_secret(&c->in);
+    wr_free_secret(&c->later);
     nt_wipe(c, sizeof *c);
     free(c);
     muxd_unref(d);
@@ -384,6 +431,8 @@ void conn_close(struct conn *c)
         (void)npc_relay_stop(&c->relay); /* what is in flight ends when the pipe closes; conn_release looks */
     io_stream_done(&c->stream);
     token_close_of(o, c);
+    if (c->lent)
+        lend_end(c);
     c->pipe = NULL;
     if (pipe && c->opening) {
         npc_pipe_give_up(pipe);

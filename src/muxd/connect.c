@@ -5,12 +5,16 @@
 
 static void failed(struct conn *c, enum nt_status st, const char *why)
 {
+    st = nt_ok(st) ? STATUS_INVALID_NETWORK_RESPONSE : st;
     c->d->n.failed++;
     muxd_tell_conn(c, MUXD_CONNECT, st, why);
     link_release(c);
-    c->state = CONN_READY;
-    conn_refuse(c, MUX_CONNECT, c->connect_id, nt_ok(st) ? STATUS_INVALID_NETWORK_RESPONSE : st, why);
-    io_hold(&c->stream, false);
+    if (c->lent) { /* Connect has long been answered */
+        lend_refused(c, st, why);
+        return;
+    }
+    conn_refuse(c, MUX_CONNECT, c->connect_id, st, why);
+    conn_resume(c, CONN_READY);
 }
 
 void connect_facts(const struct conn *c, struct mux_facts *ret)
@@ -21,6 +25,7 @@ void connect_facts(const struct conn *c, struct mux_facts *ret)
     ret->warm = c->warm;
     ret->f.size = sizeof ret->f;
     (void)!npc_session_facts(c->link->session, &ret->f);
+    lend_facts(c, ret);
 }
 
 static void add_key(uint8_t to[MUX_KEY_MAX], unsigned *len, enum nt_status st, struct nt_blob key)
@@ -87,6 +92,7 @@ static void succeeded(struct conn *c)
     struct mux_facts f;
     struct wr w;
     connect_facts(c, &f);
+    c->keys_told = c->to.keys;
     if (c->to.keys)
         add_keys(c, &f);
     mux_begin(&w, MUX_CONNECT | MUX_ANSWER, c->connect_id, STATUS_SUCCESS);
@@ -94,11 +100,14 @@ static void succeeded(struct conn *c)
     nt_wipe(&f, sizeof f);
     conn_answer(c, &w);
     /* A session alone is held by its connection, and stays warm for a while when that has gone. */
-    c->state = c->to.mode == MUX_PROXY ? CONN_PROXY : c->to.mode == MUX_MESSAGE ? CONN_MESSAGE : CONN_READY;
+    static const enum conn_state then[] = { [MUX_SESSION] = CONN_READY,
+                                            [MUX_PROXY] = CONN_PROXY,
+                                            [MUX_MESSAGE] = CONN_MESSAGE,
+                                            [MUX_PDU] = CONN_LENT };
     tap_opened(c);
     if (c->to.mode == MUX_PROXY)
         begin_relay(c);
-    io_hold(&c->stream, false);
+    conn_resume(c, then[c->to.mode]);
     muxd_tell_conn(c, MUXD_CONNECT, STATUS_SUCCESS, NULL);
 }
 
@@ -110,7 +119,7 @@ static enum nt_status name_it(struct conn *c)
 }
 
 /* A session that was there may have ended on the server's side, which the first request finds out. */
-static bool stale(enum nt_status st)
+bool connect_stale(enum nt_status st)
 {
     return st == STATUS_CONNECTION_RESET || st == STATUS_CONNECTION_DISCONNECTED ||
            st == STATUS_USER_SESSION_DELETED || st == STATUS_NETWORK_SESSION_EXPIRED ||
@@ -118,6 +127,18 @@ static bool stale(enum nt_status st)
 }
 
 static void find_session(struct conn *c);
+
+static void not_opened(struct conn *c, enum nt_status st, const char *why)
+{
+    if (!c->warm || c->again || !connect_stale(st)) {
+        failed(c, st, why);
+        return;
+    }
+    c->again = true;
+    link_retire(c->link);
+    link_release(c);
+    find_session(c);
+}
 
 static void pipe_opened(void *arg, enum nt_status st, struct npc_pipe *p)
 {
@@ -143,18 +164,51 @@ static void pipe_opened(void *arg, enum nt_status st, struct npc_pipe *p)
         c->pipe = p;
         c->d->n.pipes++;
         succeeded(c);
-    } else if (c->warm && !c->again && stale(st)) {
-        c->again = true;
-        link_retire(c->link);
+    } else {
+        not_opened(c, st, npc_session_error(c->link->session));
+    }
+}
+
+void connect_lent(struct conn *c, enum nt_status st, const char *why)
+{
+    if (st == STATUS_SUCCESS)
+        st = name_it(c);
+    if (st != STATUS_SUCCESS) {
+        not_opened(c, st, why);
+        return;
+    }
+    c->d->n.pipes++;
+    c->d->n.lent++;
+    succeeded(c);
+}
+
+static void find_bound(struct conn *c)
+{
+    bool at_once;
+    enum nt_status st = lend_get(c, &at_once);
+    if (st != STATUS_SUCCESS)
+        connect_lent(c, st, npc_session_error(c->link->session));
+    else if (at_once)
+        connect_lent(c, st, "");
+}
+
+void connect_again(struct conn *c, bool session)
+{
+    c->again = true;
+    if (session) {
         link_release(c);
         find_session(c);
     } else {
-        failed(c, st, npc_session_error(c->link->session));
+        find_bound(c);
     }
 }
 
 void connect_linked(struct conn *c, enum nt_status st, const char *why)
 {
+    if (st == STATUS_SUCCESS && c->to.mode == MUX_PDU) {
+        find_bound(c);
+        return;
+    }
     if (st == STATUS_SUCCESS && *c->to.pipe) {
         struct npc_create o = NPC_CREATE_INIT;
         o.timeout_ms = c->to.timeout_ms;

@@ -63,6 +63,7 @@ static void unlink_cred(struct owner *o, struct cred **at)
     c->replaced = true; /* sessions made with it take no new pipes */
     o->n_creds--;
     tell_cleared(o, c);
+    link_drop_cred(o, c);
     cred_unref(c);
 }
 

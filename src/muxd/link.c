@@ -16,10 +16,15 @@ static bool same(const struct mux_connect *a, const struct mux_connect *b)
 }
 
 /* The connection may have gone without anybody having noticed by a request. */
-static bool usable(const struct link *l)
+bool link_usable(const struct link *l)
 {
     return l->state == LINK_OPENING ||
            (l->state == LINK_OPEN && npc_session_stream(l->session)->state == IO_OPEN);
+}
+
+bool link_lends(const struct link *l)
+{
+    return l->state == LINK_OPEN && link_usable(l) && !l->cred->replaced;
 }
 
 static void unlink_link(struct link *l)
@@ -61,6 +66,7 @@ void link_free(struct link *l)
     if (l->session)
         tell_event(l, MUXD_SESSION_ENDED, STATUS_SUCCESS);
     unlink_link(l);
+    lend_drain(l);
     io_cancel(&l->idle);
     npc_session_unref(l->session);
     cred_unref(l->cred);
@@ -73,6 +79,7 @@ void link_retire(struct link *l)
     if (l->state == LINK_GONE)
         return;
     l->state = LINK_GONE;
+    lend_drain(l);
     if (!l->users)
         link_free(l);
 }
@@ -167,7 +174,7 @@ static struct link *find(struct conn *c, const struct cred *cred)
     for (; l; l = next) {
         next = l->next;
         if (l->cred == cred && l->state != LINK_GONE && same(&l->to, &c->to)) {
-            if (usable(l))
+            if (link_usable(l))
                 return l;
             link_retire(l);
         }
@@ -223,6 +230,26 @@ void link_release(struct conn *c)
         io_timer(&l->d->timers, &l->idle, io_loop_now(l->d->loop) + l->d->o.session_idle_ms * NS_PER_MS);
 }
 
+static void drop(struct link *l)
+{
+    if (l->state == LINK_OPENING)
+        l->state = LINK_GONE; /* `opened` takes it away */
+    else
+        link_retire(l);
+}
+
+void link_drop_cred(struct owner *o, const struct cred *cred)
+{
+    struct link *next;
+    o->n_conns++; /* it is not forgotten with its last session */
+    for (struct link *l = o->links; l; l = next) {
+        next = l->next;
+        if (l->cred == cred && l->state == LINK_OPEN)
+            drop(l);
+    }
+    o->n_conns--;
+}
+
 unsigned link_drop(struct owner *o, const char *server)
 {
     unsigned n = 0;
@@ -232,10 +259,7 @@ unsigned link_drop(struct owner *o, const char *server)
         if (l->state == LINK_GONE || (server && *server && strcasecmp(l->to.server, server) != 0))
             continue;
         n++;
-        if (l->state == LINK_OPENING)
-            l->state = LINK_GONE; /* `opened` takes it away */
-        else
-            link_retire(l);
+        drop(l);
     }
     return n;
 }

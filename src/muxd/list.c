@@ -154,7 +154,10 @@ void list_status(struct conn *c, const struct mux_hdr *h, struct rd *body)
                             .conns = n->conns,
                             .owners = n->owners,
                             .sessions = n->sessions,
-                            .pipes = n->pipes };
+                            .pipes = n->pipes,
+                            .lent = n->lent,
+                            .reused = n->reused,
+                            .pooled = n->pooled };
     struct wr w;
     if (mux_done(body) != STATUS_SUCCESS) {
         conn_refuse(c, h->type, h->id, STATUS_INVALID_PARAMETER, "Status has nothing to say");

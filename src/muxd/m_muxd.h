@@ -50,7 +50,8 @@ struct link {
     struct mux_connect to; /* server, target, port, protection, dialects */
     struct npc_session *session;
     struct conn *waiting; /* for it to open */
-    unsigned users;
+    struct lent *pool;    /* bound pipes that nobody has at the moment, the one used last first */
+    unsigned users, n_pool;
     struct io_item idle;
     uint64_t since, idle_since; /* monotonic ns; of the session, and of its being without users */
     struct nt_error err;
@@ -60,7 +61,7 @@ struct owner {
     struct muxd *d;
     struct owner *next;
     uint32_t uid;
-    unsigned n_conns, n_creds, n_links;
+    unsigned n_conns, n_creds, n_links, n_pool;
     struct cred *creds;
     struct token *tokens;
     struct link *links;
@@ -69,9 +70,10 @@ struct owner {
 enum conn_state {
     CONN_NEW,   /* Hello is awaited */
     CONN_READY, /* any message */
-    CONN_WAITS, /* for a session or a pipe: nothing is read */
+    CONN_WAITS, /* for a session or a pipe: what comes is kept for later */
     CONN_PROXY, /* it is a pipe */
     CONN_MESSAGE,
+    CONN_LENT, /* it has a bound pipe */
     CONN_TAP, /* records of a tap go out */
     CONN_CLOSED,
 };
@@ -93,6 +95,8 @@ struct conn {
     enum conn_state state;
     struct wr in; /* what came and is not whole */
     size_t want;
+    struct wr later; /* what came while the connection waited */
+    struct io_item resume;
     uint64_t token; /* impersonated; 0: none */
     unsigned n_tokens;
     uint32_t pid;     /* of who connected; 0: not known */
@@ -114,6 +118,10 @@ struct conn {
     /* proxy mode */
     struct npc_relay relay;
     bool relays;
+    /* PDU mode */
+    struct lent *lent;
+    bool bound;     /* the pipe had been bound before */
+    bool keys_told; /* the client has a key of this session */
     /* which taps see this pipe, which of them know what it is, and its binds (tap.c); what this connection is */
     uint32_t tap_watch, tap_told;
     struct tap_keep *tap_keep;
@@ -171,19 +179,32 @@ void link_release(struct conn *c);
 /* The session is of no more use: pipes that are opened from now on get another. */
 void link_retire(struct link *l);
 void link_free(struct link *l);
+bool link_usable(const struct link *l);
+/* May pipes of it be kept for others? */
+bool link_lends(const struct link *l);
 unsigned link_drop(struct owner *o, const char *server);
+/* Those made with it: they end, or end with their last pipe. */
+void link_drop_cred(struct owner *o, const struct cred *cred);
 
 /* ---- conn.c ---- */
 struct conn *conn_new(struct muxd *d, struct owner *o);
 void conn_close(struct conn *c);
 void conn_release(struct conn *c); /* an operation has ended */
 void conn_answer(struct conn *c, struct wr *w);
+/* It need not wait any more. */
+void conn_resume(struct conn *c, enum conn_state state);
 void conn_refuse(struct conn *c, unsigned type, uint32_t id, enum nt_status st, const char *why);
 extern const struct io_ops conn_ops;
 
 /* ---- connect.c ---- */
 void connect_start(struct conn *c, uint32_t id, const struct mux_connect *to);
 void connect_linked(struct conn *c, enum nt_status st, const char *why);
+/* A bound pipe has been found, or not. */
+void connect_lent(struct conn *c, enum nt_status st, const char *why);
+/* Another pipe for c->lent; by another session. */
+void connect_again(struct conn *c, bool session);
+/* The session has ended on the server's side. */
+bool connect_stale(enum nt_status st);
 void connect_facts(const struct conn *c, struct mux_facts *ret);
 
 /* ---- tap.c ---- */
@@ -206,6 +227,18 @@ static inline void tap_see(struct conn *c, bool from_server, const uint8_t *data
 void list_auth(struct conn *c, const struct mux_hdr *h, struct rd *body);
 void list_conns(struct conn *c, const struct mux_hdr *h, struct rd *body);
 void list_status(struct conn *c, const struct mux_hdr *h, struct rd *body);
+
+/* ---- lend.c ---- */
+/* A bound pipe for c->to in c->link: c->lent. At once, or connect_lent comes. */
+enum nt_status lend_get(struct conn *c, bool *ret_at_once);
+/* No other pipe was to be had for c->lent. */
+void lend_refused(struct conn *c, enum nt_status st, const char *why);
+/* The client has gone. */
+void lend_end(struct conn *c);
+void lend_run(struct conn *c, const struct mux_hdr *h, struct rd *body);
+void lend_facts(const struct conn *c, struct mux_facts *ret);
+/* Closes those that nobody has. */
+void lend_drain(struct link *k);
 
 /* ---- message.c ---- */
 void message_run(struct conn *c, const struct mux_hdr *h, struct rd *body);

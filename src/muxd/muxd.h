@@ -55,6 +55,9 @@ struct muxd_options {
     unsigned max_conns_per_uid;    /* 0: a quarter of them, for root all */
     unsigned max_creds_per_uid;    /* 0: 64 */
     unsigned max_sessions_per_uid; /* 0: 256 */
+    unsigned max_pool_per_session; /* bound pipes that wait to be lent; 0: 64 */
+    unsigned max_pool_per_uid;     /* 0: 256 */
+    unsigned pool_idle_ms;         /* they wait so long; 0: 30 000 */
     unsigned session_idle_ms;      /* a session without pipes is kept so long; 0: 60 000 */
     unsigned hello_timeout_ms;     /* 0: 10 000 */
     /* May a credential be read by name (a cache, a keytab) with our rights, for this uid? NULL: no. */
@@ -85,7 +88,8 @@ bool muxd_drained(struct muxd *d);
 
 struct muxd_counters {
     uint64_t accepted, refused, connects, warm, failed, pdus_out, bytes_out, bytes_in;
-    unsigned conns, owners, sessions, pipes;
+    uint64_t lent, reused; /* bound pipes; those that had been bound before */
+    unsigned conns, owners, sessions, pipes, pooled;
     unsigned taps;
     uint64_t tap_lost; /* records that a tap had no room for */
 };

@@ -10,6 +10,10 @@
 #define DEFAULT_SESSIONS 256u
 #define DEFAULT_IDLE     60000u
 #define DEFAULT_HELLO    10000u
+/* As many as the workers of a busy program; each is an open pipe in the server. */
+#define DEFAULT_POOL      64u
+#define DEFAULT_POOL_UID  256u
+#define DEFAULT_POOL_IDLE 30000u
 
 static const struct io_ops no_ops = { NULL, NULL, NULL };
 
@@ -24,6 +28,9 @@ void muxd_set_options(struct muxd *d, const struct muxd_options *o)
     d->o.max_conns_per_uid = or_default(o->max_conns_per_uid, (d->o.max_conns + 3) / 4);
     d->o.max_creds_per_uid = or_default(o->max_creds_per_uid, DEFAULT_CREDS);
     d->o.max_sessions_per_uid = or_default(o->max_sessions_per_uid, DEFAULT_SESSIONS);
+    d->o.max_pool_per_session = or_default(o->max_pool_per_session, DEFAULT_POOL);
+    d->o.max_pool_per_uid = or_default(o->max_pool_per_uid, DEFAULT_POOL_UID);
+    d->o.pool_idle_ms = or_default(o->pool_idle_ms, DEFAULT_POOL_IDLE);
     d->o.session_idle_ms = or_default(o->session_idle_ms, DEFAULT_IDLE);
     d->o.hello_timeout_ms = or_default(o->hello_timeout_ms, DEFAULT_HELLO);
 }

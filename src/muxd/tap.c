@@ -207,7 +207,7 @@ static bool wanted(const struct tap *t, const struct conn *c)
     const struct mux_tap *f = &t->f;
     bool whose =
         f->whose == MUX_ALL ? f->uid == MUX_TAP_ANY || f->uid == c->owner->uid : c->owner == t->c->owner;
-    return whose && c->pipe && !c->opening && (!f->pid || f->pid == c->pid) &&
+    return whose && (c->pipe || c->lent) && !c->opening && (!f->pid || f->pid == c->pid) &&
            (!*f->server || cred_fits(f->server, c->to.server)) &&
            (!*f->pipe || cred_fits(f->pipe, c->to.pipe));
 }

@@ -172,6 +172,22 @@ enum nt_status mux_get_auth(struct rd *r, struct mux_auth *ret)
 #define ALLOW_UNSIGNED 1u
 #define WANTS_KEYS     2u
 
+static void put_guid(struct wr *w, const struct nt_guid *g)
+{
+    wr_u32(w, g->a);
+    wr_u16(w, g->b);
+    wr_u16(w, g->c);
+    wr_bytes(w, g->d, sizeof g->d);
+}
+
+static void get_guid(struct rd *r, struct nt_guid *ret)
+{
+    ret->a = rd_u32(r);
+    ret->b = rd_u16(r);
+    ret->c = rd_u16(r);
+    rd_copy(r, ret->d, sizeof ret->d);
+}
+
 void mux_put_connect(struct wr *w, const struct mux_connect *c)
 {
     wr_u8(w, c->mode);
@@ -182,6 +198,9 @@ void mux_put_connect(struct wr *w, const struct mux_connect *c)
     wr_u16(w, c->greatest);
     wr_u32(w, c->timeout_ms);
     wr_u64(w, c->token);
+    put_guid(w, &c->iface.uuid);
+    wr_u16(w, c->iface.major);
+    wr_u16(w, c->iface.minor);
     mux_put_str(w, c->server);
     mux_put_str(w, c->target);
     mux_put_str(w, c->pipe);
@@ -199,10 +218,13 @@ enum nt_status mux_get_connect(struct rd *r, struct mux_connect *ret)
     ret->greatest = rd_u16(r);
     ret->timeout_ms = rd_u32(r);
     ret->token = rd_u64(r);
+    get_guid(r, &ret->iface.uuid);
+    ret->iface.major = rd_u16(r);
+    ret->iface.minor = rd_u16(r);
     mux_get_str(r, ret->server, sizeof ret->server);
     mux_get_str(r, ret->target, sizeof ret->target);
     mux_get_str(r, ret->pipe, sizeof ret->pipe);
-    if (ret->mode > MUX_MESSAGE || options & ~(ALLOW_UNSIGNED | WANTS_KEYS) ||
+    if (ret->mode > MUX_PDU || options & ~(ALLOW_UNSIGNED | WANTS_KEYS) ||
         ret->protection > NPC_PROTECT_ENCRYPT)
         return STATUS_INVALID_PARAMETER;
     return mux_done(r);
@@ -214,13 +236,15 @@ enum nt_status mux_get_connect(struct rd *r, struct mux_connect *ret)
 #define IS_ANONYMOUS     0x08u
 #define REFUSED_TRANSACT 0x10u
 #define IS_WARM          0x20u
+#define IS_BOUND         0x40u
 
 static uint8_t fact_bits(const struct mux_facts *m)
 {
     const struct npc_facts *f = &m->f;
     return (uint8_t)((f->signed_ ? IS_SIGNED : 0) | (f->encrypted ? IS_ENCRYPTED : 0) |
                      (f->guest ? IS_GUEST : 0) | (f->anonymous ? IS_ANONYMOUS : 0) |
-                     (f->transact_refused ? REFUSED_TRANSACT : 0) | (m->warm ? IS_WARM : 0));
+                     (f->transact_refused ? REFUSED_TRANSACT : 0) | (m->warm ? IS_WARM : 0) |
+                     (m->bound ? IS_BOUND : 0));
 }
 
 void mux_put_facts(struct wr *w, const struct mux_facts *m, bool keys)
@@ -237,10 +261,10 @@ void mux_put_facts(struct wr *w, const struct mux_facts *m, bool keys)
     wr_u32(w, f->max_write);
     wr_u16(w, (uint16_t)f->session_key_len);
     wr_u16(w, (uint16_t)f->application_key_len);
-    wr_u32(w, f->server_guid.a);
-    wr_u16(w, f->server_guid.b);
-    wr_u16(w, f->server_guid.c);
-    wr_bytes(w, f->server_guid.d, sizeof f->server_guid.d);
+    put_guid(w, &f->server_guid);
+    wr_u16(w, m->max_send);
+    wr_u16(w, m->max_recv);
+    wr_u32(w, m->assoc_group);
     mux_put_str(w, f->mech);
     mux_put_str(w, f->peer);
     mux_put_str(w, f->server);
@@ -266,6 +290,7 @@ static void take_bits(struct mux_facts *m, unsigned bits)
     m->f.anonymous = bits & IS_ANONYMOUS;
     m->f.transact_refused = bits & REFUSED_TRANSACT;
     m->warm = bits & IS_WARM;
+    m->bound = bits & IS_BOUND;
 }
 
 enum nt_status mux_get_facts(struct rd *r, struct mux_facts *ret)
@@ -282,10 +307,10 @@ enum nt_status mux_get_facts(struct rd *r, struct mux_facts *ret)
     f->max_write = rd_u32(r);
     f->session_key_len = rd_u16(r);
     f->application_key_len = rd_u16(r);
-    f->server_guid.a = rd_u32(r);
-    f->server_guid.b = rd_u16(r);
-    f->server_guid.c = rd_u16(r);
-    rd_copy(r, f->server_guid.d, sizeof f->server_guid.d);
+    get_guid(r, &f->server_guid);
+    ret->max_send = rd_u16(r);
+    ret->max_recv = rd_u16(r);
+    ret->assoc_group = rd_u32(r);
     mux_get_str(r, ret->mech, sizeof ret->mech);
     mux_get_str(r, ret->peer, sizeof ret->peer);
     mux_get_str(r, ret->server, sizeof ret->server);
@@ -391,10 +416,13 @@ void mux_put_status(struct wr *w, const struct mux_status *s)
     wr_u64(w, s->failed);
     wr_u64(w, s->bytes_in);
     wr_u64(w, s->bytes_out);
+    wr_u64(w, s->lent);
+    wr_u64(w, s->reused);
     wr_u32(w, s->conns);
     wr_u32(w, s->owners);
     wr_u32(w, s->sessions);
     wr_u32(w, s->pipes);
+    wr_u32(w, s->pooled);
 }
 
 enum nt_status mux_get_status(struct rd *r, struct mux_status *ret)
@@ -408,10 +436,13 @@ enum nt_status mux_get_status(struct rd *r, struct mux_status *ret)
     s.failed = rd_u64(r);
     s.bytes_in = rd_u64(r);
     s.bytes_out = rd_u64(r);
+    s.lent = rd_u64(r);
+    s.reused = rd_u64(r);
     s.conns = rd_u32(r);
     s.owners = rd_u32(r);
     s.sessions = rd_u32(r);
     s.pipes = rd_u32(r);
+    s.pooled = rd_u32(r);
     enum nt_status st = mux_done(r);
     if (st == STATUS_SUCCESS)
         *ret = s;

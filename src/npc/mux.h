@@ -6,7 +6,7 @@
 #ifndef NPC_MUX_H
 #define NPC_MUX_H
 
-#include <msrpc/npc.h>
+#include <msrpc/npc_pdu.h>
 #include "base/cursor.h"
 
 #pragma GCC visibility push(default) /* shared with the daemon, see the *_PRIVATE nodes */
@@ -42,12 +42,17 @@ enum mux_type {
     MUX_ENUM_AUTH,
     MUX_ENUM_CONNS,
     MUX_STATUS,
+    MUX_PIPE_SEND,    /* blob: a fragment. No answer unless it is refused */
+    MUX_PIPE_RECV,    /* u32 time limit in ms, 0: none; u8 bits: MUX_RECV_ALL. Answers: blob, a fragment */
+    MUX_PIPE_RELEASE, /* u8 clean. The answer: u8, kept to be lent again */
     MUX_TAP = 0x20, /* npc/mux_tap.h */
     MUX_TAP_DATA,
 };
+/* Fragments up to the last one of the answer, each in an answer of its own with the same id. */
+#define MUX_RECV_ALL 1u
 
 enum mux_kind { MUX_PASSWORD = 1, MUX_CCACHE, MUX_KEYTAB, MUX_ANONYMOUS };
-enum mux_mode { MUX_SESSION = 0, MUX_PROXY, MUX_MESSAGE };
+enum mux_mode { MUX_SESSION = 0, MUX_PROXY, MUX_MESSAGE, MUX_PDU };
 enum mux_what { MUX_SESSION_KEY = 1, MUX_APPLICATION_KEY, MUX_FACTS };
 
 struct mux_hdr {
@@ -109,6 +114,7 @@ struct mux_connect {
     uint16_t port, least, greatest; /* enum npc_dialect, 0: no limit */
     uint32_t timeout_ms;
     uint64_t token;
+    struct npc_interface iface; /* of mode MUX_PDU; zeros else */
     char server[MUX_NAME_MAX + 1], target[MUX_NAME_MAX + 1], pipe[MUX_PIPE_MAX + 1];
 };
 void mux_put_connect(struct wr *w, const struct mux_connect *c);
@@ -121,6 +127,10 @@ struct mux_facts {
     struct npc_facts f; /* its texts are lent from the fields below */
     char mech[16], peer[80], server[MUX_NAME_MAX + 1];
     uint8_t session_key[MUX_KEY_MAX], application_key[MUX_KEY_MAX]; /* zeros unless they were asked for */
+    /* of mode MUX_PDU; zeros else */
+    bool bound; /* the pipe was bound already */
+    uint16_t max_send, max_recv;
+    uint32_t assoc_group;
 };
 /* With the keys if `keys`. A secret then. */
 void mux_put_facts(struct wr *w, const struct mux_facts *f, bool keys);
@@ -165,7 +175,9 @@ void mux_get_conn_entry(struct rd *r, struct mux_conn_entry *ret);
 
 struct mux_status {
     uint64_t uptime_s, accepted, refused, connects, warm, failed, bytes_in, bytes_out;
+    uint64_t lent, reused; /* Connects of mode MUX_PDU; those that got a pipe that was bound */
     uint32_t conns, owners, sessions, pipes;
+    uint32_t pooled; /* pipes that wait to be lent */
 };
 void mux_put_status(struct wr *w, const struct mux_status *s);
 enum nt_status mux_get_status(struct rd *r, struct mux_status *ret);
