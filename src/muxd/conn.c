@@ -424,7 +424,7 @@ void conn_close(struct conn *c)
     *c->link_at = c->next;
     if (c->next)
         c->next->link_at = c->link_at;
-    if (c->pipe && !c->opening)
+    if ((c->pipe && !c->opening) || c->lent)
         muxd_tell_conn(c, MUXD_PIPE_ENDED, c->why, NULL);
     muxd_tell_conn(c, MUXD_CLOSED, c->why, NULL);
     if (c->relays)

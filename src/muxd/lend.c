@@ -238,6 +238,7 @@ static void finish_release(struct lent *l)
     bool kept = pool_takes(l, c->link);
     l->releasing = false;
     tap_closed(c);
+    muxd_tell_conn(c, MUXD_PIPE_ENDED, l->why, NULL);
     c->lent = NULL;
     c->d->n.pipes--;
     if (kept)
