@@ -15,6 +15,9 @@ int mux_failed(struct tern *t, struct npc_mux *m, enum nt_status st);
 /* mux_set.c */
 extern const struct opt mux_set_opts[];
 int mux_set(struct tern *t);
+/* mux_tap.c */
+extern const struct opt mux_tap_opts[];
+int mux_tap(struct tern *t);
 
 #define MUX_SOCKET_OPT                                                                                       \
     {                                                                                                        \

@@ -454,5 +454,7 @@ const struct verb mux_verbs[] = {
       mux_set, true },
     { "mux", "clear", "[SERVERS]", 0, 1, "make it forget credentials", plain_opts, mux_clear, true },
     { "mux", "drop", "[SERVER]", 0, 1, "let sessions end with their last pipe", plain_opts, mux_drop, true },
+    { "mux", "tap", "[SERVER]", 0, 1, "record what goes over its pipes, for Wireshark and npcmuxd --replay",
+      mux_tap_opts, mux_tap, true },
     { NULL },
 };

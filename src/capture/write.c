@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "capture/write.h"
+#include <stdio.h>
 #include <string.h>
 #include "smb/smb.h"
 
 /* ---- pcapng: blocks in the byte order of little endian ---- */
 
-enum { BLOCK_SECTION = 0x0a0d0d0a, BLOCK_INTERFACE = 1, BLOCK_PACKET = 6 };
-enum { OPT_END = 0, OPT_COMMENT = 1, OPT_APPLICATION = 4, OPT_NAME = 2, OPT_RESOLUTION = 9 };
+enum { BLOCK_SECTION = 0x0a0d0d0a, BLOCK_INTERFACE = 1, BLOCK_STATISTICS = 5, BLOCK_PACKET = 6 };
+enum { OPT_END = 0, OPT_COMMENT = 1, OPT_APPLICATION = 4, OPT_NAME = 2, OPT_RESOLUTION = 9, OPT_DROPPED = 5 };
 #define MAGIC 0x1a2b3c4du
 
 static void pad(struct wr *w, size_t n)
@@ -39,7 +40,7 @@ static void block_end(struct wr *w, size_t at)
         put_le32(w->base + at + 4, (uint32_t)n);
 }
 
-void capture_put_head(struct wr *w, const char *application, const char *comment)
+void capture_put_head(struct wr *w, const char *application, const char *comment, const char *where)
 {
     static const uint8_t nanoseconds = 9;
     static const char name[] = "msrpc";
@@ -56,8 +57,24 @@ void capture_put_head(struct wr *w, const char *application, const char *comment
     wr_u16(w, CAPTURE_RAW);
     wr_u16(w, 0);
     wr_u32(w, 0); /* no limit of packets */
+    if (where)
+        option(w, OPT_COMMENT, where, strlen(where));
     option(w, OPT_NAME, name, sizeof name - 1);
     option(w, OPT_RESOLUTION, &nanoseconds, 1);
+    option(w, OPT_END, NULL, 0);
+    block_end(w, at);
+}
+
+void capture_put_dropped(struct wr *w, uint64_t time, uint64_t dropped)
+{
+    uint8_t n[8];
+    put_le32(n, (uint32_t)dropped);
+    put_le32(n + 4, (uint32_t)(dropped >> 32));
+    size_t at = block_begin(w, BLOCK_STATISTICS);
+    wr_u32(w, 0);
+    wr_u32(w, (uint32_t)(time >> 32));
+    wr_u32(w, (uint32_t)time);
+    option(w, OPT_DROPPED, n, sizeof n);
     option(w, OPT_END, NULL, 0);
     block_end(w, at);
 }
@@ -121,7 +138,7 @@ static size_t put_ip(uint8_t *p, const struct capture_peer *from, const struct c
 }
 
 static void segment(struct wr *w, struct capture_conn *c, bool out, uint64_t time, uint8_t flags,
-                    const uint8_t *data, size_t len)
+                    const uint8_t *data, size_t len, const char *comment)
 {
     const struct capture_peer *from = out ? &c->server : &c->client, *to = out ? &c->client : &c->server;
     size_t addr = from->v6 ? 16 : 4, ip = from->v6 ? IP6_HDR : IP4_HDR, all = ip + TCP_HDR + len;
@@ -150,35 +167,46 @@ static void segment(struct wr *w, struct capture_conn *c, bool out, uint64_t tim
     if (len)
         wr_bytes(w, data, len);
     pad(w, all);
+    if (comment) {
+        option(w, OPT_COMMENT, comment, strlen(comment));
+        option(w, OPT_END, NULL, 0);
+    }
     block_end(w, at);
     c->seq[out] += (uint32_t)len + ((flags & (SYN | FIN)) != 0);
 }
 
-void capture_put_open(struct wr *w, struct capture_conn *c, uint64_t time)
+void capture_put_open(struct wr *w, struct capture_conn *c, uint64_t time, const char *comment)
 {
-    segment(w, c, false, time, SYN, NULL, 0);
-    segment(w, c, true, time, SYN | ACK, NULL, 0);
-    segment(w, c, false, time, ACK, NULL, 0);
+    segment(w, c, false, time, SYN, NULL, 0, comment);
+    segment(w, c, true, time, SYN | ACK, NULL, 0, NULL);
+    segment(w, c, false, time, ACK, NULL, 0, NULL);
 }
 
 void capture_put_close(struct wr *w, struct capture_conn *c, uint64_t time)
 {
-    segment(w, c, true, time, FIN | ACK, NULL, 0);
-    segment(w, c, false, time, FIN | ACK, NULL, 0);
-    segment(w, c, true, time, ACK, NULL, 0);
+    segment(w, c, true, time, FIN | ACK, NULL, 0, NULL);
+    segment(w, c, false, time, FIN | ACK, NULL, 0, NULL);
+    segment(w, c, true, time, ACK, NULL, 0, NULL);
 }
 
 void capture_put_data(struct wr *w, struct capture_conn *c, bool out, uint64_t time, struct nt_blob data)
 {
     for (size_t at = 0, n; at < data.len; at += n) {
         n = data.len - at < CAPTURE_SEGMENT ? data.len - at : CAPTURE_SEGMENT;
-        segment(w, c, out, time, PSH | ACK, data.data + at, n);
+        segment(w, c, out, time, PSH | ACK, data.data + at, n, NULL);
     }
 }
 
 /* ---- SMB 2 ---- */
 
 enum { SESSION = 1, TREE = 1 };
+
+/* Room for what stands in front of a message, which smb_message fills. */
+static void begin(struct wr *m)
+{
+    wr_init(m, SMB_MAX_MESSAGE);
+    wr_zero(m, SMB_PREFIX + SMB_HDR);
+}
 
 static void smb_message(struct wr *w, struct capture_conn *c, bool out, uint64_t time, uint16_t command,
                         struct wr *m)
@@ -214,13 +242,15 @@ static void file_id(uint64_t id, uint8_t ret[SMB_FILE_ID])
 static void put_tree(struct wr *w, struct capture_conn *c, uint64_t time)
 {
     struct smb_tree_rsp rsp = { .type = 2, .access = 0x001f01ff }; /* a pipe, [MS-SMB2] 2.2.10 */
+    char path[300];
     struct wr m;
     c->tree = true;
-    smb_begin(&m, SMB_MAX_MESSAGE);
-    if (smb_put_tree_req(&m, "\\\\server\\IPC$") != STATUS_SUCCESS)
+    snprintf(path, sizeof path, "\\\\%s\\IPC$", c->host ? c->host : "server");
+    begin(&m);
+    if (smb_put_tree_req(&m, path) != STATUS_SUCCESS)
         wr_fail(&m, STATUS_NO_MEMORY);
     smb_message(w, c, false, time, SMB_TREE_CONNECT, &m);
-    smb_begin(&m, SMB_MAX_MESSAGE);
+    begin(&m);
     smb_put_tree_rsp(&m, &rsp);
     smb_message(w, c, true, time, SMB_TREE_CONNECT, &m);
 }
@@ -235,11 +265,11 @@ void capture_put_pipe_open(struct wr *w, struct capture_conn *c, uint64_t time, 
     if (!c->tree)
         put_tree(w, c, time);
     file_id(id, p.file_id);
-    smb_begin(&m, SMB_MAX_MESSAGE);
+    begin(&m);
     if (smb_put_create_req(&m, &q) != STATUS_SUCCESS)
         wr_fail(&m, STATUS_NO_MEMORY);
     smb_message(w, c, false, time, SMB_CREATE, &m);
-    smb_begin(&m, SMB_MAX_MESSAGE);
+    begin(&m);
     smb_put_create_rsp(&m, &p);
     smb_message(w, c, true, time, SMB_CREATE, &m);
 }
@@ -253,13 +283,13 @@ void capture_put_pipe_data(struct wr *w, struct capture_conn *c, bool out, uint6
     struct wr m;
     file_id(id, write.file_id);
     file_id(id, read.file_id);
-    smb_begin(&m, SMB_MAX_MESSAGE);
+    begin(&m);
     if (out)
         smb_put_read_req(&m, &read);
     else
         smb_put_write_req(&m, &write);
     smb_message(w, c, false, time, out ? SMB_READ : SMB_WRITE, &m);
-    smb_begin(&m, SMB_MAX_MESSAGE);
+    begin(&m);
     if (out)
         smb_put_read_rsp(&m, data);
     else
@@ -272,10 +302,10 @@ void capture_put_pipe_close(struct wr *w, struct capture_conn *c, uint64_t time,
     uint8_t file[SMB_FILE_ID];
     struct wr m;
     file_id(id, file);
-    smb_begin(&m, SMB_MAX_MESSAGE);
+    begin(&m);
     smb_put_close_req(&m, file);
     smb_message(w, c, false, time, SMB_CLOSE, &m);
-    smb_begin(&m, SMB_MAX_MESSAGE);
+    begin(&m);
     smb_put_close_rsp(&m);
     smb_message(w, c, true, time, SMB_CLOSE, &m);
 }

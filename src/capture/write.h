@@ -22,13 +22,16 @@ struct capture_conn {
     /* SMB, once something went through a pipe */
     uint64_t mid;
     bool tree;
+    const char *host; /* of the share; NULL: "server" */
 };
 
-/* The head of a file: application and what it is about. Link type CAPTURE_RAW. */
-void capture_put_head(struct wr *w, const char *application, const char *comment);
+/* The head of a file: application, what it is about, and (may be NULL) where it was made. Link type CAPTURE_RAW. */
+void capture_put_head(struct wr *w, const char *application, const char *comment, const char *where);
+/* How many packets are missing, so far. */
+void capture_put_dropped(struct wr *w, uint64_t time, uint64_t dropped);
 /* Packets are appended at `time`, ns since 1970. A hand-shake with the ISNs that are in seq, or the end from
- * the server's side. */
-void capture_put_open(struct wr *w, struct capture_conn *c, uint64_t time);
+ * the server's side. comment: of the first packet; NULL: none. */
+void capture_put_open(struct wr *w, struct capture_conn *c, uint64_t time, const char *comment);
 void capture_put_close(struct wr *w, struct capture_conn *c, uint64_t time);
 /* Octets from the server (out) or the client. */
 void capture_put_data(struct wr *w, struct capture_conn *c, bool out, uint64_t time, struct nt_blob data);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "capture/flow.h"
 #include "muxd/m_muxd.h"
 #include "npc/mux_tap.h"
 #include "rpc/pdu.h"
@@ -135,32 +136,26 @@ static bool announce(struct tap *t, struct conn *c, uint64_t time)
 static void keep(struct conn *c, bool from_server, const uint8_t *pdu, const struct rpc_hdr *h)
 {
     struct tap_keep *k = c->tap_keep;
-    size_t len = h->frag_len, have = k ? k->len : 0;
-    if (h->auth_len) { /* its token, and the trailer in front of it ([MS-RPCE] 2.2.2.11) */
-        size_t trailer = len - h->auth_len - RPC_TRAILER_LEN;
-        if (len < (size_t)RPC_HDR_LEN + RPC_TRAILER_LEN + h->auth_len)
-            return;
-        len = trailer - (pdu[trailer + 2] <= trailer - RPC_HDR_LEN ? pdu[trailer + 2] : 0);
+    size_t have = k ? k->len : 0;
+    uint8_t e[ENTRY], *own = malloc(h->frag_len);
+    if (!own)
+        return;
+    memcpy(own, pdu, h->frag_len);
+    size_t len = capture_trim_pdu(own, h->frag_len);
+    if (have + ENTRY + len <= KEEP_MAX && (k = realloc(k, sizeof *k + have + ENTRY + len))) {
+        uint64_t now = wall(c->d);
+        put_le32(e, (uint32_t)now);
+        put_le32(e + 4, (uint32_t)(now >> 32));
+        e[8] = from_server;
+        put_le16(e + 9, (uint16_t)len);
+        memcpy(k->data + have, e, ENTRY);
+        memcpy(k->data + have + ENTRY, own, len);
+        k->len = (uint16_t)(have + ENTRY + len);
+        k->call_id = h->call_id;
+        k->awaited = !from_server;
+        c->tap_keep = k;
     }
-    if (have + ENTRY + len > KEEP_MAX)
-        return;
-    k = realloc(k, sizeof *k + have + ENTRY + len);
-    if (!k)
-        return;
-    uint8_t *e = k->data + have;
-    uint64_t now = wall(c->d);
-    put_le32(e, (uint32_t)now);
-    put_le32(e + 4, (uint32_t)(now >> 32));
-    e[8] = from_server;
-    put_le16(e + 9, (uint16_t)len);
-    memcpy(e + ENTRY, pdu, len);
-    e[ENTRY + 8 + h->big] = (uint8_t)len;
-    e[ENTRY + 8 + !h->big] = (uint8_t)(len >> 8);
-    e[ENTRY + 10] = e[ENTRY + 11] = 0;
-    k->len = (uint16_t)(have + ENTRY + len);
-    k->call_id = h->call_id;
-    k->awaited = !from_server;
-    c->tap_keep = k;
+    free(own);
 }
 
 /* Binds and alter_contexts; and what comes first of an answer, if that is whole, as all are that are short

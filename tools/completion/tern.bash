@@ -30,7 +30,7 @@ _tern()
     user) verbs='list show add set delete password groups' ;;
     policy) verbs='show' ;;
     rpc) verbs='list show call facts encode decode' ;;
-    mux) verbs='status credentials connections set clear drop' ;;
+    mux) verbs='status credentials connections set clear drop tap' ;;
     group | localgroup) verbs='list show add set delete members add-member del-member' ;;
     esac
     if [ "$COMP_CWORD" = 1 ]; then
@@ -56,6 +56,7 @@ _tern()
     'rpc call') options+=' --binding --dry-run --ndr64 --script' ;;
     'mux status' | 'mux clear' | 'mux drop') options+=' --socket' ;;
     'mux credentials' | 'mux connections') options+=' --socket --all' ;;
+    'mux tap') options+=' --socket --output --pipe --pid --all --uid --count --seconds' ;;
     'mux set') options+=' --socket --password-stdin --lifetime --check' ;;
     'rpc facts') options+=' --binding' ;;
     'rpc encode') options='--ndr64 --request --output --help' ;;
