@@ -110,5 +110,40 @@ fails "  has expired" 1 'expired' tern user list --ccache "FILE:$TERN_WORK/short
 fails "Kerberos is never replaced by NTLM" 1 ERROR_NTLM_BLOCKED tern user list -k --provider ntlm --rpc-level privacy
 fails "an interface that is not on TCP" 1 EPT_S_NOT_REGISTERED tern share list --transport tcp
 
+# ---- tickets for npcmuxd ----
+"$TERN_BUILD/daemons/npcmuxd" --socket "$TERN_WORK/mux" >"$TERN_WORK/mux.ready" 2>"$TERN_WORK/mux.log" &
+muxer=$!
+export TERN_NPC=$TERN_WORK/mux
+ok "npcmuxd starts" await_line '^ready' "$TERN_WORK/mux.ready" $muxer
+ok "mux set: the current cache, nobody being named" tern mux set "$LAB_DC" --json
+is "  is read by the daemon itself" "ccache False FILE:$default $LAB_DC_ADMIN@$LAB_DC_REALM" \
+    "$(json '"%(kind)s %(copied)s %(cache)s %(principal)s" % d')"
+ok "  a call by them" env KRB5CCNAME=FILE:/nonexistent "$TERN" server info
+like "  whose session is by Kerberos" "$LAB_DC .* krb5 " tern mux connections
+like "mux set --check" "^$LAB_DC lets it in: SMB 3\.1\.1, encrypted, logon by krb5$" tern mux set "$LAB_DC" -k --check "$LAB_DC"
+fails "  a name that has no key at the KDC" 1 'nosuch' tern mux set '*' --check nosuch.tern.test --target nosuch.tern.test
+ok "mux set of a keytab" tern mux set "$LAB_DC" --keytab "$LAB_DC_KEYTAB" -U "$LAB_DC_ADMIN@$LAB_DC_REALM" --check "$LAB_DC"
+ok "  and a call" env KRB5CCNAME=FILE:/nonexistent "$TERN" server info
+ok "mux set with the tickets that have expired" tern mux set "$LAB_DC" --ccache "FILE:$TERN_WORK/short.cc"
+fails "  cannot be used" 1 'expired' tern server info
+ok "mux clear" tern mux clear
+if setpriv --reuid=65534 --regid=65534 --clear-groups "$TERN" --version >/dev/null 2>&1; then
+    chmod 711 "$TERN_WORK"
+    mkdir -m 700 "$TERN_WORK/others"
+    kinit -c "DIR:$TERN_WORK/others" -kt "$LAB_DC_KEYTAB" "$LAB_DC_ADMIN"
+    chown -R 65534 "$TERN_WORK/others"
+    as() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
+    like "another user's cache is copied" '^a copy of the tickets of .* in DIR:.*: good until 2' \
+        as "$TERN" mux set "$LAB_DC" --ccache "DIR:$TERN_WORK/others" --check "$LAB_DC"
+    rm -r "$TERN_WORK/others"
+    ok "  which is all that is needed" as env KRB5CCNAME=FILE:/nonexistent "$TERN" server info
+else
+    skip "another user's cache" "setpriv is not installed, or others may not read the build directory"
+fi
+kill $muxer
+wait $muxer
+is "it ends in order" 0 $?
+unset TERN_NPC
+
 is "the default cache is what it was" "$before" "$(sha256sum <"$default")"
 done_testing

@@ -155,11 +155,11 @@ ok "a call" "$TERN" time
 json_ok "connections --json" mux connections --json
 is "  has the session, which nobody uses" "$HOST 0 None None session 3.1.1 ntlm True" \
     "$(row connections '"%(server)s %(users)d %(pid)s %(pipe)s %(mode)s %(dialect)s %(mechanism)s " % r + str(r["idle"] < 60 and r["age"] < 60)')"
-"$TERN" rpc call rpcecho.echo_TestSleep '{"seconds": 2}' >/dev/null &
+"$TERN" rpc call rpcecho.echo_TestSleep '{"seconds": 4}' >/dev/null &
 sleeper=$!
-"$TERN" rpc call rpcecho.echo_TestSleep '{"seconds": 2}' >/dev/null &
+"$TERN" rpc call rpcecho.echo_TestSleep '{"seconds": 4}' >/dev/null &
 second=$!
-sleep 0.7
+sleep 0.7 # both have their pipe
 json_ok "connections while two calls last" mux connections --json
 is "  has a pipe of each, in one session" "$(printf '%s\n' $sleeper $second | sort -n | tr '\n' ' ')| 1" \
     "$(json '" ".join(str(c["pid"]) for c in d["connections"] if c["pipe"] == "rpcecho") + " | " + str(len({(c["users"], c["peer"]) for c in d["connections"]}))')"
