@@ -159,7 +159,10 @@ is "  has the session, which nobody uses" "$HOST 0 None None session 3.1.1 ntlm 
 sleeper=$!
 "$TERN" rpc call rpcecho.echo_TestSleep '{"seconds": 4}' >/dev/null &
 second=$!
-sleep 0.7 # both have their pipe
+for _ in $(seq 30); do # until both have their pipe
+    [ "$(mux connections | grep -c ' rpcecho ')" != 2 ] || break
+    sleep 0.1
+done
 json_ok "connections while two calls last" mux connections --json
 is "  has a pipe of each, in one session" "$(printf '%s\n' $sleeper $second | sort -n | tr '\n' ' ')| 1" \
     "$(json '" ".join(str(c["pid"]) for c in d["connections"] if c["pipe"] == "rpcecho") + " | " + str(len({(c["users"], c["peer"]) for c in d["connections"]}))')"
