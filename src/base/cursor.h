@@ -157,17 +157,18 @@ struct wr {
     uint8_t *base;
     size_t len, cap, limit;
     enum nt_status st;
+    bool secret; /* bytes are zeroed wherever they were, also when the memory grows */
 };
 
 static inline void wr_init(struct wr *w, size_t limit)
 {
-    *w = (struct wr){ NULL, 0, 0, limit, STATUS_SUCCESS };
+    *w = (struct wr){ NULL, 0, 0, limit, STATUS_SUCCESS, false };
 }
 
 /* Makes room for n more bytes; false, and the writer fails (STATUS_NO_MEMORY, or STATUS_BUFFER_TOO_SMALL at
  * the limit), if there is none. */
 bool wr_grow(struct wr *w, size_t n);
-/* Frees the bytes, zeroing them if `secret`. Accepts a writer that failed. */
+/* Frees the bytes, zeroing them if they are secret. Accepts a writer that failed. */
 void wr_free(struct wr *w);
 void wr_free_secret(struct wr *w);
 

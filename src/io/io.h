@@ -67,6 +67,7 @@ struct io_stream {
     unsigned depth;     /* > 0 while an engine or callback of this stream runs */
     bool close_after;   /* close when the output queue is empty */
     bool held;          /* the driver does not read: io_hold */
+    bool secret;        /* what comes is zeroed in the loop's buffer when the engine has had it */
     bool reads_on;      /* the driver reads however much output waits: the engine bounds what it queues, and
                            the peer may have to be read before it takes more */
     uint64_t now;       /* as of the current step */

@@ -261,10 +261,15 @@ static bool step_all(struct poll_loop *l)
 
 bool poll_receive(struct poll_loop *l, struct poll_conn *c, int flags)
 {
+    bool secret = c->s->secret; /* before the engine, which may say otherwise of what comes later, or end */
     ssize_t n = recv(c->fd, l->buf, RECV_BUFFER, flags);
     if (n > 0)
         io_feed(c->s, l->buf, (size_t)n, now_of(&l->base));
-    else if (n == 0)
+    if (n > 0 && secret)
+        nt_wipe(l->buf, (size_t)n);
+    if (n > 0)
+        return true;
+    if (n == 0)
         io_hangup(c->s, STATUS_CONNECTION_DISCONNECTED, now_of(&l->base));
     else if (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK)
         return false;

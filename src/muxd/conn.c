@@ -186,6 +186,7 @@ static void do_query(struct conn *c, const struct mux_hdr *h, struct rd *body)
     if (q.what != MUX_FACTS)
         p->keys_told = true;
     mux_begin(&w, h->type | MUX_ANSWER, h->id, STATUS_SUCCESS);
+    w.secret = true; /* a key */
     if (q.what == MUX_FACTS) {
         connect_facts(p, &f);
         mux_put_facts(&w, &f, false);
@@ -317,9 +318,10 @@ static void take(struct conn *c, uint8_t *data, size_t len)
         } else if (gather(c, &data, &len)) {
             struct wr in = c->in;
             wr_init(&c->in, MUX_MAX);
+            c->in.secret = true;
             c->want = 0;
             on_message(c, in.base, in.len);
-            wr_free_secret(&in); /* a SetAuthInfo may have been in it */
+            wr_free(&in);
         }
     }
 }
@@ -341,6 +343,7 @@ static void resume(struct io_item *it)
     struct conn *c = io_container(it, struct conn, resume);
     struct wr w = c->later;
     wr_init(&c->later, LATER);
+    c->later.secret = true;
     take(c, w.base, w.len);
     wr_free_secret(&w);
     if (c->state != CONN_WAITS)
@@ -382,9 +385,12 @@ struct conn *conn_new(struct muxd *d, struct owner *o)
     c->accepted = io_loop_now(d->loop);
     c->rd.c = c->wr.c = c;
     wr_init(&c->in, MUX_MAX);
+    c->in.secret = true; /* a SetAuthInfo may be in it */
     wr_init(&c->later, LATER);
+    c->later.secret = true;
     io_item_init(&c->resume, resume);
     io_stream_init(&c->stream, &conn_ops, c, d->env);
+    c->stream.secret = true;
     io_item_init(&c->timer, hello_late);
     c->next = d->conns;
     c->link_at = &d->conns;

@@ -96,6 +96,7 @@ static void succeeded(struct conn *c)
     if (c->to.keys)
         add_keys(c, &f);
     mux_begin(&w, MUX_CONNECT | MUX_ANSWER, c->connect_id, STATUS_SUCCESS);
+    w.secret = c->to.keys;
     mux_put_facts(&w, &f, c->to.keys);
     nt_wipe(&f, sizeof f);
     conn_answer(c, &w);
@@ -105,6 +106,7 @@ static void succeeded(struct conn *c)
                                             [MUX_MESSAGE] = CONN_MESSAGE,
                                             [MUX_PDU] = CONN_LENT };
     tap_opened(c);
+    c->stream.secret = c->state != CONN_PROXY && c->state != CONN_MESSAGE; /* no credentials come there */
     if (c->to.mode == MUX_PROXY)
         begin_relay(c);
     conn_resume(c, then[c->to.mode]);

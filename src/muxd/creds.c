@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include "muxd/m_muxd.h"
@@ -21,6 +22,10 @@ void cred_unref(struct cred *c)
     if (!c || --c->refs)
         return;
     sec_creds_unref(c->creds);
+    if (c->held) {
+        nt_wipe(c->held, c->held_len);
+        munmap(c->held, c->held_len);
+    }
     if (c->content >= 0)
         close(c->content);
     nt_wipe(c, sizeof *c);
@@ -142,7 +147,8 @@ struct cred *cred_find(struct owner *o, uint64_t token, const char *server)
 
 /* ---- setting ---- */
 
-/* A cache or keytab that was sent lives in memory without a name; libkrb5 reads it by its descriptor. */
+/* A cache or keytab that was sent lives in memory without a name; libkrb5 reads it by its descriptor. It is mapped so that it
+ * stays out of swap, and can be zeroed. */
 static enum nt_status keep_content(struct cred *c, struct nt_blob content, char *ret_name, size_t size)
 {
     c->content = memfd_create("npcmux", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -154,6 +160,14 @@ static enum nt_status keep_content(struct cred *c, struct nt_blob content, char 
             return STATUS_NO_MEMORY;
         done += (size_t)n;
     }
+    if (fcntl(c->content, F_ADD_SEALS, F_SEAL_SHRINK) != 0)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    void *held = mmap(NULL, content.len, PROT_READ | PROT_WRITE, MAP_SHARED, c->content, 0);
+    if (held == MAP_FAILED)
+        return STATUS_NO_MEMORY;
+    c->held = held;
+    c->held_len = content.len;
+    (void)!mlock(held, content.len); /* where RLIMIT_MEMLOCK has room */
     snprintf(ret_name, size, "FILE:/proc/self/fd/%d", c->content);
     return STATUS_SUCCESS;
 }

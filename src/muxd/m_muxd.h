@@ -27,6 +27,8 @@ struct cred {
     uint8_t kind;
     uint64_t expires; /* monotonic ns; UINT64_MAX: never */
     int content;      /* descriptor of a cache or keytab that was sent; -1: none */
+    void *held;       /* it, mapped; NULL: not */
+    size_t held_len;
     bool replaced;    /* gives nothing to new pipes */
     struct sec_creds *creds;
     char pattern[MUX_NAME_MAX + 1], domain[MUX_NAME_MAX + 1], user[MUX_NAME_MAX + 1];

@@ -66,6 +66,7 @@ static void begin(struct npc_mux *m, struct wr *w, unsigned type, uint32_t *ret_
 {
     *ret_id = mux_line_id(&m->line);
     mux_begin(w, type, *ret_id, STATUS_SUCCESS);
+    w->secret = type == MUX_SET_AUTH;
 }
 
 /* Sends it, waits, lends the body of the answer. */

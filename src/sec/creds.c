@@ -2,6 +2,7 @@
 /* Credentials: immutable once made, counted, wiped when the last user lets go. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "crypto/crypto.h"
 #include "sec/m_sec.h"
@@ -27,13 +28,6 @@ static char *copy(const char *s, size_t n, bool *failed)
 static char *copy_opt(const char *s, bool *failed)
 {
     return s ? copy(s, strlen(s), failed) : NULL;
-}
-
-static void wipe_free(char *s)
-{
-    if (s)
-        nt_wipe(s, strlen(s));
-    free(s);
 }
 
 static bool text_ok(const char *s)
@@ -141,10 +135,10 @@ static enum nt_status take_secrets(struct sec_creds *c, const struct sec_creds_o
     c->ccache = copy_opt(o->ccache, &failed);
     c->keytab = copy_opt(o->keytab, &failed);
     c->workstation = copy_opt(o->workstation, &failed);
-    if (o->password && o->mech != SEC_MECH_NTLM)
-        c->password = copy_opt(o->password, &failed);
     if (failed)
         return STATUS_NO_MEMORY;
+    if (o->password && o->mech != SEC_MECH_NTLM)
+        c->password = strcpy((char *)(c + 1), o->password);
     if (o->nt_hash) {
         memcpy(c->nt_hash, o->nt_hash, sizeof(c->nt_hash));
         c->has_hash = true;
@@ -156,6 +150,21 @@ static enum nt_status take_secrets(struct sec_creds *c, const struct sec_creds_o
         c->has_hash = true;
     }
     return STATUS_SUCCESS;
+}
+
+/* Pages of their own, which are not written to swap where the limit of the process (RLIMIT_MEMLOCK) has room for that, nor to
+ * a core dump: credentials may be kept for days. */
+static struct sec_creds *creds_alloc(size_t password)
+{
+    size_t size = sizeof(struct sec_creds) + password;
+    struct sec_creds *c = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (c == MAP_FAILED)
+        return NULL;
+    (void)!mlock(c, size);
+    (void)!madvise(c, size, MADV_DONTDUMP);
+    c->size = size;
+    return c;
 }
 
 enum nt_status sec_creds_new(const struct sec_creds_options *o, struct sec_creds **ret, struct nt_error *err)
@@ -172,7 +181,7 @@ enum nt_status sec_creds_new(const struct sec_creds_options *o, struct sec_creds
     if (!nt_ok(st))
         return st;
 
-    struct sec_creds *c = calloc(1, sizeof(*c));
+    struct sec_creds *c = creds_alloc(mine.password ? strlen(mine.password) + 1 : 0);
     if (!c)
         return nt_error_set(err, STATUS_NO_MEMORY, "no memory for credentials");
     atomic_init(&c->refs, 1);
@@ -200,14 +209,13 @@ void sec_creds_unref(struct sec_creds *c)
 {
     if (!c || atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) != 1)
         return;
-    wipe_free(c->password);
     free(c->user);
     free(c->domain);
     free(c->ccache);
     free(c->keytab);
     free(c->workstation);
-    nt_wipe(c, sizeof(*c));
-    free(c);
+    nt_wipe(c, c->size);
+    munmap(c, c->size);
 }
 
 const char *sec_creds_user(const struct sec_creds *c)

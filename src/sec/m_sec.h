@@ -13,13 +13,14 @@
 
 struct sec_creds {
     atomic_uint refs;
+    size_t size; /* of its own memory */
     enum sec_mech mech;
     bool no_ntlm;
     bool has_hash;                       /* nt_hash is valid */
     bool upn;                            /* user came as user@realm: NTLM sends it so, with an empty domain */
     char *user;                          /* never NULL; "" when none */
     char *domain;                        /* never NULL; "" when none */
-    char *password;                      /* NULL when none, or when the hash suffices */
+    char *password;                      /* behind this struct; NULL when none, or when the hash suffices */
     char *ccache, *keytab, *workstation; /* NULL when none */
     uint8_t nt_hash[16];
 };
