@@ -140,6 +140,20 @@ two_processes() # two_processes TERN-OPTION...
     sleepers=()
 }
 
+# What goes over the pipes is there to be seen, for whose they are.
+tap_one() # tap_one COMMAND...
+{
+    printf '\n$ tern mux tap --output calls.pcapng --seconds 1 &\n'
+    tern mux tap --output calls.pcapng --seconds 1 2>tap.log &
+    sleepers=($!)
+    wait_for tap.log "${sleepers[0]}" || failed=1
+    cat tap.log
+    show "$@"
+    wait "${sleepers[0]}" || { echo "demo: the tap failed" >&2; failed=1; }
+    sleepers=()
+    [[ $(tern rpc --help) != *--pcap* ]] || show tern rpc decode --pcap calls.pcapng
+}
+
 end_muxer()
 {
     kill "$muxer"

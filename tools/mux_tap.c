@@ -49,6 +49,18 @@ static bool put(struct recorder *r, struct wr *w)
     return !r->write_error;
 }
 
+static int file_failed(struct tern *t, const char *file, int e)
+{
+    char why[400];
+    enum nt_status st = e == EEXIST   ? STATUS_OBJECT_NAME_COLLISION
+                        : e == ENOENT ? STATUS_OBJECT_PATH_NOT_FOUND
+                        : e == EACCES ? STATUS_ACCESS_DENIED
+                        : e == ENOSPC ? STATUS_DISK_FULL
+                                      : STATUS_UNSUCCESSFUL;
+    snprintf(why, sizeof why, "%.300s: %s", file, strerror(e));
+    return tern_failed(t, st, why, NULL, e == EEXIST ? "a capture is always a new file" : NULL);
+}
+
 /* No file, and no link that somebody has put there, is ever written to. */
 static int open_file(struct tern *t, const char *file)
 {
@@ -60,7 +72,7 @@ static int open_file(struct tern *t, const char *file)
     }
     int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
     if (fd < 0)
-        fprintf(stderr, "tern: %s: %s\n", file, strerror(errno));
+        file_failed(t, file, errno);
     return fd;
 }
 
@@ -165,10 +177,8 @@ static struct npc_tap *open_tap(struct tern *t)
 
 static int report(struct tern *t, const struct recorder *r, enum nt_status st)
 {
-    if (r->write_error) {
-        fprintf(stderr, "tern: %s: %s\n", r->file, strerror(r->write_error));
-        return EXIT_FAILED;
-    }
+    if (r->write_error)
+        return file_failed(t, r->file, r->write_error);
     if (st != STATUS_SUCCESS && st != STATUS_IO_TIMEOUT && st != STATUS_CANCELLED)
         return tern_failed(t, st, "npcmuxd has ended the tap", NULL, "what came before is in the file");
     if (r->lost)
@@ -213,8 +223,7 @@ int mux_tap(struct tern *t)
     npc_tap_close(tap, NULL, NULL);
     capture_tape_free(&r.tape);
     if (r.fd > STDERR_FILENO && close(r.fd) != 0 && rc == EXIT_OK) {
-        fprintf(stderr, "tern: %s: %s\n", r.file, strerror(errno));
-        rc = EXIT_FAILED;
+        rc = file_failed(t, r.file, errno);
     }
     nt_cancel_unref(stop);
     return rc;

@@ -123,7 +123,7 @@ static const char *hint(const struct tern *t, NET_API_STATUS st)
     switch (st) {
     case ERROR_INVALID_PARAMETER:
     case ERROR_NO_SUCH_LOGON_SESSION:
-        return t->user || t->anonymous ? NULL
+        return t->user || t->anonymous || strstr(net_last_error(), "the muxer has no") ? NULL
                : t->kerberos
                    ? "kinit gets tickets; -U NAME logs on with a password"
                    : "no user was given, so the current Kerberos tickets were tried; -U NAME logs on "

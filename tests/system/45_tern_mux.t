@@ -176,6 +176,21 @@ wait $sleeper
 like "status counts" '^opened +[1-9]' mux status
 keep
 
+# ---- tap ----
+fails "tap into nothing" 2 'where to\? --output FILE' mux tap
+json_fails "tap into a file that is there" ERROR_ALREADY_EXISTS mux tap --output "$TERN_WORK/ready" --seconds 1
+json_fails "tap into no directory" ERROR_PATH_NOT_FOUND mux tap --output "$TERN_WORK/nosuch/x" --seconds 1
+mux tap --output "$TERN_WORK/calls.pcapng" --count 2 --seconds 20 --json >"$TERN_WORK/tap.out" 2>"$TERN_WORK/tap.err" &
+tap=$!
+ok "tap" await_line recording "$TERN_WORK/tap.err" $tap
+ok "  a call meanwhile" "$TERN" time
+wait $tap
+is "  it ends after so many PDUs" 0 $?
+OUT=$(cat "$TERN_WORK/tap.out")
+is "  says so, in JSON" 1 "$(json 'd["version"]' 2>&1)"
+is "  the file is ours alone" 600 "$(stat -c %a "$TERN_WORK/calls.pcapng")"
+is "  there is no secret in it" 0 "$(grep -c xyzzy "$TERN_WORK/calls.pcapng")"
+
 # ---- drop, clear ----
 json_ok "drop of a server that nobody asked" mux drop nosuch --json
 is "  there was none" 0 "$(json 'd["count"]')"
