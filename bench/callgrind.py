@@ -32,4 +32,8 @@ def copied(path):
     """Octets that memcpy and its kin have moved, by call stack, in a file of DHAT's copy mode."""
     with open(path) as f:
         d = json.load(f)
-    return {" < ".join(re.sub(r"^0x[0-9A-F]+: ", "", d["ftbl"][i]) for i in pp["fs"]): pp["tb"] for pp in d["pps"]}
+    moved = {}
+    for pp in d["pps"]:
+        stack = " < ".join(re.sub(r"^0x[0-9A-F]+: ", "", d["ftbl"][i]) for i in pp["fs"])
+        moved[stack] = moved.get(stack, 0) + pp["tb"]
+    return moved

@@ -30,6 +30,7 @@
 #include "rpc/pdu.h"
 #include "smb/smb.h"
 
+enum { TIMED = 1 << 17 };
 enum { OPENING = 8 }; /* connections that an idle load opens at a time */
 enum { ACCESS = 0x0012019f, SHARE_READ_WRITE = 3, OPEN = 1, IMPERSONATION = 2 };
 enum { NETR_SERVER_GET_INFO = 21, NETR_REMOTE_TOD = 28 };
@@ -48,6 +49,7 @@ static struct wr bind_pdu, call_pdu;
 static double end_at;
 static unsigned long done; /* calls, or connections, or those that stand */
 static unsigned living;
+static double took[TIMED]; /* by the first calls */
 
 struct client {
     struct smb_client smb;
@@ -248,7 +250,10 @@ static void stop(struct client *x)
 
 static void again(struct client *x)
 {
+    if (done < TIMED)
+        took[done] = wall() - x->began;
     done++;
+    x->began = wall();
     if (wall() < end_at)
         call(x);
     else
@@ -259,6 +264,12 @@ static void stands(struct client *x)
 {
     (void)x;
     done++;
+}
+
+static int earlier(const void *a, const void *b)
+{
+    const double *x = a, *y = b;
+    return *x < *y ? -1 : *x > *y;
 }
 
 static void calls(unsigned n, double seconds)
@@ -276,11 +287,16 @@ static void calls(unsigned n, double seconds)
     done = 0;
     double start = wall(), used = cpu();
     end_at = start + seconds;
-    for (unsigned i = 0; i < n; i++)
+    for (unsigned i = 0; i < n; i++) {
+        x[i].began = wall();
         call(&x[i]);
+    }
     while (living)
         (void)!nt_loop_run(loop, 1000);
-    printf("calls=%lu wall=%.6f cpu=%.6f\n", done, wall() - start, cpu() - used);
+    double all = wall() - start, cpu_all = cpu() - used;
+    size_t timed = done < TIMED ? done : TIMED;
+    qsort(took, timed, sizeof *took, earlier);
+    printf("calls=%lu wall=%.6f cpu=%.6f p50=%.8f\n", done, all, cpu_all, took[timed / 2]);
     finish();
 }
 
@@ -332,16 +348,11 @@ static void idle(unsigned n)
     _exit(0);
 }
 
-static int earlier(const void *a, const void *b)
-{
-    const double *x = a, *y = b;
-    return *x < *y ? -1 : *x > *y;
-}
-
 static void probe(unsigned n)
 {
     struct client x = { .bound = call, .answered = leave, .closed = stop };
-    double *took = calloc(n, sizeof *took);
+    if (n > TIMED)
+        die("probe", STATUS_INVALID_PARAMETER, "so many");
     begin();
     double start = wall(), used = cpu();
     for (unsigned i = 0; i < n; i++) {

@@ -21,6 +21,8 @@
  * mean that the ninth will not save the call within any deadline. */
 #define MAX_ADDRS 8
 #define MAX_HOST  255 /* RFC 1035 2.3.4 */
+/* A unix socket whose queue is full says so at once, and nothing says when there is room again. */
+#define FULL_DELAY UINT64_C(5000000)
 
 union any_addr {
     struct sockaddr sa;
@@ -37,6 +39,7 @@ struct dial {
     socklen_t lens[MAX_ADDRS];
     size_t n_addrs, tried;
     int fds[MAX_ADDRS]; /* attempts under way, by address; -1: none */
+    bool at_once, full; /* the last attempt: it is connected, nothing need be waited for; its queue is full */
     ares_channel channel;
     bool have_channel, resolving;
     enum nt_status failure; /* of the last attempt */
@@ -234,7 +237,9 @@ static void attempt_start(struct dial *d, size_t i)
     if (a->sa.sa_family != AF_UNIX)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); /* without it we are only slower */
     d->fds[i] = fd;
-    if (connect(fd, &a->sa, d->lens[i]) < 0 && errno != EINPROGRESS && errno != EINTR)
+    d->at_once = connect(fd, &a->sa, d->lens[i]) == 0;
+    d->full = !d->at_once && errno == EAGAIN && a->sa.sa_family == AF_UNIX;
+    if (!d->at_once && errno != EINPROGRESS && errno != EINTR)
         attempt_end(d, i, errno);
 }
 
@@ -252,6 +257,10 @@ static bool attempt_won(struct dial *d, size_t *ret)
     for (size_t i = 0; i < d->tried; i++) {
         if (d->fds[i] < 0)
             continue;
+        if (d->at_once && i + 1 == d->tried) {
+            *ret = i;
+            return true;
+        }
         struct pollfd p = { .fd = d->fds[i], .events = POLLOUT };
         if (poll(&p, 1, 0) <= 0)
             continue;
@@ -329,14 +338,20 @@ enum nt_status dial_turn(struct dial *d, uint64_t now, int *ret_fd, char *peer, 
         if (attempt_won(d, &won)) {
             *ret_fd = d->fds[won];
             d->fds[won] = -1;
-            fcntl(*ret_fd, F_SETFL, fcntl(*ret_fd, F_GETFL) & ~O_NONBLOCK);
+            fcntl(*ret_fd, F_SETFL, 0); /* O_NONBLOCK was all that it had */
             io_peer_text(&d->addrs[won].sa, peer, peer_size);
             return STATUS_SUCCESS;
         }
         bool busy = attempts_under_way(d);
+        if (d->full) {
+            d->full = false;
+            d->tried--;
+            d->next_attempt = now + FULL_DELAY;
+            return now >= d->deadline ? STATUS_IO_TIMEOUT : STATUS_PENDING;
+        }
         if (d->tried == d->n_addrs && !busy)
             return d->failure;
-        if (d->tried < d->n_addrs && (!busy || now >= d->next_attempt)) {
+        if (d->tried < d->n_addrs && ((!busy && d->tried) || now >= d->next_attempt)) {
             attempt_start(d, d->tried++);
             d->next_attempt = now + ATTEMPT_DELAY;
             continue;

@@ -70,8 +70,14 @@ enum nt_status poll_watch_conn(struct poll_loop *l, struct poll_conn *c)
         free(c->dial_fds);
         c->dial_fds = NULL;
     }
+    bool reads = poll_reads(c);
     uint32_t want =
-        (poll_reads(c) ? (uint32_t)EPOLLIN : 0U) | (c->fd >= 0 && c->s->out_head ? (uint32_t)EPOLLOUT : 0U);
+        (reads ? (uint32_t)EPOLLIN : 0U) | (c->fd >= 0 && c->s->out_head ? (uint32_t)EPOLLOUT : 0U);
+    /* Who is held up mostly reads on before anything has come: only what does come is to be kept off. */
+    if (reads)
+        c->unread = false;
+    else if (!c->unread && c->fd >= 0)
+        want |= c->interest & (uint32_t)EPOLLIN;
     if (want == c->interest)
         return STATUS_SUCCESS;
     int op = !c->interest ? EPOLL_CTL_ADD : want ? EPOLL_CTL_MOD : EPOLL_CTL_DEL;
@@ -210,7 +216,10 @@ static void listener_called(struct poll_loop *l, uint32_t fd)
 static bool conn_event(struct poll_loop *l, struct poll_conn *c, bool readable)
 {
     poll_todo(l, c);
-    return readable && poll_reads(c) && poll_receive(l, c, MSG_DONTWAIT);
+    if (readable && poll_reads(c))
+        return poll_receive(l, c, MSG_DONTWAIT);
+    c->unread |= readable;
+    return false;
 }
 
 static void timespec_of(uint64_t ns, struct timespec *ret)

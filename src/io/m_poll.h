@@ -29,6 +29,7 @@ struct poll_conn {
     int fd; /* blocking; every call but the single stream's recv says MSG_DONTWAIT */
     bool in_todo;
     bool ticks;        /* recv ends after RECV_TICK */
+    bool unread;       /* something has come that is not wanted now */
     uint32_t interest; /* what epoll watches it for; 0: not at all */
     struct dial *dial;
     struct pollfd *dial_fds; /* what epoll watches for the dial */

@@ -76,10 +76,21 @@ static void start_write(struct npc_relay *r, struct npc_relay_pdu *p)
 
 /* Beside a transact, which the server may take up by another thread than a write, nothing goes that RPC
  * security has numbered. */
-static bool startable(const struct npc_relay *r)
+static bool startable(const struct npc_relay *r, const struct npc_relay_pdu *p)
 {
-    const struct npc_relay_pdu *p = r->head;
     return p && !r->writing && !r->over && (!r->transacting || p->aside || !p->protected_);
+}
+
+static void start(struct npc_relay *r, struct npc_relay_pdu *p)
+{
+    if (r->seen)
+        r->seen(r->arg, true, p->w.base + NPC_HEADROOM, p->w.len - NPC_HEADROOM);
+    bool alone = p->answered && !r->awaited && !r->reading;
+    r->awaited += p->answered;
+    if (alone)
+        start_transact(r, p);
+    else
+        start_write(r, p);
 }
 
 static void start_first(struct npc_relay *r)
@@ -89,14 +100,7 @@ static void start_first(struct npc_relay *r)
     if (!r->head)
         r->tail = NULL;
     r->queued -= p->w.len;
-    if (r->seen)
-        r->seen(r->arg, true, p->w.base + NPC_HEADROOM, p->w.len - NPC_HEADROOM);
-    bool alone = p->answered && !r->awaited && !r->reading;
-    r->awaited += p->answered;
-    if (alone)
-        start_transact(r, p);
-    else
-        start_write(r, p);
+    start(r, p);
     free(p);
 }
 
@@ -110,7 +114,7 @@ static bool client_is_slow(struct npc_relay *r)
 
 static void pump(struct npc_relay *r)
 {
-    while (startable(r))
+    while (startable(r, r->head))
         start_first(r);
     if (r->over)
         return;
@@ -124,8 +128,16 @@ static void drained(struct io_item *it)
     pump(io_container(it, struct npc_relay, drained));
 }
 
-static void enqueue(struct npc_relay *r, struct npc_relay_pdu *p)
+static void enqueue(struct npc_relay *r, const struct npc_relay_pdu *from)
 {
+    struct npc_relay_pdu *p = malloc(sizeof *p);
+    if (!p) {
+        struct wr w = from->w;
+        wr_free_secret(&w);
+        fail(r, STATUS_NO_MEMORY);
+        return;
+    }
+    *p = *from;
     if (p->aside && r->transacting) { /* what waits for the transact has not begun */
         p->next = r->head;
         r->head = p;
@@ -141,49 +153,80 @@ static void enqueue(struct npc_relay *r, struct npc_relay_pdu *p)
     r->queued += p->w.len;
 }
 
-static void put(struct npc_relay *r, const uint8_t *pdu, size_t len)
+/* Takes over w, a whole PDU behind its headroom. What can go at once does so without a record. */
+static void put(struct npc_relay *r, struct wr *w)
 {
-    struct npc_relay_pdu *p = calloc(1, sizeof *p);
-    if (!p) {
-        fail(r, STATUS_NO_MEMORY);
-        return;
-    }
-    wr_init(&p->w, NPC_HEADROOM + len);
-    wr_zero(&p->w, NPC_HEADROOM);
-    wr_bytes(&p->w, pdu, len);
-    if (p->w.st != STATUS_SUCCESS) {
-        wr_free_secret(&p->w);
-        free(p);
-        fail(r, STATUS_NO_MEMORY);
-        return;
-    }
-    p->answered = pdu_head_wants_answer(pdu);
-    p->aside = pdu[2] == RPC_PT_CO_CANCEL || pdu[2] == RPC_PT_ORPHANED;
-    p->protected_ = pdu_head_protected(pdu);
-    enqueue(r, p);
-    if (pdu[2] == RPC_PT_ORPHANED && r->transacting) /* some servers read nothing before it has ended */
+    const uint8_t *pdu = w->base + NPC_HEADROOM;
+    unsigned type = pdu[2];
+    struct npc_relay_pdu p = {
+        .w = *w,
+        .answered = pdu_head_wants_answer(pdu),
+        .aside = type == RPC_PT_CO_CANCEL || type == RPC_PT_ORPHANED,
+        .protected_ = pdu_head_protected(pdu),
+    };
+    wr_init(w, 0);
+    if (type == RPC_PT_ORPHANED && r->transacting) /* some servers read nothing before it has ended */
         r->pipe->ops->ask(r->pipe, &r->in);
+    if ((!r->head || (p.aside && r->transacting)) && startable(r, &p))
+        start(r, &p);
+    else
+        enqueue(r, &p);
 }
 
-/* Takes from data until a PDU is whole. */
+static void put_copy(struct npc_relay *r, const uint8_t *pdu, size_t len)
+{
+    struct wr w;
+    wr_init(&w, NPC_HEADROOM + len);
+    uint8_t *to = wr_room(&w, NPC_HEADROOM + len);
+    if (!to) {
+        fail(r, STATUS_NO_MEMORY);
+        return;
+    }
+    memset(to, 0, NPC_HEADROOM);
+    memcpy(to + NPC_HEADROOM, pdu, len);
+    put(r, &w);
+}
+
+static void begin_part(struct npc_relay *r)
+{
+    wr_init(&r->part, NPC_HEADROOM + UINT16_MAX);
+    r->want = 0;
+}
+
+/* Room for all of it, so that nothing is moved again. */
+static void reserve(struct wr *w, size_t len)
+{
+    size_t have = w->len;
+    w->limit = len;
+    if (wr_room(w, len - have))
+        w->len = have;
+}
+
+/* Takes from data until a PDU is whole; it is put together where it is sent from. */
 static void gather(struct npc_relay *r, uint8_t **data, size_t *len)
 {
-    size_t need = r->want ? r->want : RPC_HDR_LEN, n = need - r->part.len < *len ? need - r->part.len : *len;
+    if (!r->part.len)
+        wr_zero(&r->part, NPC_HEADROOM);
+    size_t need = NPC_HEADROOM + (r->want ? r->want : RPC_HDR_LEN);
+    size_t n = need - r->part.len < *len ? need - r->part.len : *len;
     wr_bytes(&r->part, *data, n);
     *data += n;
     *len -= n;
     if (r->part.st != STATUS_SUCCESS) {
         fail(r, r->part.st);
-    } else if (r->part.len == need && !r->want) {
-        r->want = pdu_head_len(r->part.base);
+        return;
+    }
+    if (r->part.len == need && !r->want) {
+        r->want = pdu_head_len(r->part.base + NPC_HEADROOM);
         if (!r->want)
             fail(r, STATUS_INVALID_PARAMETER);
+        else
+            reserve(&r->part, NPC_HEADROOM + r->want);
     }
-    if (r->want && r->part.len == r->want) {
-        put(r, r->part.base, r->part.len);
-        wr_free_secret(&r->part);
-        wr_init(&r->part, UINT16_MAX);
-        r->want = 0;
+    if (r->want && r->part.len == NPC_HEADROOM + r->want) {
+        struct wr whole = r->part;
+        begin_part(r);
+        put(r, &whole);
     }
 }
 
@@ -192,7 +235,7 @@ void npc_relay_data(struct npc_relay *r, uint8_t *data, size_t len)
     while (len && !r->over) {
         size_t whole = r->part.len == 0 && len >= RPC_HDR_LEN ? pdu_head_len(data) : 0;
         if (whole && whole <= len) {
-            put(r, data, whole);
+            put_copy(r, data, whole);
             data += whole;
             len -= whole;
         } else {
@@ -288,7 +331,7 @@ static void out_done(struct npc_op *op)
 
 void npc_relay_start(struct npc_relay *r)
 {
-    wr_init(&r->part, UINT16_MAX);
+    begin_part(r);
     io_item_init(&r->drained, drained);
 }
 

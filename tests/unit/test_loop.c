@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -205,6 +206,53 @@ static void high_water(void **state)
     for (unsigned i = 0; i < STREAMS; i++) {
         io_stream_done(&e[i].s);
         close(other[i]);
+    }
+    nt_loop_free(l);
+}
+
+/* Who is held is not read from, whatever comes, and the loop does not spin; then it goes on where it was. */
+static void held_streams(void **state)
+{
+    enum { STREAMS = 20 };
+    struct echo e[STREAMS];
+    int other[STREAMS];
+    struct nt_loop *l = loop_new();
+    (void)state;
+    for (unsigned i = 0; i < STREAMS; i++)
+        attach_pair(l, &e[i], &other[i]);
+    settle(l);
+    for (unsigned i = 0; i < 4; i++)
+        io_hold(&e[i].s, true);
+    settle(l);
+    io_hold(&e[0].s, false); /* before anything has come */
+    write_byte(other[0], 1);
+    write_byte(other[1], 2);
+    write_byte(other[2], 3);
+    close(other[2]);
+    close(other[3]);
+    settle(l);
+    assert_int_equal(nt_loop_run(l, 20), STATUS_TIMEOUT);
+    expect_byte(other[0], 1);
+    assert_true(!e[1].heard && !e[2].heard && !e[2].closed && !e[3].closed);
+    for (unsigned i = 1; i < 4; i++)
+        io_hold(&e[i].s, false);
+    settle(l);
+    expect_byte(other[1], 2);
+    assert_int_equal(e[2].heard, 1);
+    assert_true(e[2].closed == 1 && e[3].closed == 1);
+    for (unsigned round = 0; round < 2; round++) { /* again, with what came while it was held */
+        io_hold(&e[1].s, true);
+        write_byte(other[1], 4);
+        settle(l);
+        assert_int_equal(nt_loop_run(l, 20), STATUS_TIMEOUT);
+        io_hold(&e[1].s, false);
+        settle(l);
+        expect_byte(other[1], 4);
+    }
+    for (unsigned i = 0; i < STREAMS; i++) {
+        io_stream_done(&e[i].s);
+        if (i != 2 && i != 3)
+            close(other[i]);
     }
     nt_loop_free(l);
 }
@@ -502,6 +550,51 @@ static void dials(void **state)
     serve_end(&w);
 }
 
+/* Nobody takes what waits at a local socket: dials wait for room, or until their deadline. */
+static void full_queue(void **state)
+{
+    static const struct io_ops client_ops = { on_open, no_answer, on_close };
+    enum { DIALS = 6 };
+    static struct echo e[DIALS], late;
+    struct sockaddr_un a = { .sun_family = AF_UNIX };
+    struct nt_loop *l = loop_new();
+    (void)state;
+    snprintf(a.sun_path, sizeof a.sun_path, "test_loop.%d.sock", (int)getpid());
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    for (unsigned i = 0; i <= DIALS; i++) {
+        struct echo *x = i < DIALS ? &e[i] : &late;
+        struct io_addr to = { .path = a.sun_path };
+        echo_init(x);
+        x->s.ops = &client_ops;
+        assert_int_equal(io_dial(l, &x->s, &to, io_loop_now(l) + (i < DIALS ? 20000 : 60) * MS), STATUS_SUCCESS);
+    }
+    for (uint64_t end = io_loop_now(l) + 150 * MS; io_loop_now(l) < end;)
+        (void)!nt_loop_run(l, 5);
+    unsigned opened = 0;
+    for (unsigned i = 0; i < DIALS; i++)
+        opened += e[i].opened;
+    assert_true(opened >= 1 && opened < DIALS);
+    assert_int_equal(late.closed, 1);
+    assert_int_equal(late.why, STATUS_IO_TIMEOUT);
+    for (unsigned taken = 0; taken < DIALS;) {
+        int got = accept(fd, NULL, NULL);
+        if (got >= 0)
+            close(got);
+        taken += got >= 0;
+        (void)!nt_loop_run(l, 5);
+    }
+    for (unsigned i = 0; i < DIALS; i++) {
+        assert_int_equal(e[i].opened, 1);
+        io_stream_done(&e[i].s);
+    }
+    io_stream_done(&late.s);
+    close(fd);
+    unlink(a.sun_path);
+    nt_loop_free(l);
+}
+
 /* A socket that somebody else made, blocking and not close-on-exec. */
 static void handed_over(void **state)
 {
@@ -693,7 +786,8 @@ int main(void)
         cmocka_unit_test(foreign),      cmocka_unit_test(posts),
         cmocka_unit_test(dials),        cmocka_unit_test(no_descriptors),
         cmocka_unit_test(tokens),       cmocka_unit_test(peers_are_counted_by_address),
-        cmocka_unit_test(handed_over),
+        cmocka_unit_test(handed_over),  cmocka_unit_test(held_streams),
+        cmocka_unit_test(full_queue),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
