@@ -10,6 +10,8 @@
 /* What may come in one piece behind a message that has to be waited for: a driver reads no more before it looks
  * whether it may. */
 #define LATER ((size_t)1 << 20)
+/* Hello has less than 100 octets, and room for what a later version says; until it has come we keep no more. */
+#define HELLO_MAX 1024u
 
 /* ---- answers ---- */
 
@@ -290,7 +292,7 @@ static bool gather(struct conn *c, uint8_t **data, size_t *len)
     if (c->want)
         return true;
     c->want = mux_length(c->in.base);
-    if (!c->want) {
+    if (!c->want || (c->state == CONN_NEW && c->want > HELLO_MAX)) {
         hang_up(c, STATUS_INVALID_PARAMETER);
         return false;
     }

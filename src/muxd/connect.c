@@ -145,15 +145,13 @@ static void not_opened(struct conn *c, enum nt_status st, const char *why)
 static void pipe_opened(void *arg, enum nt_status st, struct npc_pipe *p)
 {
     struct conn *c = arg;
-    struct owner *o = c->owner;
     c->opening = false;
     c->pipe = NULL;
     c->ops--;
     if (c->freed) {
         if (p)
             p->ops->close(p);
-        link_release(c);
-        muxd_owner_release(o);
+        link_release(c); /* and with the last session perhaps the owner */
         conn_release(c);
         return;
     }

@@ -80,6 +80,26 @@ points()
     fi
 }
 
+# points_of TEXT COMMAND...: the same of any program that says "done" or "N failed" at its end
+points_of()
+{
+    local text=$1 line last
+    shift
+    run "$@"
+    while IFS= read -r line; do
+        case $line in
+        "ok "*) tap ok "$text: ${line#ok }" ;;
+        "not ok "*) tap "not ok" "$text: ${line#not ok }" ;;
+        "# "*) echo "$line" ;;
+        esac
+    done <<<"$OUT"
+    last=$(tail -n 1 <<<"$OUT")
+    if [ "$last" != 'done' ] && ! [[ $last =~ ^[0-9]+\ failed$ ]]; then
+        tap "not ok" "$text: came to its end"
+        show
+    fi
+}
+
 # like TEXT REGEX COMMAND...: succeeds and some line of its output matches
 like()
 {

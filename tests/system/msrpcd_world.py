@@ -16,7 +16,8 @@ SOURCES = ["%s.%d" % (NET, n) for n in range(100, 250)]
 
 
 class Daemon:
-    def __init__(self, args=(), env=None, fresh=True, dir=None):
+    def __init__(self, args=(), env=None, fresh=True, dir=None, host=HOST):
+        self.host = host
         self.dir = dir or os.path.join(os.environ.get("MSRPCD_DIR", "/tmp"), "s")
         self.args, self.env = list(args), env or {}
         if fresh:
@@ -32,7 +33,7 @@ class Daemon:
         begin = time.monotonic()
         with open(self.err, "ab") as err:
             self.p = subprocess.Popen(
-                [os.environ["MSRPCD"], "--scratch", self.dir, "--listen", HOST] + self.args, stdout=subprocess.PIPE,
+                [os.environ["MSRPCD"], "--scratch", self.dir, "--listen", self.host] + self.args, stdout=subprocess.PIPE,
                 stderr=err, text=True,
                 env=dict(os.environ, MSRPCD_ADMIN_PASSWORD=PASSWORD, **self.env))
         line = self.p.stdout.readline()
@@ -78,6 +79,7 @@ class Daemon:
 
 class Probe:
     """msrpcd_probe: calls all the time and takes how long each waits."""
+    kinds = 4
 
     def __init__(self, pause_ms=10, timeout_ms=10000):
         self.p = subprocess.Popen(
@@ -90,7 +92,7 @@ class Probe:
         """{kind: {calls, failed, p50_us, p99_us, max_us}} since the last time, and why one failed."""
         self.p.stdin.write("\n")
         self.p.stdin.flush()
-        *kinds, why = self.p.stdout.readline().split("; ", 4)
+        *kinds, why = self.p.stdout.readline().split("; ", self.kinds)
         return {k.split()[0]: {n: int(v) for n, v in (f.split("=") for f in k.split()[1:])} for k in kinds}, why.strip()
 
     def end(self):
