@@ -141,6 +141,7 @@ struct muxd {
     struct owner *owners;
     struct conn *conns;
     uint64_t instance, next_pipe, started;
+    uint32_t nobody; /* a uid that stands for many; UINT32_MAX: none does */
     struct muxd_counters n;
     unsigned refs;
     struct tap *taps;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Who is connected: owners, ceilings, life of the whole. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -35,6 +36,26 @@ void muxd_set_options(struct muxd *d, const struct muxd_options *o)
     d->o.hello_timeout_ms = or_default(o->hello_timeout_ms, DEFAULT_HELLO);
 }
 
+/* Inside a user namespace all uids that it has no numbers for look alike: the kernel tells this one. Where
+ * every uid has a number (the first namespace) it is an ordinary user: UINT32_MAX. user_namespaces(7),
+ * "Unmapped user and group IDs" */
+static uint32_t nobody(void)
+{
+    unsigned inside, outside, n, uid = 65534;
+    FILE *f = fopen("/proc/self/uid_map", "re");
+    bool all = f && fscanf(f, "%u %u %u", &inside, &outside, &n) == 3 && n == UINT32_MAX;
+    if (f)
+        fclose(f);
+    if (all)
+        return UINT32_MAX;
+    f = fopen("/proc/sys/kernel/overflowuid", "re");
+    if (f && fscanf(f, "%u", &n) == 1)
+        uid = n;
+    if (f)
+        fclose(f);
+    return uid;
+}
+
 enum nt_status muxd_new(struct nt_loop *loop, const struct muxd_options *o, struct muxd **ret)
 {
     struct muxd *d = calloc(1, sizeof *d);
@@ -43,6 +64,7 @@ enum nt_status muxd_new(struct nt_loop *loop, const struct muxd_options *o, stru
     d->loop = loop;
     d->o = *o;
     d->env = o->env ? o->env : io_loop_env(loop);
+    d->nobody = nobody();
     d->refs = 1;
     tap_init(d);
     d->next_pipe = 1;
@@ -183,6 +205,11 @@ enum nt_status muxd_accept(struct muxd *d, int fd)
     struct conn *c = NULL;
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &u, &len) == 0 && len == sizeof u && u.uid != (uid_t)-1)
         c = conn_for(d, u.uid, (uint32_t)u.pid);
+}
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &u, &len) == 0 && len == sizeof u && u.uid != (uid_t)-1 &&
+        u.uid != d->nobody)
+        c = conn_for(d, u.uid);
     if (!c) {
         close(fd);
         return STATUS_INSUFFICIENT_RESOURCES;

@@ -451,6 +451,8 @@ def names(look):
                if c.call(w.SET_AUTH, w.auth("t3", kind=kind, name=n, user="a@B"))[0] == OK and c.open("t3", timeout_ms=2000)[0] == OK]
         point(not bad, "odd names of %s open nothing" % ("caches" if kind == w.CCACHE else "keytabs"), bad)
     point(c.call(w.STATUS)[0] == OK, "and the connection is still there")
+    for n in ("t1", "t2", "t3"):
+        c.call(w.CLEAR_AUTH, w.clear(n))
     st, f = c.open(HOST)
     point(st == OK and w.bound(c) and w.echo_works(c), "and good for a pipe")
     c.close()
@@ -609,7 +611,7 @@ def slow_pipes(look):
     xs = [pipe(rcvbuf=4096) for _ in range(8)]
     for x in xs:
         x.s.setblocking(False)
-    data, at = w.source_data(200000, 5) * 40000, [0] * len(xs)
+    data, at = b"".join(w.source_data(200000, i + 5) for i in range(20)), [0] * len(xs)
     end = time.monotonic() + 4
     while time.monotonic() < end:
         for i, x in enumerate(xs):
@@ -619,18 +621,18 @@ def slow_pipes(look):
                 pass
         look()
         time.sleep(0.05)
-    point(sum(at) > 100000, "%d calls for 200 KB each were sent, and nothing was read" % (sum(at) // 28))
+    point(sum(at) == len(data) * len(xs), "%d calls for 200 KB each were sent, and nothing was read" % (sum(at) // 28))
     x = xs[0]
     x.s.setblocking(True)
     calls = fragments = 0
     try:
-        while calls < 30:
+        while calls < 20:
             p = w.read_pdu(x, 20)
             calls += p[2] == 2 and p[3] & 2 == 2
             fragments += p[2] == 2
     except (Gone, socket.timeout):
         pass
-    point(calls == 30 and fragments > 30 * 30, "when one reads again its answers are there (%d of them, %d fragments)" % (calls, fragments))
+    point(calls == 20 and fragments > 20 * 30, "when one reads again its answers are there (%d of them, %d fragments)" % (calls, fragments))
 
 
 @scenario
@@ -769,13 +771,13 @@ refused = 0
 for i in range(%(n)d):
     try:
         s = socket.socket(socket.AF_UNIX)
-        s.settimeout(10)
-        s.connect(%(path)r)
-        if i %% 4 == 1:
-            s.send(half[:-1])
-        elif i %% 4 == 2:
+        s.connect(%(path)r)  # blocking: else it fails when the queue is full
+        s.settimeout(60)
+        if 2400 <= i < 2450:
+            s.send(half[:-1] if i %% 2 else b"")
+        elif i %% 2:
             s.send(half)
-        elif i %% 4 == 3:
+        else:
             s.send(half + w.frame(w.STATUS, 2) + b"\\x40\\0")
         s.setblocking(False)
         held.append(s)
@@ -816,7 +818,7 @@ def crowd(look):
     st.close()
     print("# held, refused, closed by uid: %s; the daemon has %d, refused %d" % (told, n["conns"], n["refused"]))
     if root and hard >= 10500:
-        point(n["conns"] >= 9900, "%d connections at a time" % n["conns"])
+        point(n["conns"] >= 9800, "%d connections at a time" % n["conns"])
         point(all(t[2] >= 499 for t in told[1:]), "of one uid no more than a quarter of them", told)
         point(told[0][1] == 0, "root is among them", told)
     else:
@@ -828,8 +830,11 @@ def crowd(look):
         k.stdin.write("\n")
         k.stdin.flush()
     closed = [int(k.stdout.readline()) for k in kids]
-    half = sum(t[0] for t in told) // 2
-    point(sum(closed) >= half, "those without Hello are gone after %.0f s" % (time.monotonic() - begin), (closed, half))
+    point(sum(closed) >= sum(t[2] for t in told) or not root, "and who says no Hello has gone after %.0f s" % (time.monotonic() - begin), (closed, told))
+    x = Conn(muxd.path)
+    left = w.counters(x.call(w.STATUS)[1])["conns"]
+    x.close()
+    point(n["conns"] - 220 <= left <= n["conns"] - 100, "the others stay (%d)" % left)
     for k in kids:
         k.stdin.close()
         k.wait()

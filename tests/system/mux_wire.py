@@ -10,6 +10,7 @@ import time
 MAGIC, VERSION, HDR, MAX = 0x4D43504E, 1, 20, 69632
 (HELLO, SET_AUTH, CLEAR_AUTH, CREATE_TOKEN, CLOSE_TOKEN, IMPERSONATE, REVERT, CONNECT, PIPE_WRITE, PIPE_READ, PIPE_TRANSACT,
  PIPE_CANCEL, QUERY, DROP, ENUM_AUTH, ENUM_CONNS, STATUS) = range(1, 18)
+TAP, TAP_DATA = 0x20, 0x21
 SESSION, PROXY, MESSAGE = range(3)
 PASSWORD, CCACHE, KEYTAB, ANONYMOUS = range(1, 5)
 SESSION_KEY, APPLICATION_KEY, FACTS = range(1, 4)
@@ -69,6 +70,10 @@ def enum(whose=MINE, first=0):
     return struct.pack("<BI", whose, first)
 
 
+def tap(whose=MINE, uid=0xffffffff, pid=0, queue=0, server="", pipe=""):
+    return struct.pack("<BIII", whose, uid, pid, queue) + s(server) + s(pipe)
+
+
 class Reader:
     """Of a body."""
 
@@ -119,7 +124,8 @@ def conn_entries(body):
     r = Reader(body)
     more, n = r.n(4), r.n(2)
     out = [{"uid": r.n(4), "pid": r.n(4), "pipe": r.n(8), "mode": r.n(1), "users": r.n(4), "in": r.n(8), "out": r.n(8),
-            "server": r.s(), "name": r.s(), "user": r.s(), "peer": r.s()} for _ in range(n)]
+            "age": r.n(4), "idle": r.n(4), "dialect": r.n(2), "cipher": r.n(1), "signed": r.n(1), "server": r.s(), "name": r.s(),
+            "user": r.s(), "peer": r.s(), "mech": r.s(), "program": r.s()} for _ in range(n)]
     r.end()
     return out, more
 
@@ -145,8 +151,8 @@ class Conn:
             self.s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, rcvbuf)
         if sndbuf:
             self.s.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, sndbuf)
+        self.s.connect(path)  # blocking: else it fails when the queue is full
         self.s.settimeout(wait)
-        self.s.connect(path)
         self.wait, self.buf, self.ident, self.welcome = wait, b"", 0, None
         if say_hello:
             st, body = self.call(HELLO, hello())
