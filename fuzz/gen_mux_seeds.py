@@ -21,14 +21,14 @@ BYTES, MESSAGE, HELLO, CONNECT, HOLD, TIME, ANEW, SERVER = (n << 2 for n in rang
 TOKEN, PIPE = b"\x55" * 8, b"\x56" * 8
 
 facts = struct.pack("<Q", 7) + bytes(range(16)) + bytes([3]) + struct.pack("<HHHIIIHH", 0x311, 2, 1, 65536, 65536, 65536, 16, 16) + bytes(
-    16) + w.s("ntlm") + w.s("192.0.2.1:445") + w.s("srv") + w.blob(bytes(16)) + w.blob(bytes(16))
+    16) + struct.pack("<HHI", 4280, 4280, 7) + w.s("ntlm") + w.s("192.0.2.1:445") + w.s("srv") + w.blob(bytes(16)) + w.blob(bytes(16))
 auth_entry = struct.pack("<IIQB", 1000, 60, 5, 1) + w.s("*") + w.s("DOM") + w.s("alice")
 conn_entry = struct.pack("<IIQBIQQIIHBB", 1000, 77, 9, 1, 2, 100, 200, 3, 4, 0x311, 2, 1) + b"".join(
     w.s(x) for x in ("srv", "srvsvc", "alice", "192.0.2.1:445", "ntlm", "tern"))
 for i, (name, body) in enumerate((
         ("hello", w.hello()), ("welcome", struct.pack("<HIQI", 1, w.MAX, 5, 1000)), ("auth", w.auth("*.lab", user="u", domain="D", secret="p", name="n")),
         ("connect", w.connect("srv")), ("facts", facts), ("query", w.query(1, bytes(16), 1)), ("auth_entry", auth_entry), ("conn_entry", conn_entry),
-        ("status", bytes(8 * 8 + 4 * 4)), ("tap", w.tap(server="srv", pipe="*")), ("tapped", struct.pack("<Q", 1) + w.s("npcmuxd") + w.s("host")),
+        ("status", bytes(10 * 8 + 5 * 4)), ("tap", w.tap(server="srv", pipe="*")), ("tapped", struct.pack("<Q", 1) + w.s("npcmuxd") + w.s("host")),
         ("record", struct.pack("<BQQIIB", 1, 10, 3, 1000, 77, 1) + w.s("srv") + w.s("peer") + w.s("srvsvc")))):
     save("mux", name, bytes([i]) + body)
 
@@ -53,8 +53,8 @@ for name, data in (
         ("server_goes", start + rec(BYTES, w.add_one(1)) + rec(SERVER) + rec(BYTES, w.add_one(1)) + rec(SERVER) + rec(ANEW) + start),
         ("tap", rec(HELLO | 1) + rec(MESSAGE | 1, bytes([w.TAP]) + w.tap()) + start + rec(BYTES, w.bind() + w.add_one(1)) + rec(HOLD | 1) +
          rec(BYTES, w.add_one(1))),
-        ("pdu", rec(HELLO) + rec(CONNECT, bytes([3, 0, 0])) + rec(MESSAGE, bytes([18]) + w.blob(w.add_one(1))) + rec(MESSAGE, bytes([19]) + bytes(5)) +
-         rec(MESSAGE, bytes([20, 1]))),
+        ("pdu", rec(HELLO) + rec(CONNECT, bytes([3, 0, 0])) + rec(MESSAGE, bytes([w.PIPE_SEND]) + w.blob(w.add_one(1))) + rec(MESSAGE, bytes([w.PIPE_RECV]) + bytes(5)) +
+         rec(MESSAGE, bytes([w.PIPE_RELEASE, 1]))),
         ("held", start + rec(HOLD) + rec(BYTES, w.add_one(1) * 50) + rec(HOLD)),
         ("idle", start + rec(ANEW) + rec(TIME, bytes(14)) + start)):
     save("muxd", name, b"\0" + data)

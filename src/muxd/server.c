@@ -181,7 +181,7 @@ static void refuse(struct muxd *d, uint32_t uid, uint32_t pid, unsigned count, e
 
 static struct conn *conn_for(struct muxd *d, uint32_t uid, uint32_t pid)
 {
-    if (d->o.one_uid && uid != d->o.uid) {
+    if (uid == d->nobody || (d->o.one_uid && uid != d->o.uid)) {
         refuse(d, uid, pid, 0, STATUS_ACCESS_DENIED);
         return NULL;
     }
@@ -205,11 +205,6 @@ enum nt_status muxd_accept(struct muxd *d, int fd)
     struct conn *c = NULL;
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &u, &len) == 0 && len == sizeof u && u.uid != (uid_t)-1)
         c = conn_for(d, u.uid, (uint32_t)u.pid);
-}
-
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &u, &len) == 0 && len == sizeof u && u.uid != (uid_t)-1 &&
-        u.uid != d->nobody)
-        c = conn_for(d, u.uid);
     if (!c) {
         close(fd);
         return STATUS_INSUFFICIENT_RESOURCES;

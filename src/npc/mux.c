@@ -276,7 +276,7 @@ static void get_key(struct rd *r, uint8_t key[MUX_KEY_MAX], unsigned len)
 {
     struct nt_blob b = mux_get_blob(r, MUX_KEY_MAX);
     memset(key, 0, MUX_KEY_MAX);
-    if (b.len && b.len != len)
+    if (len > MUX_KEY_MAX || (b.len && b.len != len))
         rd_fail(r, STATUS_INVALID_PARAMETER);
     else if (b.len)
         memcpy(key, b.data, b.len);

@@ -126,12 +126,33 @@ static void test_strangers(void **state)
     world_done(&w);
 }
 
+/* A muxer that tells of longer keys than it could send. */
+static void test_facts(void **state)
+{
+    struct mux_facts
+        f = { .f = { .size = sizeof f.f, .session_key_len = 16, .mech = "", .peer = "", .server = "" } },
+        got;
+    struct wr w;
+    struct rd r;
+    (void)state;
+    for (unsigned len = 16; len < 0x10000; len += len) {
+        f.f.application_key_len = len;
+        wr_init(&w, MUX_MAX);
+        mux_put_facts(&w, &f, false);
+        rd_init(&r, w.base, w.len);
+        assert_int_equal(mux_get_facts(&r, &got),
+                         len <= MUX_KEY_MAX ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER);
+        wr_free(&w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ends),
         cmocka_unit_test(test_dropped),
         cmocka_unit_test(test_strangers),
+        cmocka_unit_test(test_facts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,9 +9,10 @@ import time
 
 MAGIC, VERSION, HDR, MAX = 0x4D43504E, 1, 20, 69632
 (HELLO, SET_AUTH, CLEAR_AUTH, CREATE_TOKEN, CLOSE_TOKEN, IMPERSONATE, REVERT, CONNECT, PIPE_WRITE, PIPE_READ, PIPE_TRANSACT,
- PIPE_CANCEL, QUERY, DROP, ENUM_AUTH, ENUM_CONNS, STATUS) = range(1, 18)
+ PIPE_CANCEL, QUERY, DROP, ENUM_AUTH, ENUM_CONNS, STATUS, PIPE_SEND, PIPE_RECV, PIPE_RELEASE) = range(1, 21)
 TAP, TAP_DATA = 0x20, 0x21
-SESSION, PROXY, MESSAGE = range(3)
+SESSION, PROXY, MESSAGE, PDU = range(4)
+RECV_ALL = 1
 PASSWORD, CCACHE, KEYTAB, ANONYMOUS = range(1, 5)
 SESSION_KEY, APPLICATION_KEY, FACTS = range(1, 4)
 MINE, ALL = 0, 1
@@ -57,9 +58,11 @@ def u64(n):
 
 
 def connect(server, pipe="rpcecho", mode=PROXY, protection=0, options=0, port=0, least=0, greatest=0, timeout_ms=5000, token=0,
-            target=""):
-    return struct.pack("<BBIHHHIQ", mode, protection, options, port, least, greatest, timeout_ms, token) + s(server) + s(
-        target) + s(pipe)
+            target="", iface=None, version=(1, 0)):
+    if iface is None:
+        iface = ECHO_UUID if mode == PDU else bytes(16)
+    return struct.pack("<BBIHHHIQ", mode, protection, options, port, least, greatest, timeout_ms, token) + iface + struct.pack(
+        "<HH", *(version if any(iface) else (0, 0))) + s(server) + s(target) + s(pipe)
 
 
 def query(pipe, cookie, what):
@@ -105,6 +108,7 @@ def facts(body):
     f = {"pipe": r.n(8), "cookie": r.take(16), "bits": r.n(1), "dialect": r.n(2), "cipher": r.n(2), "signing": r.n(2)}
     f["max"] = (r.n(4), r.n(4), r.n(4))
     f["key_len"], f["app_len"], f["guid"] = r.n(2), r.n(2), r.take(16)
+    f["fragments"], f["group"] = (r.n(2), r.n(2)), r.n(4)
     f["mech"], f["peer"], f["server"], f["key"], f["app"] = r.s(), r.s(), r.s(), r.blob(), r.blob()
     r.end()
     f["warm"] = bool(f["bits"] & 0x20)
@@ -132,8 +136,8 @@ def conn_entries(body):
 
 def counters(body):
     r = Reader(body)
-    out = {k: r.n(8) for k in ("uptime", "accepted", "refused", "connects", "warm", "failed", "in", "out")}
-    out.update({k: r.n(4) for k in ("conns", "owners", "sessions", "pipes")})
+    out = {k: r.n(8) for k in ("uptime", "accepted", "refused", "connects", "warm", "failed", "in", "out", "lent", "reused")}
+    out.update({k: r.n(4) for k in ("conns", "owners", "sessions", "pipes", "pooled")})
     r.end()
     return out
 
