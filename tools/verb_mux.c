@@ -23,12 +23,23 @@ static const char *user_socket(struct tern *t)
     return path;
 }
 
+static const char *beside(struct tern *t, const char *name)
+{
+    char *path = nt_arena_alloc(t->mem, strlen(name) + 3, 1);
+    if (path)
+        sprintf(path, "./%s", name);
+    return path ? path : name;
+}
+
 /* The sockets to try, in their order. False: TERN_NPC says that there is none. */
 static bool sockets(struct tern *t, const char *ret[2])
 {
     const char *s = tern_opt(t, "socket");
-    if (!s)
-        s = getenv("TERN_NPC");
+    if (s) { /* a path in any case; to the library one has a slash */
+        ret[0] = strchr(s, '/') ? s : beside(t, s);
+        return true;
+    }
+    s = t->mux ? t->mux : getenv("TERN_NPC");
     if (s && strcmp(s, "off") == 0)
         return false;
     if (s && *s && strcmp(s, "on") != 0 && strcmp(s, "auto") != 0) {
@@ -58,7 +69,8 @@ struct npc_mux *mux_open(struct tern *t, const char **ret_path)
     struct npc_mux *m = NULL;
     enum nt_status st = STATUS_SUCCESS;
     if (!sockets(t, paths)) {
-        tern_failed(t, STATUS_OBJECT_NAME_NOT_FOUND, "TERN_NPC=off: no npcmuxd is asked", NULL,
+        tern_failed(t, STATUS_OBJECT_NAME_NOT_FOUND,
+                    t->mux ? "--mux off: no npcmuxd is asked" : "TERN_NPC=off: no npcmuxd is asked", NULL,
                     "--socket names one all the same");
         return NULL;
     }

@@ -78,6 +78,12 @@ json_fails "no daemon: set" ERROR_CONNECTION_REFUSED mux set x -N
 ok "it starts" start_muxer --socket "$TERN_NPC"
 PIDS+=("$MUXER")
 
+cd "$TERN_WORK/s" || exit 1
+like "a socket of this directory" '^pipes +0$' env TERN_NPC=/nosuch "$TERN" mux status --socket socket
+cd "$TERN_WORK" || exit 1
+like "--mux says it, too" '^pipes +0$' env TERN_NPC=/nosuch "$TERN" mux status --mux "$TERN_NPC"
+fails "--mux off" 1 '--mux off: no npcmuxd is asked' mux status --mux off
+
 # ---- nothing yet ----
 like "status" '^pipes +0$' mux status
 json_ok "status --json" mux status --json
