@@ -329,7 +329,7 @@ int tern_parse(struct tern *t, int argc, char **argv)
         return tern_usage(t, "npcmuxd has pipes: --mux and --transport tcp exclude each other");
     bool muxer = t->mux && strcmp(t->mux, "off") != 0 && strcmp(t->mux, "auto") != 0;
     if (muxer && t->level <= SEC_LEVEL_NONE && !t->provider &&
-        (t->user || t->ccache || t->keytab || t->authfile || t->anonymous))
+        (t->user || t->ccache || t->keytab || t->authfile)) /* -N says that unsigned sessions will do */
         return tern_usage(t, "npcmuxd logs on with credentials of its own ('tern mux set'): with --mux %s others "
                              "are of use to --rpc-level only",
                           t->mux);

@@ -264,6 +264,16 @@ bool rpc_job_complete(struct rpc_auth_job *j, struct rpc_sec *sec, char *mech, s
     return true;
 }
 
+/* Whoever has given his to the muxer may think that they do for all. */
+static const char *whose_creds(const struct rpc_conn *c)
+{
+    struct npc_facts f = { .size = sizeof f };
+    bool lent = c->session && npc_session_facts(c->session, &f) == STATUS_SUCCESS && f.muxer;
+    return lent && c->creds && sec_creds_ambient(c->creds)
+               ? "; the muxer's credentials are for its pipe only: RPC security needs some of our own"
+               : "";
+}
+
 static void auth_stepped(void *owner)
 {
     struct rpc_conn *c = owner;
@@ -274,8 +284,8 @@ static void auth_stepped(void *owner)
     struct nt_blob token = { j->out.base, j->out.len };
     bool done = j->st == STATUS_SUCCESS;
     if (!done && j->st != STATUS_MORE_PROCESSING_REQUIRED) {
-        rpc_conn_fail(c, nt_ok(j->st) ? RPC_NT_SEC_PKG_ERROR : j->st, doing_auth, "%s",
-                      j->err.text[0] ? j->err.text : "the provider refused");
+        rpc_conn_fail(c, nt_ok(j->st) ? RPC_NT_SEC_PKG_ERROR : j->st, doing_auth, "%s%s",
+                      j->err.text[0] ? j->err.text : "the provider refused", whose_creds(c));
         return;
     }
     if (!done && token.len == 0) {
