@@ -27,6 +27,8 @@ struct config {
 struct options {
     struct conf_options base;
     bool own; /* --user: one user's instance */
+    const char *replay; /* a recording that answers in the place of all servers; NULL: none */
+    bool replay_strict;
 };
 
 extern const struct conf_table config_table;

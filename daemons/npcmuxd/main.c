@@ -124,7 +124,11 @@ static enum nt_status listen_all(struct daemon *d, struct nt_error *err)
 static enum nt_status start(struct daemon *d, struct nt_error *err)
 {
     struct muxd_options o;
-    enum nt_status st = confine_begin(&d->confine, &d->o, d->c, err);
+    enum nt_status st = STATUS_SUCCESS;
+    if (d->o.replay) /* with the rights of who names it */
+        st = muxd_replay_load(d->o.replay, d->o.replay_strict, &d->replay, &d->replayed, err);
+    if (st == STATUS_SUCCESS)
+        st = confine_begin(&d->confine, &d->o, d->c, err);
     if (st == STATUS_SUCCESS)
         st = listen_all(d, err);
     if (st == STATUS_SUCCESS)
@@ -134,6 +138,7 @@ static enum nt_status start(struct daemon *d, struct nt_error *err)
     if (st != STATUS_SUCCESS)
         return st;
     daemon_muxd_options(d, d->c, &o);
+    o.replay = d->replay;
     st = muxd_new(d->loop, &o, &d->muxd);
     if (st == STATUS_SUCCESS)
         st = confine_enter(&d->o, d->c, daemon_say, d, err);
@@ -143,6 +148,20 @@ static enum nt_status start(struct daemon *d, struct nt_error *err)
         return st;
     watch_muxd(d->watch, d->muxd);
     return notify_watchdog(&d->confine.notify, d->loop);
+}
+
+/* What is in the recording, and what of it cannot be answered. */
+static void say_replay(struct daemon *d)
+{
+    const struct muxd_replay_stats *s = &d->replayed;
+    char line[400];
+    snprintf(line, sizeof line,
+             "replay file=%s servers=%u pipes=%u calls=%llu left_out=%llu (sealed %llu, without an answer %llu, of an "
+             "unknown interface %llu, incomplete %llu)",
+             d->o.replay, s->servers, s->pipes, (unsigned long long)s->calls,
+             (unsigned long long)(s->sealed + s->unanswered + s->unknown + s->incomplete), (unsigned long long)s->sealed,
+             (unsigned long long)s->unanswered, (unsigned long long)s->unknown, (unsigned long long)s->incomplete);
+    watch_say(d->watch, NT_TRACE_STATE, line);
 }
 
 /* To whoever waits for it on standard output, and to the log. */
@@ -155,6 +174,8 @@ static enum nt_status say_ready(struct daemon *d)
                  d->confine.unlocked);
         daemon_say(d, line);
     }
+    if (d->replay)
+        say_replay(d);
     snprintf(line, sizeof line, "ready socket=%s uid=%u", where, (unsigned)geteuid());
     watch_say(d->watch, NT_TRACE_STATE, line);
     printf("ready");
@@ -178,6 +199,7 @@ static void stop(struct daemon *d)
     watch_free(watch);
     confine_end(&d->confine);
     nt_loop_free(d->loop);
+    muxd_replay_free(d->replay);
     signals_end();
     config_free(d->c);
 }

@@ -10,6 +10,7 @@
 #include "common/options.h"
 #include "confine.h"
 #include "muxd/muxd.h"
+#include "muxd/replay.h"
 #include "watch.h"
 
 struct daemon;
@@ -28,6 +29,8 @@ struct daemon {
     struct listening listeners[ACTIVATE_MAX];
     unsigned n_listeners;
     struct muxd *muxd;
+    struct muxd_replay *replay; /* of --replay */
+    struct muxd_replay_stats replayed;
 };
 
 /* Exits by itself for --help, --version and mistakes. */

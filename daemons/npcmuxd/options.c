@@ -12,6 +12,8 @@ static const char usage[] =
     "  --config FILE      the configuration\n"
     "  --user             an instance for the user who starts it, and for nobody else, at\n"
     "                     $XDG_RUNTIME_DIR/npcmux/socket\n"
+    "  --replay FILE      no network: a recording of tern mux tap answers in the place of servers\n"
+    "  --replay-strict    the same, and requests have to come in the recording's order\n"
     "  --check            say what is wrong with the configuration, or else what it amounts to, and end\n"
     "  --verbose          say more in the log\n"
     "  --example          print a configuration with every key and its default\n"
@@ -25,9 +27,24 @@ static void take_user(void *options, const char *value)
     o->own = true;
 }
 
+static void take_replay(void *options, const char *value)
+{
+    struct options *o = options;
+    o->replay = value;
+}
+
+static void take_strict(void *options, const char *value)
+{
+    struct options *o = options;
+    (void)value;
+    o->replay_strict = true;
+}
+
 void command_line(int argc, char **argv, struct options *ret)
 {
-    static const struct options_own own[] = { { "user", false, take_user } };
+    static const struct options_own own[] = { { "user", false, take_user },
+                                            { "replay", true, take_replay },
+                                            { "replay-strict", false, take_strict } };
     static const struct options_program program = {
         .table = &config_table,
         .usage = usage,
@@ -35,7 +52,7 @@ void command_line(int argc, char **argv, struct options *ret)
                    "counts without a "
                    "file.",
         .own = own,
-        .n_own = 1,
+        .n_own = sizeof own / sizeof own[0],
     };
     struct options o = { .own = false };
     options_read(argc, argv, &program, &o, &o.base);

@@ -36,7 +36,7 @@ static const char *const names[MUXD_EVENTS] = {
     [MUXD_CRED_CLEARED] = "forgotten",    [MUXD_SESSION] = "session",
     [MUXD_SESSION_ENDED] = "session_end", [MUXD_CONNECT] = "pipe",
     [MUXD_PIPE_ENDED] = "pipe_end",       [MUXD_TAPPED] = "tap",
-    [MUXD_TAP_ENDED] = "tap_end",
+    [MUXD_TAP_ENDED] = "tap_end",         [MUXD_MISSED] = "replay_miss",
 };
 
 static const char *mode_name(const struct muxd_event *e)
@@ -122,6 +122,8 @@ static void put_what(struct line *n, const struct muxd_event *e)
         if (e->pipe_id)
             line_number(n, "id", e->pipe_id);
     }
+    if (e->kind == MUXD_MISSED)
+        put_text(n, "pipe", e->pipe);
     if (e->kind == MUXD_CONNECT)
         line_flag(n, "warm", e->warm);
     if (e->kind == MUXD_PIPE_ENDED) {

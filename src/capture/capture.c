@@ -101,6 +101,7 @@ void cap_emit(struct capture *c, struct cap_flow *f, const char *pipe, struct ca
         e->client = f->peer[client];
         e->server = f->peer[1 - client];
         e->pipe = pipe;
+        e->host = f->smb ? cap_smb_host(f->smb) : NULL;
     }
     c->o.event(c->o.arg, e);
 }

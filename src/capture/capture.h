@@ -141,6 +141,7 @@ struct capture_event {
     bool has_stream;
     uint32_t stream;                    /* connections in the order of their first packet, from 0 */
     struct capture_peer client, server; /* with has_stream */
+    const char *host; /* that the client named when it connected IPC$; NULL: not seen, or TCP */
     const char *pipe; /* UTF-8, without "\pipe\"; "" if its opening was not seen; NULL: TCP */
     const struct capture_call *call;
     const struct capture_bind *bind;

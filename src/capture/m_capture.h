@@ -173,6 +173,8 @@ struct cap_smb *cap_smb_new(struct capture *c, struct cap_flow *f, const bool lo
 void cap_smb_feed(struct cap_smb *s, unsigned half, const struct cap_at *at, const uint8_t *p, size_t n);
 void cap_smb_gap(struct cap_smb *s, unsigned half, const struct cap_at *at, uint64_t n);
 void cap_smb_delete(struct cap_smb *s);
+/* Of the last IPC$ that was connected; NULL: none was seen. */
+const char *cap_smb_host(const struct cap_smb *s);
 /* A frame around an SMB message; CAP_SMB_LOOK bytes. *ret_len: with its own header; *ret_dir: of what SMB 2
  * says itself. */
 #define CAP_SMB_LOOK 24u

@@ -66,6 +66,7 @@ struct cap_smb {
     size_t n_pipes;
     struct tree trees[CAPTURE_TREES_MAX]; /* a ring */
     size_t n_trees, next_tree;
+    char host[256]; /* of the last IPC$ */
 };
 
 /* Where a chain of requests is ([MS-SMB2] 3.3.5.2.7.2). */
@@ -281,10 +282,12 @@ static void tree_request(struct cap_smb *s, const struct smb_hdr *h, struct chai
     char *name;
     if (smb_get_tree_req(msg, len, &path) != STATUS_SUCCESS || !(name = wire_name(path, &n)))
         return;
-    const char *slash = strrchr(name, '\\');
+    const char *slash = strrchr(name, '\\'), *host = name + strspn(name, "\\");
     struct op *o = new_op(s, h, ch);
     if (o)
         o->ipc = slash && strcasecmp(slash + 1, "IPC$") == 0;
+    if (o && o->ipc && slash > host)
+        snprintf(s->host, sizeof s->host, "%.*s", (int)(slash - host), host);
     free(name);
 }
 
@@ -644,6 +647,11 @@ void cap_smb_feed(struct cap_smb *s, unsigned half, const struct cap_at *at, con
 void cap_smb_gap(struct cap_smb *s, unsigned half, const struct cap_at *at, uint64_t n)
 {
     cap_framer_gap(&s->end[half].framer, at, n);
+}
+
+const char *cap_smb_host(const struct cap_smb *s)
+{
+    return s->host[0] ? s->host : NULL;
 }
 
 void cap_smb_delete(struct cap_smb *s)

@@ -235,6 +235,8 @@ static void find_session(struct conn *c)
     struct nt_error err = { "" };
     struct cred *cred = cred_find(c->owner, c->to.token ? c->to.token : c->token, c->to.server);
     enum nt_status st;
+    if (!cred && c->d->o.replay)
+        cred = replay_cred(c);
     if (cred) {
         st = link_get(c, cred, &err);
         cred_unref(cred);

@@ -134,7 +134,8 @@ static enum nt_status open_link(struct link *l)
     o.loop = l->d->loop;
     o.env = l->d->env;
     o.error = &l->err;
-    enum nt_status st = npc_session_open_send(l->to.server, &o, opened, l, NULL);
+    enum nt_status st = l->d->o.replay ? replay_open(l, opened)
+                                       : npc_session_open_send(l->to.server, &o, opened, l, NULL);
     if (st == STATUS_SUCCESS)
         l->d->refs++; /* `opened` may come when all else has gone */
     return st;

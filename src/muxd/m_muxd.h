@@ -226,6 +226,13 @@ static inline void tap_see(struct conn *c, bool from_server, const uint8_t *data
         tap_seen(c, from_server, data, len);
 }
 
+/* ---- replay_link.c ---- */
+/* Instead of npc_session_open_send, with `done` of the link. */
+enum nt_status replay_open(struct link *l, npc_session_done *done);
+/* Referenced. NULL: no memory. */
+struct cred *replay_cred(struct conn *c);
+void replay_miss(void *muxd, const char *server, const char *pipe, const char *why);
+
 /* ---- list.c ---- */
 void list_auth(struct conn *c, const struct mux_hdr *h, struct rd *body);
 void list_conns(struct conn *c, const struct mux_hdr *h, struct rd *body);

@@ -10,6 +10,7 @@
 #include "io/io.h"
 
 struct muxd;
+struct muxd_replay;
 
 /* What happens, for a log and for counting. No event has a secret in it. */
 enum muxd_event_kind {
@@ -24,6 +25,7 @@ enum muxd_event_kind {
     MUXD_PIPE_ENDED,   /* bytes; duration; st: what ended it */
     MUXD_TAPPED,       /* a tap begins (st) */
     MUXD_TAP_ENDED,
+    MUXD_MISSED, /* what a client asked for is not in the recording: server, pipe, why */
     MUXD_EVENTS,
 };
 
@@ -68,6 +70,7 @@ struct muxd_options {
     /* Only this uid is served, all others are refused; else all are. */
     bool one_uid;
     uint32_t uid;
+    struct muxd_replay *replay; /* answers in the place of all servers; not ours; NULL: none. muxd/replay.h */
 };
 
 /* loop: has to be a loop of descriptors unless muxd_join is used. STATUS_NO_MEMORY, or no random bytes. */

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "muxd/m_muxd.h"
+#include "muxd/replay.h"
 
 #define DEFAULT_CONNS    10000u
 #define DEFAULT_CREDS    64u
@@ -67,6 +68,8 @@ enum nt_status muxd_new(struct nt_loop *loop, const struct muxd_options *o, stru
     d->nobody = nobody();
     d->refs = 1;
     tap_init(d);
+    if (o->replay)
+        muxd_replay_on_miss(o->replay, replay_miss, d);
     d->next_pipe = 1;
     d->started = io_loop_now(loop);
     muxd_set_options(d, o);

@@ -244,6 +244,63 @@ static void test_proxy_mode(void **state)
     proxied(5);
 }
 
+static enum nt_status ask(struct raw *r, struct wr *w, struct rd *ret)
+{
+    raw_send(r, w);
+    return raw_answer(r, ret);
+}
+
+/* A pipe that is lent: each time it is another one to who taps, with the bind that it had. The ids are those
+ * on the wire. */
+static void test_pdu_mode(void **state)
+{
+    struct world w;
+    struct raw r;
+    struct rd body;
+    struct wr out;
+    struct seen got;
+    uint8_t req[28];
+    (void)state;
+    world_init(&w, 0);
+    give_creds(&w, ALICE, "alice");
+    struct npc_tap *t = tap(&w, ALICE);
+    raw_open(&r, &w, ALICE);
+    raw_hello(&r);
+    for (unsigned i = 0; i < 3; i++) {
+        struct mux_connect to = { .mode = MUX_PDU };
+        const struct rpc_syntax *x = &rpcecho_interface.syntax;
+        to.iface = (struct npc_interface){ x->uuid, x->major, x->minor };
+        snprintf(to.server, sizeof to.server, "fake");
+        snprintf(to.pipe, sizeof to.pipe, "rpcecho");
+        raw_begin(&r, &out, MUX_CONNECT);
+        mux_put_connect(&out, &to);
+        assert_int_equal(ask(&r, &out, &body), STATUS_SUCCESS);
+        raw_begin(&r, &out, MUX_PIPE_SEND);
+        put_request(req, 99, 41);
+        mux_put_blob(&out, req, sizeof req);
+        raw_send(&r, &out);
+        raw_begin(&r, &out, MUX_PIPE_RECV);
+        wr_u32(&out, 1000);
+        wr_u8(&out, 0);
+        assert_int_equal(ask(&r, &out, &body), STATUS_SUCCESS);
+        raw_begin(&r, &out, MUX_PIPE_RELEASE);
+        wr_u8(&out, 1);
+        assert_int_equal(ask(&r, &out, &body), STATUS_SUCCESS);
+        assert_int_equal(rd_u8(&body), 1);
+        look(t, &got);
+        assert_int_equal(got.opened, 1);
+        assert_int_equal(got.closed, 1);
+        assert_int_equal(got.n, 4);
+        check_pdu(&got, 0, RPC_PT_BIND, false, true);
+        check_pdu(&got, 1, RPC_PT_BIND_ACK, true, true);
+        check_pdu(&got, 2, RPC_PT_REQUEST, false, false);
+        check_pdu(&got, 3, RPC_PT_RESPONSE, true, false);
+    }
+    raw_done(&r);
+    untap(&w, t);
+    world_done(&w);
+}
+
 /* Tokens of a bind are not kept. */
 static void test_kept_without_token(void **state)
 {
@@ -547,15 +604,11 @@ static void test_states(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_message_mode),
-        cmocka_unit_test(test_proxy_mode),
-        cmocka_unit_test(test_kept_without_token),
-        cmocka_unit_test(test_filters),
-        cmocka_unit_test(test_users),
-        cmocka_unit_test(test_token),
-        cmocka_unit_test(test_ceiling),
-        cmocka_unit_test(test_slow),
-        cmocka_unit_test(test_states),
+        cmocka_unit_test(test_message_mode), cmocka_unit_test(test_proxy_mode),
+        cmocka_unit_test(test_pdu_mode),     cmocka_unit_test(test_kept_without_token),
+        cmocka_unit_test(test_filters),      cmocka_unit_test(test_users),
+        cmocka_unit_test(test_token),        cmocka_unit_test(test_ceiling),
+        cmocka_unit_test(test_slow),         cmocka_unit_test(test_states),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
