@@ -35,7 +35,7 @@
 #include "rpc/pdu.h"
 
 enum { NETR_REMOTE_TOD = 28, ECHO_DATA = 1 };
-#define FRAG_MAX    4280u   /* what every server takes */
+#define FRAG_MAX    5840u   /* as the RPC runtime has them */
 #define PATIENCE_MS 300000u /* two hundred at a time take a server some while */
 #define TOD_LEAST   40u     /* octets of the structure and its pointer */
 

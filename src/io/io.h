@@ -71,6 +71,8 @@ struct io_stream {
     bool reads_on;      /* the driver reads however much output waits: the engine bounds what it queues, and
                            the peer may have to be read before it takes more */
     uint64_t now;       /* as of the current step */
+    bool lingers;       /* io_linger */
+    uint64_t linger_until; /* the driver's; 0: it has not looked yet */
     size_t queued;      /* bytes waiting */
     unsigned n_out;     /* in so many messages, the first of them maybe in part */
     uint64_t moved;     /* bytes that the transport has taken so far */
@@ -101,6 +103,12 @@ void io_timer(struct io_stream *s, struct io_item *it, uint64_t when); /* monoto
 void io_ready(struct io_stream *s, struct io_item *it);                /* callback after this step */
 /* Callback once no more than IO_LOW_WATER bytes of output wait; one item of a stream, NULL: none any more. */
 void io_on_drain(struct io_stream *s, struct io_item *it);
+/* More output is about to come, which is what the peer waits for: what there is may be kept back by the driver for
+ * IO_LINGER_NS, so that it goes in one piece and wakes the peer once. It is not for longer, nor more than IO_LINGER_MOST
+ * bytes; `off` ends it. */
+void io_linger(struct io_stream *s, bool on);
+#define IO_LINGER_MOST ((size_t)32 << 10)
+#define IO_LINGER_NS   UINT64_C(1000000) /* longer than most answers take, shorter than anybody notices */
 /* Nothing more is to be read from the peer until it is called with false: what has come cannot be taken yet.
  */
 void io_hold(struct io_stream *s, bool held);

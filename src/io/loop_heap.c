@@ -9,6 +9,8 @@
 static uint64_t deadline(const struct poll_conn *c)
 {
     uint64_t at = io_deadline(c->s);
+    if (c->s->lingers && c->s->linger_until && c->s->linger_until < at)
+        at = c->s->linger_until;
     uint64_t dial = c->dial ? dial_next(c->dial) : UINT64_MAX;
     return dial < at ? dial : at;
 }

@@ -154,8 +154,24 @@ static void poll_detach(struct nt_loop *base, struct io_stream *s)
     poll_todo(l, c);
 }
 
-static void flush(struct poll_loop *l, struct poll_conn *c)
+/* Is its output kept back? */
+static bool lingers(struct io_stream *s, uint64_t now)
 {
+    if (!s->lingers || !s->out_head)
+        return false;
+    if (!s->linger_until)
+        s->linger_until = now + IO_LINGER_NS;
+    if (now < s->linger_until && s->queued < IO_LINGER_MOST)
+        return true;
+    s->lingers = false;
+    s->linger_until = 0;
+    return false;
+}
+
+static void flush(struct poll_loop *l, struct poll_conn *c, uint64_t now)
+{
+    if (lingers(c->s, now))
+        return;
     while (c->s && c->fd >= 0 && c->s->state == IO_OPEN && c->s->out_head) {
         struct iovec iov[SEND_IOV];
         struct msghdr m = { .msg_iov = iov };
@@ -218,7 +234,7 @@ static bool conn_step(struct poll_loop *l, struct poll_conn *c, uint64_t now)
     if (c->s)
         ran |= run_work(l, c);
     if (c->s)
-        flush(l, c);
+        flush(l, c, now);
     return ran;
 }
 

@@ -72,7 +72,7 @@ enum nt_status poll_watch_conn(struct poll_loop *l, struct poll_conn *c)
     }
     bool reads = poll_reads(c);
     uint32_t want =
-        (reads ? (uint32_t)EPOLLIN : 0U) | (c->fd >= 0 && c->s->out_head ? (uint32_t)EPOLLOUT : 0U);
+        (reads ? (uint32_t)EPOLLIN : 0U) | (c->fd >= 0 && c->s->out_head && !c->s->lingers ? (uint32_t)EPOLLOUT : 0U);
     /* Who is held up mostly reads on before anything has come: only what does come is to be kept off. */
     if (reads)
         c->unread = false;
@@ -254,7 +254,7 @@ static size_t fill_pollfds(struct poll_loop *l, struct nt_cancel *cancel)
         return 0;
     for (uint32_t i = 0; i < l->n_slots; i++) {
         const struct poll_conn *c = l->slots[i].c;
-        int events = c && c->fd >= 0 ? (poll_reads(c) ? POLLIN : 0) | (c->s->out_head ? POLLOUT : 0) : 0;
+        int events = c && c->fd >= 0 ? (poll_reads(c) ? POLLIN : 0) | (c->s->out_head && !c->s->lingers ? POLLOUT : 0) : 0;
         l->pfds[n++] = (struct pollfd){ .fd = events ? c->fd : -1, .events = (short)events };
     }
     for (uint32_t i = 0; i < l->n_slots; i++)

@@ -183,6 +183,16 @@ void io_on_drain(struct io_stream *s, struct io_item *it)
     }
 }
 
+void io_linger(struct io_stream *s, bool on)
+{
+    if (s->lingers == on)
+        return;
+    s->lingers = on;
+    s->linger_until = 0;
+    if (s->out_head && s->loop)
+        s->loop->ops->kick(s->loop, s);
+}
+
 void io_hold(struct io_stream *s, bool held)
 {
     if (s->held == held)
@@ -220,6 +230,7 @@ void io_close(struct io_stream *s, enum nt_status why, bool flush)
     if (flush && s->out_head && s->state == IO_OPEN) {
         s->close_after = true;
         s->why = why;
+        io_linger(s, false);
         return;
     }
     shut(s, why);

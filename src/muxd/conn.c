@@ -18,6 +18,7 @@
 void conn_answer(struct conn *c, struct wr *w)
 {
     mux_end(w);
+    io_linger(&c->stream, false);
     if (io_queue(&c->stream, w) != STATUS_SUCCESS)
         io_close(&c->stream, STATUS_NO_MEMORY, false);
 }
@@ -328,6 +329,13 @@ static void take(struct conn *c, uint8_t *data, size_t len)
     }
 }
 
+/* Who has asked for more waits for that: what there is goes along with it, unless it takes long. */
+static void keep_back(struct conn *c)
+{
+    if (c->state == CONN_WAITS || (c->state == CONN_LENT && lend_awaited(c)))
+        io_linger(&c->stream, true);
+}
+
 static void conn_data(void *engine, uint8_t *data, size_t len)
 {
     struct conn *c = engine;
@@ -337,6 +345,7 @@ static void conn_data(void *engine, uint8_t *data, size_t len)
             hang_up(c, c->later.st);
     } else {
         take(c, data, len);
+        keep_back(c);
     }
 }
 
@@ -347,6 +356,7 @@ static void resume(struct io_item *it)
     wr_init(&c->later, LATER);
     c->later.secret = true;
     take(c, w.base, w.len);
+    keep_back(c);
     wr_free_secret(&w);
     if (c->state != CONN_WAITS)
         io_hold(&c->stream, false);

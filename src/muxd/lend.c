@@ -185,6 +185,7 @@ static bool on_fragment(void *arg, uint8_t *frag, size_t len, bool last)
     if (!l->recv_id)
         return false;
     put_fragment(l, frag, len);
+    io_linger(&c->stream, l->all && !last); /* in the middle of an answer its next fragment is what is waited for */
     if (!l->all || last) {
         end_recv(l);
         return false;
@@ -507,6 +508,11 @@ static void do_release(struct lent *l, const struct mux_hdr *h, struct rd *body)
     } else {
         finish_release(l);
     }
+}
+
+bool lend_awaited(const struct conn *c)
+{
+    return c->lent && c->lent->recv_id;
 }
 
 void lend_run(struct conn *c, const struct mux_hdr *h, struct rd *body)

@@ -245,6 +245,8 @@ enum nt_status lend_get(struct conn *c, bool *ret_at_once);
 void lend_refused(struct conn *c, enum nt_status st, const char *why);
 /* The client has gone. */
 void lend_end(struct conn *c);
+/* A PipeRecv waits for the server. */
+bool lend_awaited(const struct conn *c);
 void lend_run(struct conn *c, const struct mux_hdr *h, struct rd *body);
 void lend_facts(const struct conn *c, struct mux_facts *ret);
 /* Closes those that nobody has. */

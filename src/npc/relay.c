@@ -278,6 +278,12 @@ static void count_answers(struct npc_relay *r, const uint8_t *data, size_t len)
     }
 }
 
+/* Something of an answer has come, and its end has not. */
+static bool in_answer(const struct npc_relay *r)
+{
+    return r->awaited && (r->frag_left || r->frag_have || !pdu_head_last(r->frag));
+}
+
 /* An operation has ended. True: the user is gone. */
 static bool let_go(struct npc_relay *r)
 {
@@ -306,6 +312,8 @@ static void in_done(struct npc_op *op)
     if (r->seen)
         r->seen(r->arg, false, op->data, op->len);
     count_answers(r, op->data, op->len);
+    /* In the middle of an answer its next piece is all that anybody waits for. */
+    io_linger(r->local, in_answer(r));
     wr_init(&w, op->len);
     wr_bytes(&w, op->data, op->len);
     if (!r->over && io_queue(r->local, &w) != STATUS_SUCCESS)
