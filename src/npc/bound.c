@@ -35,7 +35,6 @@ struct npc_bound {
     struct npc_op in, out;
     bool reading, writing; /* `in`, `out` is in flight */
     bool closed;           /* goes when nothing is in flight and nobody further up looks at it */
-    bool orphaned;         /* a call was given up: no other may follow */
     bool leave;            /* the server would like us to */
     bool not_started;      /* an operation failed while the write before it was in flight */
     unsigned busy;
@@ -44,9 +43,8 @@ struct npc_bound {
     /* towards the server */
     struct frag *head, *tail;
     size_t queued;
-    uint32_t call, their_call;
-    uint16_t their_context;
-    bool sending, awaiting; /* a request has begun, and goes on; it has ended, and its answer has not */
+    struct bound_order order; /* with the user's ids */
+    uint32_t call;            /* ours */
     /* towards the user */
     bool wants, answering;
     struct wr part; /* the beginning of a fragment */
@@ -162,7 +160,7 @@ enum how { HOW_READ, HOW_WRITE, HOW_START /* nothing was sent */ };
 
 static void lost(struct npc_bound *b, enum nt_status st, enum how how)
 {
-    if (b->state != BOUND_OPEN || b->orphaned)
+    if (b->state != BOUND_OPEN || b->order.orphaned)
         return;
     if (how == HOW_READ && b->writing && b->trial) { /* what comes of the write tells more */
         b->late = st;
@@ -256,8 +254,8 @@ static void pump(struct npc_bound *b)
     while (st == STATUS_SUCCESS && b->state == BOUND_OPEN && b->head && !b->writing &&
            (b->head->aside || !b->reading))
         st = start_first(b);
-    if (st == STATUS_SUCCESS && b->state == BOUND_OPEN && b->awaiting && b->wants && !b->kept && !b->head &&
-        !b->reading && !b->orphaned && b->late == STATUS_SUCCESS)
+    if (st == STATUS_SUCCESS && b->state == BOUND_OPEN && b->order.awaiting && b->wants && !b->kept && !b->head &&
+        !b->reading && !b->order.orphaned && b->late == STATUS_SUCCESS)
         st = start_read(b);
     if (st != STATUS_SUCCESS) {
         b->late = st;
@@ -292,44 +290,7 @@ static enum nt_status put(struct npc_bound *b, struct wr *w, bool aside, bool ah
     return STATUS_SUCCESS;
 }
 
-static enum nt_status bad(enum nt_status st, const char *what, const char **ret_why)
-{
-    *ret_why = what;
-    return st;
-}
-
-/* A request's fragments come in their order, and all of the same call. */
-static enum nt_status take_request(struct npc_bound *b, uint8_t *pdu, size_t len, const char **ret_why)
-{
-    bool big = pdu_big(pdu), first = pdu[3] & RPC_PFC_FIRST;
-    uint32_t id = pdu_u32(pdu + 12, big);
-    if (len < BOUND_REQUEST + (pdu[3] & RPC_PFC_OBJECT ? 16u : 0u))
-        return bad(STATUS_INVALID_PARAMETER, "a request that ends in its head", ret_why);
-    if (len > b->agreed.max_send)
-        return bad(STATUS_INVALID_PARAMETER, "a fragment that is longer than the server takes", ret_why);
-    uint16_t context = pdu_u16(pdu + 20, big);
-    if (first && (b->sending || b->awaiting))
-        return bad(STATUS_PIPE_BUSY, "a call is under way", ret_why);
-    if (!first && !b->sending)
-        return bad(STATUS_INVALID_PARAMETER, "a fragment that continues nothing", ret_why);
-    if (!first && (id != b->their_call || context != b->their_context))
-        return bad(STATUS_INVALID_PARAMETER, "a fragment of another call than the one before it", ret_why);
-    if (first) {
-        b->their_call = id;
-        b->their_context = context;
-        if (++b->call <= BOUND_CALL)
-            b->call = BOUND_CALL + 1;
-        b->wants = false;
-    }
-    b->sending = !pdu_head_last(pdu);
-    b->awaiting = pdu_head_wants_answer(pdu);
-    pdu_put_u32(pdu + 12, b->call, big);
-    pdu_put_u16(pdu + 20, BOUND_CONTEXT, big);
-    return STATUS_SUCCESS;
-}
-
-/* The call is given up. What has not been sent of it is not; the pipe takes no other ([C706] 12.6.4.10: an
- * answer may still come, or none). */
+/* The call is given up: what has not been sent of it is not. */
 static void give_up(struct npc_bound *b, bool *ret_begun)
 {
     struct frag *f = b->head;
@@ -337,45 +298,47 @@ static void give_up(struct npc_bound *b, bool *ret_begun)
         f = f->next;
     *ret_begun = !f || !(f->w.base[NPC_HEADROOM + 3] & RPC_PFC_FIRST);
     drop_queue(b);
-    b->orphaned = true;
-    b->sending = b->awaiting = false;
     if (b->reading) /* some servers read nothing before that has ended */
         b->pipe->ops->ask(b->pipe, &b->in);
+}
+
+/* With ids of our own, in the byte order of the PDU. */
+static void put_ids(struct npc_bound *b, uint8_t *pdu)
+{
+    bool big = pdu_big(pdu), request = pdu[2] == RPC_PT_REQUEST;
+    if (request && (pdu[3] & RPC_PFC_FIRST)) {
+        if (++b->call <= BOUND_CALL)
+            b->call = BOUND_CALL + 1;
+        b->wants = false;
+    }
+    pdu_put_u32(pdu + 12, b->call, big);
+    if (request)
+        pdu_put_u16(pdu + 20, BOUND_CONTEXT, big);
 }
 
 enum nt_status npc_bound_send(struct npc_bound *b, struct wr *w, const char **ret_why)
 {
     enum nt_status st = w->st;
+    enum bound_kind kind = BOUND_NOTHING;
     size_t len = w->len > NPC_HEADROOM ? w->len - NPC_HEADROOM : 0;
     uint8_t *pdu = len ? w->base + NPC_HEADROOM : NULL;
-    bool aside = false, send = true;
+    bool send = true;
     *ret_why = "no memory";
-    if (st == STATUS_SUCCESS && b->state != BOUND_OPEN)
-        st = bad(STATUS_PIPE_BROKEN, "the pipe has failed", ret_why);
-    else if (st == STATUS_SUCCESS && b->orphaned)
-        st = bad(STATUS_PIPE_BROKEN, "a call was given up on this pipe", ret_why);
-    else if (st == STATUS_SUCCESS &&
-             (len < RPC_HDR_LEN || bound_pdu_len(pdu) != len || pdu_head_protected(pdu)))
-        st = bad(STATUS_INVALID_PARAMETER, "not a PDU without RPC security", ret_why);
-    if (st == STATUS_SUCCESS && pdu[2] == RPC_PT_REQUEST) {
-        st = take_request(b, pdu, len, ret_why);
-    } else if (st == STATUS_SUCCESS && (pdu[2] == RPC_PT_CO_CANCEL || pdu[2] == RPC_PT_ORPHANED) &&
-               len == RPC_HDR_LEN) {
-        bool big = pdu_big(pdu);
-        aside = true;
-        /* about a call that has ended meanwhile: nothing to do */
-        send = npc_bound_calling(b) && pdu_u32(pdu + 12, big) == b->their_call;
-        pdu_put_u32(pdu + 12, b->call, big);
-        if (send && pdu[2] == RPC_PT_ORPHANED)
-            give_up(b, &send);
-    } else if (st == STATUS_SUCCESS) {
-        st = bad(STATUS_INVALID_PARAMETER, "only requests, cancels and orphaned PDUs are taken", ret_why);
+    if (st == STATUS_SUCCESS && b->state != BOUND_OPEN) {
+        st = STATUS_PIPE_BROKEN;
+        *ret_why = "the pipe has failed";
     }
-    if (st != STATUS_SUCCESS || !send) {
+    if (st == STATUS_SUCCESS)
+        st = bound_order_take(&b->order, pdu, len, b->agreed.max_send, &kind, ret_why);
+    if (kind == BOUND_ORPHAN)
+        give_up(b, &send);
+    if (st != STATUS_SUCCESS || kind == BOUND_NOTHING || !send) {
         wr_free_secret(w);
         return st;
     }
+    put_ids(b, pdu);
     /* What waits for a transact has not begun: a cancel goes before it. */
+    bool aside = kind != BOUND_REQUEST_PDU;
     st = put(b, w, aside, aside && b->reading);
     if (st == STATUS_SUCCESS)
         pump(b);
@@ -436,12 +399,12 @@ static void answer(struct npc_bound *b, uint8_t *pdu, size_t len)
         b->leave = true;
         return;
     }
-    if (b->orphaned)
+    if (b->order.orphaned)
         return;
     if ((pdu[2] != RPC_PT_RESPONSE && !fault) || len < (fault ? BOUND_FAULT : BOUND_REQUEST) ||
         pdu_head_protected(pdu))
         nonsense(b, "the server sent what is no answer to a request");
-    else if (!b->awaiting || pdu_u32(pdu + 12, big) != b->call)
+    else if (!b->order.awaiting || pdu_u32(pdu + 12, big) != b->call)
         nonsense(b, "the server answered what it was not asked");
     else if (!fault && first == b->answering)
         nonsense(b, "the fragments of the server's answer are not in order");
@@ -449,9 +412,9 @@ static void answer(struct npc_bound *b, uint8_t *pdu, size_t len)
         return;
     bool last = fault || pdu_head_last(pdu); /* a fault ends the call ([C706] 12.6.4.7) */
     b->answering = !last;
-    b->awaiting = !last;
-    pdu_put_u32(pdu + 12, b->their_call, big);
-    pdu_put_u16(pdu + 20, b->their_context, big);
+    b->order.awaiting = !last;
+    pdu_put_u32(pdu + 12, b->order.call, big);
+    pdu_put_u16(pdu + 20, b->order.context, big);
     deliver(b, pdu, len, last);
 }
 
@@ -695,13 +658,13 @@ bool npc_bound_sending(const struct npc_bound *b)
 
 bool npc_bound_calling(const struct npc_bound *b)
 {
-    return b->sending || b->awaiting;
+    return b->order.sending || b->order.awaiting;
 }
 
 bool npc_bound_clean(const struct npc_bound *b)
 {
     return b->state == BOUND_OPEN && !npc_bound_calling(b) && !npc_bound_sending(b) && !b->kept &&
-           !b->part.len && !b->orphaned && !b->leave && !b->again.stream && b->late == STATUS_SUCCESS;
+           !b->part.len && !b->order.orphaned && !b->leave && !b->again.stream && b->late == STATUS_SUCCESS;
 }
 
 bool npc_bound_awaiting(const struct npc_bound *b)
@@ -729,10 +692,7 @@ enum nt_status npc_bound_inherit(struct npc_bound *b, struct npc_bound *from)
     from->head = from->tail = NULL;
     from->queued = 0;
     b->call = from->call;
-    b->their_call = from->their_call;
-    b->their_context = from->their_context;
-    b->sending = from->sending;
-    b->awaiting = from->awaiting;
+    b->order = from->order;
     b->wants = from->wants;
     enum nt_status st = put(b, &first, false, true);
     if (st == STATUS_SUCCESS)

@@ -43,6 +43,28 @@ static inline void pdu_put_u32(uint8_t *p, uint32_t v, bool big)
 /* Version 5.0 and a data representation that somebody uses ([C706] 14.1): the length of the PDU, or 0. */
 size_t bound_pdu_len(const uint8_t head[RPC_HDR_LEN]);
 
+/* ---- order.c ---- */
+
+/* What a user has sent of a call, with his own ids. */
+struct bound_order {
+    uint32_t call;
+    uint16_t context;
+    bool sending, awaiting; /* a request has begun, and goes on; it has ended, and its answer has not */
+    bool orphaned;          /* a call was given up: no other may follow */
+};
+enum bound_kind {
+    BOUND_REQUEST_PDU,
+    BOUND_CANCEL,
+    BOUND_ORPHAN,
+    BOUND_NOTHING, /* about a call that has ended meanwhile */
+};
+/* A PDU that a user wants to send; max_send is for requests. STATUS_INVALID_PARAMETER, STATUS_PIPE_BUSY,
+ * STATUS_PIPE_BROKEN with *ret_why. */
+enum nt_status bound_order_take(struct bound_order *o, const uint8_t *pdu, size_t len, size_t max_send,
+                                enum bound_kind *ret, const char **ret_why);
+
+/* ---- bind.c ---- */
+
 /* Behind NPC_HEADROOM. */
 void bound_put_bind(struct wr *w, const struct npc_interface *iface);
 /* A whole PDU of the server's; *ret_why: a sentence when it is no consent. */
