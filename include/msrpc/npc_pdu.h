@@ -77,6 +77,7 @@ struct npc_pdu_user {
     void (*idle)(void *arg, struct npc_pdu *p); /* after fragments; NULL: not wanted */
     /* At most once, and the last: npc_pdu_error says more. */
     void (*failed)(void *arg, struct npc_pdu *p, enum nt_status why);
+    bool keys; /* npc_pdu_key is wanted: the answer of the daemon brings it along */
 };
 #define NPC_PDU_USER_INIT                                                                                    \
     {                                                                                                        \

@@ -23,6 +23,11 @@ void conn_answer(struct conn *c, struct wr *w)
         io_close(&c->stream, STATUS_NO_MEMORY, false);
 }
 
+bool conn_full(const struct conn *c)
+{
+    return c->stream.queued >= (c->owner->output > MUXD_OUTPUT_PER_UID ? IO_LOW_WATER + 1 : IO_HIGH_WATER);
+}
+
 void conn_refuse(struct conn *c, unsigned type, uint32_t id, enum nt_status st, const char *why)
 {
     struct wr w;
@@ -157,15 +162,45 @@ static void do_connect(struct conn *c, const struct mux_hdr *h, struct rd *body)
         connect_start(c, h->id, &to);
 }
 
-/* Pipes are few for each uid, and are asked about seldom. */
+/* ---- pipes by their number ---- */
+
+enum nt_status conn_name(struct conn *c)
+{
+    struct muxd *d = c->d;
+    struct owner *o = c->owner;
+    if (!o->pipes && !(o->pipes = calloc(MUXD_PIPE_LISTS, sizeof(struct conn *))))
+        return STATUS_NO_MEMORY;
+    conn_unname(c);
+    enum nt_status st = d->env->random(d->env->arg, c->cookie, sizeof c->cookie);
+    if (st != STATUS_SUCCESS)
+        return st;
+    c->pipe_id = d->next_pipe++;
+    struct conn **at = &o->pipes[c->pipe_id % MUXD_PIPE_LISTS];
+    c->next_pipe = *at;
+    c->pipe_at = at;
+    if (*at)
+        (*at)->pipe_at = &c->next_pipe;
+    *at = c;
+    return STATUS_SUCCESS;
+}
+
+void conn_unname(struct conn *c)
+{
+    if (!c->pipe_at)
+        return;
+    *c->pipe_at = c->next_pipe;
+    if (c->next_pipe)
+        c->next_pipe->pipe_at = c->pipe_at;
+    c->next_pipe = NULL;
+    c->pipe_at = NULL;
+}
+
 static struct conn *find_pipe(struct conn *c, const struct mux_query *q)
 {
-    struct conn *p = c->d->conns;
-    while (p && !(p->owner == c->owner && p->link && p->pipe_id == q->pipe && q->pipe))
-        p = p->next;
-    if (!p || !cr_equal(p->cookie, q->cookie, sizeof p->cookie))
-        return NULL;
-    return p;
+    struct conn *p = c->owner->pipes ? c->owner->pipes[q->pipe % MUXD_PIPE_LISTS] : NULL;
+    while (p && (p->pipe_id != q->pipe || !p->link))
+        p = p->next_pipe;
+    return p && cr_equal(p->cookie, q->cookie, sizeof p->cookie) ? p : NULL;
 }
 
 static void do_query(struct conn *c, const struct mux_hdr *h, struct rd *body)
@@ -404,6 +439,7 @@ struct conn *conn_new(struct muxd *d, struct owner *o)
     io_stream_init(&c->stream, &conn_ops, c, d->env);
     c->stream.secret = true;
     io_item_init(&c->timer, hello_late);
+    c->stream.account[0] = &o->output;
     c->next = d->conns;
     c->link_at = &d->conns;
     if (c->next)
@@ -448,6 +484,7 @@ void conn_close(struct conn *c)
     if (c->relays)
         (void)npc_relay_stop(&c->relay); /* what is in flight ends when the pipe closes; conn_release looks */
     io_stream_done(&c->stream);
+    conn_unname(c);
     token_close_of(o, c);
     if (c->lent)
         lend_end(c);
@@ -461,6 +498,7 @@ void conn_close(struct conn *c)
     if (!c->opening)
         link_release(c);
     c->d->n.conns--;
+    c->d->n_reserved -= c->reserved;
     o->n_conns--;
     if (!c->opening) /* its owner is looked at once more */
         muxd_owner_release(o);

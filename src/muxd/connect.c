@@ -77,6 +77,7 @@ static void begin_relay(struct conn *c)
 {
     c->relay = (struct npc_relay){
         .local = &c->stream,
+        .share = MUXD_OUTPUT_PER_UID,
         .pipe = c->pipe,
         .arg = c,
         .seen = relay_seen,
@@ -111,13 +112,6 @@ static void succeeded(struct conn *c)
         begin_relay(c);
     conn_resume(c, then[c->to.mode]);
     muxd_tell_conn(c, MUXD_CONNECT, STATUS_SUCCESS, NULL);
-}
-
-static enum nt_status name_it(struct conn *c)
-{
-    const struct nt_env *env = c->d->env;
-    c->pipe_id = c->d->next_pipe++;
-    return env->random(env->arg, c->cookie, sizeof c->cookie);
 }
 
 /* A session that was there may have ended on the server's side, which the first request finds out. */
@@ -156,7 +150,7 @@ static void pipe_opened(void *arg, enum nt_status st, struct npc_pipe *p)
         return;
     }
     if (st == STATUS_SUCCESS) {
-        st = name_it(c);
+        st = conn_name(c);
         if (st != STATUS_SUCCESS)
             p->ops->close(p);
     }
@@ -172,7 +166,7 @@ static void pipe_opened(void *arg, enum nt_status st, struct npc_pipe *p)
 void connect_lent(struct conn *c, enum nt_status st, const char *why)
 {
     if (st == STATUS_SUCCESS)
-        st = name_it(c);
+        st = conn_name(c);
     if (st != STATUS_SUCCESS) {
         not_opened(c, st, why);
         return;
@@ -203,6 +197,12 @@ void connect_again(struct conn *c, bool session)
     }
 }
 
+void connect_late(struct io_item *it)
+{
+    struct conn *c = io_container(it, struct conn, timer);
+    failed(c, STATUS_IO_TIMEOUT, "the session was not there in time");
+}
+
 void connect_linked(struct conn *c, enum nt_status st, const char *why)
 {
     if (st == STATUS_SUCCESS && c->to.mode == MUX_PDU) {
@@ -223,7 +223,7 @@ void connect_linked(struct conn *c, enum nt_status st, const char *why)
         why = npc_session_error(c->link->session);
     }
     if (st == STATUS_SUCCESS)
-        st = name_it(c);
+        st = conn_name(c);
     if (st == STATUS_SUCCESS)
         succeeded(c);
     else
@@ -268,6 +268,11 @@ void connect_start(struct conn *c, uint32_t id, const struct mux_connect *to)
     if ((to->mode == MUX_SESSION) != !*to->pipe || !*to->server) {
         conn_refuse(c, MUX_CONNECT, id, STATUS_INVALID_PARAMETER,
                     "a server, and a pipe unless only the session is wanted");
+        return;
+    }
+    if (c->reserved) {
+        conn_refuse(c, MUX_CONNECT, id, STATUS_QUOTA_EXCEEDED,
+                    "the connections that are left are for asking and clearing up");
         return;
     }
     if (to->token && !token_known(c->owner, to->token)) {

@@ -6,10 +6,19 @@
 #include <strings.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "muxd/m_muxd.h"
 
 #define NS_PER_S UINT64_C(1000000000)
+/* After a logon that was refused the next one waits, and after that twice as long: five in a quarter of an hour,
+ * which is less than what usual lockout policies want. */
+#define REFUSED_FIRST (60 * NS_PER_S)
+#define REFUSED_MOST  (3600 * NS_PER_S)
+/* Sixty-four bits do not come twice; where they do they are not random. */
+#define RANDOM_TRIES 8u
+/* Servers that refusals are remembered of: more of them at a time are a mistake of the pattern. */
+#define REFUSALS_MAX 256u
 
 struct cred *cred_ref(struct cred *c)
 {
@@ -25,6 +34,11 @@ void cred_unref(struct cred *c)
     if (c->held) {
         nt_wipe(c->held, c->held_len);
         munmap(c->held, c->held_len);
+    }
+    while (c->refusals) {
+        struct refusal *r = c->refusals;
+        c->refusals = r->next;
+        free(r);
     }
     if (c->content >= 0)
         close(c->content);
@@ -134,6 +148,109 @@ static bool is_pattern(const char *p)
     return n > 0;
 }
 
+/* ---- files that change ---- */
+
+static struct stamp stamp_of(const char *file)
+{
+    struct stat st;
+    struct stamp s = { 0 };
+    if (stat(file, &st) == 0)
+        s = (struct stamp){ (uint64_t)st.st_dev, (uint64_t)st.st_ino, (uint64_t)st.st_size, st.st_mtim.tv_sec,
+                            st.st_mtim.tv_nsec };
+    return s;
+}
+
+/* Tickets may have been renewed, or be another user's: a session is made anew with them. */
+static void look_at_file(struct cred *c)
+{
+    if (!c->file)
+        return;
+    struct stamp now = stamp_of(c->file);
+    if (memcmp(&now, &c->stamp, sizeof now) != 0)
+        c->generation++;
+    c->stamp = now;
+}
+
+/* Caches and keytabs of other types are looked at by libkrb5 only. */
+static void remember_file(struct cred *c)
+{
+    if (c->name[0] == '/')
+        c->file = c->name;
+    else if (strncmp(c->name, "FILE:/", 6) == 0 && c->content < 0)
+        c->file = c->name + 5;
+    if (c->file)
+        c->stamp = stamp_of(c->file);
+}
+
+/* ---- logons that were refused ---- */
+
+static bool is_refusal(enum nt_status st)
+{
+    switch (st) {
+    case STATUS_LOGON_FAILURE:
+    case STATUS_WRONG_PASSWORD:
+    case STATUS_NO_SUCH_USER:
+    case STATUS_ACCOUNT_LOCKED_OUT:
+    case STATUS_ACCOUNT_DISABLED:
+    case STATUS_ACCOUNT_EXPIRED:
+    case STATUS_ACCOUNT_RESTRICTION:
+    case STATUS_PASSWORD_EXPIRED:
+    case STATUS_PASSWORD_MUST_CHANGE:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static struct refusal **find_refusal(struct cred *c, const char *server, unsigned *ret_n)
+{
+    struct refusal **at = &c->refusals;
+    for (*ret_n = 0; *at && strcasecmp((*at)->server, server) != 0; ++*ret_n)
+        at = &(*at)->next;
+    return at;
+}
+
+void cred_logon(struct cred *c, const char *server, enum nt_status st, const char *why, uint64_t now)
+{
+    unsigned n;
+    struct refusal **at = find_refusal(c, server, &n), *r = *at;
+    size_t len = strlen(server) + 1;
+    if (st == STATUS_SUCCESS && r) {
+        *at = r->next;
+        free(r);
+    }
+    if (!is_refusal(st) || c->kind == MUX_CCACHE) /* with tickets nothing is guessed */
+        return;
+    if (!r && n < REFUSALS_MAX && (r = calloc(1, sizeof *r + len))) {
+        memcpy(r->server, server, len);
+        *at = r;
+    }
+    if (!r)
+        return;
+    r->st = st;
+    r->wait = !r->wait ? REFUSED_FIRST : r->wait < REFUSED_MOST / 2 ? 2 * r->wait : REFUSED_MOST;
+    r->until = now + r->wait;
+    nt_error_set(&r->err, st, "%s", why);
+}
+
+enum nt_status cred_may_log_on(const struct cred *c, const char *server, uint64_t now, struct nt_error *err)
+{
+    for (const struct refusal *r = c->refusals; r; r = r->next)
+        if (strcasecmp(r->server, server) == 0 && now < r->until)
+            return nt_error_set(err, r->st,
+                                "%.300s; it is not tried again for %u s, or until the credentials are set anew",
+                                r->err.text, (unsigned)((r->until - now + NS_PER_S - 1) / NS_PER_S));
+    return STATUS_SUCCESS;
+}
+
+void cred_forgive(struct owner *o, const char *server)
+{
+    for (struct cred *c = o->creds; c; c = c->next)
+        for (struct refusal *r = c->refusals; r; r = r->next)
+            if (!*server || strcasecmp(r->server, server) == 0)
+                r->until = 0;
+}
+
 struct cred *cred_find(struct owner *o, uint64_t token, const char *server)
 {
     struct cred *best = NULL;
@@ -142,7 +259,10 @@ struct cred *cred_find(struct owner *o, uint64_t token, const char *server)
         if (c->token == token && cred_fits(c->pattern, server) &&
             (!best || strlen(c->pattern) > strlen(best->pattern)))
             best = c;
-    return best ? cred_ref(best) : NULL;
+    if (!best)
+        return NULL;
+    look_at_file(best);
+    return cred_ref(best);
 }
 
 /* ---- setting ---- */
@@ -190,7 +310,7 @@ static enum nt_status make_creds(struct owner *o, struct cred *c, const struct m
                                  struct nt_error *err)
 {
     struct sec_creds_options so = SEC_CREDS_OPTIONS_INIT;
-    char name[MUX_PIPE_MAX + 1], password[1024];
+    char password[1024];
     enum nt_status st = STATUS_SUCCESS;
     so.user = *a->user ? a->user : NULL;
     so.domain = *a->domain ? a->domain : NULL;
@@ -206,11 +326,12 @@ static enum nt_status make_creds(struct owner *o, struct cred *c, const struct m
     } else if (a->kind == MUX_ANONYMOUS) {
         so.mech = SEC_MECH_ANONYMOUS;
     } else {
-        st = name_of(o, c, a, name, sizeof name, err);
+        st = name_of(o, c, a, c->name, sizeof c->name, err);
+        remember_file(c);
         if (a->kind == MUX_CCACHE)
-            so.ccache = name;
+            so.ccache = c->name;
         else
-            so.keytab = name;
+            so.keytab = c->name;
     }
     if (st == STATUS_SUCCESS)
         st = sec_creds_new(&so, &c->creds, err);
@@ -260,15 +381,14 @@ enum nt_status token_new(struct conn *c, uint64_t *ret)
 {
     struct owner *o = c->owner;
     const struct nt_env *env = o->d->env;
-    if (c->n_tokens >= MUXD_TOKENS_PER_CONN)
+    if (c->n_tokens >= MUXD_TOKENS_PER_CONN || o->n_tokens >= MUXD_TOKENS_PER_UID)
         return STATUS_QUOTA_EXCEEDED;
     struct token *t = calloc(1, sizeof *t);
     if (!t)
         return STATUS_NO_MEMORY;
-    enum nt_status st;
-    do
-        st = env->random(env->arg, (uint8_t *)&t->id, sizeof t->id);
-    while (st == STATUS_SUCCESS && (t->id == 0 || token_known(o, t->id)));
+    enum nt_status st = STATUS_SUCCESS;
+    for (unsigned tries = 0; st == STATUS_SUCCESS && (t->id == 0 || token_known(o, t->id)); tries++)
+        st = tries < RANDOM_TRIES ? env->random(env->arg, (uint8_t *)&t->id, sizeof t->id) : STATUS_INTERNAL_ERROR;
     if (st != STATUS_SUCCESS) {
         free(t);
         return st;
@@ -277,6 +397,7 @@ enum nt_status token_new(struct conn *c, uint64_t *ret)
     t->next = o->tokens;
     o->tokens = t;
     c->n_tokens++;
+    o->n_tokens++;
     *ret = t->id;
     return STATUS_SUCCESS;
 }
@@ -294,6 +415,7 @@ static void drop_token(struct owner *o, struct token **at)
     struct token *t = *at;
     *at = t->next;
     t->maker->n_tokens--;
+    o->n_tokens--;
     (void)cred_clear(o, t->id, "");
     free(t);
 }
@@ -311,7 +433,7 @@ bool token_close(struct owner *o, uint64_t id)
 void token_close_of(struct owner *o, const struct conn *maker)
 {
     struct token **at = &o->tokens;
-    while (*at)
+    while (maker->n_tokens && *at)
         if ((*at)->maker == maker)
             drop_token(o, at);
         else

@@ -190,7 +190,7 @@ static bool on_fragment(void *arg, uint8_t *frag, size_t len, bool last)
         end_recv(l);
         return false;
     }
-    if (c->stream.queued < IO_HIGH_WATER)
+    if (!conn_full(c))
         return true;
     io_on_drain(&c->stream, &l->drained); /* the client is slow: nothing is read from the server meanwhile */
     return false;
@@ -239,6 +239,7 @@ static void finish_release(struct lent *l)
     bool kept = pool_takes(l, c->link);
     l->releasing = false;
     tap_closed(c);
+    conn_unname(c);
     muxd_tell_conn(c, MUXD_PIPE_ENDED, l->why, NULL);
     c->lent = NULL;
     c->d->n.pipes--;
@@ -525,6 +526,12 @@ void lend_run(struct conn *c, const struct mux_hdr *h, struct rd *body)
         do_release(c->lent, h, body);
     else
         refuse(c, h, STATUS_INVALID_DEVICE_STATE, "the connection has a pipe");
+}
+
+bool lend_busy(const struct conn *c)
+{
+    const struct lent *l = c->lent;
+    return l && (l->opening || l->old || l->recv_id || (l->b && npc_bound_awaiting(l->b)));
 }
 
 void lend_facts(const struct conn *c, struct mux_facts *ret)

@@ -7,6 +7,8 @@
 #include "muxd/m_muxd.h"
 
 #define NS_PER_MS UINT64_C(1000000)
+/* For opening a session, and for waiting for that by who sets no limit. */
+#define OPEN_MS 30000u
 
 static bool same(const struct mux_connect *a, const struct mux_connect *b)
 {
@@ -84,11 +86,45 @@ void link_retire(struct link *l)
         link_free(l);
 }
 
+/* Nobody uses it any more: it stays for a while, unless its credentials have been replaced. */
+static void unused(struct link *l)
+{
+    l->idle_since = io_loop_now(l->d->loop);
+    if (l->state == LINK_GONE || l->cred->replaced)
+        link_free(l);
+    else
+        io_timer(&l->d->timers, &l->idle, l->idle_since + l->d->o.session_idle_ms * NS_PER_MS);
+}
+
 static void idle_fn(struct io_item *it)
 {
     struct link *l = io_container(it, struct link, idle);
     if (!l->users)
         link_free(l);
+}
+
+static void wait(struct link *l, struct conn *c)
+{
+    unsigned ms = c->to.timeout_ms ? c->to.timeout_ms : OPEN_MS;
+    c->next_waiting = l->waiting;
+    c->waiting_at = &l->waiting;
+    if (c->next_waiting)
+        c->next_waiting->waiting_at = &c->next_waiting;
+    l->waiting = c;
+    io_item_init(&c->timer, connect_late);
+    io_timer(&c->stream, &c->timer, io_loop_now(l->d->loop) + ms * NS_PER_MS);
+}
+
+static void stop_waiting(struct conn *c)
+{
+    if (!c->waiting_at)
+        return;
+    *c->waiting_at = c->next_waiting;
+    if (c->next_waiting)
+        c->next_waiting->waiting_at = c->waiting_at;
+    c->next_waiting = NULL;
+    c->waiting_at = NULL;
+    io_cancel(&c->timer);
 }
 
 /* Whoever waited goes on, or is told why not. */
@@ -97,13 +133,12 @@ static void tell(struct link *l, enum nt_status st)
     struct conn *c;
     l->users++; /* not freed meanwhile */
     while ((c = l->waiting)) {
-        l->waiting = c->next_waiting;
-        c->next_waiting = NULL;
+        stop_waiting(c);
         connect_linked(c, st, l->err.text);
     }
     l->users--;
-    if (!l->users && l->state == LINK_GONE)
-        link_free(l);
+    if (!l->users) /* they may all have gone while it was opened */
+        unused(l);
 }
 
 static void opened(void *arg, enum nt_status st, struct npc_session *s)
@@ -115,6 +150,7 @@ static void opened(void *arg, enum nt_status st, struct npc_session *s)
         l->state = LINK_OPEN;
     else
         l->state = LINK_GONE;
+    cred_logon(l->cred, l->to.server, st, l->err.text, io_loop_now(d->loop));
     tell_event(l, MUXD_SESSION, st);
     tell(l, st);
     muxd_unref(d);
@@ -130,7 +166,7 @@ static enum nt_status open_link(struct link *l)
     o.allow_unsigned = l->to.allow_unsigned;
     o.min_dialect = (enum npc_dialect)l->to.least;
     o.max_dialect = (enum npc_dialect)l->to.greatest;
-    o.timeout_ms = l->to.timeout_ms;
+    o.timeout_ms = l->to.timeout_ms > OPEN_MS ? l->to.timeout_ms : OPEN_MS; /* who waits has a limit of his own */
     o.loop = l->d->loop;
     o.env = l->d->env;
     o.error = &l->err;
@@ -146,6 +182,9 @@ static enum nt_status new_link(struct conn *c, struct cred *cred, struct link **
     struct owner *o = c->owner;
     if (o->n_links >= o->d->o.max_sessions_per_uid)
         return nt_error_set(err, STATUS_QUOTA_EXCEEDED, "uid %u has %u sessions already", o->uid, o->n_links);
+    enum nt_status st = cred_may_log_on(cred, c->to.server, io_loop_now(o->d->loop), err);
+    if (st != STATUS_SUCCESS)
+        return st;
     struct link *l = calloc(1, sizeof *l);
     if (!l)
         return nt_error_set(err, STATUS_NO_MEMORY, "no memory");
@@ -153,13 +192,14 @@ static enum nt_status new_link(struct conn *c, struct cred *cred, struct link **
     l->owner = o;
     l->to = c->to;
     l->cred = cred_ref(cred);
+    l->generation = cred->generation;
     l->since = io_loop_now(o->d->loop);
     io_item_init(&l->idle, idle_fn);
     l->next = o->links;
     o->links = l;
     o->n_links++;
     o->d->n.sessions++;
-    enum nt_status st = open_link(l);
+    st = open_link(l);
     if (st != STATUS_SUCCESS) {
         nt_error_set(err, st, "%s", l->err.text);
         link_free(l);
@@ -169,15 +209,23 @@ static enum nt_status new_link(struct conn *c, struct cred *cred, struct link **
     return STATUS_SUCCESS;
 }
 
+static void drop(struct link *l)
+{
+    if (l->state == LINK_OPENING)
+        l->state = LINK_GONE; /* `opened` takes it away */
+    else
+        link_retire(l);
+}
+
 static struct link *find(struct conn *c, const struct cred *cred)
 {
     struct link *l = c->owner->links, *next;
     for (; l; l = next) {
         next = l->next;
         if (l->cred == cred && l->state != LINK_GONE && same(&l->to, &c->to)) {
-            if (link_usable(l))
+            if (link_usable(l) && l->generation == cred->generation)
                 return l;
-            link_retire(l);
+            drop(l);
         }
     }
     return NULL;
@@ -198,45 +246,18 @@ enum nt_status link_get(struct conn *c, struct cred *cred, struct nt_error *err)
     if (l->state == LINK_OPEN) {
         connect_linked(c, STATUS_SUCCESS, "");
     } else {
-        c->next_waiting = l->waiting;
-        l->waiting = c;
+        wait(l, c);
     }
     return STATUS_SUCCESS;
 }
 
-static void stop_waiting(struct link *l, struct conn *c)
-{
-    for (struct conn **at = &l->waiting; *at; at = &(*at)->next_waiting)
-        if (*at == c) {
-            *at = c->next_waiting;
-            c->next_waiting = NULL;
-            return;
-        }
-}
-
-/* The last pipe has gone: the session stays for a while, unless its credentials have been replaced. */
 void link_release(struct conn *c)
 {
     struct link *l = c->link;
     c->link = NULL;
-    if (!l)
-        return;
-    stop_waiting(l, c);
-    if (--l->users || l->state == LINK_OPENING)
-        return;
-    l->idle_since = io_loop_now(l->d->loop);
-    if (l->state == LINK_GONE || l->cred->replaced)
-        link_free(l);
-    else
-        io_timer(&l->d->timers, &l->idle, io_loop_now(l->d->loop) + l->d->o.session_idle_ms * NS_PER_MS);
-}
-
-static void drop(struct link *l)
-{
-    if (l->state == LINK_OPENING)
-        l->state = LINK_GONE; /* `opened` takes it away */
-    else
-        link_retire(l);
+    stop_waiting(c);
+    if (l && --l->users == 0 && l->state != LINK_OPENING)
+        unused(l);
 }
 
 void link_drop_cred(struct owner *o, const struct cred *cred)
@@ -255,6 +276,7 @@ unsigned link_drop(struct owner *o, const char *server)
 {
     unsigned n = 0;
     struct link *next;
+    cred_forgive(o, server ? server : "");
     for (struct link *l = o->links; l; l = next) {
         next = l->next;
         if (l->state == LINK_GONE || (server && *server && strcasecmp(l->to.server, server) != 0))

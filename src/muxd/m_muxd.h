@@ -16,8 +16,33 @@
 
 /* A token of a connection, and what it may have in flight. */
 #define MUXD_TOKENS_PER_CONN 16u
+/* Tokens of a uid: each may have credentials, which have a ceiling of their own. */
+#define MUXD_TOKENS_PER_UID 1024u
+/* Pipes of a uid are found by their number in so many lists. */
+#define MUXD_PIPE_LISTS 256u
+/* Octets that wait for the connections of one uid to be read: beyond, each is served no further until it has
+ * taken most of its own. A single connection has IO_HIGH_WATER. */
+#define MUXD_OUTPUT_PER_UID ((size_t)64 << 20)
+/* Connections of the total that only root gets, when all others are taken: for asking and clearing up, not for
+ * pipes. */
+#define MUXD_RESERVED 16u
 
 struct owner;
+
+/* A logon that the server has refused: it is not tried again before its time, or accounts are locked. */
+struct refusal {
+    struct refusal *next;
+    uint64_t until, wait; /* ns */
+    enum nt_status st;
+    struct nt_error err;
+    char server[];
+};
+
+/* Which file a cache or keytab was when it was looked at last. */
+struct stamp {
+    uint64_t dev, ino, size;
+    int64_t s, ns;
+};
 
 /* One credential. Sessions and openings hold it, so replacing it does not disturb them. */
 struct cred {
@@ -30,7 +55,12 @@ struct cred {
     void *held;       /* it, mapped; NULL: not */
     size_t held_len;
     bool replaced;    /* gives nothing to new pipes */
+    const char *file; /* within name; NULL: there is none */
+    struct stamp stamp;
+    unsigned generation; /* another file since: sessions of earlier ones take no new pipes */
+    struct refusal *refusals;
     struct sec_creds *creds;
+    char name[MUX_PIPE_MAX + 1];
     char pattern[MUX_NAME_MAX + 1], domain[MUX_NAME_MAX + 1], user[MUX_NAME_MAX + 1];
 };
 
@@ -55,6 +85,7 @@ struct link {
     struct lent *pool;    /* bound pipes that nobody has at the moment, the one used last first */
     unsigned users, n_pool;
     struct io_item idle;
+    unsigned generation;        /* of its credential */
     uint64_t since, idle_since; /* monotonic ns; of the session, and of its being without users */
     struct nt_error err;
 };
@@ -63,7 +94,9 @@ struct owner {
     struct muxd *d;
     struct owner *next;
     uint32_t uid;
-    unsigned n_conns, n_creds, n_links, n_pool;
+    unsigned n_conns, n_creds, n_links, n_pool, n_tokens;
+    size_t output;       /* that waits for its connections to be read */
+    struct conn **pipes; /* MUXD_PIPE_LISTS of them; NULL: there was none yet */
     struct cred *creds;
     struct token *tokens;
     struct link *links;
@@ -106,7 +139,9 @@ struct conn {
     uint64_t accepted, since; /* since: of its Connect; monotonic ns */
     uint64_t bytes_in, bytes_out;
     /* Connect */
-    struct conn *next_waiting;
+    struct conn *next_waiting, **waiting_at;
+    struct conn *next_pipe, **pipe_at; /* in the owner's lists */
+    bool reserved;                     /* one of MUXD_RESERVED */
     struct link *link;
     struct mux_connect to;
     uint32_t connect_id;
@@ -143,6 +178,7 @@ struct muxd {
     uint64_t instance, next_pipe, started;
     uint32_t nobody; /* a uid that stands for many; UINT32_MAX: none does */
     struct muxd_counters n;
+    unsigned n_reserved; /* connections of MUXD_RESERVED */
     unsigned refs;
     struct tap *taps;
     uint64_t last_tap;
@@ -169,6 +205,12 @@ struct cred *cred_find(struct owner *o, uint64_t token, const char *server);
 /* Does the pattern fit the name? */
 bool cred_fits(const char *pattern, const char *name);
 struct cred *cred_ref(struct cred *c);
+/* The server's answer to a logon is remembered, when it says that another try would be the same. */
+void cred_logon(struct cred *c, const char *server, enum nt_status st, const char *why, uint64_t now);
+/* STATUS_SUCCESS: nothing is known against a logon. */
+enum nt_status cred_may_log_on(const struct cred *c, const char *server, uint64_t now, struct nt_error *err);
+/* What was refused may be tried again; server "": everywhere. */
+void cred_forgive(struct owner *o, const char *server);
 void cred_unref(struct cred *c);
 enum nt_status token_new(struct conn *c, uint64_t *ret);
 bool token_known(const struct owner *o, uint64_t id);
@@ -196,12 +238,18 @@ void conn_release(struct conn *c); /* an operation has ended */
 void conn_answer(struct conn *c, struct wr *w);
 /* It need not wait any more. */
 void conn_resume(struct conn *c, enum conn_state state);
+/* It has got a pipe, or none any more: its number and cookie. */
+enum nt_status conn_name(struct conn *c);
+void conn_unname(struct conn *c);
+/* As much waits for it to be read as may. */
+bool conn_full(const struct conn *c);
 void conn_refuse(struct conn *c, unsigned type, uint32_t id, enum nt_status st, const char *why);
 extern const struct io_ops conn_ops;
 
 /* ---- connect.c ---- */
 void connect_start(struct conn *c, uint32_t id, const struct mux_connect *to);
 void connect_linked(struct conn *c, enum nt_status st, const char *why);
+void connect_late(struct io_item *it); /* c->timer, while it waits for a session */
 /* A bound pipe has been found, or not. */
 void connect_lent(struct conn *c, enum nt_status st, const char *why);
 /* Another pipe for c->lent; by another session. */
@@ -248,6 +296,7 @@ void lend_end(struct conn *c);
 /* A PipeRecv waits for the server. */
 bool lend_awaited(const struct conn *c);
 void lend_run(struct conn *c, const struct mux_hdr *h, struct rd *body);
+bool lend_busy(const struct conn *c); /* a call is under way */
 void lend_facts(const struct conn *c, struct mux_facts *ret);
 /* Closes those that nobody has. */
 void lend_drain(struct link *k);

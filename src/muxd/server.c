@@ -166,6 +166,7 @@ void muxd_owner_release(struct owner *o)
     struct owner **at = &d->owners;
     if (o->n_conns || o->creds || o->links)
         return;
+    free(o->pipes);
     while (*at != o)
         at = &(*at)->next;
     *at = o->next;
@@ -190,9 +191,18 @@ static struct conn *conn_for(struct muxd *d, uint32_t uid, uint32_t pid)
     }
     struct owner *o = muxd_owner(d, uid);
     struct conn *c = NULL;
-    unsigned most = uid == 0 ? d->o.max_conns : d->o.max_conns_per_uid;
-    if (o && d->n.conns < d->o.max_conns && o->n_conns < most)
+    /* The total is more than all uids but root may have, and root's pipes leave others room: a few connections
+     * are kept for root to look with. */
+    unsigned kept = d->o.max_conns / 8 < MUXD_RESERVED ? d->o.max_conns / 8 : MUXD_RESERVED;
+    unsigned all = d->o.max_conns - kept, most = uid == 0 ? all - all / 8 : d->o.max_conns_per_uid;
+    bool room = d->n.conns - d->n_reserved < all && o && o->n_conns < most;
+    bool reserved = !room && uid == 0 && d->n.conns < d->o.max_conns && o && o->n_conns < most + kept;
+    if (room || reserved)
         c = conn_new(d, o);
+    if (c && reserved) {
+        c->reserved = true;
+        d->n_reserved++;
+    }
     if (!c) {
         refuse(d, uid, pid, o ? o->n_conns : 0, STATUS_QUOTA_EXCEEDED);
         if (o)
@@ -242,6 +252,8 @@ enum nt_status muxd_join(struct muxd *d, struct nt_loop *loop, struct io_stream 
 /* Is something awaited of the server, or of us? An answer that has not gone yet counts. */
 static bool busy(const struct conn *c)
 {
+    if (lend_busy(c))
+        return true;
     const struct npc_relay *r = &c->relay;
     return c->state == CONN_WAITS || c->opening || c->stream.queued || c->rd.id || c->wr.id ||
            (c->relays && (r->awaited || r->head || r->writing || r->reading));

@@ -254,8 +254,8 @@ static void pump(struct npc_bound *b)
     while (st == STATUS_SUCCESS && b->state == BOUND_OPEN && b->head && !b->writing &&
            (b->head->aside || !b->reading))
         st = start_first(b);
-    if (st == STATUS_SUCCESS && b->state == BOUND_OPEN && b->order.awaiting && b->wants && !b->kept && !b->head &&
-        !b->reading && !b->order.orphaned && b->late == STATUS_SUCCESS)
+    if (st == STATUS_SUCCESS && b->state == BOUND_OPEN && b->order.awaiting && b->wants && !b->kept &&
+        !b->head && !b->reading && !b->order.orphaned && b->late == STATUS_SUCCESS)
         st = start_read(b);
     if (st != STATUS_SUCCESS) {
         b->late = st;

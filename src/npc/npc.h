@@ -79,6 +79,11 @@ uint64_t npc_mux_token(void);
 struct nt_loop *npc_session_loop(struct npc_session *s);
 struct io_stream *npc_session_stream(struct npc_session *s);
 
+/* Of a pipe by PDUs (msrpc/npc_pdu.h): a fragment behind NPC_HEADROOM, taken over, also on failure. */
+struct npc_pdu;
+enum nt_status npc_pdu_put(struct npc_pdu *p, struct wr *frag);
+bool npc_pdu_calling(const struct npc_pdu *p); /* a call is under way */
+
 #pragma GCC visibility pop
 
 #endif

@@ -23,6 +23,9 @@ struct npc_relay {
     void (*seen)(void *arg, bool out, const uint8_t *data, size_t len);
     /* Once: the relay has closed the local stream, by io_close, for this reason. Nothing may be freed in it. */
     void (*ended)(void *arg, enum nt_status why);
+    /* Octets in local->account[0] beyond which this stream has to be read before more is got for it; 0: it is
+     * looked at alone. */
+    size_t share;
     /* After npc_relay_stop returned false: the memory may go. */
     void (*idle)(void *arg);
     /* private */
