@@ -38,6 +38,7 @@ static const struct conf_key keys[] = {
       .least = 1, .most = PER_UID_MAX },
     { "max_sessions_per_uid", NUMBER, AT(max_sessions_per_uid), "256", LIVE, "sessions of one user",
       .least = 1, .most = PER_UID_MAX },
+    { "workers", NUMBER, AT(workers), "8", AT_START, "threads that wait for KDCs", .least = 1, .most = 256 },
     { "session_idle", NUMBER, AT(session_idle), "60", LIVE, "seconds that a session stays without pipes",
       .least = 1, .most = CONF_SECONDS_MAX },
     { "hello_timeout", NUMBER, AT(hello_timeout), "10", LIVE,

@@ -144,6 +144,8 @@ static enum nt_status start(struct daemon *d, struct nt_error *err)
         st = confine_enter(&d->o, d->c, daemon_say, d, err);
     if (st == STATUS_SUCCESS)
         st = watch_start(d->watch);
+    if (st == STATUS_SUCCESS)
+        st = workers_start(d->loop, d->c->workers, &d->workers);
     if (st != STATUS_SUCCESS)
         return st;
     watch_muxd(d->watch, d->muxd);
@@ -192,6 +194,7 @@ static void stop(struct daemon *d)
     if (d->watch)
         watch_muxd(d->watch, NULL);
     muxd_free(d->muxd);
+    workers_stop(d->workers);
     struct watch *watch = d->watch;
     if (watch)
         watch_say(watch, NT_TRACE_STATE, "has ended");

@@ -12,6 +12,7 @@
 #include "muxd/muxd.h"
 #include "muxd/replay.h"
 #include "watch.h"
+#include "workers.h"
 
 struct daemon;
 
@@ -31,6 +32,7 @@ struct daemon {
     struct muxd *muxd;
     struct muxd_replay *replay; /* of --replay */
     struct muxd_replay_stats replayed;
+    struct workers *workers;
 };
 
 /* Exits by itself for --help, --version and mistakes. */

@@ -112,7 +112,8 @@ void io_linger(struct io_stream *s, bool on);
 /* Nothing more is to be read from the peer until it is called with false: what has come cannot be taken yet.
  */
 void io_hold(struct io_stream *s, bool held);
-void io_work(struct io_stream *s, struct io_item *it); /* it->work elsewhere, then it->fn here */
+/* it->work elsewhere (a thread in nt_loop_worker_run; in place where there is none), then it->fn here */
+void io_work(struct io_stream *s, struct io_item *it);
 /* Owner's thread, any time; idempotent. False while the work of an io_work item still runs elsewhere: then
  * it->fn is called at its end with a NULL stream, only to free what the item owns. */
 bool io_cancel(struct io_item *it);

@@ -190,12 +190,28 @@ static void flush(struct poll_loop *l, struct poll_conn *c, uint64_t now)
     }
 }
 
-/* Blocking work runs in place: this driver has no workers. */
+static void work_there(void *arg)
+{
+    struct io_item *it = arg;
+    it->work(it);
+}
+
+/* A stream that has ended meanwhile has cancelled its item, which has none then. */
+static void work_back(void *arg)
+{
+    struct io_item *it = arg;
+    struct io_stream *s = it->stream;
+    io_work_done(s, it, s ? now_of(s->loop) : 0);
+}
+
+/* Blocking work runs on a thread that was given to the loop, or in place where there is none. */
 static bool run_work(struct poll_loop *l, struct poll_conn *c)
 {
     bool ran = false;
     struct io_item *it;
     while (c->s && (it = io_take_work(c->s))) {
+        if (io_loop_work(&l->base, work_there, work_back, it))
+            continue;
         it->work(it);
         io_work_done(c->s, it, now_of(&l->base));
         ran = true;
