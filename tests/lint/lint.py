@@ -8,7 +8,7 @@
 - nothing in the tree names a machine it was built on
 - what a library exports to users is named in a manual page of section 3
 - every page and document is installed
-- msrpcd's configuration has the keys, and with the defaults, that msrpcd.conf(5) names
+- the configurations of msrpcd and npcmuxd have the keys, and with the defaults, that msrpcd.conf(5) and npcmuxd.conf(5) name
 - the examples of docs/idl.md and docs/rpc.md are the ones that are tested
 """
 import os
@@ -61,6 +61,7 @@ MANUAL = re.compile(r"docs/man/\w+\.3$")
 MAP = re.compile(r"src/(lib\w+)\.map$")
 DOCUMENT = re.compile(r"docs/((?:man/)?[\w.-]+\.(?:md|\d))$")
 CONFIG, CONFIG_PAGE = "daemons/msrpcd/config.c", "docs/man/msrpcd.conf.5"
+CONFIGS = ((CONFIG, CONFIG_PAGE), ("daemons/npcmuxd/config.c", "docs/man/npcmuxd.conf.5"))
 IDL = re.compile(r"idl/([\w-]+)\.idl$")
 NAMING = re.compile(r"\.(Fn|Fo|Va|Nm|Dv|Vt|Li|It) ")  # macros of mdoc that a name stands behind
 MACHINE = re.compile("|".join(["/" + "work/", r"\.\./" + "shared", "/" + r"home/\w", "/" + r"root/\w"]))
@@ -181,19 +182,24 @@ def check_documents(texts, problems):
 
 
 def check_config(texts, problems):
+    for config, page in CONFIGS:
+        check_config_of(config, page, texts, problems)
+
+
+def check_config_of(config, config_page, texts, problems):
     """A row of the table: { "key", TYPE, AT(key), "default" or NULL, ...; a key of the page: ".It Ic key No =", with
     "default is" or "default," in front of the default in the lines below."""
-    table = dict(re.findall(r'^ *\{ "(\w+)", [A-Z]+, [^,]+,\s+("[^"]*"|NULL)', texts.get(CONFIG, ""), flags=re.M))
+    table = dict(re.findall(r'^ *\{ "(\w+)", [A-Z]+, [^,]+,\s+("[^"]*"|NULL)', texts.get(config, ""), flags=re.M))
     page = {}
-    for item in re.split(r"^\.It (?=Ic \w+ No =)", texts.get(CONFIG_PAGE, ""), flags=re.M)[1:]:
+    for item in re.split(r"^\.It (?=Ic \w+ No =)", texts.get(config_page, ""), flags=re.M)[1:]:
         words = re.sub(r"\s+", " ", re.sub(r"^\.\w\w ", "", item, flags=re.M))
         page.update((key, words) for key in re.findall(r"Ic (\w+) No =", item.split("\n")[0]))
     for key in sorted(set(table) ^ set(page)):
-        problems.append("only %s has the key %s" % (CONFIG if key in table else CONFIG_PAGE, key))
+        problems.append("only %s has the key %s" % (config if key in table else config_page, key))
     for key in sorted(set(table) & set(page)):
         default = table[key].strip('"')
         if default != "NULL" and not re.search(r"(default is|default,) %s( ?[.,:;]|$)" % re.escape(default), page[key]):
-            problems.append("%s: does not say that the default of %s is %s" % (CONFIG_PAGE, key, default))
+            problems.append("%s: does not say that the default of %s is %s" % (config_page, key, default))
 
 
 def check_tutorial(texts, problems):
@@ -220,7 +226,7 @@ def check_tree(root):
         except (UnicodeDecodeError, FileNotFoundError, IsADirectoryError):
             continue  # fuzz corpora; files removed but not yet committed
         check_file(path, text, problems)
-        if MAP.match(path) or IDL.match(path) or path == CONFIG or path.startswith(("docs/", "examples/hello/", "examples/rpc/")):
+        if MAP.match(path) or IDL.match(path) or path in dict(CONFIGS) or path.startswith(("docs/", "examples/hello/", "examples/rpc/")):
             texts[path] = text
     check_manuals(texts, problems)
     check_documents(texts, problems)

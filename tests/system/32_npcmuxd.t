@@ -416,14 +416,15 @@ install -d -o $SOMEBODY -m 700 "$D/user"
 own() { as $SOMEBODY env XDG_RUNTIME_DIR="$D/user" HOME="$D/user" "$@"; }
 unset TERN_NPC
 : >"$D/ready"
-as $SOMEBODY env XDG_RUNTIME_DIR="$D/user" HOME="$D/user" "$NPCMUXD" --user --log-events all --log-file "$D/user/log" \
+setpriv --reuid $SOMEBODY --regid $SOMEBODY --clear-groups env XDG_RUNTIME_DIR="$D/user" HOME="$D/user" "$NPCMUXD" --user --log-events all --log-file "$D/user/log" \
     >"$D/ready" 2>"$D/err.log" &
 PID=$!
 ok "a user starts his own" await_line '^ready ' "$D/ready" $PID
 is "in a directory of his alone" "$SOMEBODY 700" "$(stat -c '%u %a' "$D/user/npcmux")"
 is "at a socket of his alone" "$SOMEBODY 600" "$(stat -c '%u %a' "$D/user/npcmux/socket")"
 [ -z "$SANDBOX" ] || is "in a sandbox, too" 2 "$(of_process Seccomp)"
-like "he finds it by himself" 'connections' own "$TERN" mux status
+export TERN_NPC=$D/user/npcmux/socket
+like "it answers him" 'connections' own "$TERN" mux status
 printf %s "$PASSWORD" >"$D/password"
 ok "gives it credentials" own "$TERN" mux set "$HOST" -U admin --password-stdin <"$D/password"
 like "is served" 'platform' own "$TERN" server info -S "$HOST"
@@ -462,9 +463,28 @@ chmod 700 "$D/user/npcmux"
 fails "nor where one serves" 1 'somebody listens there already' own "$NPCMUXD" --user
 ok "it ends" stop
 is "nothing is left" "" "$(ls "$D/user/npcmux")"
+export TERN_NPC=$D/run/socket
 begin "$NPCMUXD" --socket "$D/run/socket" --run-as $SYSTEM_USER
 is "the system's reads no names" c0000022 "$(as $SOMEBODY /usr/bin/python3 "$D/name.py" "$D/run/socket" "$LAB_DC" "FILE:$D/user/cc")"
 stop
+
+# ---- what is packaged ----
+units=$TERN_SRC/packaging/systemd
+if command -v systemd-analyze >/dev/null; then
+    for scope in . user; do
+        mkdir -p "$D/units/$scope"
+        for u in "$units/$scope"/npcmuxd.service "$units/$scope"/npcmuxd.socket; do # the program is not in its place here, nor are pages
+            sed "s,/usr/sbin/npcmuxd,$NPCMUXD,; /^Documentation=/d" "$u" >"$D/units/$scope/${u##*/}"
+        done
+    done
+    run systemd-analyze verify "$D"/units/npcmuxd.*
+    is "systemd finds nothing wrong with the units" "0 " "$RC $(grep -v 'IPC\|cgroup' <<<"$ERR$OUT")"
+    run systemd-analyze security --offline=true --threshold=22 "$units/npcmuxd.service"
+    note "$(grep 'Overall exposure' <<<"$OUT")"
+    is "exposure of the service is at most 2.2 of 10" 0 "$RC"
+else
+    skip "systemd-analyze" "not installed"
+fi
 
 # ---- how long a start takes ----
 took=$(/usr/bin/python3 - "$NPCMUXD" "$D/run/socket" $SYSTEM_USER <<'END'

@@ -15,6 +15,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include "io/io.h"
@@ -413,6 +414,87 @@ static bool all_noted(void *arg)
     return n == POSTERS * POSTS;
 }
 
+/* Work of a stream on a thread that was given to the loop: others go on meanwhile, and one that is given up comes back to be
+ * freed only. */
+struct slow {
+    struct io_item item;
+    sem_t go; /* the work waits for it */
+    pthread_t where;
+    unsigned ran, back;
+};
+
+static void slow_work(struct io_item *it)
+{
+    struct slow *w = io_container(it, struct slow, item);
+    sem_wait(&w->go);
+    w->where = pthread_self();
+    w->ran++;
+}
+
+static void slow_back(struct io_item *it)
+{
+    struct slow *w = io_container(it, struct slow, item);
+    w->back++;
+}
+
+static void slow_init(struct slow *w)
+{
+    memset(w, 0, sizeof *w);
+    io_item_init(&w->item, slow_back);
+    w->item.work = slow_work;
+    sem_init(&w->go, 0, 0);
+}
+
+static void *worker(void *loop)
+{
+    return nt_loop_worker_run(loop) == STATUS_SUCCESS ? NULL : loop;
+}
+
+static bool is_back(void *arg)
+{
+    return ((const struct slow *)arg)->back > 0;
+}
+
+static void work(void **state)
+{
+    struct nt_loop *l = loop_new();
+    struct echo e;
+    struct slow w, given_up;
+    int other;
+    pthread_t t;
+    (void)state;
+    attach_pair(l, &e, &other);
+    slow_init(&w);
+    sem_post(&w.go);
+    io_work(&e.s, &w.item); /* nobody is there: in place */
+    assert_int_equal(io_wait(l, is_back, &w, io_loop_now(l) + 5000 * MS, NULL), STATUS_SUCCESS);
+    assert_true(w.ran == 1 && pthread_equal(w.where, pthread_self()));
+    assert_int_equal(nt_loop_share(l), STATUS_SUCCESS);
+    assert_int_equal(pthread_create(&t, NULL, worker, l), 0);
+    usleep(50000); /* until it waits */
+    slow_init(&w);
+    slow_init(&given_up);
+    io_work(&e.s, &w.item);
+    io_work(&e.s, &given_up.item);
+    write_byte(other, 'x'); /* the stream is served while its work is under way */
+    run_foreign(l, 100);
+    expect_byte(other, 'x');
+    assert_int_equal(w.back, 0);
+    sem_post(&w.go);
+    assert_int_equal(io_wait(l, is_back, &w, io_loop_now(l) + 5000 * MS, NULL), STATUS_SUCCESS);
+    assert_true(w.ran == 1 && !pthread_equal(w.where, pthread_self()));
+    assert_false(io_cancel(&given_up.item)); /* it runs */
+    io_stream_done(&e.s);
+    assert_int_equal(given_up.back, 0);
+    sem_post(&given_up.go);
+    assert_int_equal(io_wait(l, is_back, &given_up, io_loop_now(l) + 5000 * MS, NULL), STATUS_SUCCESS);
+    assert_true(given_up.ran == 1 && given_up.back == 1);
+    close(other);
+    nt_loop_workers_stop(l);
+    pthread_join(t, NULL);
+    nt_loop_free(l);
+}
+
 static void posts(void **state)
 {
     static struct poster p[POSTERS];
@@ -783,7 +865,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(many_streams), cmocka_unit_test(high_water),
         cmocka_unit_test(deadlines),    cmocka_unit_test(moved_deadline),
-        cmocka_unit_test(foreign),      cmocka_unit_test(posts),
+        cmocka_unit_test(foreign),      cmocka_unit_test(posts),        cmocka_unit_test(work),
         cmocka_unit_test(dials),        cmocka_unit_test(no_descriptors),
         cmocka_unit_test(tokens),       cmocka_unit_test(peers_are_counted_by_address),
         cmocka_unit_test(handed_over),  cmocka_unit_test(held_streams),
