@@ -12,7 +12,7 @@ chmod 755 "$MUX_DIR"
 trap 'rm -rf "$MUX_DIR"' EXIT
 python=/usr/bin/python3
 
-scenarios=(framing hellos half_messages half_giants no_reader many_in_flight sockets descriptors names floods tokens proxies slow_pipes
+scenarios=(framing hellos half_messages half_giants no_reader no_readers many_in_flight sockets descriptors names floods tokens proxies slow_pipes
     slow_server stopped_clients messages crowd no_descriptors killed ends)
 if grep -q -e __asan_init -e __tsan_init "$NPCMUXD"; then
     export HOSTILE_SANITIZED=yes HOSTILE_DEADLINE_MS=20000
