@@ -301,17 +301,17 @@ static void give_credentials(struct world *w, unsigned i)
 static void end(struct world *w)
 {
     struct muxd_counters n;
-    turns(w, 30);
+    turns(w, 3000);
     for (unsigned i = 0; i < CLIENTS; i++)
         client_end(&w->c[i]);
-    turns(w, 30);
+    turns(w, 3000);
     muxd_count(w->muxd, &n);
     must(n.conns == 0 && n.pipes == 0);
     muxd_free(w->muxd);
-    turns(w, 30);
+    turns(w, 3000);
     if (w->smbd)
         smbd_free(w->smbd);
-    turns(w, 30);
+    turns(w, 3000);
     nt_loop_free(w->loop);
     must(service_open_pipes == 0);
 }

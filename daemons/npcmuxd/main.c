@@ -67,7 +67,8 @@ void daemon_muxd_options(struct daemon *d, const struct config *c, struct muxd_o
         .max_sessions_per_uid = c->max_sessions_per_uid,
         .session_idle_ms = c->session_idle * MS_PER_S,
         .hello_timeout_ms = c->hello_timeout * MS_PER_S,
-        .may_name = may_name,
+        /* the sandbox of a system's instance lets it read no such file */
+        .may_name = d->o.own || !c->sandbox ? may_name : NULL,
         .event = watch_event,
         .event_arg = d->watch,
         .one_uid = d->o.own,

@@ -89,6 +89,7 @@ static void service_data(void *up, uint8_t *data, size_t len)
     if (strcmp(s->name, "bye") == 0) {
         smbd_pipe_end(s->p);
     } else if (strcmp(s->name, "late") == 0) {
+        wr_free(&s->out); /* of one that came before, not sent yet */
         copy_of(&s->out, data, len);
         io_timer(smbd_pipe_stream(s->p), &s->timer, io_now(smbd_pipe_stream(s->p)) + UINT64_C(1000000000));
     } else if (strcmp(s->name, "mute") != 0) {
