@@ -10,7 +10,7 @@ export MUX_DIR
 chmod 755 "$MUX_DIR"
 python=/usr/bin/python3
 
-scenarios=(bad_servers mute_servers replaced server_killed lent)
+scenarios=(bad_servers mute_servers passwords replaced server_killed lent)
 if grep -q -e __asan_init -e __tsan_init "$NPCMUXD"; then
     export HOSTILE_SANITIZED=yes HOSTILE_DEADLINE_MS=20000
 fi

@@ -260,11 +260,7 @@ def passwd(user, password):
 def bad_logons(user):
     """As the account store has counted them."""
     db = sqlite3.connect("file:%s/sam.db?mode=ro" % h.server.dir, uri=True)
-    for table, in db.execute("select name from sqlite_master where type = 'table'").fetchall():
-        columns = {r[1] for r in db.execute("pragma table_info(%s)" % table)}
-        if {"bad_count", "name"} <= columns:
-            return db.execute("select bad_count from %s where lower(name) = ?" % table, (user,)).fetchone()[0]
-    return -1
+    return db.execute("select bad_count from user join principal using (id) where lower(principal.name) = ?", (user,)).fetchone()[0]
 
 
 @scenario

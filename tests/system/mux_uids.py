@@ -244,6 +244,25 @@ def taps():
 
 
 @scenario
+def lent():
+    """Bound pipes are kept for one user."""
+    a, b, e = world()
+    e_(e)
+    call = ("do x = Conn(path); st, g = x.open(host, mode=w.PDU)\nx.request(w.PIPE_SEND, w.blob(w.add_one(1, 9)))\n"
+            "st2, p = x.call(w.PIPE_RECV, struct.pack('<IB', 5000, 0))\n"
+            "ret = [st, g['bits'] >> 6 & 1, st2, w.Reader(p).blob()[24], x.call(w.PIPE_RELEASE, b'\\1')[1][0], g['group']]; x.close()")
+    first, again, other = a(call, host=HOST), a(call, host=HOST), b(call, host=HOST)
+    point(first[:5] == [OK, 0, OK, 2, 1] and again[:5] == [OK, 1, OK, 2, 1], "alice gives a pipe back, and has it again", (first, again))
+    point(other[:5] == [OK, 0, OK, 2, 1] and other[5] != again[5], "bob has one of his own, of another association group", other)
+    got = e("[c.call(w.PIPE_SEND, w.blob(w.add_one(1)))[0], c.call(w.PIPE_RECV, struct.pack('<IB', 100, 0))[0], c.call(w.PIPE_RELEASE, b'\\1')[0]]")
+    point(OK not in got, "who has none can send, fetch and give back nothing", [hex(s) for s in got])
+    got = e("c.call(w.CONNECT, w.connect(host, mode=w.PDU))[0]", host=HOST)
+    point(got == w.NO_LOGON, "nor is one of theirs lent to eve", hex(got))
+    for x in (a, b, e):
+        x.end()
+
+
+@scenario
 def passed_on():
     """Descriptors that are handed over."""
     a, b, e = world()
