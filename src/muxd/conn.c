@@ -7,10 +7,11 @@
 #include "muxd/m_muxd.h"
 
 #define NS_PER_MS UINT64_C(1000000)
-/* What may come in one piece behind a message that has to be waited for: a driver reads no more before it looks
- * whether it may. */
+/* What may come in one piece behind a message that has to be waited for: a driver reads no more before it
+ * looks whether it may. */
 #define LATER ((size_t)1 << 20)
-/* Hello has less than 100 octets, and room for what a later version says; until it has come we keep no more. */
+/* Hello has less than 100 octets, and room for what a later version says; until it has come we keep no more.
+ */
 #define HELLO_MAX 1024u
 
 /* ---- answers ---- */
@@ -335,10 +336,21 @@ static bool gather(struct conn *c, uint8_t **data, size_t *len)
     return gather(c, data, len);
 }
 
+/* Small requests may have long answers, and thousands of them come in one piece: the rest waits for a client
+ * that does not read. Pipes that are lent, proxies and taps look themselves. */
+static bool is_slow(struct conn *c)
+{
+    if ((c->state != CONN_READY && c->state != CONN_MESSAGE) || !conn_full(c))
+        return false;
+    io_hold(&c->stream, true);
+    io_on_drain(&c->stream, &c->drained);
+    return true;
+}
+
 static void take(struct conn *c, uint8_t *data, size_t len)
 {
     while (len && c->state != CONN_CLOSED) {
-        if (c->state == CONN_WAITS) { /* it belongs to what is awaited */
+        if (c->state == CONN_WAITS || is_slow(c)) { /* it belongs to what is awaited, or comes behind it */
             wr_bytes(&c->later, data, len);
             if (c->later.st != STATUS_SUCCESS)
                 hang_up(c, c->later.st);
@@ -384,17 +396,27 @@ static void conn_data(void *engine, uint8_t *data, size_t len)
     }
 }
 
-static void resume(struct io_item *it)
+static void go_on(struct conn *c)
 {
-    struct conn *c = io_container(it, struct conn, resume);
     struct wr w = c->later;
     wr_init(&c->later, LATER);
     c->later.secret = true;
     take(c, w.base, w.len);
     keep_back(c);
     wr_free_secret(&w);
-    if (c->state != CONN_WAITS)
+    if (c->state != CONN_WAITS && c->state != CONN_PROXY &&
+        !c->later.len) /* a relay has said whether it takes more */
         io_hold(&c->stream, false);
+}
+
+static void resume(struct io_item *it)
+{
+    go_on(io_container(it, struct conn, resume));
+}
+
+static void drained(struct io_item *it)
+{
+    go_on(io_container(it, struct conn, drained));
 }
 
 void conn_resume(struct conn *c, enum conn_state state)
@@ -436,6 +458,7 @@ struct conn *conn_new(struct muxd *d, struct owner *o)
     wr_init(&c->later, LATER);
     c->later.secret = true;
     io_item_init(&c->resume, resume);
+    io_item_init(&c->drained, drained);
     io_stream_init(&c->stream, &conn_ops, c, d->env);
     c->stream.secret = true;
     io_item_init(&c->timer, hello_late);

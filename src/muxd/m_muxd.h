@@ -131,7 +131,7 @@ struct conn {
     struct wr in; /* what came and is not whole */
     size_t want;
     struct wr later; /* what came while the connection waited */
-    struct io_item resume;
+    struct io_item resume, drained;
     uint64_t token; /* impersonated; 0: none */
     unsigned n_tokens;
     uint32_t pid;     /* of who connected; 0: not known */

@@ -265,7 +265,7 @@ def no_reader(look):
 
 
 @scenario
-@with_(most_mb=192)
+@with_(most_mb=256)
 def no_readers(look):
     """A thousand of them, each with as much as it can get."""
     for _ in range(60):
