@@ -55,7 +55,7 @@ struct smb_pipe {
     unsigned tries;
     enum nt_status refused; /* what CREATE said last */
     bool given_up, has_handle;
-    char name[NPC_NAME_SIZE];
+    char name[]; /* mostly short, and there may be thousands of pipes */
 };
 
 #endif

@@ -548,7 +548,8 @@ static void fill_create(struct smb_pipe *p, const struct npc_create *o)
 enum nt_status npc_smb_open_pipe(struct npc_session *s, const char *name, const struct npc_create *o,
                                  npc_pipe_done *done, void *arg, struct npc_pipe **ret)
 {
-    struct smb_pipe *p = calloc(1, sizeof *p);
+    size_t n = strlen(name) + 1;
+    struct smb_pipe *p = calloc(1, sizeof *p + n);
     if (!p)
         return STATUS_NO_MEMORY;
     p->base.ops = &smb_pipe_ops;
@@ -559,7 +560,7 @@ enum nt_status npc_smb_open_pipe(struct npc_session *s, const char *name, const 
     p->open_deadline = npc_deadline(s, p->base.timeout_ms);
     p->done = done;
     p->arg = arg;
-    memcpy(p->name, name, strlen(name) + 1);
+    memcpy(p->name, name, n);
     io_item_init(&p->delay, delay_over);
     fill_create(p, o);
     enum nt_status st = send_create(p);
