@@ -3,18 +3,23 @@
  * Load for npcmuxd, and for what it is compared with: pipes by the daemon in each of its modes, and by the
  * direct route.
  *
- *     load_mux set ROUTE TARGET                the daemon gets the target's credentials, for all servers
- *     load_mux once ROUTE TARGET               opens a pipe, binds, one small call, closes; ends
- *     load_mux loop ROUTE TARGET PROCS N       that in PROCS processes that were forked before, N times in
- * each load_mux spawn ROUTE TARGET PROCS N      N processes `once`, PROCS at a time load_mux calls ROUTE
- * TARGET N            small calls on one warm pipe load_mux bulk ROUTE TARGET SIZE N        EchoData of SIZE
- * octets there and back on one warm pipe load_mux hold ROUTE TARGET N SERVERS     pipes that are open and
- * bound, in SERVERS addresses in turn from the target's on, until standard input ends; for each line a call
- * over each, and each 16th anew
+ *     load_mux set ROUTE TARGET             the daemon gets the target's credentials, for all servers
+ *     load_mux once ROUTE TARGET            opens a pipe, binds, one small call, closes; ends
+ *     load_mux loop ROUTE TARGET PROCS N    that in PROCS processes that were forked before, N times each
+ *     load_mux spawn ROUTE TARGET PROCS N   N processes `once`, PROCS at a time
+ *     load_mux calls ROUTE TARGET N         small calls on one warm pipe
+ *     load_mux bulk ROUTE TARGET N SIZE     EchoData of SIZE octets there and back on one warm pipe
+ *     load_mux up ROUTE TARGET N SIZE       a name of SIZE octets to NetrRemoteTOD, which looks at none
+ *     load_mux hold ROUTE TARGET N SERVERS  pipes that are open and bound, in SERVERS addresses from the
+ *                                           target's on, until standard input ends; for each line a call
+ *                                           over each, and each 16th anew
  *
- * ROUTE: direct, message (npc session and pipe of the muxer), proxy (a descriptor), rpc and rpc-mux (the same
- * by the RPC runtime). TARGET: HOST PORT USER PASSWORD SOCKET PROTECTION; USER -k: the Kerberos cache. Prints
- * NAME=VALUE, times in microseconds.
+ * ROUTE: pdu (a bound pipe that is lent; its messages are made here, so what it costs is the daemon's alone),
+ * message (npc session and pipe of the muxer), proxy (a descriptor), rpc-mux (the RPC runtime by the muxer);
+ * without it direct and rpc.
+ *
+ * TARGET: HOST PORT USER PASSWORD SOCKET PROTECTION; USER -k: the Kerberos cache. Prints NAME=VALUE, times in
+ * microseconds.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -26,20 +31,23 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <msrpc/npc_mux.h>
 #include <msrpc/rpcecho.h>
 #include <msrpc/srvsvc.h>
 #include "clock.h"
+#include "npc/mux.h"
 #include "rpc/pdu.h"
 
 enum { NETR_REMOTE_TOD = 28, ECHO_DATA = 1 };
-#define FRAG_MAX    5840u   /* as the RPC runtime has them */
+#define FRAG_MAX    5840u /* as the RPC runtime has them */
+#define TRIES       20u /* a server that two hundred come to at once sends some away; that is in their time */
 #define PATIENCE_MS 300000u /* two hundred at a time take a server some while */
 #define TOD_LEAST   40u     /* octets of the structure and its pointer */
 
-enum kind { DIRECT, MESSAGE, PROXY, RPC, RPC_MUX };
+enum kind { DIRECT, MESSAGE, PROXY, RPC, RPC_MUX, PDU };
 
 static struct {
     enum kind kind;
@@ -58,6 +66,8 @@ struct way {
     struct npc_pipe *pipe;
     int fd;
     struct rpc_conn *conn;
+    bool lent;    /* fd speaks with the daemon */
+    struct wr in; /* and has said so much */
 };
 
 static void die(const char *what, const char *text)
@@ -209,10 +219,115 @@ static void exchange_fd(int fd, const struct wr *w, struct answers *a)
     }
 }
 
+/* ---- a pipe that is lent ---- */
+
+static void add_message(struct wr *all, struct wr *one)
+{
+    mux_end(one);
+    wr_bytes(all, one->base, one->len);
+    wr_free(one);
+}
+
+/* Hello and Connect, which are sent along with the first call. */
+static void lent_begin(struct way *y, const struct rpc_interface *i, const char *name, struct wr *out)
+{
+    struct sockaddr_un a = { .sun_family = AF_UNIX };
+    struct mux_hello hello = { .least = MUX_VERSION, .greatest = MUX_VERSION, .program = "load_mux" };
+    struct mux_connect c = {
+        .mode = MUX_PDU, .protection = (uint8_t)to.protection, .port = to.port, .timeout_ms = PATIENCE_MS
+    };
+    struct wr w;
+    snprintf(a.sun_path, sizeof a.sun_path, "%s", to.socket);
+    snprintf(c.server, sizeof c.server, "%s", to.host);
+    snprintf(c.pipe, sizeof c.pipe, "%s", name);
+    c.iface = (struct npc_interface){ i->syntax.uuid, i->syntax.major, i->syntax.minor };
+    y->lent = true;
+    y->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (y->fd < 0 || connect(y->fd, (struct sockaddr *)&a, sizeof a))
+        die(to.socket, strerror(errno));
+    wr_init(&y->in, SIZE_MAX);
+    mux_begin(&w, MUX_HELLO, 1, STATUS_SUCCESS);
+    mux_put_hello(&w, &hello);
+    add_message(out, &w);
+    mux_begin(&w, MUX_CONNECT, 2, STATUS_SUCCESS);
+    mux_put_connect(&w, &c);
+    add_message(out, &w);
+}
+
+/* The fragments of a request, and the wish for all of its answer. */
+static void lent_call(const struct wr *request, bool release, struct wr *out)
+{
+    struct wr w;
+    for (size_t at = 0; at < request->len; at += le16(request->base + at + 8)) {
+        mux_begin(&w, MUX_PIPE_SEND, 3, STATUS_SUCCESS);
+        mux_put_blob(&w, request->base + at, le16(request->base + at + 8));
+        add_message(out, &w);
+    }
+    mux_begin(&w, MUX_PIPE_RECV, 4, STATUS_SUCCESS);
+    wr_u32(&w, 0);
+    wr_u8(&w, MUX_RECV_ALL);
+    add_message(out, &w);
+    if (!release)
+        return;
+    mux_begin(&w, MUX_PIPE_RELEASE, 5, STATUS_SUCCESS);
+    wr_u8(&w, 1);
+    add_message(out, &w);
+}
+
+static void lent_message(const uint8_t *p, size_t len, struct answers *a)
+{
+    struct mux_hdr h;
+    struct rd r;
+    char text[256] = "refused";
+    rd_init(&r, p + MUX_HDR, len - MUX_HDR);
+    if (mux_get_hdr(p, &h) != STATUS_SUCCESS)
+        die("the muxer", "its answer makes no sense");
+    if (h.status != STATUS_SUCCESS) {
+        mux_get_str(&r, text, sizeof text);
+        die("the muxer", text);
+    }
+    if (h.type == (MUX_PIPE_RECV | MUX_ANSWER)) {
+        struct nt_blob frag = mux_get_blob(&r, MUX_DATA_MAX);
+        answer_octets(a, frag.data, frag.len);
+    }
+}
+
+static void lent_octets(struct wr *in, const uint8_t *p, size_t n, struct answers *a)
+{
+    size_t at = 0, whole;
+    wr_bytes(in, p, n);
+    while (in->len - at >= MUX_HDR && (whole = mux_length(in->base + at)) != 0 && whole <= in->len - at) {
+        lent_message(in->base + at, whole, a);
+        at += whole;
+    }
+    memmove(in->base, in->base + at, in->len - at);
+    in->len -= at;
+}
+
+static void lent_exchange(struct way *y, const struct wr *out, struct answers *a)
+{
+    static uint8_t buf[65536];
+    size_t sent = 0;
+    while (!whole(a)) {
+        if (!send_some(y->fd, out, &sent))
+            continue;
+        ssize_t n = recv(y->fd, buf, sizeof buf, 0);
+        if (n <= 0)
+            die("recv", n ? strerror(errno) : "the muxer has ended the connection");
+        lent_octets(&y->in, buf, (size_t)n, a);
+    }
+}
+
 static void exchange(struct way *y, const struct wr *w, unsigned ptype, size_t least)
 {
     struct answers a = { .have = 0 };
-    if (y->pipe)
+    if (y->lent) {
+        struct wr out;
+        wr_init(&out, SIZE_MAX);
+        lent_call(w, false, &out);
+        lent_exchange(y, &out, &a);
+        wr_free(&out);
+    } else if (y->pipe)
         exchange_pipe(y->pipe, w, &a);
     else
         exchange_fd(y->fd, w, &a);
@@ -254,10 +369,23 @@ static void open_way(struct way *y, const struct rpc_interface *i, const char *n
         open_rpc(y, i);
         return;
     }
+    if (to.kind == PDU) {
+        struct wr out;
+        wr_init(&out, SIZE_MAX);
+        lent_begin(y, i, name, &out);
+        if (send(y->fd, out.base, out.len, MSG_NOSIGNAL) != (ssize_t)out.len)
+            die("send", strerror(errno));
+        wr_free(&out);
+        return;
+    }
     if (to.kind == PROXY) {
         check("connect", npc_mux_connect(to.host, name, &o, &y->fd, NULL, NULL, NULL));
     } else {
-        check("session", npc_session_open(to.host, &o, &y->session));
+        enum nt_status st = npc_session_open(to.host, &o, &y->session);
+        for (unsigned n = 0;
+             n < TRIES && (st == STATUS_CONNECTION_RESET || st == STATUS_CONNECTION_DISCONNECTED); n++)
+            st = npc_session_open(to.host, &o, &y->session);
+        check("session", st);
         check("pipe", npc_pipe_open(y->session, name, NULL, &y->pipe));
     }
     struct wr w = bind_of(i);
@@ -267,6 +395,11 @@ static void open_way(struct way *y, const struct rpc_interface *i, const char *n
 
 static void close_way(struct way *y)
 {
+    if (y->lent) {
+        close(y->fd);
+        y->fd = -1;
+        wr_free(&y->in);
+    }
     if (y->conn)
         rpc_close(y->conn);
     npc_pipe_close(y->pipe);
@@ -291,9 +424,27 @@ static void call_small(struct way *y, const struct wr *request)
         exchange(y, request, RPC_PT_RESPONSE, TOD_LEAST);
 }
 
+static void once_lent(const struct wr *request)
+{
+    struct way y = { .fd = -1 };
+    struct wr out;
+    struct answers a = { .have = 0 };
+    wr_init(&out, SIZE_MAX);
+    lent_begin(&y, &srvsvc_interface, "srvsvc", &out);
+    lent_call(request, true, &out);
+    lent_exchange(&y, &out, &a);
+    expect(&a, RPC_PT_RESPONSE, TOD_LEAST);
+    wr_free(&out);
+    close_way(&y);
+}
+
 static void once(const struct wr *request)
 {
     struct way y;
+    if (to.kind == PDU) {
+        once_lent(request);
+        return;
+    }
     open_way(&y, &srvsvc_interface, "srvsvc");
     call_small(&y, request);
     close_way(&y);
@@ -453,7 +604,7 @@ static void echo_rpc(struct rpc_conn *c, uint8_t *data, size_t size)
     nt_arena_free(mem);
 }
 
-static void bulk(unsigned size, unsigned n)
+static void bulk(unsigned n, unsigned size)
 {
     struct way y;
     struct wr w;
@@ -475,6 +626,32 @@ static void bulk(unsigned size, unsigned n)
             echo_rpc(y.conn, w.base + 8, size);
         else
             exchange(&y, &request, RPC_PT_RESPONSE, size);
+        took[i] = wall() - t;
+    }
+    figures(took, n, wall() - begin);
+    close_way(&y);
+}
+
+static void up(unsigned n, unsigned size)
+{
+    struct way y;
+    struct wr w;
+    double *took = calloc(n, sizeof *took);
+    uint32_t units = size / 2 + 1;
+    wr_init(&w, SIZE_MAX);
+    wr_u32(&w, 0x20000); /* unique pointer; a string: its room, where it begins, its length */
+    wr_u32(&w, units);
+    wr_u32(&w, 0);
+    wr_u32(&w, units);
+    for (uint32_t i = 0; i < units; i++)
+        wr_u16(&w, i + 1 < units ? 'a' : 0);
+    struct wr request = request_of(NETR_REMOTE_TOD, w.base, w.len), small = small_request();
+    open_way(&y, &srvsvc_interface, "srvsvc");
+    call_small(&y, &small);
+    double begin = wall();
+    for (unsigned i = 0; i < n; i++) {
+        double t = wall();
+        exchange(&y, &request, RPC_PT_RESPONSE, TOD_LEAST);
         took[i] = wall() - t;
     }
     figures(took, n, wall() - begin);
@@ -506,6 +683,7 @@ static void hold(unsigned n, unsigned servers)
         double t = wall();
         to.host = names[i % servers];
         open_way(&y[i], &srvsvc_interface, "srvsvc");
+        call_small(&y[i], &request);
         took[i] = wall() - t;
     }
     figures(took, n, wall() - begin);
@@ -564,7 +742,7 @@ static void set_credentials(void)
 
 static void take_target(char **a)
 {
-    static const char *const kinds[] = { "direct", "message", "proxy", "rpc", "rpc-mux" };
+    static const char *const kinds[] = { "direct", "message", "proxy", "rpc", "rpc-mux", "pdu" };
     struct sec_creds_options o = SEC_CREDS_OPTIONS_INIT;
     unsigned k = 0;
     while (k < sizeof kinds / sizeof kinds[0] && strcmp(kinds[k], a[0]) != 0)
@@ -612,6 +790,8 @@ int main(int argc, char **argv)
         calls(a);
     } else if (strcmp(argv[1], "bulk") == 0) {
         bulk(a, b);
+    } else if (strcmp(argv[1], "up") == 0) {
+        up(a, b);
     } else if (strcmp(argv[1], "hold") == 0) {
         hold(a, b);
     } else {

@@ -107,7 +107,7 @@ void io_on_drain(struct io_stream *s, struct io_item *it);
  * IO_LINGER_NS, so that it goes in one piece and wakes the peer once. It is not for longer, nor more than IO_LINGER_MOST
  * bytes; `off` ends it. */
 void io_linger(struct io_stream *s, bool on);
-#define IO_LINGER_MOST ((size_t)32 << 10)
+#define IO_LINGER_MOST ((size_t)64 << 10)
 #define IO_LINGER_NS   UINT64_C(1000000) /* longer than most answers take, shorter than anybody notices */
 /* Nothing more is to be read from the peer until it is called with false: what has come cannot be taken yet.
  */
