@@ -64,7 +64,7 @@ NT_PUBLIC void npc_revert(void);
 /* Lent for the callback. */
 struct npc_mux_auth_info {
     uint32_t uid;
-    uint64_t token;
+    uint64_t token; /* UINT64_MAX: one that another connection made */
     enum npc_mux_kind kind;
     const char *pattern, *domain, *user;
     uint32_t expires_in_s; /* UINT32_MAX: never */

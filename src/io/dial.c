@@ -87,8 +87,9 @@ enum nt_status nt_from_errno(int e)
     }
 }
 
-/* Takes brackets and a zone id off and looks whether the rest is a numeric address. */
-static bool numeric(struct dial *d, const char *host)
+/* Takes brackets and a zone id off and looks whether the rest is a numeric address. STATUS_NOT_FOUND: it is a name. A zone
+ * that is none makes no address: who compares names by their ends would take that for one of his. */
+static enum nt_status numeric(struct dial *d, const char *host)
 {
     char name[MAX_HOST + 1];
     size_t n = strlen(host);
@@ -104,23 +105,25 @@ static bool numeric(struct dial *d, const char *host)
         a->in.sin_port = htons(d->port);
         d->lens[0] = sizeof a->in;
         d->n_addrs = 1;
-        return true;
+        return STATUS_SUCCESS;
     }
     char *zone = strchr(name, '%');
     if (zone)
         *zone++ = 0;
     if (inet_pton(AF_INET6, name, &a->in6.sin6_addr) != 1)
-        return false;
+        return STATUS_NOT_FOUND;
     a->in6.sin6_family = AF_INET6;
     a->in6.sin6_port = htons(d->port);
     if (zone) {
         char *end;
         unsigned long id = strtoul(zone, &end, 10);
         a->in6.sin6_scope_id = *end || end == zone ? if_nametoindex(zone) : (uint32_t)id;
+        if (!a->in6.sin6_scope_id)
+            return STATUS_BAD_NETWORK_PATH;
     }
     d->lens[0] = sizeof a->in6;
     d->n_addrs = 1;
-    return true;
+    return STATUS_SUCCESS;
 }
 
 static void add_addr(struct dial *d, const struct ares_addrinfo_node *node)
@@ -207,7 +210,8 @@ enum nt_status dial_start(const struct io_addr *to, uint64_t now, uint64_t deadl
         st = STATUS_BAD_NETWORK_PATH;
     } else {
         strcpy(d->host, to->host);
-        if (!numeric(d, to->host))
+        st = numeric(d, to->host);
+        if (st == STATUS_NOT_FOUND)
             st = resolve(d);
     }
     if (st != STATUS_SUCCESS) {

@@ -211,6 +211,8 @@ static void do_query(struct conn *c, const struct mux_hdr *h, struct rd *body)
     struct wr w;
     struct mux_facts f;
     struct conn *p = mux_get_query(body, &q) == STATUS_SUCCESS ? find_pipe(c, &q) : NULL;
+    if (p && !p->link->session) /* it waits for another one, for which the number is not meant */
+        p = NULL;
     enum nt_status st = p ? STATUS_SUCCESS : STATUS_INVALID_HANDLE;
     if (p && q.what == MUX_SESSION_KEY)
         st = npc_session_key(p->link->session, &key);

@@ -176,6 +176,15 @@ void connect_lent(struct conn *c, enum nt_status st, const char *why)
     succeeded(c);
 }
 
+/* What the client has sent is meant to be done by who it was then. */
+static bool same_credential(const struct conn *c)
+{
+    struct cred *now = cred_find(c->owner, c->to.token ? c->to.token : c->token, c->to.server);
+    bool same = now == c->link->cred;
+    cred_unref(now);
+    return same || c->d->o.replay;
+}
+
 static void find_bound(struct conn *c)
 {
     bool at_once;
@@ -189,11 +198,13 @@ static void find_bound(struct conn *c)
 void connect_again(struct conn *c, bool session)
 {
     c->again = true;
-    if (session) {
+    if (!session) {
+        find_bound(c);
+    } else if (!same_credential(c)) {
+        failed(c, STATUS_CONNECTION_DISCONNECTED, "the session has ended, and its credentials are not those of now");
+    } else {
         link_release(c);
         find_session(c);
-    } else {
-        find_bound(c);
     }
 }
 
@@ -253,10 +264,6 @@ static void find_session(struct conn *c)
 void connect_start(struct conn *c, uint32_t id, const struct mux_connect *to)
 {
     c->d->n.connects++;
-    c->to = *to;
-    c->connect_id = id;
-    c->since = io_loop_now(c->d->loop);
-    c->again = false;
     if (c->d->draining) {
         conn_refuse(c, MUX_CONNECT, id, STATUS_SHUTDOWN_IN_PROGRESS, "the muxer is on its way down");
         return;
@@ -279,6 +286,10 @@ void connect_start(struct conn *c, uint32_t id, const struct mux_connect *to)
         conn_refuse(c, MUX_CONNECT, id, STATUS_NO_TOKEN, "there is no such token");
         return;
     }
+    c->to = *to;
+    c->connect_id = id;
+    c->since = io_loop_now(c->d->loop);
+    c->again = false;
     c->state = CONN_WAITS;
     io_hold(&c->stream, true);
     find_session(c);

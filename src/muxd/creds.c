@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "muxd/m_muxd.h"
+#include "sec/sec.h"
 
 #define NS_PER_S UINT64_C(1000000000)
 /* After a logon that was refused the next one waits, and after that twice as long: five in a quarter of an hour,
@@ -31,17 +32,11 @@ void cred_unref(struct cred *c)
     if (!c || --c->refs)
         return;
     sec_creds_unref(c->creds);
-    if (c->held) {
-        nt_wipe(c->held, c->held_len);
-        munmap(c->held, c->held_len);
-    }
     while (c->refusals) {
         struct refusal *r = c->refusals;
         c->refusals = r->next;
         free(r);
     }
-    if (c->content >= 0)
-        close(c->content);
     nt_wipe(c, sizeof *c);
     free(c);
 }
@@ -80,6 +75,7 @@ static void unlink_cred(struct owner *o, struct cred **at)
     *at = c->next;
     c->next = NULL;
     c->replaced = true; /* sessions made with it take no new pipes */
+    io_cancel(&c->expiry);
     o->n_creds--;
     tell_cleared(o, c);
     link_drop_cred(o, c);
@@ -119,6 +115,35 @@ static void drop_expired(struct owner *o)
     }
 }
 
+/* Nobody has to ask for anything that day. */
+static void expired(struct io_item *it)
+{
+    struct owner *o = io_container(it, struct cred, expiry)->owner;
+    drop_expired(o);
+    muxd_owner_release(o);
+}
+
+/* The beginning of an IPv4 address. */
+static bool is_dotted(const char *s, size_t len)
+{
+    bool dot = false;
+    for (size_t i = 0; i < len; i++) {
+        dot = dot || s[i] == '.';
+        if (s[i] != '.' && (s[i] < '0' || s[i] > '9'))
+            return false;
+    }
+    return dot;
+}
+
+/* Stars are for names of one kind: 192.0.2.* is not meant for 192.0.2.7.example.net, nor *.lab.example for an address
+ * whose zone ends so. */
+static bool other_kind(const char *core, size_t len, bool head, const char *server)
+{
+    if (!head)
+        return is_dotted(core, len) && !is_dotted(server, strlen(server));
+    return len && strchr(server, '%') && !memchr(core, '%', len);
+}
+
 /* A star at the beginning, at the end, or both. */
 bool cred_fits(const char *pattern, const char *server)
 {
@@ -126,7 +151,7 @@ bool cred_fits(const char *pattern, const char *server)
     bool head = n && pattern[0] == '*', tail = n > 1 && pattern[n - 1] == '*';
     const char *core = pattern + head;
     size_t core_len = n - head - tail;
-    if (core_len > len)
+    if (core_len > len || ((head || tail) && other_kind(core, core_len, head, server)))
         return false;
     if (!head)
         return strncasecmp(core, server, core_len) == 0 && (tail || core_len == len);
@@ -176,7 +201,7 @@ static void remember_file(struct cred *c)
 {
     if (c->name[0] == '/')
         c->file = c->name;
-    else if (strncmp(c->name, "FILE:/", 6) == 0 && c->content < 0)
+    else if (strncmp(c->name, "FILE:/", 6) == 0)
         c->file = c->name + 5;
     if (c->file)
         c->stamp = stamp_of(c->file);
@@ -267,36 +292,69 @@ struct cred *cred_find(struct owner *o, uint64_t token, const char *server)
 
 /* ---- setting ---- */
 
-/* A cache or keytab that was sent lives in memory without a name; libkrb5 reads it by its descriptor. It is mapped so that it
- * stays out of swap, and can be zeroed. */
-static enum nt_status keep_content(struct cred *c, struct nt_blob content, char *ret_name, size_t size)
+/* A cache or keytab that was sent lives in memory without a name; libkrb5 reads it by its descriptor, perhaps in a thread
+ * that is still at it when the session has been given up. So the number is not free for another content, which may be
+ * somebody else's, before the last user of the credentials has gone. It is mapped so that it stays out of swap, and can be
+ * zeroed. */
+struct content {
+    int fd;
+    void *held; /* mapped; MAP_FAILED: not */
+    size_t len;
+};
+
+static void content_free(void *arg)
 {
-    c->content = memfd_create("npcmux", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (c->content < 0)
+    struct content *x = arg;
+    if (x->held != MAP_FAILED) {
+        nt_wipe(x->held, x->len);
+        munmap(x->held, x->len);
+    }
+    if (x->fd >= 0)
+        close(x->fd);
+    free(x);
+}
+
+static enum nt_status fill(struct content *x, struct nt_blob from)
+{
+    x->fd = memfd_create("npcmux", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (x->fd < 0)
         return STATUS_INSUFFICIENT_RESOURCES;
-    for (size_t done = 0; done < content.len;) {
-        ssize_t n = write(c->content, content.data + done, content.len - done);
+    for (size_t done = 0; done < from.len;) {
+        ssize_t n = write(x->fd, from.data + done, from.len - done);
         if (n <= 0)
             return STATUS_NO_MEMORY;
         done += (size_t)n;
     }
-    if (fcntl(c->content, F_ADD_SEALS, F_SEAL_SHRINK) != 0)
+    if (fcntl(x->fd, F_ADD_SEALS, F_SEAL_SHRINK) != 0)
         return STATUS_INSUFFICIENT_RESOURCES;
-    void *held = mmap(NULL, content.len, PROT_READ | PROT_WRITE, MAP_SHARED, c->content, 0);
-    if (held == MAP_FAILED)
+    x->held = mmap(NULL, x->len, PROT_READ | PROT_WRITE, MAP_SHARED, x->fd, 0);
+    if (x->held == MAP_FAILED)
         return STATUS_NO_MEMORY;
-    c->held = held;
-    c->held_len = content.len;
-    (void)!mlock(held, content.len); /* where RLIMIT_MEMLOCK has room */
-    snprintf(ret_name, size, "FILE:/proc/self/fd/%d", c->content);
+    (void)!mlock(x->held, x->len); /* where RLIMIT_MEMLOCK has room */
     return STATUS_SUCCESS;
 }
 
-static enum nt_status name_of(struct owner *o, struct cred *c, const struct mux_auth *a, char *ret,
-                              size_t size, struct nt_error *err)
+static enum nt_status keep_content(struct nt_blob from, char *ret_name, size_t size, struct content **ret)
+{
+    struct content *x = malloc(sizeof *x);
+    if (!x)
+        return STATUS_NO_MEMORY;
+    *x = (struct content){ -1, MAP_FAILED, from.len };
+    enum nt_status st = fill(x, from);
+    if (st != STATUS_SUCCESS) {
+        content_free(x);
+        return st;
+    }
+    snprintf(ret_name, size, "FILE:/proc/self/fd/%d", x->fd);
+    *ret = x;
+    return STATUS_SUCCESS;
+}
+
+static enum nt_status name_of(struct owner *o, const struct mux_auth *a, char *ret, size_t size,
+                              struct content **ret_content, struct nt_error *err)
 {
     if (a->secret.len) {
-        enum nt_status st = keep_content(c, a->secret, ret, size);
+        enum nt_status st = keep_content(a->secret, ret, size, ret_content);
         return st == STATUS_SUCCESS ? st : nt_error_set(err, st, "the content cannot be kept");
     }
     if (!o->d->o.may_name || !o->d->o.may_name(o->d->o.may_name_arg, o->uid, a->name))
@@ -310,6 +368,7 @@ static enum nt_status make_creds(struct owner *o, struct cred *c, const struct m
                                  struct nt_error *err)
 {
     struct sec_creds_options so = SEC_CREDS_OPTIONS_INIT;
+    struct content *content = NULL;
     char password[1024];
     enum nt_status st = STATUS_SUCCESS;
     so.user = *a->user ? a->user : NULL;
@@ -326,8 +385,9 @@ static enum nt_status make_creds(struct owner *o, struct cred *c, const struct m
     } else if (a->kind == MUX_ANONYMOUS) {
         so.mech = SEC_MECH_ANONYMOUS;
     } else {
-        st = name_of(o, c, a, c->name, sizeof c->name, err);
-        remember_file(c);
+        st = name_of(o, a, c->name, sizeof c->name, &content, err);
+        if (!content)
+            remember_file(c);
         if (a->kind == MUX_CCACHE)
             so.ccache = c->name;
         else
@@ -335,6 +395,10 @@ static enum nt_status make_creds(struct owner *o, struct cred *c, const struct m
     }
     if (st == STATUS_SUCCESS)
         st = sec_creds_new(&so, &c->creds, err);
+    if (content && st == STATUS_SUCCESS)
+        sec_creds_at_end(c->creds, content_free, content);
+    else if (content)
+        content_free(content);
     if (so.password)
         nt_wipe(password, sizeof password);
     return st;
@@ -352,7 +416,8 @@ enum nt_status cred_set(struct owner *o, const struct mux_auth *a, struct nt_err
     if (!c)
         return STATUS_NO_MEMORY;
     c->refs = 1;
-    c->content = -1;
+    c->owner = o;
+    io_item_init(&c->expiry, expired);
     c->token = a->token;
     c->kind = a->kind;
     c->expires = a->lifetime ? io_loop_now(o->d->loop) + a->lifetime * NS_PER_S : UINT64_MAX;
@@ -372,6 +437,8 @@ enum nt_status cred_set(struct owner *o, const struct mux_auth *a, struct nt_err
     c->next = o->creds;
     o->creds = c;
     o->n_creds++;
+    if (c->expires != UINT64_MAX)
+        io_timer(&o->d->timers, &c->expiry, c->expires);
     return STATUS_SUCCESS;
 }
 
@@ -406,6 +473,14 @@ bool token_known(const struct owner *o, uint64_t id)
 {
     const struct token *t = o->tokens;
     while (t && t->id != id)
+        t = t->next;
+    return t;
+}
+
+bool token_made_by(const struct conn *c, uint64_t id)
+{
+    const struct token *t = c->owner->tokens;
+    while (t && (t->id != id || t->maker != c))
         t = t->next;
     return t;
 }

@@ -130,7 +130,7 @@ static const struct npc_bound_user pool_user = { .fragment = nobody,
 
 static bool pool_takes(const struct lent *l, const struct link *k)
 {
-    const struct muxd_options *o = &k->d->o;
+    const struct muxd_options *o = &l->d->o;
     return k && l->clean && l->b && npc_bound_clean(l->b) && link_lends(k) &&
            k->n_pool < o->max_pool_per_session && k->owner->n_pool < o->max_pool_per_uid;
 }
@@ -409,7 +409,7 @@ enum nt_status lend_get(struct conn *c, bool *ret_at_once)
 /* ---- a pipe that had ended ---- */
 
 /* The first call on a pipe that was bound before has not begun: it goes over another one, once, which is
- * nobody's concern, unless it rests on keys of the session that has gone. */
+ * nobody's concern, unless it rests on keys of the session that has gone, or on credentials that have. */
 static void on_failed(void *arg, enum nt_status why, bool not_taken)
 {
     struct lent *l = arg;
@@ -417,7 +417,7 @@ static void on_failed(void *arg, enum nt_status why, bool not_taken)
     struct nt_error err = { "" };
     bool session = connect_stale(why) || !link_usable(c->link);
     nt_error_set(&err, why, "%s", npc_bound_error(l->b));
-    if (!not_taken || l->again || (session && c->keys_told)) {
+    if (!not_taken || l->again || (session && c->keys_told) || c->link->cred->replaced) {
         give_up(l, why, err.text);
         return;
     }

@@ -59,10 +59,18 @@ static void page_end(struct conn *c, struct page *p)
     conn_answer(c, &p->w);
 }
 
-static void put_cred(struct page *p, const struct owner *o, const struct cred *c)
+/* Who knows the number of a token has what it stands for: others than who made it are told that it is one. Root can do
+ * nothing with it, for it is of use to its uid only. */
+static uint64_t listed_token(const struct conn *c, uint64_t id)
 {
-    struct mux_auth_entry e = { .uid = o->uid, .token = c->token, .kind = c->kind, .expires_in = UINT32_MAX };
+    return !id || c->owner->uid == 0 || token_made_by(c, id) ? id : UINT64_MAX;
+}
+
+static void put_cred(struct page *p, const struct conn *to, const struct owner *o, const struct cred *c)
+{
+    struct mux_auth_entry e = { .uid = o->uid, .kind = c->kind, .expires_in = UINT32_MAX };
     uint64_t now = io_loop_now(o->d->loop);
+    e.token = listed_token(to, c->token);
     if (c->expires != UINT64_MAX)
         e.expires_in = c->expires > now ? (uint32_t)((c->expires - now) / NS_PER_S) : 0;
     memcpy(e.pattern, c->pattern, sizeof e.pattern);
@@ -80,7 +88,7 @@ void list_auth(struct conn *c, const struct mux_hdr *h, struct rd *body)
     for (const struct owner *o = c->d->owners; o; o = o->next)
         for (const struct cred *x = all || o == c->owner ? o->creds : NULL; x; x = x->next)
             if (page_takes(&p))
-                put_cred(&p, o, x);
+                put_cred(&p, c, o, x);
     page_end(c, &p);
 }
 

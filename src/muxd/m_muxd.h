@@ -51,9 +51,8 @@ struct cred {
     uint64_t token;
     uint8_t kind;
     uint64_t expires; /* monotonic ns; UINT64_MAX: never */
-    int content;      /* descriptor of a cache or keytab that was sent; -1: none */
-    void *held;       /* it, mapped; NULL: not */
-    size_t held_len;
+    struct owner *owner; /* while it is on its list */
+    struct io_item expiry;
     bool replaced;    /* gives nothing to new pipes */
     const char *file; /* within name; NULL: there is none */
     struct stamp stamp;
@@ -214,6 +213,7 @@ void cred_forgive(struct owner *o, const char *server);
 void cred_unref(struct cred *c);
 enum nt_status token_new(struct conn *c, uint64_t *ret);
 bool token_known(const struct owner *o, uint64_t id);
+bool token_made_by(const struct conn *c, uint64_t id);
 bool token_close(struct owner *o, uint64_t id);
 void token_close_of(struct owner *o, const struct conn *maker);
 

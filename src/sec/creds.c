@@ -214,8 +214,16 @@ void sec_creds_unref(struct sec_creds *c)
     free(c->ccache);
     free(c->keytab);
     free(c->workstation);
+    if (c->at_end)
+        c->at_end(c->at_end_arg);
     nt_wipe(c, c->size);
     munmap(c, c->size);
+}
+
+void sec_creds_at_end(struct sec_creds *c, void (*fn)(void *arg), void *arg)
+{
+    c->at_end = fn;
+    c->at_end_arg = arg;
 }
 
 const char *sec_creds_user(const struct sec_creds *c)

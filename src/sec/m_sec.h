@@ -23,6 +23,8 @@ struct sec_creds {
     char *password;                      /* behind this struct; NULL when none, or when the hash suffices */
     char *ccache, *keytab, *workstation; /* NULL when none */
     uint8_t nt_hash[16];
+    void (*at_end)(void *arg); /* NULL: nothing */
+    void *at_end_arg;
 };
 
 /* The mechanism that parameters and credentials together ask for. */

@@ -167,6 +167,8 @@ static inline const char *sec_level_name(enum sec_level l)
 
 /* Nobody has said who we are: no user, no secret, no cache or keytab by name. */
 bool sec_creds_ambient(const struct sec_creds *c);
+/* Before anybody else has them: fn is called when the last user has let go, for what their file names stand for. Once. */
+void sec_creds_at_end(struct sec_creds *c, void (*fn)(void *arg), void *arg);
 
 /* What was in a cache, and what it is called. */
 struct sec_krb5_copy {
