@@ -17,6 +17,7 @@ struct config {
     bool sandbox;
     int lock_memory; /* enum config_lock */
     unsigned max_connections, max_connections_per_uid, max_credentials_per_uid, max_sessions_per_uid;
+    unsigned max_bound_per_session, max_bound_per_uid, bound_idle; /* pipes that wait to be lent */
     unsigned workers;
     unsigned session_idle, hello_timeout, exit_idle, drain_timeout; /* seconds */
     int log_format, log_events; /* enum conf_log_format, config_log_events */

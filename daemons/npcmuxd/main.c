@@ -65,6 +65,9 @@ void daemon_muxd_options(struct daemon *d, const struct config *c, struct muxd_o
         .max_conns_per_uid = d->o.own ? c->max_connections : c->max_connections_per_uid,
         .max_creds_per_uid = c->max_credentials_per_uid,
         .max_sessions_per_uid = c->max_sessions_per_uid,
+        .max_pool_per_session = c->max_bound_per_session,
+        .max_pool_per_uid = c->max_bound_per_uid,
+        .pool_idle_ms = c->bound_idle * MS_PER_S,
         .session_idle_ms = c->session_idle * MS_PER_S,
         .hello_timeout_ms = c->hello_timeout * MS_PER_S,
         /* the sandbox of a system's instance lets it read no such file */

@@ -264,6 +264,11 @@ static void http_body(void *arg, struct wr *w)
     put_results(w, "npcmuxd_credentials_total", "Credentials that were set.", x->n[MUXD_CRED_SET]);
     put_results(w, "npcmuxd_sessions_total", "Logons to servers.", x->n[MUXD_SESSION]);
     put_connects(w, x);
+    prom_single(w, "npcmuxd_bound_pipes", "gauge", "Bound pipes that wait to be lent.", n.pooled);
+    prom_head(w, "npcmuxd_lent_total", "counter", "Bound pipes that were lent, by whether one had been bound before.");
+    prom_say(w, "npcmuxd_lent_total{pipe=\"reused\"} %" PRIu64 "\n", n.reused);
+    prom_say(w, "npcmuxd_lent_total{pipe=\"new\"} %" PRIu64 "\n", n.lent - n.reused);
+    prom_single(w, "npcmuxd_tap_lost_total", "counter", "Records that a tap had no room for.", n.tap_lost);
     prom_single(w, "npcmuxd_taps_total", "counter", "Taps that were begun.", x->n[MUXD_TAPPED][1]);
     prom_head(w, "npcmuxd_bytes_total", "counter", "Octets through pipes: out to servers, in from them.");
     prom_say(w, "npcmuxd_bytes_total{direction=\"out\"} %" PRIu64 "\n", n.bytes_out);
