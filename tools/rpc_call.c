@@ -26,6 +26,7 @@ struct caller {
     size_t n_results;
     const char *arg;   /* the JSON as it was given; NULL in a script */
     size_t n_printed;  /* answers of a script */
+    enum rpc_lend lend;
     const char *where; /* "call 2 (samr.SamrConnect5): " in a script, else "" */
 };
 
@@ -66,6 +67,7 @@ static enum nt_status connect_to(struct caller *c, const struct rpc_info_interfa
     npc.timeout_ms = t->timeout_ms;
     o.npc = &npc;
     o.mux = t->mux;
+    o.lend = c->lend;
     o.creds = c->creds;
     o.level = t->level;
     o.provider = t->provider;
@@ -417,6 +419,7 @@ static int single(struct caller *c)
     if ((arg[0] == '@' || strcmp(arg, "-") == 0) && !rpc_read_file(t, arg[0] == '@' ? arg + 1 : arg, &text))
         return EXIT_FAILED;
     c->arg = arg;
+    c->lend = op->op->flags & RPC_OP_PIPES ? RPC_LEND_NEVER : RPC_LEND_AHEAD;
     return call(c, i, op, (const char *)text.data, text.len, &out);
 }
 

@@ -125,6 +125,16 @@ enum rpc_route {
 
 /* ---- connections ---- */
 
+enum rpc_lend {
+    RPC_LEND_NEVER = 0, /* a connection that can all there is to one */
+    /* No other interface (rpc_add_interface), further security context, IDL pipe or callback, which are
+     * STATUS_NOT_SUPPORTED on it. */
+    RPC_LEND_ONE = 1,
+    /* The same, and opening does not wait: the first call goes with the request for the pipe, and what would
+     * have failed in opening fails then, with rpc_conn_not_run. */
+    RPC_LEND_AHEAD = 2,
+};
+
 struct rpc_facts;
 
 struct rpc_options {
@@ -168,6 +178,10 @@ struct rpc_options {
      * our own. "auto": npcmuxd's if that is there, has credentials for the server, and no others are given.
      * NULL: what the binding says, else TERN_NPC, else auto. */
     const char *mux;
+    /* How much of a connection is needed. Without RPC security and NDR64, a program that calls one interface,
+     * one call after the other, may borrow a pipe that npcmuxd keeps bound, where the pipe is npcmuxd's: then
+     * nothing goes to the server but the calls. Without npcmuxd it says nothing. */
+    enum rpc_lend lend;
 };
 #define RPC_OPTIONS_INIT                                                                                     \
     {                                                                                                        \
@@ -273,11 +287,13 @@ struct rpc_facts {
         transport_key_len; /* octets; the latter is the application key, for samr and lsarpc */
     bool muxer; /* the session is one of npcmuxd's */
     bool warm;  /* and was there already */
+    bool lent;  /* the pipe was borrowed (rpc_options.lend) */
+    bool bound; /* and was bound already */
 };
 NT_PUBLIC enum nt_status rpc_conn_facts(const struct rpc_conn *c, struct rpc_facts *ret) NT_CHECKED;
 /* The transport session key that keys samr and lsarpc payloads: ncacn_np without RPC security: the SMB
  * application key. With RPC security or on TCP: STATUS_NO_USER_SESSION_KEY (see docs/rpc.md). Lent as long as
- * the connection. */
+ * the connection. On a borrowed pipe (rpc_options.lend) it is asked for, and waited for. */
 NT_PUBLIC enum nt_status rpc_conn_session_key(const struct rpc_conn *c, struct nt_blob *ret) NT_CHECKED;
 
 /* ---- calls ---- */

@@ -34,6 +34,14 @@ struct ndr_pidl_pull;
 struct ndr_handles {
     struct ndr_handle *h;
     uint32_t n, cap;
+    uint32_t nulls; /* null handles, which are not among them */
+};
+
+/* Those that a push came across: nobody needs to know them all. */
+struct ndr_noted {
+    struct ndr_handle h[4];
+    unsigned n;
+    bool more;
 };
 
 struct ndr_push {
@@ -47,6 +55,7 @@ struct ndr_push {
     uint32_t n_full, cap_full, last_full; /* slots taken, slots, last referent id */
     uint32_t flags; /* enum ndr_flags: only ndrf_push_* and the functions of <msrpc/ndr_pidl.h> look */
     struct ndr_pidl_push *pidl; /* NULL until something of the pidl dialect needs it */
+    struct ndr_noted *noted;    /* where to note context handles; NULL: nobody asks */
 };
 
 struct ndr_pull {

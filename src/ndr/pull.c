@@ -833,7 +833,9 @@ void ndr_pull_handle(struct ndr_pull *n, struct ndr_handle *to)
         return;
     to->attributes = get32(n, p);
     get_guid(n, p + 4, &to->uuid);
-    if (n->handles && !ndr_handle_is_null(to))
+    if (n->handles && ndr_handle_is_null(to))
+        n->handles->nulls++;
+    else if (n->handles)
         note_handle(n, to);
 }
 

@@ -521,8 +521,20 @@ void ndr_push_guid(struct ndr_push *n, const struct nt_guid *g)
         put_guid(to, g);
 }
 
+static void note_handle(struct ndr_noted *all, const struct ndr_handle *h)
+{
+    if (ndr_handle_is_null(h))
+        return;
+    if (all->n == sizeof all->h / sizeof all->h[0])
+        all->more = true;
+    else
+        all->h[all->n++] = *h;
+}
+
 void ndr_push_handle(struct ndr_push *n, const struct ndr_handle *h)
 {
+    if (n->noted)
+        note_handle(n->noted, h);
     uint8_t *to = aligned(n, 4, 20);
     if (!to)
         return;

@@ -75,7 +75,8 @@ static bool wants_tcp(const struct net_options *o)
     return o->protseq && strcmp(o->protseq, "ncacn_ip_tcp") == 0;
 }
 
-static enum nt_status open_session(struct net_call *c, const struct net_options *o, struct sec_creds *creds)
+static struct npc_options session_options(struct net_call *c, const struct net_options *o,
+                                          struct sec_creds *creds)
 {
     struct npc_options n = NPC_OPTIONS_INIT;
     if (o->npc)
@@ -94,7 +95,20 @@ static enum nt_status open_session(struct net_call *c, const struct net_options 
         n.cancel = o->cancel;
     if (o->mux)
         n.mux = o->mux;
+    return n;
+}
+
+static enum nt_status open_session(struct net_call *c, const struct net_options *o, struct sec_creds *creds)
+{
+    struct npc_options n = session_options(c, o, creds);
     return npc_session_open(c->srv->name, &n, &c->srv->session);
+}
+
+/* By npcmuxd each interface borrows a pipe of its own, in the session that is kept there. */
+static bool may_borrow(const struct net_call *c, const struct net_options *o, const struct npc_options *n)
+{
+    return !wants_tcp(o) && !c->srv->session && o->level <= SEC_LEVEL_NONE && !o->provider &&
+           npc_mux_possible(n);
 }
 
 /* NetUseAdd's credentials come before those of the options: they were given later, and for this server. */
@@ -154,8 +168,15 @@ static enum nt_status open_conn(struct net_call *c, const struct rpc_interface *
     ro.error = &c->err;
     struct rpc_binding *b = NULL;
     st = rpc_binding_new(wants_tcp(o) ? "ncacn_ip_tcp" : "ncacn_np", c->srv->name, NULL, &b, &c->err);
-    if (st == STATUS_SUCCESS && !wants_tcp(o) && !c->srv->session)
+    struct npc_options n = session_options(c, o, creds);
+    if (may_borrow(c, o, &n)) {
+        ro.lend = RPC_LEND_AHEAD; /* a call follows at once */
+        ro.npc = &n;
+        ro.mux = o->mux;
+        ro.loop = c->srv->loop;
+    } else if (st == STATUS_SUCCESS && !wants_tcp(o) && !c->srv->session) {
         st = open_session(c, o, creds);
+    }
     ro.session = c->srv->session;
     if (st == STATUS_SUCCESS && (st = rpc_open(b, i, &ro, ret)) == RPC_NT_SEC_PKG_ERROR) {
         /* all that a server says of a failed logon over TCP */
@@ -220,17 +241,16 @@ static const char *level_name(enum sec_level level)
 /* "over SMB 3.1.1, encrypted, ntlm", "over TCP, sealed, spnego/krb5": how the peer was reached. */
 static void how(const struct net_call *c, char *buf, size_t size)
 {
-    struct npc_facts n = { .size = sizeof n };
     struct rpc_facts r = { .size = sizeof r };
     buf[0] = 0;
     if (!c->conn || rpc_conn_facts(c->conn, &r) != STATUS_SUCCESS)
         return;
-    if (r.session && npc_session_facts(r.session, &n) == STATUS_SUCCESS)
-        snprintf(buf, size, " over SMB %s (%s, %s)", npc_dialect_name(n.dialect),
-                 n.encrypted ? "encrypted"
-                 : n.signed_ ? "signed"
-                             : "unprotected",
-                 n.mech ? n.mech : "anonymous");
+    if (r.dialect)
+        snprintf(buf, size, " over SMB %s (%s, %s)", npc_dialect_name(r.dialect),
+                 r.session_encrypted ? "encrypted"
+                 : r.session_signed  ? "signed"
+                                     : "unprotected",
+                 r.session_mech ? r.session_mech : "anonymous");
     else
         snprintf(buf, size, " over TCP (%s, %s)", level_name(r.level), r.provider ? r.provider : "anonymous");
 }

@@ -185,11 +185,10 @@ static enum nt_status change_rc4(struct net_call *c, const struct dtyp_RPC_UNICO
 static bool weaker_form_ok(const struct net_call *c)
 {
     const struct net_options *o = net_call_options(c);
-    struct npc_facts f = { .size = sizeof f };
+    struct rpc_facts f = { .size = sizeof f };
     if (o->protseq && strcmp(o->protseq, "ncacn_ip_tcp") == 0)
         return o->level == SEC_LEVEL_DEFAULT || o->level == SEC_LEVEL_PRIVACY;
-    return !c->srv->session ||
-           (npc_session_facts(c->srv->session, &f) == STATUS_SUCCESS && (f.signed_ || f.encrypted));
+    return !c->conn || (rpc_conn_facts(c->conn, &f) == STATUS_SUCCESS && (f.session_signed || f.session_encrypted));
 }
 
 enum nt_status sam_change_password(struct net_call *c, const WCHAR *username, const struct sam_password *old,

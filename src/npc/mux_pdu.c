@@ -49,6 +49,16 @@ static enum nt_status choose(const struct npc_options *o, bool named, struct npc
 }
 #endif
 
+bool npc_mux_possible(const struct npc_options *o)
+{
+    struct npc_options own = NPC_OPTIONS_INIT;
+    struct npc_mux_choice c;
+    memcpy(&own, o, o->size < sizeof own ? o->size : sizeof own);
+    own.error = NULL;
+    bool named = own.auth || (own.creds && !sec_creds_ambient(own.creds));
+    return choose(&own, named, &c) == STATUS_SUCCESS && c.use != NPC_MUX_NEVER;
+}
+
 /* How long the muxer may take to read that the pipe is given back: nobody waits for its answer. */
 #define FAREWELL_NS UINT64_C(5000000000)
 

@@ -76,6 +76,8 @@ void npc_pipe_give_up(struct npc_pipe *p);
 /* The calling thread's impersonation token, 0: none. Who starts something for it later, from a loop, puts it
  * back for that moment (npc_impersonate). */
 uint64_t npc_mux_token(void);
+/* With these options a session may be one of the muxer's. */
+bool npc_mux_possible(const struct npc_options *o);
 struct nt_loop *npc_session_loop(struct npc_session *s);
 struct io_stream *npc_session_stream(struct npc_session *s);
 

@@ -100,6 +100,12 @@ void rpc_calls_tell(struct rpc_conn *c)
     }
 }
 
+void rpc_calls_unsent(struct rpc_conn *c)
+{
+    for (struct rpc_call *call = c->sent.list.head; call; call = call->next)
+        call->not_run = true;
+}
+
 void rpc_calls_fail(struct rpc_conn *c, enum nt_status st)
 {
     while (c->sent.list.head)
@@ -304,6 +310,10 @@ static enum nt_status send_request(struct rpc_conn *c, struct rpc_call *call)
     (void)wr_room(&w, hdr);
     size_t stub = w.len;
     ndr_push_init(&n, &w, c->ctx[call->ctx].ndr64);
+    if (c->lent) {
+        c->lent->asked = (struct ndr_noted){ .n = 0 };
+        n.noted = &c->lent->asked;
+    }
     call->op->push_in(&n, call->r);
     enum nt_status st = ndr_push_status(&n);
     if (st == STATUS_SUCCESS)
@@ -473,6 +483,10 @@ enum nt_status rpc_send(struct rpc_conn *c, const struct rpc_op *op, struct nt_a
         st = STATUS_INVALID_PARAMETER;
         rpc_conn_explain(c, st, op->name, "the connection has no security context %u", c->call_security);
     }
+    if (st == STATUS_SUCCESS && c->lent && (op->flags & RPC_OP_PIPES)) {
+        st = STATUS_NOT_SUPPORTED;
+        rpc_conn_explain(c, st, op->name, "an operation with pipes does not go over a borrowed pipe");
+    }
     struct rpc_call *call = st == STATUS_SUCCESS ? call_new(c, done, arg) : NULL;
     if (!call) {
         rpc_clear_out(op, r);
@@ -532,6 +546,11 @@ enum nt_status rpc_add_interface_send(struct rpc_conn *c, const struct rpc_inter
         return st;
     if (i->table_version != RPC_TABLE_VERSION)
         return STATUS_REVISION_MISMATCH;
+    if (c->lent) {
+        rpc_conn_explain(c, STATUS_NOT_SUPPORTED, "adding an interface",
+                         "the pipe is a borrowed one, bound to %s", c->ctx[0].iface->name);
+        return STATUS_NOT_SUPPORTED;
+    }
     if (c->n_ctx == RPC_CONTEXTS_MAX) {
         rpc_conn_explain(c, STATUS_INSUFFICIENT_RESOURCES, "adding an interface", "%u are bound already",
                          c->n_ctx);
@@ -588,10 +607,16 @@ static void on_fault(struct rpc_call *call, const struct rpc_pdu *d, struct nt_b
 static void decode(struct rpc_call *call)
 {
     struct ndr_pull n;
+    struct ndr_handles got = { NULL, 0, 0, 0 };
     bool ndr64 = call->c->ctx[call->ctx].ndr64;
     ndr_pull_init(&n, call->mem, call->join.data, call->join.len, call->drep, ndr64, NULL);
+    n.handles = call->c->lent ? &got : NULL;
     call->op->pull_out(&n, call->r);
     enum nt_status st = ndr_pull_status(&n);
+    if (call->c->lent) {
+        rpc_lent_note(call->c->lent, &got);
+        call->c->lent->many |= st != STATUS_SUCCESS; /* who knows what the rest has */
+    }
     if (st != STATUS_SUCCESS)
         rpc_conn_explain(call->c, st, call->op->name, "the server's answer of %zu bytes cannot be decoded",
                          call->join.len);

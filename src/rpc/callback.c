@@ -41,6 +41,8 @@ enum nt_status rpc_conn_serve(struct rpc_conn *c, const struct rpc_interface *i,
     struct rpc_serving *s = c->serving;
     if (i->table_version != RPC_TABLE_VERSION)
         return STATUS_REVISION_MISMATCH;
+    if (c->lent) /* whoever lends it would not know what to do with the server's requests */
+        return STATUS_NOT_SUPPORTED;
     while (s && !rpc_syntax_equal(&s->iface->syntax, &i->syntax))
         s = s->next;
     if (s)

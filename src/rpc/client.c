@@ -388,14 +388,32 @@ static void conn_closed(void *up, enum nt_status why)
     struct nt_blob said = { NULL, 0 };
     if (c->tp->ops->query(c->tp, RPC_TP_ERROR, &said) != STATUS_SUCCESS)
         said.len = 0;
-    const char *what = c->state == RPC_ST_DIALING ? "the connection could not be made"
+    bool never = c->lent && !rpc_lent_was_open(c->tp);
+    if (never && rpc_lent_refused(c->tp))
+        rpc_calls_unsent(c);
+    const char *what = never                        ? "no pipe could be borrowed"
+                       : c->state == RPC_ST_DIALING ? "the connection could not be made"
                        : c->state == RPC_ST_READY ? "the connection was lost"
                                                   : "the server closed the connection instead of answering";
-    rpc_conn_fail(c, st, c->state == RPC_ST_READY ? "waiting" : doing_open, "%s%s%.*s", what,
+    rpc_conn_fail(c, st, c->state == RPC_ST_READY && !never ? "waiting" : doing_open, "%s%s%.*s", what,
                   said.len ? ": " : "", (int)said.len, (const char *)said.data);
 }
 
 /* ---- opening ---- */
+
+/* A borrowed pipe is there, bound: what the bind would have told. */
+static void lent_up(struct rpc_conn *c)
+{
+    struct npc_pdu_facts f = { .size = sizeof f };
+    struct npc_facts s = { .size = sizeof s };
+    if (rpc_lent_facts(c->tp, &f, &s) != STATUS_SUCCESS)
+        return; /* it has gone again, which is told */
+    c->max_xmit = f.max_send < c->max_frag ? f.max_send : c->max_frag;
+    c->max_recv = f.max_recv > c->max_frag ? f.max_recv : c->max_frag;
+    c->assoc = f.assoc_group;
+    if (c->state != RPC_ST_READY)
+        rpc_conn_bound(c);
+}
 
 /* The transport is there: authenticate, or bind at once. */
 static void conn_up(void *up)
@@ -403,7 +421,9 @@ static void conn_up(void *up)
     struct rpc_conn *c = up;
     if (c->state == RPC_ST_CLOSED)
         return;
-    if (c->provider)
+    if (c->lent)
+        lent_up(c);
+    else if (c->provider)
         rpc_auth_step(c, (struct nt_blob){ NULL, 0 });
     else
         rpc_send_bind(c, (struct nt_blob){ NULL, 0 });
@@ -554,10 +574,47 @@ static struct npc_options session_options(struct rpc_conn *c, const struct rpc_o
     return n;
 }
 
+/* May the pipe be a borrowed one? Whatever does not go with that is refused later; what is asked for now, and
+ * needs a bind of our own, decides. */
+static bool may_borrow(struct rpc_conn *c, const struct rpc_options *o)
+{
+    if (o->lend == RPC_LEND_NEVER || c->binding->protseq != RPC_NP || o->session || c->provider ||
+        c->want_ndr64 || c->want_assoc || o->max_fragment)
+        return false;
+    struct npc_options n = session_options(c, o);
+    return npc_mux_possible(&n);
+}
+
+/* Without waiting a first fragment goes with the request for the pipe, so it has to be one that all take. */
+static enum nt_status start_lent(struct rpc_conn *c, const struct rpc_options *o)
+{
+    rpc_conn_state(c, RPC_ST_PIPE);
+    c->lent = calloc(1, sizeof *c->lent);
+    if (!c->lent)
+        return STATUS_NO_MEMORY;
+    struct npc_options n = session_options(c, o);
+    enum nt_status st = rpc_lent_start(&conn_up_ops, c, c->binding->host, c->endpoint, &c->ctx[0].iface->syntax,
+                                       &n, &c->tp);
+    if (st != STATUS_SUCCESS)
+        return st;
+    c->ctx[0].accepted = true;
+    c->ahead = o->lend == RPC_LEND_AHEAD && !c->pin;
+    if (c->ahead) {
+        c->max_xmit = NPC_PDU_FIRST;
+        c->max_recv = c->max_frag;
+        rpc_conn_bound(c);
+    } else {
+        io_timer(c->tp->stream, &c->timer, c->open_deadline);
+    }
+    return st;
+}
+
 static enum nt_status start_np(struct rpc_conn *c, const struct rpc_options *o)
 {
     if (c->session)
         return open_pipe(c);
+    if (may_borrow(c, o))
+        return start_lent(c, o);
     rpc_conn_state(c, RPC_ST_SESSION);
     struct npc_options n = session_options(c, o);
     enum nt_status st = npc_session_open_send(c->binding->host, &n, session_opened, c, &c->opening_session);
@@ -880,7 +937,8 @@ static enum nt_status open_np(struct rpc_conn *c, const struct rpc_options *o)
     return STATUS_SUCCESS;
 }
 
-static enum nt_status open_tcp(struct rpc_conn *c, const struct rpc_options *o)
+/* With a loop of our own if there is none. */
+static enum nt_status open_on_loop(struct rpc_conn *c, const struct rpc_options *o)
 {
     enum nt_status st = STATUS_SUCCESS;
     if (!c->loop) {
@@ -913,11 +971,15 @@ enum nt_status rpc_open_now(const struct rpc_binding *b, const struct rpc_interf
     c->loop = o.loop;
     if (b->protseq == RPC_NP && o.session)
         c->session = npc_session_ref(o.session);
-    st = b->protseq == RPC_NP ? open_np(c, &o) : open_tcp(c, &o);
+    st = b->protseq == RPC_NP && !may_borrow(c, &o) ? open_np(c, &o) : open_on_loop(c, &o);
     if (st != STATUS_SUCCESS) {
         if (o.error)
             *o.error = c->err;
         rpc_close(c);
+        return st;
+    }
+    if (c->ahead) { /* what is sent first goes with the request for the pipe */
+        *ret = c;
         return st;
     }
     c->open_done = open_waited;
@@ -961,6 +1023,7 @@ static void conn_destroy(struct rpc_conn *c)
     rpc_binding_unref(c->binding);
     nt_cancel_unref(c->open_cancel);
     nt_cancel_unref(c->call_cancel);
+    free(c->lent);
     rpc_pin_free(c->pin);
     free(c->endpoint);
     free(c->target);
@@ -974,6 +1037,8 @@ void rpc_close(struct rpc_conn *c)
         return;
     c->closing = true;
     c->open_done = NULL;
+    if (c->state == RPC_ST_READY && c->lent && !c->lent->n && !c->lent->many && !c->sent.n)
+        rpc_lent_clean(c->tp);
     if (c->state != RPC_ST_CLOSED) {
         rpc_conn_state(c, RPC_ST_CLOSED);
         c->why = STATUS_CONNECTION_ABORTED;

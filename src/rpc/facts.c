@@ -26,9 +26,16 @@ static void security_facts(const struct rpc_conn *c, const struct rpc_sec *sec, 
 static void session_facts(const struct rpc_conn *c, struct rpc_facts *f)
 {
     struct npc_facts n = { .size = sizeof n };
+    struct npc_pdu_facts pdu = { .size = sizeof pdu };
     f->session = c->session;
-    if (!c->session || npc_session_facts(c->session, &n) != STATUS_SUCCESS)
+    if (c->lent) {
+        if (rpc_lent_facts(c->tp, &pdu, &n) != STATUS_SUCCESS)
+            return;
+        f->lent = pdu.by_mux;
+        f->bound = pdu.bound;
+    } else if (!c->session || npc_session_facts(c->session, &n) != STATUS_SUCCESS) {
         return;
+    }
     f->dialect = n.dialect;
     f->cipher = n.cipher;
     f->signing = n.signing;
@@ -38,7 +45,7 @@ static void session_facts(const struct rpc_conn *c, struct rpc_facts *f)
     f->session_key_len = n.session_key_len;
     f->transport_key_len = n.application_key_len;
     f->muxer = n.muxer;
-    f->warm = n.warm;
+    f->warm = c->lent ? pdu.warm : n.warm;
 }
 
 enum nt_status rpc_conn_facts(const struct rpc_conn *c, struct rpc_facts *ret)

@@ -7,6 +7,7 @@
 #include "rpc/m_binding.h"
 #include "rpc/m_eerr.h"
 #include "rpc/m_frag.h"
+#include "rpc/m_lent.h"
 #include "rpc/m_pin.h"
 #include "rpc/m_pipes.h"
 #include "rpc/m_sectrailer.h"
@@ -134,6 +135,8 @@ struct rpc_conn {
     uint16_t max_xmit, max_recv;
     uint32_t assoc;
     uint8_t features;
+    struct rpc_lent *lent; /* the pipe is borrowed, and bound by who lends it; NULL: it is ours */
+    bool ahead;            /* calls may start before it is there */
     bool mpx; /* both sides want several calls on the wire ([MS-RPCE] 3.3.1.5.8) */
     uint32_t next_id, leg_id;
     struct rpc_context ctx[RPC_CONTEXTS_MAX];
@@ -328,6 +331,7 @@ void rpc_call_end(struct rpc_call *call, enum nt_status st); /* and lets others 
 /* A security context to be added (then op is NULL). */
 enum nt_status rpc_call_adding(struct rpc_conn *c, struct rpc_xsec *x, rpc_done_fn *done, void *arg);
 void rpc_calls_fail(struct rpc_conn *c, enum nt_status st);
+void rpc_calls_unsent(struct rpc_conn *c); /* what was sent certainly has not come through */
 void rpc_calls_tell(struct rpc_conn *c);              /* calls the finished ones' callbacks */
 void rpc_clear_out(const struct rpc_op *op, void *r); /* [out] as before the call: nothing half done */
 void rpc_calls_pump(struct rpc_conn *c);              /* sends what waits and may be sent */

@@ -139,6 +139,7 @@ static enum nt_status take_options(struct rpc_pool *p, const struct rpc_options 
     p->o.size = sizeof p->o;
     p->o.error = NULL;
     p->o.assoc_group = 0;
+    p->o.lend = RPC_LEND_NEVER; /* its connections are of one group */
     p->loop = p->o.loop;
     if (p->loop ? p->o.session && npc_session_loop(p->o.session) != p->loop : p->o.session != NULL)
         return STATUS_INVALID_PARAMETER;

@@ -25,7 +25,7 @@
 /* ---- an interface that tells who calls: [in] handle; [out] number, handle ---- */
 
 enum { NOBODY, ALICE, BOB };
-enum { WHO, NEW, USE };
+enum { WHO, NEW, USE, CLOSE, WAIT };
 
 struct op {
     struct {
@@ -61,15 +61,17 @@ static void pull_out(struct ndr_pull *n, void *p)
 
 static const char *const endpoints[] = { "ncacn_np:[\\pipe\\who]", NULL };
 static const struct rpc_interface iface = {
-    RPC_TABLE_VERSION, 3, "who", { { 0x77, 1, 2, { 3 } }, 1, 0 }, endpoints, NULL
+    RPC_TABLE_VERSION, 5, "who", { { 0x77, 1, 2, { 3 } }, 1, 0 }, endpoints, NULL
 };
 #define OP(number)                                                                                           \
     {                                                                                                        \
         RPC_TABLE_VERSION, number, 0, &iface, "Op", sizeof(struct op), offsetof(struct op, out), push_in,    \
             pull_in, push_out, pull_out, NULL                                                                \
     }
-static const struct rpc_op table[3] = { OP(WHO), OP(NEW), OP(USE) };
-static const struct rpc_op *const ops[] = { &table[0], &table[1], &table[2] };
+static const struct rpc_op table[5] = { OP(WHO), OP(NEW), OP(USE), OP(CLOSE), OP(WAIT) };
+static const struct rpc_op *const ops[] = { &table[0], &table[1], &table[2], &table[3], &table[4] };
+static struct rpc_server_call *held; /* of WAIT */
+static unsigned seen;                /* calls that were executed */
 static const struct rpc_handle_type type = { "who", NULL, true };
 
 static enum nt_status dispatch(const void *handlers, struct rpc_server_call *call, uint32_t opnum, void *p)
@@ -78,6 +80,7 @@ static enum nt_status dispatch(const void *handlers, struct rpc_server_call *cal
     struct op *r = p;
     void *object;
     (void)handlers;
+    seen++;
     enum nt_status st = rpc_server_caller(call, &who);
     if (st != STATUS_SUCCESS)
         return st;
@@ -85,6 +88,12 @@ static enum nt_status dispatch(const void *handlers, struct rpc_server_call *cal
     r->out.h = r->in.h;
     if (opnum == NEW)
         return rpc_handle_new(call, &type, (void *)(uintptr_t)&type, &r->out.h);
+    if (opnum == CLOSE)
+        return rpc_handle_close(call, &r->out.h, &type, NULL);
+    if (opnum == WAIT) {
+        held = call;
+        return STATUS_PENDING;
+    }
     return opnum == USE ? rpc_handle_get(call, &r->in.h, &type, &object) : STATUS_SUCCESS;
 }
 
@@ -638,12 +647,297 @@ static void test_many_tokens(void **state)
     world_done(&w);
 }
 
+/* ---- borrowed pipes ---- */
+
+static struct rpc_facts facts_of(struct rpc_conn *c)
+{
+    struct rpc_facts f = { .size = sizeof f };
+    assert_int_equal(rpc_conn_facts(c, &f), STATUS_SUCCESS);
+    return f;
+}
+
+static unsigned pooled(struct world *w)
+{
+    struct muxd_counters n;
+    turns(w);
+    muxd_count(w->muxd, &n);
+    return n.pooled;
+}
+
+static struct rpc_conn *borrow(struct world *w, enum rpc_lend lend)
+{
+    struct rpc_options o = RPC_OPTIONS_INIT;
+    struct rpc_conn *c;
+    o.lend = lend;
+    if (open_by(w, "ncacn_np:fake[,mux=/mux]", &o, &c) != STATUS_SUCCESS)
+        fail_msg("%s", w->err.text);
+    return c;
+}
+
+static enum nt_status run(struct world *w, struct rpc_conn *c, unsigned opnum, struct op *r)
+{
+    return rpc_run(c, &table[opnum], w->mem, r);
+}
+
+static void test_lent(void **state)
+{
+    struct world w;
+    struct maker m;
+    struct rpc_conn *c;
+    struct nt_blob key;
+    struct op r = { 0 };
+    static const enum rpc_lend how[] = { RPC_LEND_ONE, RPC_LEND_AHEAD };
+    (void)state;
+    world_init(&w);
+    maker_open(&m, &w);
+    give(&m, 0, "alice");
+    for (unsigned i = 0; i < 6; i++) {
+        c = borrow(&w, how[i % 2]);
+        assert_int_equal(who(&w, c), ALICE);
+        assert_int_equal(who(&w, c), ALICE);
+        struct rpc_facts f = facts_of(c);
+        assert_true(f.muxer && f.lent);
+        assert_int_equal(f.bound, i > 0);
+        assert_int_equal(f.warm, i > 0);
+        assert_null(f.session);
+        assert_int_equal(f.dialect, NPC_SMB_3_1_1);
+        assert_string_equal(f.session_mech, "ntlm");
+        assert_true(f.session_encrypted && f.assoc_group && f.max_xmit_frag >= 1432);
+        assert_int_equal(rpc_conn_session_key(c, &key), STATUS_SUCCESS);
+        assert_int_equal(key.len, 16);
+        /* what it cannot do */
+        assert_int_equal(rpc_add_interface(c, &(const struct rpc_interface){ RPC_TABLE_VERSION, 0, "other" }),
+                         STATUS_NOT_SUPPORTED);
+        assert_non_null(strstr(rpc_conn_error(c), "borrowed"));
+        assert_int_equal(who(&w, c), ALICE);
+        rpc_close(c);
+        assert_int_equal(pooled(&w), 1);
+    }
+    assert_int_equal(w.dialled, 1);
+    /* what is open ends with its connection, and the pipe with it */
+    c = borrow(&w, RPC_LEND_ONE);
+    assert_int_equal(run(&w, c, NEW, &r), STATUS_SUCCESS);
+    r.in.h = r.out.h;
+    assert_int_equal(run(&w, c, USE, &r), STATUS_SUCCESS);
+    rpc_close(c);
+    assert_int_equal(pooled(&w), 0);
+    c = borrow(&w, RPC_LEND_ONE);
+    assert_false(facts_of(c).bound);
+    assert_int_equal(run(&w, c, USE, &r), RPC_NT_SS_CONTEXT_MISMATCH);
+    /* two are open, one and then the other is closed */
+    struct op s = { 0 };
+    r.in.h = (struct ndr_handle){ 0 };
+    assert_int_equal(run(&w, c, NEW, &r), STATUS_SUCCESS);
+    assert_int_equal(run(&w, c, NEW, &s), STATUS_SUCCESS);
+    r.in.h = r.out.h;
+    s.in.h = s.out.h;
+    assert_int_equal(run(&w, c, CLOSE, &r), STATUS_SUCCESS);
+    assert_int_equal(run(&w, c, USE, &s), STATUS_SUCCESS);
+    assert_int_equal(run(&w, c, CLOSE, &s), STATUS_SUCCESS);
+    assert_int_equal(run(&w, c, CLOSE, &s), RPC_NT_SS_CONTEXT_MISMATCH); /* a fault changes nothing */
+    rpc_close(c);
+    assert_int_equal(pooled(&w), 1);
+    maker_done(&m);
+    world_done(&w);
+}
+
+/* What needs a bind of its own gets one. */
+static void test_not_lent(void **state)
+{
+    struct world w;
+    struct maker m;
+    struct rpc_conn *c;
+    (void)state;
+    world_init(&w);
+    maker_open(&m, &w);
+    give(&m, 0, "alice");
+    for (unsigned i = 0; i < 4; i++) {
+        struct rpc_options o = RPC_OPTIONS_INIT;
+        o.lend = RPC_LEND_AHEAD;
+        o.ndr64 = i == 0;
+        o.max_fragment = i == 1 ? 2000 : 0;
+        o.level = i == 2 ? SEC_LEVEL_INTEGRITY : SEC_LEVEL_DEFAULT;
+        o.creds = i == 2 ? creds_of("bob") : NULL;
+        o.mux = i == 3 ? "off" : NULL;
+        if (i == 3)
+            o.creds = creds_of("bob");
+        assert_int_equal(open_by(&w, "ncacn_np:fake[,mux=/mux]", &o, &c), STATUS_SUCCESS);
+        assert_false(facts_of(c).lent);
+        assert_int_equal(facts_of(c).muxer, i != 3);
+        assert_int_equal(who(&w, c), i < 2 ? ALICE : BOB);
+        rpc_close(c);
+        sec_creds_unref(o.creds);
+    }
+    assert_int_equal(pooled(&w), 0);
+    maker_done(&m);
+    world_done(&w);
+}
+
+/* Opening that does not wait fails with the first call, which certainly has not run. */
+static void test_ahead(void **state)
+{
+    struct world w;
+    struct maker m;
+    struct rpc_conn *c;
+    struct rpc_options o = RPC_OPTIONS_INIT;
+    struct op r = { 0 };
+    (void)state;
+    world_init(&w);
+    seen = 0;
+    c = borrow(&w, RPC_LEND_AHEAD);
+    assert_int_equal(run(&w, c, WHO, &r), STATUS_NO_SUCH_LOGON_SESSION);
+    assert_non_null(strstr(rpc_conn_error(c), "no credentials"));
+    assert_true(rpc_conn_not_run(c));
+    assert_false(rpc_conn_alive(c));
+    rpc_close(c);
+    c = borrow(&w, RPC_LEND_AHEAD); /* and without a call it is only given back */
+    rpc_close(c);
+    o.lend = RPC_LEND_ONE;
+    assert_int_equal(open_by(&w, "ncacn_np:fake[,mux=/mux]", &o, &c), STATUS_NO_SUCH_LOGON_SESSION);
+    maker_open(&m, &w);
+    give(&m, 0, "alice");
+    assert_int_equal(open_by(&w, "ncacn_np:fake[nosuchpipe,mux=/mux]", &o, &c), STATUS_OBJECT_NAME_NOT_FOUND);
+    assert_int_equal(seen, 0);
+    /* a token is that of the thread that opens */
+    npc_impersonate(token_of(&m, "bob"));
+    c = borrow(&w, RPC_LEND_AHEAD);
+    npc_revert();
+    assert_int_equal(who(&w, c), BOB);
+    rpc_close(c);
+    c = borrow(&w, RPC_LEND_AHEAD);
+    assert_int_equal(who(&w, c), ALICE); /* not by the pipe that bob's token has bound */
+    rpc_close(c);
+    maker_done(&m);
+    world_done(&w);
+}
+
+/* Several calls go one after the other; one that is given up takes the pipe with it. */
+static void test_lent_calls(void **state)
+{
+    struct world w;
+    struct maker m;
+    struct waiting x[5];
+    struct rpc_call_options o = RPC_CALL_OPTIONS_INIT;
+    struct rpc_call *call;
+    (void)state;
+    world_init(&w);
+    maker_open(&m, &w);
+    give(&m, 0, "alice");
+    struct rpc_conn *c = borrow(&w, RPC_LEND_AHEAD);
+    memset(x, 0, sizeof x);
+    for (unsigned i = 0; i < 5; i++)
+        assert_int_equal(rpc_send(c, &table[WHO], w.mem, &x[i].r, told, &x[i], NULL), STATUS_SUCCESS);
+    for (int i = 0; i < 10; i++)
+        turns(&w);
+    for (unsigned i = 0; i < 5; i++) {
+        assert_true(x[i].done);
+        assert_int_equal(x[i].st, STATUS_SUCCESS);
+        assert_int_equal(x[i].r.out.who, ALICE);
+    }
+    memset(x, 0, sizeof x);
+    seen = 0;
+    assert_int_equal(rpc_send(c, &table[WAIT], w.mem, &x[0].r, told, &x[0], &call), STATUS_SUCCESS);
+    assert_int_equal(rpc_send(c, &table[WHO], w.mem, &x[1].r, told, &x[1], NULL), STATUS_SUCCESS);
+    turns(&w);
+    assert_int_equal(seen, 1);
+    rpc_call_cancel(call);
+    (void)!io_wait(w.loop, never, NULL, io_loop_now(w.loop) + UINT64_C(3000000000), NULL);
+    assert_true(x[0].done && x[1].done);
+    assert_int_equal(x[0].st, STATUS_CANCELLED);
+    if (x[1].st != STATUS_SUCCESS) /* the server did not end it in time */
+        assert_false(rpc_conn_alive(c));
+    rpc_server_reply(held, STATUS_SUCCESS);
+    rpc_close(c);
+    /* closed in the middle: not lent again */
+    c = borrow(&w, RPC_LEND_AHEAD);
+    memset(x, 0, sizeof x);
+    assert_int_equal(rpc_send(c, &table[WAIT], w.mem, &x[0].r, told, &x[0], NULL), STATUS_SUCCESS);
+    turns(&w);
+    rpc_close(c);
+    turns(&w);
+    assert_true(x[0].done);
+    assert_int_equal(x[0].st, STATUS_CONNECTION_ABORTED);
+    assert_int_equal(pooled(&w), 0);
+    rpc_server_reply(held, STATUS_SUCCESS);
+    /* a time limit */
+    c = borrow(&w, RPC_LEND_ONE);
+    o.timeout_ms = 1000;
+    rpc_conn_set(c, &o);
+    assert_int_equal(run(&w, c, WAIT, &x[0].r), STATUS_IO_TIMEOUT);
+    assert_false(rpc_conn_not_run(c));
+    assert_int_equal(pooled(&w), 0);
+    rpc_close(c);
+    rpc_server_reply(held, STATUS_SUCCESS);
+    maker_done(&m);
+    world_done(&w);
+}
+
+/* The muxer ends in the middle of a call: that has run, or may have, and nothing sends it again. */
+static void test_muxer_goes(void **state)
+{
+    static const struct rpc_op idempotent = { RPC_TABLE_VERSION,      WHO,     RPC_OP_IDEMPOTENT, &iface,  "Op",
+                                              sizeof(struct op),      offsetof(struct op, out), push_in, pull_in,
+                                              push_out,               pull_out, NULL };
+    struct muxd_options o = { .env = test_env(), .session_idle_ms = 60000 };
+    (void)state;
+    for (int lent = 0; lent < 3; lent++) {
+        struct world w;
+        struct maker m;
+        struct waiting x = { 0 };
+        struct rpc_pool_call *pc;
+        struct op r = { 0 };
+        struct rpc_conn *c = NULL;
+        world_init(&w);
+        maker_open(&m, &w);
+        give(&m, 0, "alice");
+        struct rpc_pool *p = pool_of(&w, "ncacn_np:fake[,mux=/mux]", 1);
+        seen = 0;
+        if (lent < 2) {
+            struct rpc_options ro = RPC_OPTIONS_INIT;
+            ro.lend = lent ? RPC_LEND_AHEAD : RPC_LEND_NEVER;
+            assert_int_equal(open_by(&w, "ncacn_np:fake[,mux=/mux]", &ro, &c), STATUS_SUCCESS);
+            assert_int_equal(rpc_send(c, &table[WAIT], w.mem, &x.r, told, &x, NULL), STATUS_SUCCESS);
+        } else {
+            assert_int_equal(rpc_pool_send(p, &table[WAIT], w.mem, &x.r, told, &x, &pc), STATUS_SUCCESS);
+        }
+        turns(&w);
+        assert_int_equal(seen, 1);
+        muxd_free(w.muxd);
+        turns(&w);
+        assert_int_equal(muxd_new(w.loop, &o, &w.muxd), STATUS_SUCCESS);
+        for (int i = 0; i < 5; i++)
+            turns(&w);
+        assert_true(x.done);
+        assert_int_equal(x.st, STATUS_CONNECTION_DISCONNECTED);
+        assert_int_equal(seen, 1);
+        if (c) {
+            assert_false(rpc_conn_not_run(c));
+            assert_false(rpc_conn_alive(c));
+        }
+        rpc_close(c);
+        maker_done(&m);
+        maker_open(&m, &w); /* the new one has to be told */
+        give(&m, 0, "alice");
+        assert_int_equal(rpc_pool_run(p, &idempotent, w.mem, &r, &w.err), STATUS_SUCCESS);
+        assert_int_equal(r.out.who, ALICE);
+        rpc_server_reply(held, STATUS_SUCCESS);
+        rpc_pool_close(p);
+        maker_done(&m);
+        world_done(&w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_policy), cmocka_unit_test(test_security),    cmocka_unit_test(test_tokens),
         cmocka_unit_test(test_pool),   cmocka_unit_test(test_second_way),
         cmocka_unit_test(test_many_tokens),
+        cmocka_unit_test(test_lent),
+        cmocka_unit_test(test_not_lent),
+        cmocka_unit_test(test_ahead),
+        cmocka_unit_test(test_lent_calls),
+        cmocka_unit_test(test_muxer_goes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

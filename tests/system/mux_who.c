@@ -73,9 +73,10 @@ static enum nt_status whoami(struct rpc_conn *c, struct rpc_pool *p, char *ret, 
     return st;
 }
 
-static enum nt_status open_lsa(struct rpc_conn **ret, struct nt_error *err)
+static enum nt_status open_lsa(enum rpc_lend lend, struct rpc_conn **ret, struct nt_error *err)
 {
     struct rpc_options o = RPC_OPTIONS_INIT;
+    o.lend = lend;
     o.error = err;
     return rpc_open(binding, &lsarpc_interface, &o, ret);
 }
@@ -122,7 +123,7 @@ static void round_of(struct worker *w, unsigned k)
     struct rpc_conn *c = NULL;
     char is[200] = "";
     npc_impersonate(w->tokens[k]);
-    enum nt_status st = open_lsa(&c, &w->err);
+    enum nt_status st = open_lsa((enum rpc_lend)(w->number % 3), &c, &w->err);
     if (st == STATUS_SUCCESS)
         st = whoami(c, NULL, is, sizeof is, &w->err);
     compare(w, "a connection", st, is, k);
@@ -169,7 +170,7 @@ static void after(struct worker *w, struct npc_mux *m)
     npc_impersonate(w->tokens[1]);
     st = npc_mux_close_token(m, w->tokens[1]);
     struct rpc_conn *c = NULL;
-    check(st == STATUS_SUCCESS && open_lsa(&c, &err) == STATUS_NO_TOKEN, "a token that was closed is none: %s",
+    check(st == STATUS_SUCCESS && open_lsa(RPC_LEND_ONE, &c, &err) == STATUS_NO_TOKEN, "a token that was closed is none: %s",
           err.text);
     npc_impersonate(w->tokens[0]);
     st = whoami(NULL, w->pool, is, sizeof is, &err);
@@ -276,7 +277,7 @@ static int load(unsigned seconds)
         if (i % 2) {
             st = whoami(NULL, pool, is, sizeof is, &err);
         } else {
-            st = open_lsa(&c, &err);
+            st = open_lsa((enum rpc_lend)(i / 2 % 3), &c, &err);
             if (st == STATUS_SUCCESS)
                 st = whoami(c, NULL, is, sizeof is, &err);
             rpc_close(c);
@@ -303,7 +304,7 @@ static int lsa(void)
     struct nt_error err = { "" };
     struct rpc_conn *c = NULL;
     char is[200];
-    enum nt_status st = open_lsa(&c, &err);
+    enum nt_status st = open_lsa(RPC_LEND_AHEAD, &c, &err);
     if (st == STATUS_SUCCESS)
         st = whoami(c, NULL, is, sizeof is, &err);
     if (st != STATUS_SUCCESS)
