@@ -156,8 +156,8 @@ static void create_refused(struct smb_pipe *p, enum nt_status st)
     bool again = is_busy(st) || (st == STATUS_OBJECT_NAME_NOT_FOUND && p->tries < NAME_TRIES);
     p->refused = st;
     p->tries++;
-    if (!again) {
-        open_finish(p, st);
+    if (!again || p->given_up) {
+        open_finish(p, p->given_up ? STATUS_CANCELLED : st);
         return;
     }
     enum nt_status sent = send_wait(p);
@@ -170,7 +170,9 @@ static void create_refused(struct smb_pipe *p, enum nt_status st)
 static void waited(struct smb_pipe *p, enum nt_status st)
 {
     uint64_t now = io_now(&client_of(p)->stream), pause = FIRST_DELAY << (p->tries < 5 ? p->tries - 1 : 4);
-    if (st == STATUS_SUCCESS) {
+    if (p->given_up) {
+        open_finish(p, STATUS_CANCELLED);
+    } else if (st == STATUS_SUCCESS) {
         st = send_create(p);
         if (st != STATUS_SUCCESS)
             open_finish(p, st);

@@ -100,6 +100,53 @@ static void test_dropped(void **state)
     }
 }
 
+static bool never(void *arg)
+{
+    (void)arg;
+    return false;
+}
+
+/* A client goes at every step of a Connect to what is there, or is not: its session is idle then, and ends.
+ */
+static void gone_at(unsigned step, unsigned mode, const char *pipe, bool waits)
+{
+    struct world w;
+    struct raw r;
+    struct muxd_counters n;
+    struct mux_connect to = { .mode = (uint8_t)mode };
+    struct wr out;
+    world_init(&w, 0);
+    give_creds(&w, ALICE, "alice");
+    raw_open(&r, &w, ALICE);
+    raw_hello(&r);
+    snprintf(to.server, sizeof to.server, "fake");
+    snprintf(to.pipe, sizeof to.pipe, "%s", pipe);
+    raw_begin(&r, &out, MUX_CONNECT);
+    mux_put_connect(&out, &to);
+    raw_send(&r, &out);
+    for (unsigned i = 0; i < step; i++)
+        (void)!nt_loop_run(w.loop, 0);
+    raw_done(&r);
+    if (waits) {
+        assert_int_equal(io_wait(w.loop, never, NULL, io_loop_now(w.loop) + UINT64_C(60000000000), NULL),
+                         STATUS_IO_TIMEOUT);
+        muxd_count(w.muxd, &n);
+        assert_int_equal(n.sessions, 0);
+    }
+    world_done(&w); /* no pause of an opening is left: a leak else */
+}
+
+static void test_gone(void **state)
+{
+    (void)state;
+    for (unsigned step = 0; step < 40; step++)
+        for (unsigned mode = MUX_PROXY; mode <= MUX_PDU; mode++) {
+            gone_at(step, mode, "rpcecho", step % 2);
+            gone_at(step, mode, "nothing", step % 2);
+            gone_at(step, mode, "nothing", !(step % 2));
+        }
+}
+
 /* Before Hello nobody is known to speak this protocol, and nothing long is waited for. */
 static void test_strangers(void **state)
 {
@@ -149,10 +196,8 @@ static void test_facts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ends),
-        cmocka_unit_test(test_dropped),
-        cmocka_unit_test(test_strangers),
-        cmocka_unit_test(test_facts),
+        cmocka_unit_test(test_ends),      cmocka_unit_test(test_dropped), cmocka_unit_test(test_gone),
+        cmocka_unit_test(test_strangers), cmocka_unit_test(test_facts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
