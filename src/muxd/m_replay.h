@@ -13,7 +13,8 @@ struct rec_call {
     struct rpc_syntax iface;
     enum capture_syntax syntax;
     uint16_t opnum;
-    bool has_object, used;
+    bool has_object;
+    unsigned used; /* how often it has answered */
     struct nt_guid object;
     uint8_t req_drep, rsp_drep;
     enum capture_outcome outcome; /* CAPTURE_ANSWERED, CAPTURE_FAULT or CAPTURE_MAYBE */

@@ -77,18 +77,18 @@ static bool is_equal(const struct rec_call *a, const struct rec_call *b)
            (a->req.len == 0 || memcmp(a->req.data, b->req.data, a->req.len) == 0);
 }
 
-/* The first that has not been asked for, or the last that has. */
+/* Of equal ones the first of those that have answered least: so a program that does what it did when it was recorded gets
+ * handles that belong together, time and again. */
 static struct rec_call *find_any(const struct muxd_play *p, const struct rec_call *q)
 {
     struct rec_call *best = NULL;
     for (struct rec_pipe *x = next_pipe(p, NULL); x; x = next_pipe(p, x))
-        for (struct rec_call *c = x->calls; c; c = c->next) {
-            if (!is_equal(c, q))
-                continue;
-            if (!c->used)
-                return c;
-            best = c;
-        }
+        for (struct rec_call *c = x->calls; c; c = c->next)
+            if ((!best || c->used < best->used) && is_equal(c, q)) {
+                if (!c->used)
+                    return c;
+                best = c;
+            }
     return best;
 }
 
@@ -201,7 +201,7 @@ static void on_call(struct muxd_play *p)
         say_miss(p, q, expected);
         send_fault(p, 0, p->call_id, p->q_ctx, FAULT_NOT_RECORDED);
     } else {
-        c->used = true;
+        c->used++;
         if (c->outcome == CAPTURE_ANSWERED)
             send_response(p, c, p->call_id, p->q_ctx);
         else if (c->outcome == CAPTURE_FAULT)

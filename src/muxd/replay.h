@@ -23,7 +23,7 @@ struct muxd_replay_stats {
 };
 
 /* strict: requests have to come in the order of the recording, for each pipe of a server; else each is
- * answered by the first equal one that has not been asked for, or the last of them again. */
+ * answered by the first equal one of those that have answered least. */
 enum nt_status muxd_replay_new(bool strict, struct muxd_replay **ret);
 /* The next octets of a pcapng file. STATUS_FILE_INVALID, STATUS_INSUFFICIENT_RESOURCES, STATUS_NO_MEMORY. */
 enum nt_status muxd_replay_feed(struct muxd_replay *r, const uint8_t *data, size_t len);
