@@ -79,6 +79,11 @@ ok "user list" lab user list
 cp "$TERN_WORK/out" "$TERN_WORK/user.live"
 ok "policy show" lab policy show
 cp "$TERN_WORK/out" "$TERN_WORK/policy.live"
+SHARES=$TERN_BUILD/examples/example-shares
+if [ -x "$SHARES" ]; then
+    ok "a program that uses NetAPI" "$SHARES" "$LAB_SRV" </dev/null
+    cp "$TERN_WORK/out" "$TERN_WORK/shares.live"
+fi
 end_tap "the tap ends by a signal, well" "$samba"
 like "  and says what it has" 'PDUs of [1-9][0-9]* pipes' cat "$samba.out"
 is "  its file is ours alone" 600 "$(stat -c %a "$samba")"
@@ -127,6 +132,10 @@ for round in 1 2; do
         is "round $round: ${x#*:}: the same as from Samba" "$(cat "$TERN_WORK/${x%%:*}.live")" "$OUT"
     done
 done
+if [ -x "$SHARES" ]; then
+    run "$SHARES" "$LAB_SRV" </dev/null
+    is "the program: the same as from Samba" "$(cat "$TERN_WORK/shares.live")" "$OUT"
+fi
 fails "what was not recorded" 1 'ERROR_NOT_FOUND' lab session list
 like "  is in the log" 'replay_miss .*pipe=srvsvc .*was not recorded' cat "$TERN_WORK/replay.log"
 fails "a server that was not recorded" 1 'the recording has no server' "$TERN" server info -S "$HOST"
