@@ -34,6 +34,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <msrpc/npc_channel.h>
 #include <msrpc/npc_mux.h>
 #include <msrpc/rpcecho.h>
 #include <msrpc/srvsvc.h>
@@ -64,7 +65,8 @@ extern char **environ;
 struct way {
     struct npc_session *session;
     struct npc_pipe *pipe;
-    int fd;
+    struct npc_channel *channel;
+    int fd; /* of the channel */
     struct rpc_conn *conn;
     bool lent;    /* fd speaks with the daemon */
     struct wr in; /* and has said so much */
@@ -379,7 +381,8 @@ static void open_way(struct way *y, const struct rpc_interface *i, const char *n
         return;
     }
     if (to.kind == PROXY) {
-        check("connect", npc_mux_connect(to.host, name, &o, &y->fd, NULL, NULL, NULL));
+        check("connect", npc_connect("ncacn_np", to.host, name, &o, &y->channel));
+        y->fd = npc_channel_fd(y->channel);
     } else {
         enum nt_status st = npc_session_open(to.host, &o, &y->session);
         for (unsigned n = 0;
@@ -404,8 +407,7 @@ static void close_way(struct way *y)
         rpc_close(y->conn);
     npc_pipe_close(y->pipe);
     npc_session_unref(y->session);
-    if (y->fd >= 0)
-        close(y->fd);
+    npc_channel_close(y->channel);
 }
 
 static void call_rpc(struct rpc_conn *c)

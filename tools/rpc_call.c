@@ -378,6 +378,7 @@ static void print_facts(const struct rpc_info_interface *i, const struct rpc_fac
         number("transport_key", f->transport_key_len);
         truth("muxer", f->muxer);
         truth("warm", f->warm);
+        text("session_principal", f->session_principal);
     }
     printf("\n}}\n");
 }

@@ -38,10 +38,16 @@ struct npc_options {
     struct nt_loop *loop; /* NULL: a private one */
     const struct nt_env *env;
     struct nt_error *error; /* sentence when opening fails */
-    const char *mux;        /* "on", or the path of npcmuxd's socket: the session is one of the muxer's, with
-                               the credentials that it has for the server; creds, auth, ciphers and signing
-                               are not looked at. "off": a connection of our own. "auto": the muxer's if the
-                               caller has not said who he is, and it can give one. NULL: as TERN_NPC says */
+    /* Whether npcmuxd(8) is taken, whose sessions have the credentials that it was given for the server. A path
+     * (with a slash): the daemon of that socket, required; "on": the user's or the system's daemon, required;
+     * both look at none of creds, auth, ciphers and signing. "auto": the daemon if there is one, if it has
+     * credentials for the server, and if neither auth nor creds say who we are; else a connection of our own.
+     * "off": one of our own. NULL: what the environment variable TERN_NPC says, which has the same values, of
+     * which "auto" is the default; it has no say where auth or creds name somebody. */
+    const char *mux;
+    /* A token of the muxer (npc_mux_create_token): its credentials and no others. 0: that of the calling thread
+     * (npc_impersonate). With one there is no way but the muxer, unless creds or auth name somebody. */
+    uint64_t token;
 };
 #define NPC_OPTIONS_INIT                                                                                     \
     {                                                                                                        \
@@ -74,8 +80,9 @@ struct npc_facts {
     const char *server; /* as dialled */
     struct nt_guid server_guid;
     unsigned session_key_len, application_key_len;
-    bool muxer; /* it is one of npcmuxd's */
-    bool warm;  /* and was there already */
+    bool muxer;            /* it is one of npcmuxd's */
+    bool warm;             /* and was there already */
+    const char *principal; /* who we are to the server: "alice@LAB.EXAMPLE", "LAB\\alice"; "": nobody */
 };
 NT_PUBLIC enum nt_status npc_session_facts(const struct npc_session *s, struct npc_facts *ret) NT_CHECKED;
 /* Session key: as the mechanism gave it, at most 32 bytes used by SMB. Application key: what RPC and SAMR

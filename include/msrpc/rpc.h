@@ -289,6 +289,7 @@ struct rpc_facts {
     bool warm;  /* and was there already */
     bool lent;  /* the pipe was borrowed (rpc_options.lend) */
     bool bound; /* and was bound already */
+    const char *session_principal; /* who we are to the server by it: "alice@LAB.EXAMPLE", "LAB\\alice"; "": nobody */
 };
 NT_PUBLIC enum nt_status rpc_conn_facts(const struct rpc_conn *c, struct rpc_facts *ret) NT_CHECKED;
 /* The transport session key that keys samr and lsarpc payloads: ncacn_np without RPC security: the SMB

@@ -158,6 +158,8 @@ enum nt_status io_dial(struct nt_loop *l, struct io_stream *s, const struct io_a
 enum nt_status io_attach(struct nt_loop *l, struct io_stream *s, int fd);
 /* The numeric address that a stream is connected to, for error sentences: "192.0.2.1:445"; "" if none. */
 const char *io_peer(const struct io_stream *s);
+/* The descriptor of a stream that is open, which stays the stream's; -1: it has none, or is in memory. */
+int io_fd(const struct io_stream *s);
 /* That text of an address; IPv4 inside of IPv6, as sockets for both have it, is IPv4. "" for other families than these and
  * unix sockets. */
 struct sockaddr;

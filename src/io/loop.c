@@ -240,6 +240,11 @@ const char *io_peer(const struct io_stream *s)
     return s->loop ? s->loop->ops->peer(s) : "";
 }
 
+int io_fd(const struct io_stream *s)
+{
+    return s->loop && s->loop->ops->stream_fd ? s->loop->ops->stream_fd(s) : -1;
+}
+
 uint64_t io_loop_now(struct nt_loop *l)
 {
     return l->ops->now(l);

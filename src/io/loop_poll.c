@@ -389,6 +389,12 @@ static const char *poll_peer(const struct io_stream *s)
     return c ? c->peer : "";
 }
 
+static int poll_stream_fd(const struct io_stream *s)
+{
+    const struct poll_conn *c = s->drv;
+    return c && !c->dial ? c->fd : -1;
+}
+
 static bool poll_hangup(struct nt_loop *base, enum nt_status why)
 {
     struct poll_loop *l = as_poll(base);
@@ -433,6 +439,7 @@ static const struct io_driver_ops poll_ops = {
     .next = poll_next,
     .fd = poll_fd,
     .peer = poll_peer,
+    .stream_fd = poll_stream_fd,
     .hangup = poll_hangup,
     .free = poll_free,
     .token = poll_token,

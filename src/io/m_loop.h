@@ -24,6 +24,7 @@ struct io_driver_ops {
     uint64_t (*next)(struct nt_loop *l); /* earliest deadline; 0: something is due now */
     int (*fd)(struct nt_loop *l);
     const char *(*peer)(const struct io_stream *s);
+    int (*stream_fd)(const struct io_stream *s); /* -1: none; NULL: streams have none */
     bool (*hangup)(struct nt_loop *l, enum nt_status why); /* all streams; false: there are none */
     void (*free)(struct nt_loop *l);
     void (*token)(struct nt_loop *l, struct nt_cancel *c, bool on); /* a watch begins, ends; may be NULL */

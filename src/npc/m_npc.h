@@ -36,7 +36,10 @@ struct npc_session {
     const struct npc_route *route;
     struct nt_loop *loop;
     bool private_loop;
+    bool elsewhere; /* opening failed for want of a muxer, or of what it knows: another way may be there */
+    struct npc_ways *ways; /* while it is being opened; NULL: this is the only one */
     bool closed; /* npc_session_closed was called; only looked at with a private loop */
+    const char *pipe; /* see npc_session_begin */
     unsigned refs;
     unsigned timeout_ms;
     struct nt_error *open_error;
@@ -46,9 +49,26 @@ struct npc_session {
     char peer[80];
 };
 
+/* ---- ways.c ---- */
+struct npc_mux_choice;
+/* Starts a new session by the first way of c. STATUS_NO_MEMORY, or why it failed at once. */
+enum nt_status npc_ways_start(struct npc_session *s, const char *server, const struct npc_options *o,
+                              const struct npc_mux_choice *c);
+/* It has failed, for a reason that leaves others: starts the next. False: there is none, and s->why says why. */
+bool npc_ways_next(struct npc_session *s);
+void npc_ways_free(struct npc_session *s);
+size_t npc_ways_size(const struct npc_mux_choice *c); /* of the memory for a session */
+
 /* A route's session is open; or could not be opened, open_error says why, and it has been told to close. */
 void npc_session_opened(struct npc_session *s);
 void npc_session_closed(struct npc_session *s);
+
+/* A caller that was built earlier has a shorter structure; what it lacks has its default. */
+enum nt_status npc_options_take(const struct npc_options *from, struct npc_options *ret);
+/* pipe: by the muxer the connection shall be this pipe (npc_mux_take_pipe), and no session; NULL: a session. Lent
+ * until done. private_loop: that of o, which the last reference frees. */
+enum nt_status npc_session_begin(const char *server, const struct npc_options *o, const char *pipe,
+                                 bool private_loop, npc_session_done *done, void *arg, struct npc_session **ret);
 
 uint64_t npc_deadline(struct npc_session *s, unsigned timeout_ms);
 /* True if synchronous functions may run now: not from a callback of this loop. */

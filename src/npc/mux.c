@@ -268,6 +268,7 @@ void mux_put_facts(struct wr *w, const struct mux_facts *m, bool keys)
     mux_put_str(w, f->mech);
     mux_put_str(w, f->peer);
     mux_put_str(w, f->server);
+    mux_put_str(w, f->principal);
     mux_put_blob(w, m->session_key, keys ? f->session_key_len : 0);
     mux_put_blob(w, m->application_key, keys ? f->application_key_len : 0);
 }
@@ -314,12 +315,16 @@ enum nt_status mux_get_facts(struct rd *r, struct mux_facts *ret)
     mux_get_str(r, ret->mech, sizeof ret->mech);
     mux_get_str(r, ret->peer, sizeof ret->peer);
     mux_get_str(r, ret->server, sizeof ret->server);
+    mux_get_str(r, ret->principal, sizeof ret->principal);
     get_key(r, ret->session_key, f->session_key_len);
     get_key(r, ret->application_key, f->application_key_len);
     f->size = sizeof *f;
     f->mech = ret->mech;
     f->peer = ret->peer;
     f->server = ret->server;
+    f->principal = ret->principal;
+    f->muxer = true;
+    f->warm = ret->warm;
     return mux_done(r);
 }
 

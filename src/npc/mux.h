@@ -55,6 +55,29 @@ enum mux_kind { MUX_PASSWORD = 1, MUX_CCACHE, MUX_KEYTAB, MUX_ANONYMOUS };
 enum mux_mode { MUX_SESSION = 0, MUX_PROXY, MUX_MESSAGE, MUX_PDU };
 enum mux_what { MUX_SESSION_KEY = 1, MUX_APPLICATION_KEY, MUX_FACTS };
 
+/* ---- mux_policy.c: whether the muxer is taken ---- */
+
+#define NPC_MUX_PATH 108u /* as long as the address of a unix socket can hold */
+
+enum npc_mux_use {
+    NPC_MUX_NEVER,
+    NPC_MUX_MAYBE, /* if one is there and has credentials for the server; else direct */
+    NPC_MUX_MUST,
+};
+struct npc_mux_choice {
+    enum npc_mux_use use;
+    uint64_t token; /* to open with; 0: none */
+    unsigned n;     /* sockets, to be tried in turn */
+    char path[2][NPC_MUX_PATH];
+};
+/* said: npc_options.mux, NULL: the environment decides. named: the caller has said who he is, by credentials
+ * that are not ambient or a function that gives some. token: npc_options.token; 0: the thread's.
+ * STATUS_INVALID_PARAMETER; STATUS_NO_TOKEN where a token is impersonated and no muxer can be taken. */
+enum nt_status npc_mux_wanted(const char *said, bool named, uint64_t token, struct npc_mux_choice *ret,
+                              struct nt_error *err);
+
+/* ---- messages ---- */
+
 struct mux_hdr {
     uint32_t length;
     uint16_t type;
@@ -125,7 +148,7 @@ struct mux_facts {
     uint8_t cookie[MUX_COOKIE];
     bool warm;          /* the session was there */
     struct npc_facts f; /* its texts are lent from the fields below */
-    char mech[16], peer[80], server[MUX_NAME_MAX + 1];
+    char mech[16], peer[80], server[MUX_NAME_MAX + 1], principal[320];
     uint8_t session_key[MUX_KEY_MAX], application_key[MUX_KEY_MAX]; /* zeros unless they were asked for */
     /* of mode MUX_PDU; zeros else */
     bool bound; /* the pipe was bound already */

@@ -10,44 +10,10 @@
 #include "npc/m_mux.h"
 #include "sec/sec.h"
 
-#ifndef NPC_MUX_PATH /* one way only: mux_policy.c has no others yet */
-#define NPC_MUX_PATH 108
-enum npc_mux_use { NPC_MUX_NEVER, NPC_MUX_MAYBE, NPC_MUX_MUST };
-struct npc_mux_choice {
-    enum npc_mux_use use;
-    uint64_t token;
-    unsigned n;
-    char path[2][NPC_MUX_PATH];
-};
-
-static enum nt_status choose(const struct npc_options *o, bool named, struct npc_mux_choice *ret)
-{
-    const char *path = o->mux ? npc_mux_chosen(o->mux) : named ? NULL : npc_mux_wanted();
-    *ret = (struct npc_mux_choice){ .use = path ? NPC_MUX_MUST : NPC_MUX_NEVER, .token = npc_mux_token() };
-    if (path && strlen(path) >= sizeof ret->path[0])
-        return nt_error_set(o->error, STATUS_INVALID_PARAMETER, "the path of the muxer's socket is too long");
-    if (path)
-        memcpy(ret->path[ret->n++], path, strlen(path) + 1);
-    return STATUS_SUCCESS;
-}
-
-static bool mux_line_absent(const struct mux_line *l, enum nt_status why)
-{
-    return l->stream.state == IO_DIALING && why == STATUS_CONNECTION_REFUSED;
-}
-
-static void mux_line_why(const struct mux_line *l, enum nt_status why, bool busy, struct nt_error *ret)
-{
-    (void)l;
-    nt_error_set(ret, why, "the muxer: %s%s", nt_status_text(why),
-                 busy ? "; what was asked of the server may have been carried out" : "");
-}
-#else
 static enum nt_status choose(const struct npc_options *o, bool named, struct npc_mux_choice *ret)
 {
     return npc_mux_wanted(o->mux, named, o->token, ret, o->error);
 }
-#endif
 
 bool npc_mux_possible(const struct npc_options *o)
 {
@@ -386,8 +352,6 @@ static bool line_message(struct mux_line *l, const struct mux_hdr *h, const uint
     rd_init(&r, body, len);
     if (p->dead || p->failed || (!p->open && !p->connect_id))
         return true; /* what was sent behind a Connect that failed */
-    if (h->type == (MUX_HELLO | MUX_ANSWER) && h->status == STATUS_SUCCESS)
-        return !p->open;
     bool connect = h->type == (MUX_CONNECT | MUX_ANSWER) && h->id == p->connect_id;
     if (!p->open) /* or a Hello that was refused */
         return (connect || h->type == (MUX_HELLO | MUX_ANSWER)) && on_connected(p, h, &r);

@@ -111,8 +111,14 @@ static bool connected(struct mux_pipe *p, const struct mux_hdr *h, struct rd *r)
     char why[sizeof p->base.err.text];
     p->connect_id = 0;
     p->open = h->type == (MUX_CONNECT | MUX_ANSWER) && h->status == STATUS_SUCCESS;
-    if (p->open && mux_get_facts(r, &f) != STATUS_SUCCESS)
+    if (p->open && mux_get_facts(r, &f) != STATUS_SUCCESS) {
+        p->open = false;
         return false;
+    }
+    if (p->open) {
+        npc_mux_take_facts(session_of(p), &f);
+        nt_wipe(&f, sizeof f);
+    }
     if (!p->open) {
         mux_get_str(r, why, sizeof why);
         p->why = nt_ok(h->status) ? STATUS_INVALID_NETWORK_RESPONSE : h->status;
@@ -146,11 +152,22 @@ static void told(struct io_item *it)
     finish(y, y->op->status, (struct nt_blob){ y->op->data, y->op->len });
 }
 
+/* Has no answer of its own. */
+static void tell_cancel(struct mux_way *y, bool ask)
+{
+    struct mux_pipe *p = y->pipe;
+    struct wr w;
+    mux_begin(&w, MUX_PIPE_CANCEL, mux_line_id(&p->line), STATUS_SUCCESS);
+    wr_u32(&w, y->id);
+    wr_u8(&w, ask);
+    (void)!mux_line_send(&p->line, &w);
+}
+
 static void op_late(struct io_item *it)
 {
     struct mux_way *y = io_container(it, struct mux_way, timer);
     enum nt_status st = pipe_failed(y->pipe, STATUS_IO_TIMEOUT, "using", NULL);
-    y->pipe->base.ops->cancel(&y->pipe->base, y->op);
+    tell_cancel(y, false);
     finish(y, st, (struct nt_blob){ NULL, 0 });
 }
 
@@ -190,11 +207,8 @@ static bool on_message(struct mux_line *l, const struct mux_hdr *h, const uint8_
     struct mux_pipe *p = of_line(l);
     struct rd r;
     rd_init(&r, body, len);
-    if (p->connect_id) {
-        if (h->type == (MUX_HELLO | MUX_ANSWER) && h->status == STATUS_SUCCESS)
-            return true;
-        return connected(p, h, &r);
-    }
+    if (p->connect_id)
+        return h->id == p->connect_id && connected(p, h, &r);
     if (p->in.op && p->in.id == h->id)
         return op_answered(p, &p->in, h, &r);
     if (p->out.op && p->out.id == h->id)
@@ -206,10 +220,12 @@ static void on_close(struct mux_line *l, enum nt_status why)
 {
     struct mux_pipe *p = of_line(l);
     struct mux_way *const ways[] = { &p->in, &p->out };
+    struct nt_error e;
     if (p->dead)
         return;
     p->why = why;
-    pipe_failed(p, why, p->done ? "opening" : "using", NULL);
+    mux_line_why(l, why, p->in.op || p->out.op, &e);
+    pipe_failed(p, why, p->done ? "opening" : "using", e.text);
     if (p->done) {
         open_finish(p, why);
         return;
@@ -271,14 +287,10 @@ static enum nt_status mux_transact(struct npc_pipe *base, struct wr *out, size_t
 static void send_cancel(struct mux_pipe *p, const struct npc_op *op, bool ask)
 {
     struct mux_way *y = p->in.op == op ? &p->in : p->out.op == op ? &p->out : NULL;
-    struct wr w;
     if (!y || !y->id)
         return;
     y->asked = ask;
-    mux_begin(&w, MUX_PIPE_CANCEL, mux_line_id(&p->line), STATUS_SUCCESS);
-    wr_u32(&w, y->id);
-    wr_u8(&w, ask);
-    (void)!mux_line_send(&p->line, &w);
+    tell_cancel(y, ask);
     if (!ask)
         tell_later(y, STATUS_CANCELLED, (struct nt_blob){ NULL, 0 });
 }
@@ -363,7 +375,7 @@ enum nt_status npc_mux_open_pipe(struct npc_session *s, const char *name, const 
     p->arg = arg;
     p->to = m->to;
     p->to.mode = MUX_MESSAGE;
-    p->to.keys = false;
+    p->to.keys = true; /* the muxer may have made a new session meanwhile */
     p->to.timeout_ms = p->base.timeout_ms;
     memcpy(p->name, name, strlen(name) + 1);
     memcpy(p->to.pipe, name, strlen(name) + 1);

@@ -38,6 +38,11 @@ static void on_open(struct mux_line *l)
 static void answered(struct io_item *it)
 {
     struct mux_session *s = io_container(it, struct mux_session, timer);
+    if (s->open && s->line.err.text[0]) { /* it said more than it had to say */
+        s->open = false;
+        s->err = s->line.err;
+        s->base.why = STATUS_INVALID_NETWORK_RESPONSE;
+    }
     if (s->open) {
         snprintf(s->base.peer, sizeof s->base.peer, "%s", s->facts.peer);
         npc_session_opened(&s->base);
@@ -50,21 +55,21 @@ static bool on_message(struct mux_line *l, const struct mux_hdr *h, const uint8_
 {
     struct mux_session *s = of_line(l);
     struct rd r;
-    char why[sizeof s->err.text];
+    char why[sizeof s->err.text], words[NPC_WORDS];
     rd_init(&r, body, len);
-    if (h->type == (MUX_HELLO | MUX_ANSWER) && h->status == STATUS_SUCCESS)
-        return true;
-    bool connect = h->type == (MUX_CONNECT | MUX_ANSWER) && h->id == s->connect_id;
-    if (s->open || !s->connect_id || !(connect || h->type == (MUX_HELLO | MUX_ANSWER)))
+    if (s->open || !s->connect_id || h->type != (MUX_CONNECT | MUX_ANSWER) || h->id != s->connect_id)
         return false;
     s->connect_id = 0;
-    s->open = connect && h->status == STATUS_SUCCESS;
-    if (s->open && mux_get_facts(&r, &s->facts) != STATUS_SUCCESS)
+    s->open = h->status == STATUS_SUCCESS;
+    if (s->open && mux_get_facts(&r, &s->facts) != STATUS_SUCCESS) {
+        s->open = false;
         return false;
+    }
     if (!s->open) {
         mux_get_str(&r, why, sizeof why);
         s->base.why = nt_ok(h->status) ? STATUS_INVALID_NETWORK_RESPONSE : h->status;
-        nt_error_set(&s->err, s->base.why, "%s", why);
+        s->base.elsewhere = h->status == STATUS_NO_SUCH_LOGON_SESSION || h->status == STATUS_NO_TOKEN;
+        nt_error_set(&s->err, s->base.why, "%s", *why ? why : npc_words(s->base.why, words));
     }
     io_cancel(&s->timer);
     io_item_init(&s->timer, answered);
@@ -80,6 +85,15 @@ static void timed_out(struct io_item *it)
     failed(s, STATUS_IO_TIMEOUT);
 }
 
+/* Once: when nobody further up looks at it any more, it is over. */
+static void end_soon(struct mux_session *s)
+{
+    if (s->ending)
+        return;
+    s->ending = true;
+    io_loop_defer(s->base.loop, &s->end);
+}
+
 static void end_fn(struct io_item *it)
 {
     npc_session_closed(&io_container(it, struct mux_session, end)->base);
@@ -91,20 +105,22 @@ static void on_close(struct mux_line *l, enum nt_status why)
     if (s->dead)
         return;
     s->dead = true;
-    if (!s->err.text[0] || s->open)
-        nt_error_set(&s->err, why, "the muxer at %s: %s", s->path, nt_status_text(why));
+    mux_line_why(l, why, false, &s->err);
     if (s->base.done) {
-        s->base.why = s->base.why ? s->base.why : why;
+        io_cancel(&s->timer);
+        s->base.elsewhere = mux_line_absent(l, why);
+        s->base.why = why;
         nt_error_set(s->base.open_error, s->base.why, "%s", s->err.text);
-        io_loop_defer(s->base.loop, &s->end);
+        end_soon(s);
     }
 }
 
 static void fill(struct mux_session *s, const char *server, const struct npc_options *o)
 {
-    s->to.mode = MUX_SESSION;
+    s->to.mode = s->base.pipe ? MUX_PROXY : MUX_SESSION;
+    snprintf(s->to.pipe, sizeof s->to.pipe, "%s", s->base.pipe ? s->base.pipe : "");
     s->to.keys = true;
-    s->to.token = npc_mux_token();
+    s->to.token = o->token;
     s->to.protection = (uint8_t)o->protection;
     s->to.allow_unsigned = o->allow_unsigned;
     s->to.port = o->port;
@@ -141,12 +157,24 @@ static enum nt_status mux_start(struct npc_session *base, const char *server, co
 
 /* ---- facts ---- */
 
+void npc_mux_take_facts(struct mux_session *s, const struct mux_facts *f)
+{
+    bool same = f->f.session_key_len == s->facts.f.session_key_len && strcmp(f->peer, s->facts.peer) == 0 &&
+                memcmp(f->session_key, s->facts.session_key, sizeof f->session_key) == 0;
+    if (same)
+        return;
+    s->facts = *f;
+    s->facts.f.mech = s->facts.mech; /* lent to whoever asked earlier, too */
+    s->facts.f.peer = s->facts.peer;
+    s->facts.f.server = s->facts.server;
+    s->facts.f.principal = s->facts.principal;
+    snprintf(s->base.peer, sizeof s->base.peer, "%s", f->peer);
+}
+
 static void mux_facts_of(const struct npc_session *base, struct npc_facts *ret)
 {
     *ret = ((const struct mux_session *)base)->facts.f;
     ret->server = ((const struct mux_session *)base)->to.server;
-    ret->muxer = true;
-    ret->warm = ((const struct mux_session *)base)->facts.warm;
 }
 
 static enum nt_status mux_key(const struct npc_session *base, bool application, struct nt_blob *ret)
@@ -183,7 +211,7 @@ static void mux_close(struct npc_session *base)
     io_cancel(&s->timer);
     s->dead = true;
     io_close(&s->line.stream, STATUS_SUCCESS, false);
-    io_loop_defer(base->loop, &s->end);
+    end_soon(s);
 }
 
 static void mux_free(struct npc_session *base)

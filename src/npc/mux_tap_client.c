@@ -26,7 +26,7 @@ struct npc_tap {
     struct mux_line line;
     struct nt_loop *loop;
     bool private_loop, open, dead, stopped;
-    uint32_t hello_id, tap_id;
+    uint32_t tap_id;
     enum nt_status why;
     struct nt_error err;
     struct mux_tap q;
@@ -157,13 +157,8 @@ static bool on_record(struct npc_tap *t, const uint8_t *body, size_t len)
 static void on_open(struct mux_line *l)
 {
     struct npc_tap *t = of(l);
-    struct mux_hello hello = { .least = MUX_VERSION, .greatest = MUX_VERSION };
     struct wr w;
-    snprintf(hello.program, sizeof hello.program, "%.63s", program_invocation_short_name);
-    t->hello_id = mux_line_id(l);
-    mux_begin(&w, MUX_HELLO, t->hello_id, STATUS_SUCCESS);
-    mux_put_hello(&w, &hello);
-    enum nt_status st = mux_line_send(l, &w);
+    enum nt_status st = mux_line_hello(l, NULL, NULL);
     t->tap_id = mux_line_id(l);
     mux_begin(&w, MUX_TAP, t->tap_id, STATUS_SUCCESS);
     mux_put_tap(&w, &t->q);
@@ -191,8 +186,6 @@ static bool on_message(struct mux_line *l, const struct mux_hdr *h, const uint8_
     rd_init(&r, body, len);
     if (t->open)
         return h->type == (MUX_TAP_DATA | MUX_ANSWER) && h->id == t->tap_id && on_record(t, body, len);
-    if (h->type == (MUX_HELLO | MUX_ANSWER) && h->id == t->hello_id)
-        return h->status == STATUS_SUCCESS || refused(t, h->status, &r);
     if (h->type != (MUX_TAP | MUX_ANSWER) || h->id != t->tap_id)
         return false;
     if (h->status != STATUS_SUCCESS)
@@ -208,7 +201,7 @@ static void on_close(struct mux_line *l, enum nt_status why)
     t->dead = true;
     if (!t->why) {
         t->why = why;
-        nt_error_set(&t->err, why, "the muxer at %s: %s", t->path, nt_status_text(why));
+        mux_line_why(l, why, false, &t->err);
     }
 }
 
@@ -233,8 +226,6 @@ static enum nt_status fill(struct npc_tap *t, const struct npc_tap_options *o, c
                              .uid = o->all ? o->uid : MUX_TAP_ANY,
                              .pid = o->pid,
                              .queue = o->queue };
-    if (!path)
-        return nt_error_set(o->error, STATUS_INVALID_PARAMETER, "TERN_NPC says that there is no muxer");
     if (!copy(t->path, sizeof t->path, path) || !copy(t->q.server, sizeof t->q.server, o->server) ||
         !copy(t->q.pipe, sizeof t->q.pipe, o->pipe) || o->queue > MUX_TAP_QUEUE_MAX)
         return nt_error_set(o->error, STATUS_INVALID_PARAMETER, "a path, a pattern or the queue is too long");
@@ -265,7 +256,10 @@ enum nt_status npc_tap_open(const struct npc_tap_options *o, struct npc_tap **re
     t->newest = &t->oldest;
     t->loop = own.loop;
     t->private_loop = !own.loop;
-    enum nt_status st = fill(t, &own, npc_mux_path(own.mux));
+    char path[NPC_MUX_PATH];
+    enum nt_status st = npc_mux_pick(own.mux, path, own.error);
+    if (st == STATUS_SUCCESS)
+        st = fill(t, &own, path);
     if (st == STATUS_SUCCESS && !t->loop && (st = nt_loop_new(own.env, &t->loop)) != STATUS_SUCCESS)
         nt_error_set(own.error, st, "no loop can be made");
     if (st != STATUS_SUCCESS) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Heads of connection-oriented PDUs ([C706] 12.6.3.1, [MS-RPCE] 2.2.2): as much of DCE/RPC as a named pipe has to
- * know that carries it as bytes. All else about PDUs is rpc's.
+ * Heads of connection-oriented PDUs ([C706] 12.6.3.1, [MS-RPCE] 2.2.2): as much of DCE/RPC as a named pipe
+ * has to know that carries it as bytes. All else about PDUs is rpc's.
  */
 #ifndef NPC_PDU_HEAD_H
 #define NPC_PDU_HEAD_H
@@ -57,7 +57,8 @@ static inline bool pdu_head_protected(const uint8_t *p)
     return (p[10] | p[11]) != 0;
 }
 
-/* Does the server speak next? auth3, cancel, orphaned and answers to callbacks have no answer of their own. */
+/* Does the server speak next? auth3, cancel, orphaned and answers to callbacks have no answer of their own.
+ */
 static inline bool pdu_head_wants_answer(const uint8_t *p)
 {
     switch (p[2]) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * PDUs of the client are cut out of its bytes and become operations, what the server answers goes back as it
- * comes. Which operation is told by the PDU's head alone; what is inside, perhaps encrypted for somebody else,
- * is not looked at.
+ * comes. Which operation is told by the PDU's head alone; what is inside, perhaps encrypted for somebody
+ * else, is not looked at.
  */
 #include <stdlib.h>
 #include <string.h>

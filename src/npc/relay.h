@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A pipe as a stream of bytes: what comes from a local stream is cut into PDUs, which become operations of the
- * pipe; what the server answers goes back as it comes. The muxer serves its clients by it, and the library
- * those who have a pipe of their own as a descriptor.
+ * A pipe as a stream of bytes: what comes from a local stream is cut into PDUs, which become operations of
+ * the pipe; what the server answers goes back as it comes. The muxer serves its clients by it, and the
+ * library those who have a pipe of their own as a descriptor.
  */
 #ifndef NPC_RELAY_H
 #define NPC_RELAY_H
@@ -21,7 +21,8 @@ struct npc_relay {
     void *arg;
     /* Every PDU towards the server, every piece of an answer; NULL: nobody looks. */
     void (*seen)(void *arg, bool out, const uint8_t *data, size_t len);
-    /* Once: the relay has closed the local stream, by io_close, for this reason. Nothing may be freed in it. */
+    /* Once: the relay has closed the local stream, by io_close, for this reason. Nothing may be freed in it.
+     */
     void (*ended)(void *arg, enum nt_status why);
     /* Octets in local->account[0] beyond which this stream has to be read before more is got for it; 0: it is
      * looked at alone. */
@@ -35,8 +36,8 @@ struct npc_relay {
     struct wr part; /* what came and is not whole */
     size_t want;
     bool reading, transacting, writing, over, stopped;
-    unsigned ops;     /* in flight */
-    unsigned awaited; /* answers */
+    unsigned ops;              /* in flight */
+    unsigned awaited;          /* answers */
     uint8_t frag[RPC_HDR_LEN]; /* head of the PDU that the server is sending */
     size_t frag_have, frag_left;
     struct io_item drained;

@@ -44,6 +44,7 @@ void npc_session_opened(struct npc_session *s)
 {
     npc_session_done *done = s->done;
     s->done = NULL;
+    npc_ways_free(s);
     done(s->arg, STATUS_SUCCESS, s);
 }
 
@@ -55,8 +56,11 @@ void npc_session_closed(struct npc_session *s)
     }
     npc_session_done *done = s->done;
     void *done_arg = s->arg;
-    enum nt_status why = s->why;
     s->route->done(s);
+    if (done && npc_ways_next(s))
+        return;
+    enum nt_status why = s->why;
+    npc_ways_free(s);
     free(s);
     if (done)
         done(done_arg, why, NULL);
@@ -78,25 +82,29 @@ static enum nt_status check_server(const char *server, struct nt_error *err)
     return STATUS_SUCCESS;
 }
 
-static enum nt_status open_send(const char *server, const struct npc_options *o, bool private_loop,
-                                npc_session_done *done, void *arg, struct npc_session **ret)
+enum nt_status npc_session_begin(const char *server, const struct npc_options *o, const char *pipe,
+                                 bool private_loop, npc_session_done *done, void *arg, struct npc_session **ret)
 {
     enum nt_status st = check_server(server, o->error);
     if (st != STATUS_SUCCESS)
         return st;
-    const struct npc_route *route = o->mux ? &npc_route_mux : &npc_route_smb;
-    struct npc_session *s = calloc(1, route->size);
+    struct npc_mux_choice choice;
+    bool named = o->auth || (o->creds && !sec_creds_ambient(o->creds));
+    st = npc_mux_wanted(o->mux, named, o->token, &choice, o->error);
+    if (st != STATUS_SUCCESS)
+        return st;
+    struct npc_session *s = calloc(1, npc_ways_size(&choice));
     if (!s)
         return nt_error_set(o->error, STATUS_NO_MEMORY, "no memory");
-    s->route = route;
     s->loop = o->loop;
     s->private_loop = private_loop;
+    s->pipe = pipe;
     s->refs = 1;
     s->timeout_ms = o->timeout_ms ? o->timeout_ms : NPC_DEFAULT_TIMEOUT_MS;
     s->open_error = o->error;
     s->done = done;
     s->arg = arg;
-    st = route->start(s, server, o);
+    st = npc_ways_start(s, server, o, &choice);
     if (st != STATUS_SUCCESS)
         free(s);
     else
@@ -105,18 +113,13 @@ static enum nt_status open_send(const char *server, const struct npc_options *o,
 }
 
 /* A caller that was built earlier has a shorter structure; what it lacks has its default. */
-static enum nt_status take_options(const struct npc_options *from, struct npc_options *ret)
+enum nt_status npc_options_take(const struct npc_options *from, struct npc_options *ret)
 {
     *ret = (struct npc_options)NPC_OPTIONS_INIT;
     if (from->size < offsetof(struct npc_options, target))
         return STATUS_INVALID_PARAMETER;
     memcpy(ret, from, from->size < sizeof *ret ? from->size : sizeof *ret);
     ret->size = sizeof *ret;
-    /* Who says who he is, is that: the muxer has credentials of its own. */
-    if (ret->mux)
-        ret->mux = npc_mux_chosen(ret->mux);
-    else if (!ret->auth && (!ret->creds || sec_creds_ambient(ret->creds)))
-        ret->mux = npc_mux_wanted();
     return STATUS_SUCCESS;
 }
 
@@ -125,12 +128,12 @@ enum nt_status npc_session_open_send(const char *server, const struct npc_option
 {
     struct npc_session *s;
     struct npc_options own;
-    enum nt_status st = take_options(o, &own);
+    enum nt_status st = npc_options_take(o, &own);
     if (st != STATUS_SUCCESS)
         return st;
     if (!own.loop)
         return nt_error_set(own.error, STATUS_INVALID_PARAMETER, "an asynchronous session needs a loop");
-    st = open_send(server, &own, false, done, arg, &s);
+    st = npc_session_begin(server, &own, NULL, false, done, arg, &s);
     if (st == STATUS_SUCCESS && ret)
         *ret = s;
     return st;
@@ -169,7 +172,7 @@ static enum nt_status open_wait(const char *server, const struct npc_options *o,
 {
     struct opening w = { 0 };
     struct npc_session *s;
-    enum nt_status st = open_send(server, o, private_loop, opened, &w, &s);
+    enum nt_status st = npc_session_begin(server, o, NULL, private_loop, opened, &w, &s);
     if (st != STATUS_SUCCESS)
         return st;
     if (io_wait(o->loop, is_opened, &w, UINT64_MAX, o->cancel) == STATUS_CANCELLED && !w.done) {
@@ -185,7 +188,7 @@ static enum nt_status open_wait(const char *server, const struct npc_options *o,
 enum nt_status npc_session_open(const char *server, const struct npc_options *o, struct npc_session **ret)
 {
     struct npc_options own;
-    enum nt_status st = take_options(o, &own);
+    enum nt_status st = npc_options_take(o, &own);
     if (st != STATUS_SUCCESS)
         return st;
     if (own.loop) {

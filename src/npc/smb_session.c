@@ -124,6 +124,7 @@ static void smb_facts(const struct npc_session *base, struct npc_facts *ret)
         .max_write = c->max_write,
         .mech = c->mech,
         .server = c->server,
+        .principal = c->principal,
         .session_key_len = c->have_keys ? (unsigned)c->session_key_len : 0,
         .application_key_len = c->have_keys ? sizeof c->keys.application : 0,
     };

@@ -46,6 +46,7 @@ static void session_facts(const struct rpc_conn *c, struct rpc_facts *f)
     f->transport_key_len = n.application_key_len;
     f->muxer = n.muxer;
     f->warm = c->lent ? pdu.warm : n.warm;
+    f->session_principal = n.principal;
 }
 
 enum nt_status rpc_conn_facts(const struct rpc_conn *c, struct rpc_facts *ret)

@@ -22,7 +22,7 @@ enum nt_status rpc_pin_new(const struct rpc_facts *f, struct rpc_pin **ret)
     p->f.provider = p->f.provider ? p->provider : NULL;
     p->f.session_mech = p->f.session_mech ? p->session_mech : NULL;
     p->f.principal = p->f.principal ? p->principal : NULL;
-    p->f.protseq = p->f.endpoint = p->f.host = p->f.peer = p->f.transfer = NULL;
+    p->f.protseq = p->f.endpoint = p->f.host = p->f.peer = p->f.transfer = p->f.session_principal = NULL;
     p->f.session = NULL;
     *ret = p;
     return STATUS_SUCCESS;

@@ -27,7 +27,7 @@ struct krb5_ctx {
     gss_ctx_id_t gss;
     size_t header_size, mic_size;
     gss_buffer_set_t key; /* [0] the key, [1] its type as OID */
-    gss_buffer_desc peer, pac;
+    gss_buffer_desc peer, self, pac; /* self: client */
     krb5_enctype enctype;
     uint64_t expires;
     const struct sec_acceptor *acceptor;
@@ -83,6 +83,7 @@ static void k5_free(struct sec_ctx *ctx)
     (void)gss_delete_sec_context(&ignored, &c->gss, GSS_C_NO_BUFFER);
     (void)gss_release_buffer_set(&ignored, &c->key); /* wiped by the library */
     (void)gss_release_buffer(&ignored, &c->peer);
+    (void)gss_release_buffer(&ignored, &c->self);
     (void)gss_release_buffer(&ignored, &c->pac);
     drop_creds(c);
     if (c->k)
@@ -332,6 +333,8 @@ static enum nt_status take_peer(struct krb5_ctx *c, OM_uint32 lifetime)
         c->expires = c->env->wall(c->env->arg) + lifetime * NT_TIME_PER_SECOND;
     if (!GSS_ERROR(major))
         major = gss_display_name(&minor, c->role == SEC_CLIENT ? target : source, &c->peer, NULL);
+    if (!GSS_ERROR(major) && c->role == SEC_CLIENT)
+        major = gss_display_name(&minor, source, &c->self, NULL);
     if (GSS_ERROR(major))
         st = gss_fail(c, major, minor);
     else if (c->role == SEC_SERVER)
@@ -570,6 +573,11 @@ static enum nt_status k5_query(struct sec_ctx *ctx, enum sec_item what, struct n
         return STATUS_SUCCESS;
     case SEC_ITEM_PEER:
         *ret = (struct nt_blob){ c->peer.value, c->peer.length };
+        return STATUS_SUCCESS;
+    case SEC_ITEM_SELF:
+        if (c->role != SEC_CLIENT)
+            return STATUS_NOT_SUPPORTED;
+        *ret = (struct nt_blob){ c->self.value, c->self.length };
         return STATUS_SUCCESS;
     case SEC_ITEM_ENCTYPE:
         *ret = (struct nt_blob){ (const uint8_t *)&c->enctype, sizeof(c->enctype) };

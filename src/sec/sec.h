@@ -100,6 +100,7 @@ struct sec_iov {
 enum sec_item {
     SEC_ITEM_SESSION_KEY, /* NTLM: ExportedSessionKey (16); Kerberos: sub-session key bytes as they are */
     SEC_ITEM_PEER,        /* UTF-8: principal or DOMAIN\user */
+    SEC_ITEM_SELF,        /* client, Kerberos: UTF-8, the principal that we are to the peer */
     SEC_ITEM_MECH,        /* "krb5", "ntlm" */
     SEC_ITEM_ENCTYPE,     /* Kerberos: uint32_t, host order */
     SEC_ITEM_PAC,         /* server, Kerberos: raw PAC */

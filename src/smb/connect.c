@@ -407,6 +407,20 @@ static void auth_work(struct io_item *it)
 }
 
 static void setup_done(struct smb_req *r);
+/* Who we are to the server: what the mechanism says, else what the credentials do. */
+static void take_principal(struct smb_client *c, struct smb_auth *a)
+{
+    const struct sec_creds *creds = c->o.creds;
+    const char *user = creds ? sec_creds_user(creds) : "", *domain = creds ? sec_creds_domain(creds) : "";
+    struct nt_blob b;
+    if (c->anonymous)
+        c->principal[0] = '\0';
+    else if (a->provider->query(a->ctx, SEC_ITEM_SELF, &b) == STATUS_SUCCESS)
+        snprintf(c->principal, sizeof c->principal, "%.*s", (int)b.len, (const char *)b.data);
+    else
+        snprintf(c->principal, sizeof c->principal, "%.150s%s%.150s", domain, *domain ? "\\" : "", user);
+}
+
 static void established(struct smb_client *c);
 
 /* Back from a step: what it said goes to the server, or is the end of setting up. */
@@ -623,6 +637,7 @@ static void established(struct smb_client *c)
         memcpy(&flags, b.data, sizeof flags);
     c->guest = a->session_flags & SMB_SESSION_GUEST;
     c->anonymous = (a->session_flags & SMB_SESSION_NULL) || (flags & SEC_FLAG_ANONYMOUS);
+    take_principal(c, a);
     bool keyless = c->guest || c->anonymous;
     bool must_seal = c->dialect >= NPC_SMB_3_0 && (a->session_flags & SMB_SESSION_ENCRYPT);
     bool ok = keyless || take_keys(c, a);

@@ -450,6 +450,7 @@ struct smb_client {
     uint8_t session_key[64]; /* as the mechanism gave it */
     size_t session_key_len;
     char mech[16];
+    char principal[320]; /* who we are to the server; "": nobody */
     bool have_keys, signing_on, sealing, guest, anonymous;
     uint64_t nonce;
     unsigned unsolicited;

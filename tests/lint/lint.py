@@ -48,7 +48,7 @@ PROGRAMS = ("idlc", "daemons", "tools")
 # The module that an installed header belongs to. Those of win/ are netapi's, the rest are made from IDL files.
 PUBLIC = {
     "base.h": "unistr", "status.h": "unistr", "status_codes.h": "unistr", "unistr.h": "unistr",
-    "nt.h": "base", "loop.h": "io", "sec.h": "sec", "token.h": "sec", "smb.h": "smb", "npc.h": "npc", "npc_mux.h": "npc", "npc_pdu.h": "npc", "npc_tap.h": "npc", "ndr.h": "ndr", "ndr_pidl.h": "ndr", "rpc.h": "rpc", "rpc_error.h": "rpc", "rpc_observe.h": "rpc", "rpc_pool.h": "rpc", "rpc_server.h": "rpc",
+    "nt.h": "base", "loop.h": "io", "sec.h": "sec", "token.h": "sec", "smb.h": "smb", "npc.h": "npc", "npc_channel.h": "npc", "npc_mux.h": "npc", "npc_pdu.h": "npc", "npc_tap.h": "npc", "ndr.h": "ndr", "ndr_pidl.h": "ndr", "rpc.h": "rpc", "rpc_error.h": "rpc", "rpc_observe.h": "rpc", "rpc_pool.h": "rpc", "rpc_server.h": "rpc",
     "netapi.h": "netapi", "info.h": "info", "serve.h": "serve",
 }
 

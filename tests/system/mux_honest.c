@@ -137,19 +137,20 @@ static enum nt_status proxy(struct probe *p)
     struct npc_options o = NPC_OPTIONS_INIT;
     struct timeval limit = { .tv_sec = p->timeout_ms / 1000, .tv_usec = 1 };
     uint32_t last = 0;
-    int fd = -1;
     o.mux = p->path;
     o.timeout_ms = p->timeout_ms;
     o.error = &p->err;
-    enum nt_status st = npc_mux_connect(p->host, "rpcecho", &o, &fd, NULL, NULL, NULL);
+    struct npc_channel *c;
+    enum nt_status st = npc_connect("ncacn_np", p->host, "rpcecho", &o, &c);
     if (st != STATUS_SUCCESS)
         return st;
+    int fd = npc_channel_fd(c); /* by the muxer nobody has to move its bytes */
     snprintf(p->err.text, sizeof p->err.text, "the pipe");
     (void)!setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     st = exchange(fd, bind_pdu, sizeof bind_pdu, 12, &last);
     if (st == STATUS_SUCCESS)
         st = exchange(fd, call_pdu, sizeof call_pdu, 2, &last);
-    close(fd);
+    npc_channel_close(c);
     return st == STATUS_SUCCESS && last != 42 ? STATUS_DATA_ERROR : st;
 }
 

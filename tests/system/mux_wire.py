@@ -109,7 +109,7 @@ def facts(body):
     f["max"] = (r.n(4), r.n(4), r.n(4))
     f["key_len"], f["app_len"], f["guid"] = r.n(2), r.n(2), r.take(16)
     f["fragments"], f["group"] = (r.n(2), r.n(2)), r.n(4)
-    f["mech"], f["peer"], f["server"], f["key"], f["app"] = r.s(), r.s(), r.s(), r.blob(), r.blob()
+    f["mech"], f["peer"], f["server"], f["principal"], f["key"], f["app"] = r.s(), r.s(), r.s(), r.s(), r.blob(), r.blob()
     r.end()
     f["warm"] = bool(f["bits"] & 0x20)
     return f

@@ -83,6 +83,7 @@ static void connected(struct wr *w)
                                   .mech = "krb5",
                                   .peer = "192.0.2.7:445",
                                   .server = "srv1.example",
+                                  .principal = "alice@EXAMPLE",
                                   .server_guid = { 1, 2, 3, { 4, 5, 6, 7, 8, 9, 10, 11 } },
                                   .session_key_len = 16,
                                   .application_key_len = 16 } };
@@ -256,6 +257,7 @@ static void test_facts(void **state)
     assert_int_equal(f.max_recv, 5840);
     assert_int_equal(f.assoc_group, 0x53f0);
     assert_string_equal(f.f.peer, "192.0.2.7:445");
+    assert_string_equal(f.f.principal, "alice@EXAMPLE");
     assert_int_equal(f.f.server_guid.d[7], 11);
     wr_free(&w);
     memset(f.session_key, 7, 16);
