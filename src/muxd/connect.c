@@ -115,23 +115,31 @@ static void succeeded(struct conn *c)
 }
 
 /* A session that was there may have ended on the server's side, which the first request finds out. */
-bool connect_stale(enum nt_status st)
+bool connect_session_gone(const struct link *l, enum nt_status st)
+{
+    return st == STATUS_USER_SESSION_DELETED || st == STATUS_NETWORK_SESSION_EXPIRED ||
+           st == STATUS_NETWORK_NAME_DELETED || !link_usable(l);
+}
+
+/* Samba says so of a pipe whose service has just gone, too, while the session is well. */
+static bool passing(enum nt_status st)
 {
     return st == STATUS_CONNECTION_RESET || st == STATUS_CONNECTION_DISCONNECTED ||
-           st == STATUS_USER_SESSION_DELETED || st == STATUS_NETWORK_SESSION_EXPIRED ||
-           st == STATUS_NETWORK_NAME_DELETED || st == STATUS_CONNECTION_ABORTED;
+           st == STATUS_CONNECTION_ABORTED;
 }
 
 static void find_session(struct conn *c);
 
 static void not_opened(struct conn *c, enum nt_status st, const char *why)
 {
-    if (!c->warm || c->again || !connect_stale(st)) {
+    bool gone = connect_session_gone(c->link, st);
+    if (!c->warm || c->again || !(gone || passing(st))) {
         failed(c, st, why);
         return;
     }
     c->again = true;
-    link_retire(c->link);
+    if (gone)
+        link_retire(c->link);
     link_release(c);
     find_session(c);
 }

@@ -415,7 +415,7 @@ static void on_failed(void *arg, enum nt_status why, bool not_taken)
     struct lent *l = arg;
     struct conn *c = l->c;
     struct nt_error err = { "" };
-    bool session = connect_stale(why) || !link_usable(c->link);
+    bool session = connect_session_gone(c->link, why);
     nt_error_set(&err, why, "%s", npc_bound_error(l->b));
     if (!not_taken || l->again || (session && c->keys_told) || c->link->cred->replaced) {
         give_up(l, why, err.text);

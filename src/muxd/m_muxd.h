@@ -255,7 +255,7 @@ void connect_lent(struct conn *c, enum nt_status st, const char *why);
 /* Another pipe for c->lent; by another session. */
 void connect_again(struct conn *c, bool session);
 /* The session has ended on the server's side. */
-bool connect_stale(enum nt_status st);
+bool connect_session_gone(const struct link *l, enum nt_status st);
 void connect_facts(const struct conn *c, struct mux_facts *ret);
 
 /* ---- tap.c ---- */

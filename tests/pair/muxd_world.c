@@ -25,10 +25,22 @@ void turns(struct world *w)
     }
 }
 
+static enum nt_status open_or_refuse(void *arg, struct smbd_pipe *p, const char *name, void **ret_up)
+{
+    struct world *w = io_container(arg, struct world, np);
+    if (w->refused) {
+        w->refused--;
+        return w->refused_with;
+    }
+    return serve_np_ops.open(arg, p, name, ret_up);
+}
+
 void start_server(struct world *w)
 {
+    w->ops = serve_np_ops;
+    w->ops.open = open_or_refuse;
     struct smbd_options so = {
-        .env = smbd_env(), .acceptor = &smbd_acceptor, .pipes = &serve_np_ops, .pipes_arg = &w->np
+        .env = smbd_env(), .acceptor = &smbd_acceptor, .pipes = &w->ops, .pipes_arg = &w->np
     };
     struct rpc_server_options ro = RPC_SERVER_OPTIONS_INIT;
     assert_int_equal(rpc_server_new(w->loop, &ro, &w->rpc), STATUS_SUCCESS);

@@ -24,6 +24,9 @@ struct world {
     uint32_t uid; /* of who dials the muxer next */
     unsigned dialled;
     struct nt_error err;
+    struct smbd_pipe_ops ops;
+    unsigned refused; /* so many pipes more are refused ... */
+    enum nt_status refused_with;
 };
 
 void turns(struct world *w);

@@ -340,6 +340,28 @@ static void test_server_goes(void **state)
     world_done(&w);
 }
 
+/* A service that is just starting anew has its pipes refused as if the connection had gone. It has not. */
+static void test_pipe_refused(void **state)
+{
+    struct world w;
+    struct npc_session *s;
+    struct rpc_conn *c;
+    (void)state;
+    world_init(&w, 0);
+    give_creds(&w, ALICE, "alice");
+    assert_int_equal(open_session(&w, &s), STATUS_SUCCESS);
+    w.refused = 1;
+    w.refused_with = STATUS_CONNECTION_RESET;
+    assert_int_equal(open_echo(&w, s, &c), STATUS_SUCCESS);
+    assert_int_equal(add_one(c), STATUS_SUCCESS);
+    rpc_close(c);
+    w.refused = 2; /* tried twice, not for ever */
+    assert_int_equal(open_echo(&w, s, &c), STATUS_CONNECTION_RESET);
+    assert_int_equal(w.dialled, 1);
+    npc_session_unref(s);
+    world_done(&w);
+}
+
 /* A client that goes in the middle of all it can be in the middle of. */
 static void test_client_goes(void **state)
 {
@@ -461,6 +483,7 @@ int main(void)
         cmocka_unit_test(test_calls),       cmocka_unit_test(test_users),       cmocka_unit_test(test_tokens),
         cmocka_unit_test(test_list),        cmocka_unit_test(test_query),       cmocka_unit_test(test_proxy),
         cmocka_unit_test(test_server_goes), cmocka_unit_test(test_client_goes), cmocka_unit_test(test_idle),
+        cmocka_unit_test(test_pipe_refused),
         cmocka_unit_test(test_nonsense),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
