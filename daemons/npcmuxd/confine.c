@@ -14,7 +14,7 @@
 
 /* Descriptors besides local connections: sessions, contents of credentials, the log, one second's accepted
  * sockets that are refused. A reload may raise max_connections as far as the limit of the start. */
-#define SPARE_DESCRIPTORS 4096u
+#define SPARE_DESCRIPTORS 8192u
 #define LEAST_DESCRIPTORS 16384u
 
 /* The directory that a file is in, to be freed; NULL for none. */

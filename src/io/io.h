@@ -76,6 +76,7 @@ struct io_stream {
     size_t queued;      /* bytes waiting */
     unsigned n_out;     /* in so many messages, the first of them maybe in part */
     uint64_t moved;     /* bytes that the transport has taken so far */
+    const void *kin;    /* for whom its work is done; NULL: nobody in particular */
     size_t *account[2]; /* sums of what waits in several streams; outlive this one; NULL: none */
     struct io_out *out_head, *out_tail;
     struct io_out *out_spare;           /* one empty record kept for the next message */
@@ -241,6 +242,11 @@ void io_watch_stop(struct io_watch *w); /* idempotent */
  * done(arg) on the loop's, from a turn or, at the latest, from nt_loop_free. False: there is no such thread
  * (or no memory), and the caller does it itself. */
 bool io_loop_work(struct nt_loop *l, void (*work)(void *arg), void (*done)(void *arg), void *arg);
+/* The same for somebody: of those for whom most work is running others go first, and nobody gets all threads as
+ * long as there are two. io_work does it for the stream's `kin`. */
+bool io_loop_work_of(struct nt_loop *l, const void *kin, void (*work)(void *arg), void (*done)(void *arg), void *arg);
+/* What no thread has begun is given up: neither work nor done is called. False: there is no such work any more. */
+bool io_loop_unwork(struct nt_loop *l, const void *arg);
 
 /* ---- memory pair, for tests and fuzzers ---- */
 

@@ -210,7 +210,7 @@ static bool run_work(struct poll_loop *l, struct poll_conn *c)
     bool ran = false;
     struct io_item *it;
     while (c->s && (it = io_take_work(c->s))) {
-        if (io_loop_work(&l->base, work_there, work_back, it))
+        if (io_loop_work_of(&l->base, c->s->kin, work_there, work_back, it))
             continue;
         it->work(it);
         io_work_done(c->s, it, now_of(&l->base));

@@ -133,6 +133,12 @@ enum nt_status io_queue_from(struct io_stream *s, struct wr *out, size_t skip)
 
 bool io_cancel(struct io_item *it)
 {
+    if (it->state == ITEM_WORKING && it->stream && it->stream->loop &&
+        io_loop_unwork(it->stream->loop, it)) { /* it has only waited for a thread */
+        it->state = ITEM_IDLE;
+        it->stream = NULL;
+        return true;
+    }
     if (it->state == ITEM_WORKING) {
         it->state =
             ITEM_WORK_CANCELLED; /* the way back is cut; the item frees itself through fn(NULL stream) */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Threads that run blocking work of a loop. They are the caller's: the library starts none. */
+#include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include "io/m_loop.h"
@@ -8,6 +9,7 @@ struct io_job {
     struct io_job *next;
     void (*work)(void *arg);
     void *arg;
+    const void *kin;      /* for whom; NULL: nobody in particular */
     struct io_post *back; /* made beforehand, so that coming back cannot fail */
 };
 
@@ -15,6 +17,7 @@ struct io_workers {
     pthread_mutex_t lock;
     pthread_cond_t wanted, left;
     struct io_job *head, **end;
+    struct io_job *running;
     unsigned n; /* threads inside nt_loop_worker_run */
     bool stop;
 };
@@ -42,18 +45,61 @@ void io_workers_free(struct io_workers *w)
     free(w);
 }
 
+static void take(struct io_workers *w, struct io_job **at)
+{
+    struct io_job *job = *at;
+    *at = job->next;
+    if (!job->next)
+        w->end = at;
+    job->next = NULL;
+}
+
+static unsigned running_of(const struct io_workers *w, const void *kin)
+{
+    unsigned n = 0;
+    for (const struct io_job *j = kin ? w->running : NULL; j; j = j->next)
+        n += j->kin == kin;
+    return n;
+}
+
+/* That of whom the fewest are running, the oldest of these: whoever has many that block takes three quarters of the
+ * threads at most, and nobody waits behind what else he wants. */
+static struct io_job **choose(struct io_workers *w)
+{
+    struct io_job **best = NULL;
+    unsigned least = w->stop ? UINT_MAX : w->n > 1 ? w->n - (w->n + 3) / 4 : 1;
+    for (struct io_job **at = &w->head; *at && least; at = &(*at)->next) {
+        unsigned n = running_of(w, (*at)->kin);
+        if (n < least) {
+            best = at;
+            least = n;
+        }
+    }
+    return best;
+}
+
 /* The next job; NULL: none is left, and none will come. Called, and returns, with the lock. */
 static struct io_job *next_job(struct io_workers *w)
 {
-    while (!w->head && !w->stop)
+    struct io_job **at;
+    while (!(at = choose(w)) && !w->stop)
         pthread_cond_wait(&w->wanted, &w->lock);
-    struct io_job *job = w->head;
+    struct io_job *job = at ? *at : NULL;
     if (job) {
-        w->head = job->next;
-        if (!w->head)
-            w->end = &w->head;
+        take(w, at);
+        job->next = w->running;
+        w->running = job;
     }
     return job;
+}
+
+static void has_run(struct io_workers *w, struct io_job *job)
+{
+    struct io_job **at = &w->running;
+    while (*at != job)
+        at = &(*at)->next;
+    *at = job->next;
+    free(job);
 }
 
 enum nt_status nt_loop_worker_run(struct nt_loop *l)
@@ -68,8 +114,8 @@ enum nt_status nt_loop_worker_run(struct nt_loop *l)
         pthread_mutex_unlock(&w->lock);
         job->work(job->arg);
         io_loop_post(l, job->back);
-        free(job);
         pthread_mutex_lock(&w->lock);
+        has_run(w, job);
     }
     w->n--;
     pthread_cond_signal(&w->left);
@@ -90,7 +136,34 @@ void nt_loop_workers_stop(struct nt_loop *l)
     pthread_mutex_unlock(&w->lock);
 }
 
+bool io_loop_unwork(struct nt_loop *l, const void *arg)
+{
+    struct io_workers *w = l->workers;
+    struct io_job *job = NULL;
+    if (!w)
+        return false;
+    pthread_mutex_lock(&w->lock);
+    struct io_job **at = &w->head;
+    while (*at && (*at)->arg != arg)
+        at = &(*at)->next;
+    job = *at;
+    if (job)
+        take(w, at);
+    pthread_mutex_unlock(&w->lock);
+    if (!job)
+        return false;
+    free(job->back);
+    free(job);
+    return true;
+}
+
 bool io_loop_work(struct nt_loop *l, void (*work)(void *arg), void (*done)(void *arg), void *arg)
+{
+    return io_loop_work_of(l, NULL, work, done, arg);
+}
+
+bool io_loop_work_of(struct nt_loop *l, const void *kin, void (*work)(void *arg), void (*done)(void *arg),
+                     void *arg)
 {
     struct io_workers *w = l->workers;
     if (!w)
@@ -101,7 +174,7 @@ bool io_loop_work(struct nt_loop *l, void (*work)(void *arg), void (*done)(void 
     pthread_mutex_lock(&w->lock);
     if (job && back && w->n && !w->stop) {
         *back = (struct io_post){ NULL, done, arg };
-        *job = (struct io_job){ NULL, work, arg, back };
+        *job = (struct io_job){ NULL, work, arg, kin, back };
         *w->end = job;
         w->end = &job->next;
         pthread_cond_signal(&w->wanted);

@@ -77,6 +77,8 @@ static void unlink_cred(struct owner *o, struct cred **at)
     c->replaced = true; /* sessions made with it take no new pipes */
     io_cancel(&c->expiry);
     o->n_creds--;
+    o->d->n_creds--;
+    o->d->n_contents -= c->content;
     tell_cleared(o, c);
     link_drop_cred(o, c);
     cred_unref(c);
@@ -395,6 +397,7 @@ static enum nt_status make_creds(struct owner *o, struct cred *c, const struct m
     }
     if (st == STATUS_SUCCESS)
         st = sec_creds_new(&so, &c->creds, err);
+    c->content = content;
     if (content && st == STATUS_SUCCESS)
         sec_creds_at_end(c->creds, content_free, content);
     else if (content)
@@ -402,6 +405,24 @@ static enum nt_status make_creds(struct owner *o, struct cred *c, const struct m
     if (so.password)
         nt_wipe(password, sizeof password);
     return st;
+}
+
+static bool replaces(const struct owner *o, const struct cred *c)
+{
+    const struct cred *x = o->creds;
+    while (x && (x->token != c->token || strcasecmp(x->pattern, c->pattern) != 0))
+        x = x->next;
+    return x;
+}
+
+/* Among those of all users. */
+static enum nt_status room_for(const struct owner *o, const struct cred *c, struct nt_error *err)
+{
+    const struct muxd *d = o->d;
+    if (o->uid == 0 || replaces(o, c) || (d->n_creds < d->o.max_creds && (!c->content || d->n_contents < d->o.max_contents)))
+        return STATUS_SUCCESS;
+    return nt_error_set(err, STATUS_QUOTA_EXCEEDED, "all users together have %u credentials already, %u of them sent as a file",
+                        d->n_creds, d->n_contents);
 }
 
 enum nt_status cred_set(struct owner *o, const struct mux_auth *a, struct nt_error *err)
@@ -425,6 +446,8 @@ enum nt_status cred_set(struct owner *o, const struct mux_auth *a, struct nt_err
     memcpy(c->domain, a->domain, sizeof c->domain);
     memcpy(c->user, a->user, sizeof c->user);
     enum nt_status st = make_creds(o, c, a, err);
+    if (st == STATUS_SUCCESS)
+        st = room_for(o, c, err);
     if (st == STATUS_SUCCESS && o->n_creds >= o->d->o.max_creds_per_uid &&
         !cred_clear(o, a->token, a->pattern))
         st =
@@ -437,6 +460,8 @@ enum nt_status cred_set(struct owner *o, const struct mux_auth *a, struct nt_err
     c->next = o->creds;
     o->creds = c;
     o->n_creds++;
+    o->d->n_creds++;
+    o->d->n_contents += c->content;
     if (c->expires != UINT64_MAX)
         io_timer(&o->d->timers, &c->expiry, c->expires);
     return STATUS_SUCCESS;

@@ -170,8 +170,11 @@ static enum nt_status open_link(struct link *l)
     o.loop = l->d->loop;
     o.env = l->d->env;
     o.error = &l->err;
+    struct npc_session *s = NULL;
     enum nt_status st = l->d->o.replay ? replay_open(l, opened)
-                                       : npc_session_open_send(l->to.server, &o, opened, l, NULL);
+                                       : npc_session_open_send(l->to.server, &o, opened, l, &s);
+    if (s)
+        npc_session_stream(s)->kin = l->owner; /* logons that wait for a KDC hold up nobody else's */
     if (st == STATUS_SUCCESS)
         l->d->refs++; /* `opened` may come when all else has gone */
     return st;
@@ -182,6 +185,8 @@ static enum nt_status new_link(struct conn *c, struct cred *cred, struct link **
     struct owner *o = c->owner;
     if (o->n_links >= o->d->o.max_sessions_per_uid)
         return nt_error_set(err, STATUS_QUOTA_EXCEEDED, "uid %u has %u sessions already", o->uid, o->n_links);
+    if (o->uid != 0 && o->d->n.sessions >= o->d->o.max_sessions)
+        return nt_error_set(err, STATUS_QUOTA_EXCEEDED, "all users together have %u sessions already", o->d->n.sessions);
     enum nt_status st = cred_may_log_on(cred, c->to.server, io_loop_now(o->d->loop), err);
     if (st != STATUS_SUCCESS)
         return st;

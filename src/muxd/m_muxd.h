@@ -53,6 +53,7 @@ struct cred {
     uint64_t expires; /* monotonic ns; UINT64_MAX: never */
     struct owner *owner; /* while it is on its list */
     struct io_item expiry;
+    bool content; /* a cache or keytab that was sent */
     bool replaced;    /* gives nothing to new pipes */
     const char *file; /* within name; NULL: there is none */
     struct stamp stamp;
@@ -178,6 +179,7 @@ struct muxd {
     uint32_t nobody; /* a uid that stands for many; UINT32_MAX: none does */
     struct muxd_counters n;
     unsigned n_reserved; /* connections of MUXD_RESERVED */
+    unsigned n_creds, n_contents; /* on all lists */
     unsigned refs;
     struct tap *taps;
     uint64_t last_tap;

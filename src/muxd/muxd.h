@@ -57,6 +57,11 @@ struct muxd_options {
     unsigned max_conns_per_uid;    /* 0: a quarter of them, for root all */
     unsigned max_creds_per_uid;    /* 0: 64 */
     unsigned max_sessions_per_uid; /* 0: 256 */
+    /* Of all users together, root's apart; never less than one may have. Each is some memory, contents and sessions are a
+     * descriptor, too: whoever has many uids (subuid(5)) is not to take what all others need. */
+    unsigned max_creds;            /* 0: 8 192 */
+    unsigned max_contents;         /* caches and keytabs that were sent; 0: 2 048 */
+    unsigned max_sessions;         /* 0: 5 120 */
     unsigned max_pool_per_session; /* bound pipes that wait to be lent; 0: 64 */
     unsigned max_pool_per_uid;     /* 0: 256 */
     unsigned pool_idle_ms;         /* they wait so long; 0: 30 000 */

@@ -10,6 +10,9 @@
 #define DEFAULT_CONNS    10000u
 #define DEFAULT_CREDS    64u
 #define DEFAULT_SESSIONS 256u
+#define DEFAULT_ALL_CREDS    8192u
+#define DEFAULT_ALL_CONTENTS 2048u
+#define DEFAULT_ALL_SESSIONS 5120u
 #define DEFAULT_IDLE     60000u
 #define DEFAULT_HELLO    10000u
 /* As many as the workers of a busy program; each is an open pipe in the server. */
@@ -24,12 +27,20 @@ static unsigned or_default(unsigned v, unsigned otherwise)
     return v ? v : otherwise;
 }
 
+static unsigned at_least(unsigned v, unsigned least)
+{
+    return v > least ? v : least;
+}
+
 void muxd_set_options(struct muxd *d, const struct muxd_options *o)
 {
     d->o.max_conns = or_default(o->max_conns, DEFAULT_CONNS);
     d->o.max_conns_per_uid = or_default(o->max_conns_per_uid, (d->o.max_conns + 3) / 4);
     d->o.max_creds_per_uid = or_default(o->max_creds_per_uid, DEFAULT_CREDS);
     d->o.max_sessions_per_uid = or_default(o->max_sessions_per_uid, DEFAULT_SESSIONS);
+    d->o.max_creds = at_least(or_default(o->max_creds, DEFAULT_ALL_CREDS), d->o.max_creds_per_uid);
+    d->o.max_contents = or_default(o->max_contents, DEFAULT_ALL_CONTENTS);
+    d->o.max_sessions = at_least(or_default(o->max_sessions, DEFAULT_ALL_SESSIONS), d->o.max_sessions_per_uid);
     d->o.max_pool_per_session = or_default(o->max_pool_per_session, DEFAULT_POOL);
     d->o.max_pool_per_uid = or_default(o->max_pool_per_uid, DEFAULT_POOL_UID);
     d->o.pool_idle_ms = or_default(o->pool_idle_ms, DEFAULT_POOL_IDLE);

@@ -56,7 +56,8 @@ static uint64_t wall(const struct muxd *d)
 
 static bool has_room(const struct tap *t)
 {
-    return t->c->stream.queued <= t->f.queue && t->c->stream.n_out < TAP_RECORDS;
+    return t->c->stream.queued <= t->f.queue && t->c->stream.n_out < TAP_RECORDS &&
+           t->c->owner->output <= MUX_TAP_QUEUE_MAX;
 }
 
 static void put(struct tap *t, const struct mux_record *r)

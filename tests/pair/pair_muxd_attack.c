@@ -240,6 +240,51 @@ static void test_lifetime(void **state)
     world_done(&w);
 }
 
+/* ---- somebody with many uids ---- */
+
+static enum nt_status set_as(struct world *w, uint32_t uid, unsigned kind, const char *pattern)
+{
+    struct mux_auth a = { .kind = (uint8_t)kind };
+    struct raw r;
+    struct rd body;
+    struct wr out;
+    snprintf(a.pattern, sizeof a.pattern, "%s", pattern);
+    snprintf(a.user, sizeof a.user, "u");
+    a.secret = (struct nt_blob){ (const uint8_t *)"secret", 6 };
+    raw_open(&r, w, uid);
+    raw_hello(&r);
+    raw_begin(&r, &out, MUX_SET_AUTH);
+    mux_put_auth(&out, &a);
+    raw_send(&r, &out);
+    enum nt_status st = raw_answer(&r, &body);
+    raw_done(&r);
+    return st;
+}
+
+static void test_many_uids(void **state)
+{
+    struct world w;
+    struct muxd_options o = { .env = NULL, .max_creds = 6, .max_creds_per_uid = 3, .max_contents = 2 };
+    struct muxd_counters n;
+    (void)state;
+    world_init(&w, 0);
+    muxd_set_options(w.muxd, &o);
+    assert_int_equal(set_as(&w, ALICE, MUX_PASSWORD, "fa*"), STATUS_SUCCESS);
+    assert_int_equal(set_as(&w, 70001, MUX_KEYTAB, "a"), STATUS_SUCCESS);
+    assert_int_equal(set_as(&w, 70002, MUX_KEYTAB, "b"), STATUS_SUCCESS);
+    assert_int_equal(set_as(&w, 70003, MUX_KEYTAB, "c"), STATUS_QUOTA_EXCEEDED);
+    assert_int_equal(set_as(&w, 70002, MUX_KEYTAB, "B"), STATUS_SUCCESS); /* in its own place */
+    for (uint32_t uid = 70003; uid < 70006; uid++)
+        assert_int_equal(set_as(&w, uid, MUX_PASSWORD, "c"), STATUS_SUCCESS);
+    assert_int_equal(set_as(&w, 70009, MUX_PASSWORD, "c"), STATUS_QUOTA_EXCEEDED);
+    assert_int_equal(set_as(&w, ALICE, MUX_PASSWORD, "other"), STATUS_QUOTA_EXCEEDED);
+    assert_int_equal(set_as(&w, ALICE, MUX_PASSWORD, "fa*"), STATUS_SUCCESS); /* a new password */
+    assert_int_equal(set_as(&w, 0, MUX_PASSWORD, "other"), STATUS_SUCCESS);
+    muxd_count(w.muxd, &n);
+    assert_int_equal(n.owners, 7);
+    world_done(&w);
+}
+
 /* ---- tokens of others of the same uid ---- */
 
 static uint64_t listed_token(struct raw *r)
@@ -341,7 +386,7 @@ int main(void)
         cmocka_unit_test(test_query_without_session), cmocka_unit_test(test_given_back_without_session),
         cmocka_unit_test(test_other_credentials),     cmocka_unit_test(test_lifetime),
         cmocka_unit_test(test_listed_tokens),         cmocka_unit_test(test_patterns),
-        cmocka_unit_test(test_refused_connect),
+        cmocka_unit_test(test_refused_connect),           cmocka_unit_test(test_many_uids),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

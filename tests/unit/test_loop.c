@@ -418,7 +418,7 @@ static bool all_noted(void *arg)
  * freed only. */
 struct slow {
     struct io_item item;
-    sem_t go; /* the work waits for it */
+    sem_t begun, go; /* the work waits for it */
     pthread_t where;
     unsigned ran, back;
 };
@@ -426,6 +426,7 @@ struct slow {
 static void slow_work(struct io_item *it)
 {
     struct slow *w = io_container(it, struct slow, item);
+    sem_post(&w->begun);
     sem_wait(&w->go);
     w->where = pthread_self();
     w->ran++;
@@ -442,6 +443,7 @@ static void slow_init(struct slow *w)
     memset(w, 0, sizeof *w);
     io_item_init(&w->item, slow_back);
     w->item.work = slow_work;
+    sem_init(&w->begun, 0, 0);
     sem_init(&w->go, 0, 0);
 }
 
@@ -483,6 +485,7 @@ static void work(void **state)
     sem_post(&w.go);
     assert_int_equal(io_wait(l, is_back, &w, io_loop_now(l) + 5000 * MS, NULL), STATUS_SUCCESS);
     assert_true(w.ran == 1 && !pthread_equal(w.where, pthread_self()));
+    sem_wait(&given_up.begun);
     assert_false(io_cancel(&given_up.item)); /* it runs */
     io_stream_done(&e.s);
     assert_int_equal(given_up.back, 0);
@@ -492,6 +495,60 @@ static void work(void **state)
     close(other);
     nt_loop_workers_stop(l);
     pthread_join(t, NULL);
+    nt_loop_free(l);
+}
+
+static void expect_back(struct nt_loop *l, struct slow *w)
+{
+    assert_int_equal(io_wait(l, is_back, w, io_loop_now(l) + 5000 * MS, NULL), STATUS_SUCCESS);
+    assert_int_equal(w->ran, 1);
+}
+
+/* Somebody who has much work that blocks does not hold up others; what no thread has begun can be given up. */
+static void work_for_somebody(void **state)
+{
+    struct nt_loop *l = loop_new();
+    struct echo a, b;
+    struct slow many[3], one;
+    int other_a, other_b, begun;
+    pthread_t t[2];
+    (void)state;
+    attach_pair(l, &a, &other_a);
+    attach_pair(l, &b, &other_b);
+    a.s.kin = &a;
+    b.s.kin = &b;
+    assert_int_equal(nt_loop_share(l), STATUS_SUCCESS);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&t[i], NULL, worker, l), 0);
+    usleep(50000); /* until they wait */
+    for (int i = 0; i < 3; i++) {
+        slow_init(&many[i]);
+        io_work(&a.s, &many[i].item);
+    }
+    run_foreign(l, 50);
+    sem_wait(&many[0].begun);
+    slow_init(&one);
+    io_work(&b.s, &one.item);
+    run_foreign(l, 50);
+    sem_wait(&one.begun);
+    assert_int_equal(sem_getvalue(&many[1].begun, &begun), 0);
+    assert_int_equal(begun, 0); /* a thread was left for others */
+    assert_true(io_cancel(&many[2].item));
+    sem_post(&many[0].go);
+    sem_wait(&many[1].begun);
+    sem_post(&many[1].go);
+    sem_post(&one.go);
+    expect_back(l, &many[0]);
+    expect_back(l, &many[1]);
+    expect_back(l, &one);
+    assert_int_equal(many[2].ran + many[2].back, 0);
+    io_stream_done(&a.s);
+    io_stream_done(&b.s);
+    close(other_a);
+    close(other_b);
+    nt_loop_workers_stop(l);
+    for (int i = 0; i < 2; i++)
+        pthread_join(t[i], NULL);
     nt_loop_free(l);
 }
 
@@ -866,6 +923,7 @@ int main(void)
         cmocka_unit_test(many_streams), cmocka_unit_test(high_water),
         cmocka_unit_test(deadlines),    cmocka_unit_test(moved_deadline),
         cmocka_unit_test(foreign),      cmocka_unit_test(posts),        cmocka_unit_test(work),
+        cmocka_unit_test(work_for_somebody),
         cmocka_unit_test(dials),        cmocka_unit_test(no_descriptors),
         cmocka_unit_test(tokens),       cmocka_unit_test(peers_are_counted_by_address),
         cmocka_unit_test(handed_over),  cmocka_unit_test(held_streams),
