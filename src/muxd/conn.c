@@ -13,6 +13,10 @@
 /* Hello has less than 100 octets, and room for what a later version says; until it has come we keep no more.
  */
 #define HELLO_MAX 1024u
+/* Messages of one connection in one turn of the loop, before it is somebody else's; a list counts as many, for it goes over all
+ * that there is. */
+#define SHARE      64
+#define LIST_SHARE 15
 
 /* ---- answers ---- */
 
@@ -279,9 +283,11 @@ static void run(struct conn *c, const struct mux_hdr *h, struct rd *body)
         do_drop(c, h, body);
         break;
     case MUX_ENUM_AUTH:
+        c->share -= LIST_SHARE;
         list_auth(c, h, body);
         break;
     case MUX_ENUM_CONNS:
+        c->share -= LIST_SHARE;
         list_conns(c, h, body);
         break;
     case MUX_STATUS:
@@ -349,10 +355,21 @@ static bool is_slow(struct conn *c)
     return true;
 }
 
+/* It has had its share of this turn: thousands of small requests come in one piece. */
+static bool is_greedy(struct conn *c)
+{
+    if (c->state == CONN_PROXY || c->share > 0)
+        return false;
+    io_hold(&c->stream, true);
+    io_timer(&c->stream, &c->resume, io_loop_now(c->d->loop));
+    return true;
+}
+
 static void take(struct conn *c, uint8_t *data, size_t len)
 {
+    c->share = SHARE;
     while (len && c->state != CONN_CLOSED) {
-        if (c->state == CONN_WAITS || is_slow(c)) { /* it belongs to what is awaited, or comes behind it */
+        if (c->state == CONN_WAITS || is_slow(c) || is_greedy(c)) { /* it belongs to what is awaited, or comes behind it */
             wr_bytes(&c->later, data, len);
             if (c->later.st != STATUS_SUCCESS)
                 hang_up(c, c->later.st);
@@ -362,6 +379,7 @@ static void take(struct conn *c, uint8_t *data, size_t len)
             npc_relay_data(&c->relay, data, len);
             return;
         }
+        c->share--;
         size_t whole = !c->want && c->in.len == 0 && len >= 4 ? mux_length(data) : 0;
         if (whole && whole <= len) { /* the usual case: used in place */
             on_message(c, data, whole);

@@ -260,7 +260,7 @@ static void on_moved(void *arg)
     if (l->releasing && !l->recv_id && !npc_bound_sending(l->b))
         finish_release(l);
     else if (npc_bound_queued(l->b) < QUEUE && l->c->state == CONN_LENT)
-        io_hold(&l->c->stream, false);
+        io_hold(&l->c->stream, l->c->later.len > 0);
 }
 
 void lend_end(struct conn *c)

@@ -131,6 +131,7 @@ struct conn {
     struct wr in; /* what came and is not whole */
     size_t want;
     struct wr later; /* what came while the connection waited */
+    int share; /* messages that are left to it of this turn */
     struct io_item resume, drained;
     uint64_t token; /* impersonated; 0: none */
     unsigned n_tokens;

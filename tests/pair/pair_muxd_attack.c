@@ -285,6 +285,49 @@ static void test_many_uids(void **state)
     world_done(&w);
 }
 
+/* ---- thousands of requests in one piece ---- */
+
+#define MANY 3000u
+
+static void test_share(void **state)
+{
+    struct world w;
+    struct raw r;
+    struct wr all, one;
+    struct mux_hdr h;
+    (void)state;
+    for (unsigned how = 0; how < 2; how++) {
+        world_init(&w, 0);
+        begin(&r, &w);
+        wr_init(&all, 1 << 20);
+        for (unsigned i = 0; i < MANY; i++) {
+            raw_begin(&r, &one, how ? MUX_ENUM_CONNS : MUX_STATUS);
+            if (how) {
+                wr_u8(&one, MUX_MINE);
+                wr_u32(&one, 0);
+            }
+            mux_end(&one);
+            wr_bytes(&all, one.base, one.len);
+            wr_free(&one);
+        }
+        assert_int_equal(io_queue(&r.s, &all), STATUS_SUCCESS);
+        while (!r.got.len)
+            steps(&w, 1);
+        size_t each = mux_length(r.got.base);
+        assert_true(r.got.len / each < MANY / 10); /* then others have their turn */
+        for (unsigned i = 0; i < MANY && r.got.len < MANY * each; i++)
+            steps(&w, 10);
+        assert_int_equal(r.got.len, MANY * each);
+        for (unsigned i = 0; i < MANY; i++) {
+            assert_int_equal(mux_get_hdr(r.got.base + i * each, &h), STATUS_SUCCESS);
+            assert_int_equal(h.id, 2 + i);
+            assert_int_equal(h.status, STATUS_SUCCESS);
+        }
+        raw_done(&r);
+        world_done(&w);
+    }
+}
+
 /* ---- tokens of others of the same uid ---- */
 
 static uint64_t listed_token(struct raw *r)
@@ -387,6 +430,7 @@ int main(void)
         cmocka_unit_test(test_other_credentials),     cmocka_unit_test(test_lifetime),
         cmocka_unit_test(test_listed_tokens),         cmocka_unit_test(test_patterns),
         cmocka_unit_test(test_refused_connect),           cmocka_unit_test(test_many_uids),
+        cmocka_unit_test(test_share),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
