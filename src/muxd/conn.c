@@ -30,7 +30,8 @@ void conn_answer(struct conn *c, struct wr *w)
 
 bool conn_full(const struct conn *c)
 {
-    return c->stream.queued >= (c->owner->output > MUXD_OUTPUT_PER_UID ? IO_LOW_WATER + 1 : IO_HIGH_WATER);
+    bool crowded = c->owner->output > MUXD_OUTPUT_PER_UID || c->d->output > MUXD_OUTPUT;
+    return c->stream.queued >= (crowded ? IO_LOW_WATER + 1 : IO_HIGH_WATER);
 }
 
 void conn_refuse(struct conn *c, unsigned type, uint32_t id, enum nt_status st, const char *why)
@@ -483,6 +484,7 @@ struct conn *conn_new(struct muxd *d, struct owner *o)
     c->stream.secret = true;
     io_item_init(&c->timer, hello_late);
     c->stream.account[0] = &o->output;
+    c->stream.account[1] = &d->output;
     c->next = d->conns;
     c->link_at = &d->conns;
     if (c->next)

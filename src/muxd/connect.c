@@ -77,7 +77,7 @@ static void begin_relay(struct conn *c)
 {
     c->relay = (struct npc_relay){
         .local = &c->stream,
-        .share = MUXD_OUTPUT_PER_UID,
+        .share = { MUXD_OUTPUT_PER_UID, MUXD_OUTPUT },
         .pipe = c->pipe,
         .arg = c,
         .seen = relay_seen,

@@ -23,6 +23,8 @@
 /* Octets that wait for the connections of one uid to be read: beyond, each is served no further until it has
  * taken most of its own. A single connection has IO_HIGH_WATER. */
 #define MUXD_OUTPUT_PER_UID ((size_t)64 << 20)
+/* Of all uids: somebody may have many. */
+#define MUXD_OUTPUT ((size_t)512 << 20)
 /* Connections of the total that only root gets, when all others are taken: for asking and clearing up, not for
  * pipes. */
 #define MUXD_RESERVED 16u
@@ -181,6 +183,7 @@ struct muxd {
     struct muxd_counters n;
     unsigned n_reserved; /* connections of MUXD_RESERVED */
     unsigned n_creds, n_contents; /* on all lists */
+    size_t output;                /* that waits for all connections to be read */
     unsigned refs;
     struct tap *taps;
     uint64_t last_tap;

@@ -57,7 +57,7 @@ static uint64_t wall(const struct muxd *d)
 static bool has_room(const struct tap *t)
 {
     return t->c->stream.queued <= t->f.queue && t->c->stream.n_out < TAP_RECORDS &&
-           t->c->owner->output <= MUX_TAP_QUEUE_MAX;
+           t->c->owner->output <= MUX_TAP_QUEUE_MAX && t->c->d->output <= MUXD_OUTPUT;
 }
 
 static void put(struct tap *t, const struct mux_record *r)

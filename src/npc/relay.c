@@ -106,8 +106,9 @@ static void start_first(struct npc_relay *r)
 
 static bool client_is_slow(struct npc_relay *r)
 {
-    const size_t *all = r->local->account[0];
-    bool crowded = r->share && all && *all > r->share;
+    bool crowded = false;
+    for (int i = 0; i < 2; i++)
+        crowded = crowded || (r->share[i] && r->local->account[i] && *r->local->account[i] > r->share[i]);
     if (r->local->queued < (crowded ? IO_LOW_WATER + 1 : IO_HIGH_WATER))
         return false;
     io_on_drain(r->local, &r->drained);

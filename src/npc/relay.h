@@ -24,9 +24,9 @@ struct npc_relay {
     /* Once: the relay has closed the local stream, by io_close, for this reason. Nothing may be freed in it.
      */
     void (*ended)(void *arg, enum nt_status why);
-    /* Octets in local->account[0] beyond which this stream has to be read before more is got for it; 0: it is
+    /* Octets in the accounts of `local` beyond which this stream has to be read before more is got for it; 0: it is
      * looked at alone. */
-    size_t share;
+    size_t share[2];
     /* After npc_relay_stop returned false: the memory may go. */
     void (*idle)(void *arg);
     /* private */
