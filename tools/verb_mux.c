@@ -148,7 +148,8 @@ static int mux_status(struct tern *t)
         { "accepted", "accepted", COL_NUM },       { "refused", "refused", COL_NUM },
         { "opened", "opened", COL_NUM },           { "warm", "of these warm", COL_NUM },
         { "failed", "failed", COL_NUM },           { "bytes_in", "bytes in", COL_NUM },
-        { "bytes_out", "bytes out", COL_NUM },
+        { "bytes_out", "bytes out", COL_NUM },     { "lent", "lent", COL_NUM },
+        { "reused", "of these bound before", COL_NUM }, { "pooled", "bound, in nobody's hands", COL_NUM },
     };
     struct npc_mux_counters c = { .size = sizeof c };
     const char *path;
@@ -160,7 +161,8 @@ static int mux_status(struct tern *t)
         return mux_failed(t, m, st);
     npc_mux_close(m);
     const uint64_t values[] = { c.uptime_s, c.connections, c.users, c.sessions, c.pipes,    c.accepted,
-                                c.refused,  c.connects,    c.warm,  c.failed,   c.bytes_in, c.bytes_out };
+                                c.refused,  c.connects,    c.warm,  c.failed,   c.bytes_in, c.bytes_out,
+                                c.lent,     c.reused,      c.pooled };
     struct out *o = out_begin(t, "muxer", cols, N_OF(cols), true);
     out_row(o);
     out_str(o, shown(t, path));

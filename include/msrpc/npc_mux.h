@@ -145,6 +145,8 @@ struct npc_mux_counters {
     size_t size;
     uint64_t uptime_s, accepted, refused, connects, warm, failed, bytes_in, bytes_out;
     uint32_t connections, users, sessions, pipes;
+    uint32_t pooled;       /* bound pipes that nobody has at the moment */
+    uint64_t lent, reused; /* bound pipes: how often one was lent; how often it was bound before */
 };
 NT_PUBLIC enum nt_status npc_mux_status(struct npc_mux *m, struct npc_mux_counters *ret) NT_CHECKED;
 NT_PUBLIC enum nt_status npc_mux_status_send(struct npc_mux *m, npc_mux_done *done, void *arg) NT_CHECKED;

@@ -72,7 +72,8 @@ static void read_counters(struct rd *body, struct mux_answer_room *room)
     }
     room->counters = (struct npc_mux_counters){
         sizeof room->counters, s.uptime_s, s.accepted, s.refused,  s.connects, s.warm, s.failed, s.bytes_in,
-        s.bytes_out,           s.conns,    s.owners,   s.sessions, s.pipes
+        s.bytes_out,           s.conns,    s.owners,   s.sessions, s.pipes,    s.pooled, s.lent,
+        s.reused
     };
     room->a.counters = &room->counters;
 }

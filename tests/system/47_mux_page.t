@@ -16,7 +16,6 @@ MSRPCD_ADMIN_PASSWORD=$TERN_PASSWORD msrpcd --scratch "$TERN_WORK/srv" --listen 
 server=$!
 trap 'kill $server 2>/dev/null; kill %2 2>/dev/null' EXIT
 ok "a server" await_line '^ready ' "$TERN_WORK/ready" $server
-grep -q XDG_RUNTIME_DIR "$TERN_SRC/src/npc/mux_policy.c" || export TERN_NPC=$XDG_RUNTIME_DIR/npcmux/socket
 
 # Commands of the page stand behind "$ "; its server is ours. The end of the daemon comes last.
 sed -n 's/^\$ //p' "$PAGE" | sed "s/[*]\.lab\.example/$HOST/; s/srv1\.lab\.example/$HOST/g; s/LAB.admin/admin/" >"$TERN_WORK/lines"
