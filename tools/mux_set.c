@@ -293,8 +293,8 @@ static int say(struct tern *t, const struct setting *s, const struct checked *c)
         if (s->by_name)
             printf("tickets of %s, which npcmuxd reads in %s itself\n", s->cache.principal, s->cache.name);
         else
-            printf("a copy of the tickets of %s in %s: good until %s\n", s->cache.principal, s->cache.name,
-                   when);
+            printf("a copy of the tickets of %s in %s: %s %s\n", s->cache.principal, s->cache.name,
+                   ends <= time(NULL) ? "they have expired, kinit gets new ones:" : "good until", when);
     }
     return tern_done(t, "credentials for %s set", s->auth.pattern);
 }

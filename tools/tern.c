@@ -120,10 +120,15 @@ static void json_error(const struct tern *t, NET_API_STATUS st, enum nt_status n
 /* Help for what administrators cannot tell apart, by the symbolic name. */
 static const char *hint(const struct tern *t, NET_API_STATUS st)
 {
+    const char *context = net_last_error();
+    if (strstr(context, "no muxer listens"))
+        return "'tern mux status' tells which npcmuxd there is; TERN_NPC=off, or --mux off, goes without";
+    if (strstr(context, "TERN_NPC for the muxer"))
+        return NULL;
     switch (st) {
     case ERROR_INVALID_PARAMETER:
     case ERROR_NO_SUCH_LOGON_SESSION:
-        return t->user || t->anonymous || strstr(net_last_error(), "the muxer has no") ? NULL
+        return t->user || t->anonymous || strstr(context, "the muxer has no") ? NULL
                : t->kerberos
                    ? "kinit gets tickets; -U NAME logs on with a password"
                    : "no user was given, so the current Kerberos tickets were tried; -U NAME logs on "
@@ -134,7 +139,10 @@ static const char *hint(const struct tern *t, NET_API_STATUS st)
                "calls and filter local administrators (UAC remote restrictions)";
     case ERROR_LOGON_FAILURE:
     case ERROR_INVALID_PASSWORD:
-        return "check user, domain (-W) and password, or try Kerberos (-k)";
+        return st == ERROR_LOGON_FAILURE && !t->user && !t->anonymous
+                   ? "no user was given, so npcmuxd's credentials (tern mux set) or the current Kerberos "
+                     "tickets were tried; -U NAME logs on with a password"
+                   : "check user, domain (-W) and password, or try Kerberos (-k)";
     case ERROR_ACCOUNT_LOCKED_OUT:
         return "too many wrong passwords; the lock ends by itself or an administrator lifts it";
     case ERROR_INVALID_NAME:

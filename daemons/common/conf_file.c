@@ -72,7 +72,10 @@ static void complain_of(struct conf_reader *r, const struct conf_key *k, const c
                         const char *value, size_t n)
 {
     char words[160];
-    conf_words_of(k, words, sizeof words);
+    if (k->type == NUMBER)
+        snprintf(words, sizeof words, "%lu to %lu", (unsigned long)k->least, (unsigned long)k->most);
+    else
+        conf_words_of(k, words, sizeof words);
     conf_complain(r, "%s: %s%s%.*s%s%s", name, wrong, n ? ": " : "", (int)(n < 200 ? n : 200), value,
                   *words ? "; it takes " : "", words);
 }

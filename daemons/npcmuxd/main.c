@@ -37,7 +37,7 @@ static void trace(void *arg, enum nt_trace_level level, const char *line)
 }
 
 /* All keys, as they count: also a configuration. */
-static int show_configuration(const struct config *c)
+static int show_configuration(const struct options *o, const struct config *c)
 {
     struct privilege_user user;
     struct nt_error err;
@@ -45,6 +45,11 @@ static int show_configuration(const struct config *c)
         daemon_say(NULL, err.text);
         return EXIT_USAGE;
     }
+    /* A unit with User= needs no run_as; who starts it as root does. */
+    if (!c->run_as && geteuid() == 0 && o->base.file && !o->own)
+        daemon_say(NULL,
+                   "run_as is not set: a start by root will be refused, one by another user, or by a unit "
+                   "with User=, will not");
     return conf_show(&c->base) ? EXIT_SUCCESS : EXIT_FAILED;
 }
 
@@ -243,7 +248,7 @@ int main(int argc, char **argv)
     if (!config_read(&d.o, daemon_say, NULL, &d.c))
         return EXIT_USAGE;
     if (d.o.base.check) {
-        int rc = show_configuration(d.c);
+        int rc = show_configuration(&d.o, d.c);
         config_free(d.c);
         return rc;
     }

@@ -259,6 +259,11 @@ static const char *who(const struct net_call *c)
 {
     const struct sec_creds *creds = c->srv->use_creds ? c->srv->use_creds : net_call_options(c)->creds;
     const char *user = creds ? sec_creds_user(creds) : "";
+    struct rpc_facts r = { .size = sizeof r };
+    /* the muxer's session may be somebody else's than the credentials here */
+    if (c->conn && rpc_conn_facts(c->conn, &r) == STATUS_SUCCESS && r.muxer)
+        user = r.session_principal && r.session_principal[0] ? r.session_principal
+                                                             : "whom the muxer logged on as";
     return user[0] ? user : "the owner of the Kerberos cache";
 }
 

@@ -80,7 +80,9 @@ static void explain(struct rpc_conn *c, enum nt_status st, const char *doing, co
     else
         snprintf(security, sizeof security, "%s by %s", sec_level_name(c->level),
                  c->mech[0] ? c->mech : c->provider->name);
-    const char *name = nt_status_name(st), *help = help_for(st);
+    const char *name = nt_status_name(st);
+    /* what usually helps with servers does not with the daemon of this machine */
+    const char *help = strstr(what, "no muxer listens") ? NULL : help_for(st);
     char end[300] = "", code[16];
     snprintf(code, sizeof code, "0x%08x", (unsigned)st);
     if (!name || !strstr(what, name)) /* else the layer below has said it all */

@@ -78,10 +78,14 @@ static const struct {
     { ENOENT, STATUS_NO_SUCH_LOGON_SESSION, ABOUT_CACHE, "%s does not exist" },
 };
 
+static const char own_file[] = "FILE:/proc/self/fd/";
+
 static const char *subject_of(enum subject s, const struct sec_krb5_about *a)
 {
     const char *name = s == ABOUT_CLIENT ? a->client : s == ABOUT_SERVER ? a->server : a->cache;
 
+    if (s == ABOUT_CACHE && name && strncmp(name, own_file, sizeof own_file - 1) == 0)
+        return "the copy that was sent"; /* to npcmuxd(8): a file without a name that anybody knows */
     if (name && *name)
         return name;
     return s == ABOUT_CLIENT ? "this user" : s == ABOUT_SERVER ? "this server" : "the default ccache";

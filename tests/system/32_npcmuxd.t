@@ -97,6 +97,11 @@ for says in 'bad:2: session_idle: not a number: soon' 'bad:3: socket_mode: such 
 done
 printf 'max_connections = 5\nmax_connections_per_uid = 6\n' >"$D/bad"
 fails "keys that do not go together" 2 'max_connections_per_uid is more than' "$NPCMUXD" --check --config "$D/bad"
+fails "what a number may be is told" 2 '--workers: out of range: 0; it takes 1 to 256' "$NPCMUXD" --check --config "$D/example" --workers 0
+if [ "$(id -u)" = 0 ]; then
+    ok "root without run_as" "$NPCMUXD" --check --config "$D/example"
+    like "  is told that a start will be refused" 'run_as is not set: a start by root will be refused' printf %s "$ERR"
+fi
 fails "a user who is not there" 2 'there is no user nobody-of-this-name' "$NPCMUXD" --check --config "$D/example" --run-as nobody-of-this-name
 fails "no file" 2 'No such file' "$NPCMUXD" --check --config "$D/none"
 fails "own instances are nobody else's" 2 'run_as: a user.s own' "$NPCMUXD" --check --user --socket "$D/x" --run-as root

@@ -65,6 +65,10 @@ fails "nobody is there" 1 '^tern: mux status: ERROR_CONNECTION_REFUSED \(1225\):
 said=$ERR
 like "  it says where it looked" "^  $TERN_NPC: there is no such socket$" printf %s "$said"
 like "  and what starts one" '^  hint: .*systemctl start npcmuxd\.socket.*npcmuxd --user' printf %s "$said"
+fails "a call where the muxer is required" 1 "no muxer listens at $TERN_NPC" "$TERN" time
+like "  what helps is said of npcmuxd, not of servers" "^  hint: 'tern mux status' tells which npcmuxd" printf %s "$ERR"
+fails "a value that is none" 1 'TERN_NPC for the muxer is "yes"' env TERN_NPC=yes "$TERN" time
+is "  has no hint about tickets" '' "$(grep hint <<<"$ERR")"
 fails "both sockets are looked at" 1 "$TERN_WORK/npcmux/socket: there is no such socket; /run/npcmux/socket: " \
     env TERN_NPC= XDG_RUNTIME_DIR="$TERN_WORK" "$TERN" mux connections
 fails "the same of auto" 1 "$TERN_WORK/npcmux/socket: .*; /run/npcmux/socket: " \
@@ -181,6 +185,12 @@ wait $second
 wait $sleeper
 like "status counts" '^opened +[1-9]' mux status
 keep
+
+# ---- somebody without the right ----
+ok "another account of the server" with_input "$PASSWORD\n" "$TERN_BUILD/daemons/msrpcd" user add --scratch "$TERN_WORK/srv" --password-stdin plain
+ok "  has the muxer's session" with_input "$PASSWORD\n" "$TERN" mux set "$HOST" -U plain --password-stdin
+fails "  what is refused to it says to whom" 1 'refuses this to plain over SMB' "$TERN" session list
+ok "  and the administrator again" with_input "$PASSWORD\n" "$TERN" mux set "$HOST" -U admin --password-stdin
 
 # ---- tap ----
 fails "tap into nothing" 2 'where to\? --output FILE' mux tap
