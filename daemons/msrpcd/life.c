@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The daemon while it serves: a configuration that is read anew, the end in order. */
 #include "common/memory.h"
+#include "common/reload.h"
 #include "common/signals.h"
 #include "daemon.h"
 
@@ -30,20 +31,15 @@ static bool take(struct daemon *d, struct config *new)
     return false;
 }
 
-static void reload(struct daemon *d)
+static bool read_anew(void *arg)
 {
+    struct daemon *d = arg;
     struct config *new = NULL;
-    signals_reload_begins();
-    notify_reloading(&d->confine.notify);
-    if (config_read(&d->o, daemon_say, d, &new) && take(d, new)) {
-        config_free(d->c);
+    bool taken = config_read(&d->o, daemon_say, d, &new) && take(d, new);
+    config_free(taken ? d->c : new);
+    if (taken)
         d->c = new;
-        daemon_say(d, "the configuration has been read anew");
-    } else {
-        config_free(new);
-        daemon_say(d, "the configuration stays as it was");
-    }
-    notify_ready(&d->confine.notify);
+    return taken;
 }
 
 /* ---- waiting ---- */
@@ -95,7 +91,7 @@ enum nt_status life_live(struct daemon *d)
             st = STATUS_SUCCESS;
         }
         if (signals_told_to_reload() && !signals_told_to_end())
-            reload(d);
+            reload(&d->confine.notify, read_anew, daemon_say, d);
     }
     if (st == STATUS_SUCCESS)
         drain(d);

@@ -199,7 +199,7 @@ units=$TERN_SRC/packaging/systemd
 if command -v systemd-analyze >/dev/null; then
     mkdir -p "$TERN_WORK/units"
     for u in "$units"/*.service "$units"/*.socket; do # the program is not in its place here, and pages are not installed
-        sed "s,/usr/sbin/msrpcd,$MSRPCD,; /^Documentation=/d" "$u" >"$TERN_WORK/units/${u##*/}"
+        sed "s,/usr/sbin/msrpcd,$MSRPCD,; s,/usr/sbin/npcmuxd,${MSRPCD%/*}/npcmuxd,; /^Documentation=/d" "$u" >"$TERN_WORK/units/${u##*/}"
     done
     run systemd-analyze verify "$TERN_WORK"/units/*
     is "systemd finds nothing wrong with the units" "0 " "$RC $(grep -v 'IPC\|cgroup' <<<"$ERR$OUT")"

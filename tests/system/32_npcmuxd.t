@@ -151,6 +151,7 @@ export TERN_NPC=$D/run/socket
 ok "a user gives credentials" give $SOMEBODY "$HOST" admin "$PASSWORD"
 ok "another gives his" give $ANOTHER "*" admin "wrong-$PASSWORD"
 like "the first is served" 'platform' as $SOMEBODY "$TERN" server info -S "$HOST"
+like "again, in the same session" 'platform' as $SOMEBODY "$TERN" server info -S "$HOST"
 fails "the other by what he gave" 1 'LOGON_FAILURE|password' as $ANOTHER "$TERN" server info -S "$HOST"
 ok "credentials in the log" logged "credentials uid=$SOMEBODY pid=[0-9]* .*pattern=$HOST account=admin kind=password result=ok"
 ok "a session" logged "session uid=$SOMEBODY server=$HOST peer=$HOST:445 account=admin kind=password duration_us=[0-9]* result=ok"

@@ -13,25 +13,13 @@
  *
  * Ends with standard input.
  */
-#include <poll.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
 #include <msrpc/rpc.h>
 #include <msrpc/rpcecho.h>
 #include <msrpc/srvsvc.h>
+#include "probe.h"
 
 enum kind { PIPE, TCP, MAPPER, FRESH, KINDS };
 static const char *const kind_names[KINDS] = { "pipe", "tcp", "mapper", "fresh" };
-
-/* Of one kind; more samples than that in one interval replace the oldest. */
-#define SAMPLES 65536u
-struct stats {
-    unsigned calls, failed;
-    uint32_t *us;
-};
 
 struct probe {
     struct rpc_binding *pipe_binding, *echo_binding;
@@ -39,17 +27,9 @@ struct probe {
     struct sec_creds *creds;
     struct nt_arena *mem;
     unsigned timeout_ms;
-    struct stats s[KINDS];
-    char why[300];
+    struct samples s;
     struct nt_error err;
 };
-
-static uint64_t now_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC_RAW, &t);
-    return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
-}
 
 static enum nt_status open_one(struct probe *p, bool echo, struct rpc_conn **ret)
 {
@@ -103,47 +83,7 @@ static void one(struct probe *p, enum kind k)
 {
     uint64_t start = now_us();
     enum nt_status st = k == PIPE || k == TCP ? standing(p, k) : fresh(p, k == MAPPER);
-    uint64_t us = now_us() - start;
-    p->s[k].us[p->s[k].calls++ % SAMPLES] = us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
-    if (st == STATUS_SUCCESS)
-        return;
-    p->s[k].failed++;
-    snprintf(p->why, sizeof p->why, "%s %s: %.200s", kind_names[k],
-             nt_status_name(st) ? nt_status_name(st) : "?", p->err.text);
-}
-
-static int by_size(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return x < y ? -1 : x > y;
-}
-
-static void report(struct probe *p)
-{
-    for (int k = 0; k < KINDS; k++) {
-        struct stats *s = &p->s[k];
-        unsigned n = s->calls < SAMPLES ? s->calls : SAMPLES;
-        qsort(s->us, n, sizeof *s->us, by_size);
-        printf("%s calls=%u failed=%u p50_us=%u p99_us=%u max_us=%u; ", kind_names[k], s->calls, s->failed,
-               n ? s->us[n / 2] : 0, n ? s->us[n - 1 - n / 100] : 0, n ? s->us[n - 1] : 0);
-        s->calls = s->failed = 0;
-    }
-    printf("%s\n", p->why);
-    fflush(stdout);
-    p->why[0] = 0;
-}
-
-static bool asked(struct probe *p, int pause_ms)
-{
-    char line[256];
-    struct pollfd f = { .fd = STDIN_FILENO, .events = POLLIN };
-    if (poll(&f, 1, pause_ms) <= 0)
-        return true;
-    ssize_t n = read(STDIN_FILENO, line, sizeof line);
-    for (ssize_t i = 0; i < n; i++)
-        if (line[i] == '\n')
-            report(p);
-    return n > 0;
+    samples_add(&p->s, k, start, st, p->err.text);
 }
 
 static bool set_up(struct probe *p, char **argv)
@@ -158,8 +98,7 @@ static bool set_up(struct probe *p, char **argv)
     snprintf(text, sizeof text, "ncacn_ip_tcp:%s", argv[1]);
     ok = ok && rpc_binding_parse(text, &p->echo_binding, &p->err) == STATUS_SUCCESS &&
          sec_creds_new(&co, &p->creds, &p->err) == STATUS_SUCCESS;
-    for (int k = 0; k < KINDS; k++)
-        ok = (p->s[k].us = calloc(SAMPLES, sizeof(uint32_t))) && ok;
+    ok = samples_init(&p->s, kind_names, KINDS) && ok;
     p->mem = nt_arena_new(0);
     return ok && p->mem;
 }
@@ -172,7 +111,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "msrpcd_probe HOST USER PASSWORD [TIMEOUT-MS [PAUSE-MS]]: %s\n", p.err.text);
         return 2;
     }
-    for (unsigned turn = 0; asked(&p, pause); turn++) {
+    for (unsigned turn = 0; samples_asked(&p.s, pause); turn++) {
         one(&p, PIPE);
         one(&p, TCP);
         if (turn % 4 == 0)
@@ -182,8 +121,7 @@ int main(int argc, char **argv)
     }
     for (int k = 0; k < 2; k++)
         rpc_close(p.standing[k]);
-    for (int k = 0; k < KINDS; k++)
-        free(p.s[k].us);
+    samples_free(&p.s);
     sec_creds_unref(p.creds);
     rpc_binding_unref(p.pipe_binding);
     rpc_binding_unref(p.echo_binding);
