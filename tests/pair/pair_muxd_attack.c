@@ -328,6 +328,52 @@ static void test_share(void **state)
     }
 }
 
+/* A call of 300 fragments, which somebody may well send in one piece, comes out whole. */
+static void test_share_of_a_pipe(void **state)
+{
+    enum { N = 300, PIECE = 40 };
+    struct world w;
+    struct raw r;
+    struct mux_facts f;
+    struct rd body;
+    struct wr all, one;
+    (void)state;
+    world_init(&w, 0);
+    give_creds(&w, ALICE, "alice");
+    begin(&r, &w);
+    lend(&r, &f);
+    wr_init(&all, 1 << 20);
+    for (unsigned i = 0; i < N; i++) {
+        uint8_t pdu[24 + PIECE] = { 5, 0, 0, (uint8_t)((i == 0) | (i == N - 1) << 1), 0x10, 0, 0, 0, 24 + PIECE, 0, 0, 0, 7 };
+        pdu[22] = 1; /* EchoData: count, and as many octets */
+        memset(pdu + 24, (int)(i & 0x7f), PIECE);
+        if (i == 0) {
+            put_le32(pdu + 24, N * PIECE - 8);
+            put_le32(pdu + 28, N * PIECE - 8);
+        }
+        raw_begin(&r, &one, MUX_PIPE_SEND);
+        mux_put_blob(&one, pdu, sizeof pdu);
+        mux_end(&one);
+        wr_bytes(&all, one.base, one.len);
+        wr_free(&one);
+    }
+    raw_begin(&r, &one, MUX_PIPE_RECV);
+    wr_u32(&one, 0);
+    wr_u8(&one, 0);
+    mux_end(&one);
+    wr_bytes(&all, one.base, one.len);
+    wr_free(&one);
+    assert_int_equal(io_queue(&r.s, &all), STATUS_SUCCESS);
+    assert_int_equal(raw_answer(&r, &body), STATUS_SUCCESS);
+    struct nt_blob got = mux_get_blob(&body, MUX_DATA_MAX);
+    assert_true(got.len > 24 + 4 + PIECE);
+    assert_int_equal(got.data[2], 2); /* a response */
+    assert_int_equal(le32(got.data + 24), N * PIECE - 8);
+    assert_int_equal(got.data[24 + 4 + PIECE - 8], 1); /* the second fragment's */
+    raw_done(&r);
+    world_done(&w);
+}
+
 /* ---- tokens of others of the same uid ---- */
 
 static uint64_t listed_token(struct raw *r)
@@ -430,7 +476,7 @@ int main(void)
         cmocka_unit_test(test_other_credentials),     cmocka_unit_test(test_lifetime),
         cmocka_unit_test(test_listed_tokens),         cmocka_unit_test(test_patterns),
         cmocka_unit_test(test_refused_connect),           cmocka_unit_test(test_many_uids),
-        cmocka_unit_test(test_share),
+        cmocka_unit_test(test_share),                     cmocka_unit_test(test_share_of_a_pipe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
