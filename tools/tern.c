@@ -121,7 +121,8 @@ static void json_error(const struct tern *t, NET_API_STATUS st, enum nt_status n
 static const char *hint(const struct tern *t, NET_API_STATUS st)
 {
     const char *context = net_last_error();
-    if (strstr(context, "no muxer listens"))
+    if (strstr(context, "no muxer listens") || strstr(context, "the muxer at ") ||
+        strstr(context, "a muxer is taken from"))
         return "'tern mux status' tells which npcmuxd there is; TERN_NPC=off, or --mux off, goes without";
     if (strstr(context, "TERN_NPC for the muxer"))
         return NULL;

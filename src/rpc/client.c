@@ -82,7 +82,9 @@ static void explain(struct rpc_conn *c, enum nt_status st, const char *doing, co
                  c->mech[0] ? c->mech : c->provider->name);
     const char *name = nt_status_name(st);
     /* what usually helps with servers does not with the daemon of this machine */
-    const char *help = strstr(what, "no muxer listens") ? NULL : help_for(st);
+    bool muxer = strstr(what, "no muxer listens") || strstr(what, "the muxer at ") ||
+                 strstr(what, "a muxer is taken from");
+    const char *help = muxer ? NULL : help_for(st);
     char end[300] = "", code[16];
     snprintf(code, sizeof code, "0x%08x", (unsigned)st);
     if (!name || !strstr(what, name)) /* else the layer below has said it all */
