@@ -109,6 +109,7 @@ P=$who
 by_mux "$TERN" mux clear >/dev/null
 # one thread: with Samba 4.17 many binds at once in one session have run out of time after its workers had ended
 points "tokens, Samba" tokens "$S" "$LAB_SRV" root user1 share1 1 <<<"$LAB_SRV_PASSWORD"$'\n'"$LAB_SRV_PASSWORD"
+ok "the share is as it was" env TERN_NPC=off TERN_PASSWORD="$LAB_SRV_PASSWORD" "$TERN" share set share1 --comment 'first test share' -S "$LAB_SRV" -U root
 mux_set "$LAB_SRV" root "$LAB_SRV_PASSWORD"
 mux_set "$LAB_DC_ADDR" "$LAB_DC_DOMAIN\\$LAB_DC_ADMIN" "$LAB_DC_PASSWORD"
 

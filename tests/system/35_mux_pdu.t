@@ -11,7 +11,7 @@ HOST=$LAB_NET.97
 PASSWORD='Geheim-35-xyzzy'
 PIDS=()
 trap 'kill -9 "${PIDS[@]}" 2>/dev/null' EXIT
-mkdir -m 755 "$TERN_WORK/m"
+mkdir -m 700 "$TERN_WORK/m"
 
 start_server()
 {
@@ -32,7 +32,7 @@ had()
     sed 's/ STATUS_SUCCESS$//; s/ mux=/ /; s/ warm=//; s/ bound=//; s/:.*//' <<<"$OUT" | tr '\n' ';'
 }
 
-"$TERN_BUILD/daemons/npcmuxd" --socket "$S" >"$TERN_WORK/mux.ready" 2>>"$TERN_WORK/mux.log" &
+"$TERN_BUILD/daemons/npcmuxd" --user --socket "$S" >"$TERN_WORK/mux.ready" 2>>"$TERN_WORK/mux.log" &
 MUXER=$!
 PIDS+=("$MUXER")
 ok "npcmuxd starts" await_line '^ready' "$TERN_WORK/mux.ready" "$MUXER"

@@ -102,8 +102,9 @@ print(eval(sys.argv[1]))' "$1" "$TERN_WORK/decoded"; }
     n_decoded=$(decoded 'len(calls)')
 fi
 if command -v tshark >/dev/null; then
-    requests=$(fields "$samba" 'dcerpc.pkt_type == 0' frame.number | wc -l)
-    responses=$(fields "$samba" 'dcerpc.pkt_type == 2' frame.number | wc -l)
+    pdus() { fields "$samba" dcerpc dcerpc.pkt_type | tr , '\n' | grep -cx "$1"; } # a frame may have several
+    requests=$(pdus 0)
+    responses=$(pdus 2)
     is "tshark: as many responses as requests" "$requests" "$responses"
     is "  more than four calls" 1 "$((requests > 4))"
     [ -z "${n_decoded:-}" ] || is "  and as many as tern rpc decode" "$n_decoded" "$requests"

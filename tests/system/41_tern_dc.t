@@ -116,7 +116,7 @@ muxer=$!
 export TERN_NPC=$TERN_WORK/mux
 ok "npcmuxd starts" await_line '^ready' "$TERN_WORK/mux.ready" $muxer
 ok "mux set: the current cache, nobody being named" tern mux set "$LAB_DC" --json
-is "  is read by the daemon itself" "ccache False FILE:$default $LAB_DC_ADMIN@$LAB_DC_REALM" \
+is "  is copied: an instance of the system reads no such file" "ccache True FILE:$default $LAB_DC_ADMIN@$LAB_DC_REALM" \
     "$(json '"%(kind)s %(copied)s %(cache)s %(principal)s" % d')"
 ok "  a call by them" env KRB5CCNAME=FILE:/nonexistent "$TERN" server info
 like "  whose session is by Kerberos" "$LAB_DC .* krb5 " tern mux connections
