@@ -12,6 +12,24 @@
  * ([MS-SAMR] 2.2.6.21), each up to 3 bytes of UTF-8 per UTF-16 unit; file names are PATH_MAX. */
 #define CREDS_TEXT_MAX 4096u
 
+/* LeakSanitizer does not look through mapped pages by itself: credentials that a program keeps until its end would count as
+ * leaks of what hangs on them. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define LEAKS_ARE_LOOKED_FOR
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define LEAKS_ARE_LOOKED_FOR
+#endif
+#ifdef LEAKS_ARE_LOOKED_FOR
+#include <sanitizer/lsan_interface.h>
+#define PAGE_BEGINS(p, size) __lsan_register_root_region(p, size)
+#define PAGE_ENDS(p, size)   __lsan_unregister_root_region(p, size)
+#else
+#define PAGE_BEGINS(p, size) (void)0
+#define PAGE_ENDS(p, size)   (void)0
+#endif
+
 static char *copy(const char *s, size_t n, bool *failed)
 {
     char *p = malloc(n + 1);
@@ -163,6 +181,7 @@ static struct sec_creds *creds_alloc(size_t password)
         return NULL;
     (void)!mlock(c, size);
     (void)!madvise(c, size, MADV_DONTDUMP);
+    PAGE_BEGINS(c, size);
     c->size = size;
     return c;
 }
@@ -216,6 +235,7 @@ void sec_creds_unref(struct sec_creds *c)
     free(c->workstation);
     if (c->at_end)
         c->at_end(c->at_end_arg);
+    PAGE_ENDS(c, c->size);
     nt_wipe(c, c->size);
     munmap(c, c->size);
 }

@@ -232,10 +232,11 @@ static void watched(void **state)
 {
     struct notify n;
     struct nt_loop *loop;
-    char name[64], pid[16];
+    char path[64], name[64], pid[16];
     unsigned times = 0;
     (void)state;
-    int fd = manager("@tern-watchdog", name, sizeof name);
+    snprintf(path, sizeof path, "@tern-watchdog-%d", (int)getpid());
+    int fd = manager(path, name, sizeof name);
     snprintf(pid, sizeof pid, "%d", (int)getpid());
     setenv("WATCHDOG_USEC", "40000", 1);
     setenv("WATCHDOG_PID", pid, 1);
