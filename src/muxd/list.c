@@ -2,6 +2,7 @@
 /* What there is: credentials without their secrets, sessions, pipes, numbers. Everybody sees his own; root
  * may ask for all. */
 #include <stdio.h>
+#include <string.h>
 #include "muxd/m_muxd.h"
 
 #define NS_PER_S UINT64_C(1000000000)
@@ -105,6 +106,8 @@ static void put_facts(struct mux_conn_entry *e, const struct link *l)
         return;
     snprintf(e->peer, sizeof e->peer, "%s", f.peer);
     snprintf(e->mech, sizeof e->mech, "%s", f.mech ? f.mech : "");
+    if (!*e->user && f.principal && strlen(f.principal) < sizeof e->user) /* of a cache that was told without a name */
+        snprintf(e->user, sizeof e->user, "%s", f.principal);
     e->dialect = (uint16_t)f.dialect;
     e->cipher = (uint8_t)f.cipher;
     e->signed_ = f.signed_;

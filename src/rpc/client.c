@@ -395,7 +395,7 @@ static void conn_closed(void *up, enum nt_status why)
     bool never = c->lent && !rpc_lent_was_open(c->tp);
     if (never && rpc_lent_refused(c->tp))
         rpc_calls_unsent(c);
-    const char *what = never                        ? "no pipe could be borrowed"
+    const char *what = never                        ? "the pipe could not be opened"
                        : c->state == RPC_ST_DIALING ? "the connection could not be made"
                        : c->state == RPC_ST_READY ? "the connection was lost"
                                                   : "the server closed the connection instead of answering";

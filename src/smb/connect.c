@@ -407,18 +407,23 @@ static void auth_work(struct io_item *it)
 }
 
 static void setup_done(struct smb_req *r);
-/* Who we are to the server: what the mechanism says, else what the credentials do. */
+/* Who we are to the server: what the mechanism says, else what the credentials do. A name that is too long is none: cut, it might
+ * be somebody else's, and no UTF-8 any more. */
 static void take_principal(struct smb_client *c, struct smb_auth *a)
 {
     const struct sec_creds *creds = c->o.creds;
     const char *user = creds ? sec_creds_user(creds) : "", *domain = creds ? sec_creds_domain(creds) : "";
     struct nt_blob b;
+    int n = 0;
+    c->principal[0] = '\0';
     if (c->anonymous)
-        c->principal[0] = '\0';
-    else if (a->provider->query(a->ctx, SEC_ITEM_SELF, &b) == STATUS_SUCCESS)
-        snprintf(c->principal, sizeof c->principal, "%.*s", (int)b.len, (const char *)b.data);
+        return;
+    if (a->provider->query(a->ctx, SEC_ITEM_SELF, &b) == STATUS_SUCCESS)
+        n = snprintf(c->principal, sizeof c->principal, "%.*s", (int)b.len, (const char *)b.data);
     else
-        snprintf(c->principal, sizeof c->principal, "%.150s%s%.150s", domain, *domain ? "\\" : "", user);
+        n = snprintf(c->principal, sizeof c->principal, "%s%s%s", domain, *domain ? "\\" : "", user);
+    if (n < 0 || (size_t)n >= sizeof c->principal)
+        c->principal[0] = '\0';
 }
 
 static void established(struct smb_client *c);

@@ -120,6 +120,7 @@ is "  is copied: an instance of the system reads no such file" "ccache True FILE
     "$(json '"%(kind)s %(copied)s %(cache)s %(principal)s" % d')"
 ok "  a call by them" env KRB5CCNAME=FILE:/nonexistent "$TERN" server info
 like "  whose session is by Kerberos" "$LAB_DC .* krb5 " tern mux connections
+like "  and says whose tickets they are" "$LAB_DC_ADMIN@$LAB_DC_REALM" tern mux connections
 like "mux set --check" "^$LAB_DC lets it in: SMB 3\.1\.1, encrypted, logon by krb5$" tern mux set "$LAB_DC" -k --check "$LAB_DC"
 fails "  a name that has no key at the KDC" 1 'nosuch' tern mux set '*' --check nosuch.tern.test --target nosuch.tern.test
 ok "mux set of a keytab" tern mux set "$LAB_DC" --keytab "$LAB_DC_KEYTAB" -U "$LAB_DC_ADMIN@$LAB_DC_REALM" --check "$LAB_DC"
