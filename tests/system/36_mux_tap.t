@@ -102,7 +102,11 @@ print(eval(sys.argv[1]))' "$1" "$TERN_WORK/decoded"; }
     n_decoded=$(decoded 'len(calls)')
 fi
 if command -v tshark >/dev/null; then
-    pdus() { fields "$samba" dcerpc dcerpc.pkt_type | tr , '\n' | grep -cx "$1"; } # a frame may have several
+    pdus() # TYPE: last fragments of it; a frame may have several PDUs
+    {
+        fields "$samba" dcerpc dcerpc.pkt_type dcerpc.cn_flags.last_frag |
+            awk -F'\t' -v type="$1" '{ n = split($1, t, ","); split($2, l, ","); for (i = 1; i <= n; i++) c += t[i] == type && (l[i] == "1" || l[i] == "True") } END { print c + 0 }'
+    }
     requests=$(pdus 0)
     responses=$(pdus 2)
     is "tshark: as many responses as requests" "$requests" "$responses"
@@ -138,14 +142,14 @@ if [ -x "$SHARES" ]; then
     is "the program: the same as from Samba" "$(cat "$TERN_WORK/shares.live")" "$OUT"
 fi
 fails "what was not recorded" 1 'ERROR_NOT_FOUND' lab session list
-like "  is in the log" 'replay_miss .*pipe=srvsvc .*was not recorded' cat "$TERN_WORK/replay.log"
+ok "  is in the log" await_line 'replay_miss .*pipe=srvsvc .*was not recorded' "$TERN_WORK/replay.log" "$MUXER"
 fails "a server that was not recorded" 1 'the recording has no server' "$TERN" server info -S "$HOST"
 kill "$MUXER"
 wait "$MUXER"
 
 ok "npcmuxd --replay-strict" start_muxer strict --socket "$TERN_NPC" --replay "$samba" --replay-strict
 fails "another order" 1 'ERROR_NOT_FOUND' lab share list
-like "  is in the log" 'replay_miss .*operation 21 was next' cat "$TERN_WORK/strict.log"
+ok "  is in the log" await_line 'replay_miss .*operation 21 was next' "$TERN_WORK/strict.log" "$MUXER"
 run lab server info
 is "the recorded order" "$(cat "$TERN_WORK/server.live")" "$OUT"
 run lab share list

@@ -51,7 +51,7 @@ static inline void samples_free(struct samples *s)
         free(s->of[k].us);
 }
 
-static inline void samples_add(struct samples *s, int k, uint64_t start, enum nt_status st, const char *why)
+static inline void samples_add(struct samples *s, unsigned k, uint64_t start, enum nt_status st, const char *why)
 {
     uint64_t us = now_us() - start;
     s->of[k].us[s->of[k].calls++ % SAMPLES] = us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
