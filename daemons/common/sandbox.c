@@ -28,6 +28,14 @@
 #include <seccomp.h>
 #endif
 
+char *sandbox_directory(const char *file)
+{
+    const char *slash = file ? strrchr(file, '/') : NULL;
+    if (!file)
+        return NULL;
+    return !slash ? strdup(".") : slash == file ? strdup("/") : strndup(file, (size_t)(slash - file));
+}
+
 #if defined(DAEMON_SANITIZED) &&                                                                             \
     defined(DAEMON_SECCOMP) /* their run-time reads what it likes, forks, maps code */
 #undef DAEMON_SECCOMP

@@ -14,6 +14,9 @@ struct sandbox_path {
     bool write; /* also make, remove and rename; else read */
 };
 
+/* The directory that a file is in, to be freed; NULL for none. */
+char *sandbox_directory(const char *file);
+
 /* What one daemon has and another has not. */
 struct sandbox_rules {
     const char *program;

@@ -12,15 +12,6 @@
 #define SPARE_DESCRIPTORS 1024u
 #define LEAST_DESCRIPTORS 16384u
 
-/* The directory that a file is in, to be freed; NULL for none. */
-static char *directory_of(const char *path)
-{
-    const char *slash = path ? strrchr(path, '/') : NULL;
-    if (!path)
-        return NULL;
-    return !slash ? strdup(".") : slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
-}
-
 /* Root without a user may be meant in an instance for a test, which is root's from then on. A service that
  * forgot the key is not to find out later. */
 static enum nt_status find_user(struct confine *f, const struct options *o, const struct config *c,
@@ -40,7 +31,7 @@ static enum nt_status make_directories(const struct confine *f, const struct opt
                                        const struct config *c, struct nt_error *err)
 {
     const struct privilege_user *user = f->changes ? &f->user : NULL;
-    char *dir = directory_of(c->store);
+    char *dir = sandbox_directory(c->store);
     if (!dir)
         return STATUS_NO_MEMORY;
     enum nt_status st = privilege_directory(c->run_dir, o->scratch ? 0700 : 0755, user, err);
@@ -156,7 +147,7 @@ static const char *replay_directory(void)
 static char *krb5_directory(void)
 {
     const char *list = getenv("KRB5_CONFIG");
-    char *first = list ? strndup(list, strcspn(list, ":")) : NULL, *dir = directory_of(first);
+    char *first = list ? strndup(list, strcspn(list, ":")) : NULL, *dir = sandbox_directory(first);
     free(first);
     return dir;
 }
@@ -165,12 +156,12 @@ enum nt_status confine_enter(const struct options *o, const struct config *c, st
 {
     enum { STORE, LOG, PCAP, METRICS, FILE_OF, KEYTAB, KRB5, DIRECTORIES };
     const char *metrics = c->metrics && c->metrics[0] == '/' ? c->metrics : NULL;
-    char *dir[DIRECTORIES] = { directory_of(c->store),
-                               directory_of(c->log_file),
-                               directory_of(c->pcap),
-                               directory_of(metrics),
-                               directory_of(o->base.file),
-                               directory_of(keytab_path(c->keytab)),
+    char *dir[DIRECTORIES] = { sandbox_directory(c->store),
+                               sandbox_directory(c->log_file),
+                               sandbox_directory(c->pcap),
+                               sandbox_directory(metrics),
+                               sandbox_directory(o->base.file),
+                               sandbox_directory(keytab_path(c->keytab)),
                                c->keytab ? krb5_directory() : NULL };
     struct sandbox_path paths[DIRECTORIES + 2];
     static const struct sandbox_rules rules = { .program = "msrpcd" };

@@ -17,15 +17,6 @@
 #define SPARE_DESCRIPTORS 8192u
 #define LEAST_DESCRIPTORS 16384u
 
-/* The directory that a file is in, to be freed; NULL for none. */
-static char *directory_of(const char *path)
-{
-    const char *slash = path ? strrchr(path, '/') : NULL;
-    if (!path)
-        return NULL;
-    return !slash ? strdup(".") : slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
-}
-
 /* Root without a user may be meant by who names a socket, for a test. A service that forgot the key is not to
  * find out later. */
 static enum nt_status find_user(struct confine *f, const struct options *o, const struct config *c,
@@ -68,7 +59,7 @@ static enum nt_status look_at(const char *dir, const struct confine *f, bool own
 static enum nt_status socket_directory(const struct confine *f, const struct options *o,
                                        const struct config *c, struct nt_error *err)
 {
-    char *dir = directory_of(c->socket);
+    char *dir = sandbox_directory(c->socket);
     struct stat st;
     enum nt_status status = STATUS_SUCCESS;
     if (!dir)
@@ -153,7 +144,7 @@ static char *krb5_directory(const char *variable)
     const char *list = getenv(variable);
     if (list && strncmp(list, "FILE:", 5) == 0)
         list += 5;
-    char *first = list && *list == '/' ? strndup(list, strcspn(list, ":")) : NULL, *dir = directory_of(first);
+    char *first = list && *list == '/' ? strndup(list, strcspn(list, ":")) : NULL, *dir = sandbox_directory(first);
     free(first);
     return dir;
 }
@@ -166,9 +157,9 @@ enum nt_status confine_enter(const struct options *o, const struct config *c, co
     static const char *const resolver[] = { "/run/systemd/resolve", "/run/resolvconf",
                                             "/run/NetworkManager" };
     const char *metrics = c->metrics && c->metrics[0] == '/' ? c->metrics : NULL;
-    char *dir[DIRECTORIES] = { directory_of(c->socket),    directory_of(c->log_file),
-                               directory_of(metrics),      o->own ? krb5_directory("KRB5CCNAME") : NULL,
-                               directory_of(o->base.file), krb5_directory("KRB5_CONFIG") };
+    char *dir[DIRECTORIES] = { sandbox_directory(c->socket),    sandbox_directory(c->log_file),
+                               sandbox_directory(metrics),      o->own ? krb5_directory("KRB5CCNAME") : NULL,
+                               sandbox_directory(o->base.file), krb5_directory("KRB5_CONFIG") };
     struct sandbox_path paths[DIRECTORIES + 6];
     struct sandbox_state s = { 0 };
     unsigned n = 0;

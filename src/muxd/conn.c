@@ -60,6 +60,19 @@ static void hang_up(struct conn *c, enum nt_status why)
     io_close(&c->stream, why, true);
 }
 
+void conn_seen(struct conn *c, bool from_server, const uint8_t *data, size_t len)
+{
+    if (from_server) {
+        c->d->n.bytes_in += len;
+        c->bytes_in += len;
+    } else {
+        c->d->n.pdus_out++;
+        c->d->n.bytes_out += len;
+        c->bytes_out += len;
+    }
+    tap_see(c, from_server, data, len);
+}
+
 /* ---- requests ---- */
 
 static void do_hello(struct conn *c, const struct mux_hdr *h, struct rd *body)

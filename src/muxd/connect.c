@@ -50,16 +50,7 @@ static void add_keys(const struct conn *c, struct mux_facts *f)
 
 static void relay_seen(void *arg, bool out, const uint8_t *data, size_t len)
 {
-    struct conn *c = arg;
-    tap_see(c, !out, data, len);
-    if (out) {
-        c->d->n.pdus_out++;
-        c->d->n.bytes_out += len;
-        c->bytes_out += len;
-    } else {
-        c->d->n.bytes_in += len;
-        c->bytes_in += len;
-    }
+    conn_seen(arg, !out, data, len);
 }
 
 static void relay_ended(void *arg, enum nt_status why)

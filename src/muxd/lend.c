@@ -277,21 +277,12 @@ void lend_end(struct conn *c)
 static void on_seen(void *arg, bool out, const uint8_t *pdu, size_t len)
 {
     struct lent *l = arg;
-    struct conn *c = l->c;
     struct seen *s = out ? &l->bind : &l->ack;
-    if (out) {
-        c->d->n.pdus_out++;
-        c->d->n.bytes_out += len;
-        c->bytes_out += len;
-    } else {
-        c->d->n.bytes_in += len;
-        c->bytes_in += len;
-    }
     if (TAP_IS_BIND(pdu[2]) && len <= sizeof s->pdu) {
         s->len = len;
         memcpy(s->pdu, pdu, len);
     }
-    tap_see(c, !out, pdu, len);
+    conn_seen(l->c, !out, pdu, len);
 }
 
 /* Who taps a pipe that was bound for somebody else has to know for what. */

@@ -247,6 +247,8 @@ void conn_resume(struct conn *c, enum conn_state state);
 /* It has got a pipe, or none any more: its number and cookie. */
 enum nt_status conn_name(struct conn *c);
 void conn_unname(struct conn *c);
+/* What goes to the server, or has come from it: counted, and shown to who taps. */
+void conn_seen(struct conn *c, bool from_server, const uint8_t *data, size_t len);
 /* As much waits for it to be read as may. */
 bool conn_full(const struct conn *c);
 void conn_refuse(struct conn *c, unsigned type, uint32_t id, enum nt_status st, const char *why);

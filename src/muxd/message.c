@@ -25,10 +25,8 @@ static void op_done(struct npc_op *op)
         conn_refuse(c, type, id, op->status, c->pipe->err.text);
         return;
     }
-    c->d->n.bytes_in += op->len;
-    c->bytes_in += op->len;
     if (reads)
-        tap_see(c, true, op->data, op->len);
+        conn_seen(c, true, op->data, op->len);
     mux_begin(&w, type | MUX_ANSWER, id, op->status);
     if (reads)
         mux_put_blob(&w, op->data, op->len);
@@ -46,10 +44,7 @@ static enum nt_status start(struct conn *c, const struct mux_hdr *h, struct nt_b
         wr_init(&out, NPC_HEADROOM + data.len);
         wr_zero(&out, NPC_HEADROOM);
         wr_bytes(&out, data.data, data.len);
-        c->d->n.pdus_out++;
-        c->d->n.bytes_out += data.len;
-        c->bytes_out += data.len;
-        tap_see(c, false, data.data, data.len);
+        conn_seen(c, false, data.data, data.len);
     }
     if (h->type == MUX_PIPE_WRITE)
         st = c->pipe->ops->write(c->pipe, &out, UINT64_MAX, &r->op);

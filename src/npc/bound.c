@@ -410,7 +410,7 @@ static void answer(struct npc_bound *b, uint8_t *pdu, size_t len)
         nonsense(b, "the fragments of the server's answer are not in order");
     if (b->state != BOUND_OPEN)
         return;
-    bool last = fault || pdu_head_last(pdu); /* a fault ends the call ([C706] 12.6.4.7) */
+    bool last = pdu_head_ends(pdu);
     b->answering = !last;
     b->order.awaiting = !last;
     pdu_put_u32(pdu + 12, b->order.call, big);

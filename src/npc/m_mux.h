@@ -6,6 +6,20 @@
 #include "npc/m_npc.h"
 #include "npc/mux.h"
 
+#define NPC_MUX_PATH 108u /* as long as the address of a unix socket can hold */
+
+enum npc_mux_use {
+    NPC_MUX_NEVER,
+    NPC_MUX_MAYBE, /* if one is there and has credentials for the server; else direct */
+    NPC_MUX_MUST,
+};
+struct npc_mux_choice {
+    enum npc_mux_use use;
+    uint64_t token; /* to open with; 0: none */
+    unsigned n;     /* sockets, to be tried in turn */
+    char path[2][NPC_MUX_PATH];
+};
+
 /* The muxer is on this machine, and does nothing else before it answers a Hello: one that needs longer than this
  * is stuck, and a program that would do without it is not to wait for it as long as for a server. */
 #define MUX_HELLO_NS UINT64_C(5000000000)
@@ -63,6 +77,10 @@ enum nt_status npc_mux_open_pipe(struct npc_session *s, const char *name, const 
                                  npc_pipe_done *done, void *arg, struct npc_pipe **ret);
 
 /* ---- mux_policy.c ---- */
+/* As o->mux says; NULL: as the environment does, unless the caller has said who he is, by credentials that are not ambient or a
+ * function that gives some. o: whole; o->token 0: the thread's. STATUS_INVALID_PARAMETER; STATUS_NO_TOKEN where a token is
+ * impersonated and no muxer can be taken; the sentence in o->error. */
+enum nt_status npc_mux_wanted(const struct npc_options *o, struct npc_mux_choice *ret);
 /* The sockets for who wants to talk to the daemon itself: of `path`, or as TERN_NPC says (path NULL). */
 enum nt_status npc_mux_sockets(const char *path, struct npc_mux_choice *ret, struct nt_error *err);
 /* The first of them that exists. */

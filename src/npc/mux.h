@@ -55,27 +55,6 @@ enum mux_kind { MUX_PASSWORD = 1, MUX_CCACHE, MUX_KEYTAB, MUX_ANONYMOUS };
 enum mux_mode { MUX_SESSION = 0, MUX_PROXY, MUX_MESSAGE, MUX_PDU };
 enum mux_what { MUX_SESSION_KEY = 1, MUX_APPLICATION_KEY, MUX_FACTS };
 
-/* ---- mux_policy.c: whether the muxer is taken ---- */
-
-#define NPC_MUX_PATH 108u /* as long as the address of a unix socket can hold */
-
-enum npc_mux_use {
-    NPC_MUX_NEVER,
-    NPC_MUX_MAYBE, /* if one is there and has credentials for the server; else direct */
-    NPC_MUX_MUST,
-};
-struct npc_mux_choice {
-    enum npc_mux_use use;
-    uint64_t token; /* to open with; 0: none */
-    unsigned n;     /* sockets, to be tried in turn */
-    char path[2][NPC_MUX_PATH];
-};
-/* said: npc_options.mux, NULL: the environment decides. named: the caller has said who he is, by credentials
- * that are not ambient or a function that gives some. token: npc_options.token; 0: the thread's.
- * STATUS_INVALID_PARAMETER; STATUS_NO_TOKEN where a token is impersonated and no muxer can be taken. */
-enum nt_status npc_mux_wanted(const char *said, bool named, uint64_t token, struct npc_mux_choice *ret,
-                              struct nt_error *err);
-
 /* ---- messages ---- */
 
 struct mux_hdr {

@@ -8,12 +8,6 @@
 #include <string.h>
 #include "npc/m_bound.h"
 #include "npc/m_mux.h"
-#include "sec/sec.h"
-
-static enum nt_status choose(const struct npc_options *o, bool named, struct npc_mux_choice *ret)
-{
-    return npc_mux_wanted(o->mux, named, o->token, ret, o->error);
-}
 
 bool npc_mux_possible(const struct npc_options *o)
 {
@@ -21,8 +15,7 @@ bool npc_mux_possible(const struct npc_options *o)
     struct npc_mux_choice c;
     memcpy(&own, o, o->size < sizeof own ? o->size : sizeof own);
     own.error = NULL;
-    bool named = own.auth || (own.creds && !sec_creds_ambient(own.creds));
-    return choose(&own, named, &c) == STATUS_SUCCESS && c.use != NPC_MUX_NEVER;
+    return npc_mux_wanted(&own, &c) == STATUS_SUCCESS && c.use != NPC_MUX_NEVER;
 }
 
 /* How long the muxer may take to read that the pipe is given back: nobody waits for its answer. */
@@ -126,7 +119,7 @@ static void told_fn(struct io_item *it)
 
 static void on_fragment(struct npc_pdu *p, uint8_t *data, size_t len)
 {
-    bool last = pdu_head_last(data) || data[2] == RPC_PT_FAULT;
+    bool last = pdu_head_ends(data);
     if (last) {
         p->order.awaiting = false;
         p->wants = false;
@@ -362,7 +355,7 @@ static bool line_message(struct mux_line *l, const struct mux_hdr *h, const uint
         if (mux_done(&r) != STATUS_SUCCESS || b.len < BOUND_REQUEST || bound_pdu_len(b.data) != b.len)
             return false;
         uint8_t *pdu = (uint8_t *)(uintptr_t)b.data; /* of the driver's buffer, which is writable */
-        if (pdu_head_last(pdu) || pdu[2] == RPC_PT_FAULT)
+        if (pdu_head_ends(pdu))
             p->recv_id = 0;
         on_fragment(p, pdu, b.len);
         return true;
@@ -765,8 +758,7 @@ static enum nt_status take(struct npc_pdu *p, const char *server, const char *pi
     enum nt_status st = npc_pipe_name(pipe, p->pipe);
     if (st != STATUS_SUCCESS)
         return nt_error_set(o->error, st, "\"%.100s\" is not the name of a pipe", pipe);
-    bool named = o->auth || (o->creds && !sec_creds_ambient(o->creds));
-    st = choose(o, named, &p->choice);
+    st = npc_mux_wanted(o, &p->choice);
     if (st != STATUS_SUCCESS)
         return st;
     p->o = *o;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <msrpc/npc_mux.h>
 #include "npc/m_mux.h"
+#include "sec/sec.h"
 
 #define SYSTEM_SOCKET "/run/npcmux/socket"
 #define USER_SOCKET   "npcmux/socket" /* in XDG_RUNTIME_DIR */
@@ -83,16 +84,16 @@ static enum nt_status choose(const char *said, bool named, struct npc_mux_choice
     return STATUS_SUCCESS;
 }
 
-enum nt_status npc_mux_wanted(const char *said, bool named, uint64_t token, struct npc_mux_choice *ret,
-                              struct nt_error *err)
+enum nt_status npc_mux_wanted(const struct npc_options *o, struct npc_mux_choice *ret)
 {
-    struct npc_mux_choice c = { .use = NPC_MUX_NEVER, .token = token ? token : thread_token };
-    enum nt_status st = choose(said, named, &c, err);
+    bool named = o->auth || (o->creds && !sec_creds_ambient(o->creds));
+    struct npc_mux_choice c = { .use = NPC_MUX_NEVER, .token = o->token ? o->token : thread_token };
+    enum nt_status st = choose(o->mux, named, &c, o->error);
     if (st != STATUS_SUCCESS)
         return st;
     /* A token stands for others than the caller: nothing may be opened in his own name in its place. */
     if (c.token && !named && c.use == NPC_MUX_NEVER)
-        return nt_error_set(err, STATUS_NO_TOKEN,
+        return nt_error_set(o->error, STATUS_NO_TOKEN,
                             "a token of the muxer is impersonated, and no muxer is there or is to be used");
     if (c.token && c.use == NPC_MUX_MAYBE)
         c.use = NPC_MUX_MUST;

@@ -51,6 +51,12 @@ static inline bool pdu_head_last(const uint8_t *p)
     return p[3] & RPC_PFC_LAST;
 }
 
+/* Is it the end of an answer? A fault ends the call ([C706] 12.6.4.7). */
+static inline bool pdu_head_ends(const uint8_t *p)
+{
+    return pdu_head_last(p) || p[2] == RPC_PT_FAULT;
+}
+
 /* Has RPC security numbered it? In either byte order: a length of the verifier that is not zero. */
 static inline bool pdu_head_protected(const uint8_t *p)
 {

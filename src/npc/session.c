@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "npc/m_mux.h"
-#include "sec/sec.h"
 
 /* A CREDENTIAL_TARGET_INFORMATION marshalled behind a host name makes a resolver see one host and Kerberos
  * another (CVE-2025-33073); its text form begins like this. */
@@ -89,8 +88,7 @@ enum nt_status npc_session_begin(const char *server, const struct npc_options *o
     if (st != STATUS_SUCCESS)
         return st;
     struct npc_mux_choice choice;
-    bool named = o->auth || (o->creds && !sec_creds_ambient(o->creds));
-    st = npc_mux_wanted(o->mux, named, o->token, &choice, o->error);
+    st = npc_mux_wanted(o, &choice);
     if (st != STATUS_SUCCESS)
         return st;
     struct npc_session *s = calloc(1, npc_ways_size(&choice));
