@@ -350,3 +350,21 @@ void tern_occupy_std(void)
     if (fd >= 0)
         close(fd);
 }
+
+void tern_npc_options(const struct tern *t, struct npc_options *o)
+{
+    o->protection = t->protection;
+    o->allow_unsigned = t->anonymous;
+    o->min_dialect = t->min_dialect;
+    o->max_dialect = t->max_dialect;
+}
+
+const char *tern_cipher_name(enum npc_cipher c)
+{
+    static const char *const names[] = { [NPC_CIPHER_NONE] = "none",
+                                         [NPC_AES128_CCM] = "AES-128-CCM",
+                                         [NPC_AES128_GCM] = "AES-128-GCM",
+                                         [NPC_AES256_CCM] = "AES-256-CCM",
+                                         [NPC_AES256_GCM] = "AES-256-GCM" };
+    return (unsigned)c < sizeof names / sizeof names[0] ? names[c] : "?";
+}

@@ -202,10 +202,7 @@ static enum nt_status log_on(struct tern *t, const char *path, const char *serve
     o.mux = path;
     o.port = t->port;
     o.target = t->target;
-    o.protection = t->protection;
-    o.allow_unsigned = t->anonymous;
-    o.min_dialect = t->min_dialect;
-    o.max_dialect = t->max_dialect;
+    tern_npc_options(t, &o);
     o.timeout_ms = t->timeout_ms;
     o.error = err;
     enum nt_status st = npc_session_open(server, &o, &s);

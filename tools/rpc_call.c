@@ -58,10 +58,7 @@ static enum nt_status connect_to(struct caller *c, const struct rpc_info_interfa
     struct npc_options npc = NPC_OPTIONS_INIT;
     struct rpc_options o = RPC_OPTIONS_INIT;
     bool tcp = t->protseq && strcmp(t->protseq, "ncacn_ip_tcp") == 0;
-    npc.protection = t->protection;
-    npc.allow_unsigned = t->anonymous;
-    npc.min_dialect = t->min_dialect;
-    npc.max_dialect = t->max_dialect;
+    tern_npc_options(t, &npc);
     npc.target = t->target;
     npc.port = tcp ? 0 : t->port;
     npc.timeout_ms = t->timeout_ms;
@@ -308,16 +305,6 @@ static int script(struct caller *c, const char *path)
 
 /* ---- facts ---- */
 
-static const char *cipher_name(enum npc_cipher c)
-{
-    static const char *const names[] = { [NPC_CIPHER_NONE] = "none",
-                                         [NPC_AES128_CCM] = "AES-128-CCM",
-                                         [NPC_AES128_GCM] = "AES-128-GCM",
-                                         [NPC_AES256_CCM] = "AES-256-CCM",
-                                         [NPC_AES256_GCM] = "AES-256-GCM" };
-    return (unsigned)c < sizeof names / sizeof names[0] ? names[c] : "?";
-}
-
 static const char *signing_name(const struct rpc_facts *f)
 {
     static const char *const names[] = {
@@ -373,7 +360,7 @@ static void print_facts(const struct rpc_info_interface *i, const struct rpc_fac
         text("dialect", npc_dialect_name(f->dialect));
         text("session_provider", f->session_mech);
         text("signing", signing_name(f));
-        text("cipher", cipher_name(f->cipher));
+        text("cipher", tern_cipher_name(f->cipher));
         number("session_key", f->session_key_len);
         number("transport_key", f->transport_key_len);
         truth("muxer", f->muxer);

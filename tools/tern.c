@@ -281,10 +281,7 @@ static const struct verb *find(const char *noun, const char *name, bool *ret_nou
 static int apply(struct tern *t, struct sec_creds *creds)
 {
     struct npc_options npc = NPC_OPTIONS_INIT;
-    npc.protection = t->protection;
-    npc.allow_unsigned = t->anonymous;
-    npc.min_dialect = t->min_dialect;
-    npc.max_dialect = t->max_dialect;
+    tern_npc_options(t, &npc);
     struct net_options o = NET_OPTIONS_INIT;
     o.creds = creds;
     o.protseq = t->protseq;

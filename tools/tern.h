@@ -58,6 +58,9 @@ struct verb {
 extern const struct verb server_verbs[], share_verbs[], session_verbs[], user_verbs[], policy_verbs[],
     group_verbs[], localgroup_verbs[], mux_verbs[];
 
+/* What the options of every verb say of the connection by SMB; others of *o stay. */
+void tern_npc_options(const struct tern *t, struct npc_options *o);
+const char *tern_cipher_name(enum npc_cipher c);
 /* The argument of an option of this verb, "" for a switch, NULL when it was not given. */
 const char *tern_opt(const struct tern *t, const char *name);
 /* UTF-8 from the command line to UTF-16, in t->mem; ends the program with a usage error if it is not UTF-8.

@@ -333,16 +333,6 @@ static const char *mode_name(enum npc_mux_mode m)
     return (size_t)m < N_OF(names) ? names[m] : "?";
 }
 
-static const char *cipher_name(enum npc_cipher c)
-{
-    static const char *const names[] = { [NPC_CIPHER_NONE] = "none",
-                                         [NPC_AES128_CCM] = "AES-128-CCM",
-                                         [NPC_AES128_GCM] = "AES-128-GCM",
-                                         [NPC_AES256_CCM] = "AES-256-CCM",
-                                         [NPC_AES256_GCM] = "AES-256-GCM" };
-    return (size_t)c < N_OF(names) ? names[c] : "?";
-}
-
 /* In a list for people dialect, cipher and signing are one column. */
 static void put_protection(struct out *o, const struct tern *t, const struct npc_mux_conn_info *i)
 {
@@ -355,11 +345,11 @@ static void put_protection(struct out *o, const struct tern *t, const struct npc
         return;
     }
     snprintf(text, sizeof text, "%s %s", npc_dialect_name(i->dialect),
-             i->cipher != NPC_CIPHER_NONE ? cipher_name(i->cipher)
+             i->cipher != NPC_CIPHER_NONE ? tern_cipher_name(i->cipher)
              : i->signed_                 ? "signed"
                                           : "none");
     out_str(o, t->json ? npc_dialect_name(i->dialect) : text);
-    out_str(o, cipher_name(i->cipher));
+    out_str(o, tern_cipher_name(i->cipher));
     out_bool(o, i->signed_);
     out_str(o, i->mech);
 }
